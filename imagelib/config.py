@@ -1,0 +1,170 @@
+"""Where a library lies and how it is set up: `imagelib.toml` and the environment.
+
+`Settings` is read once and never written by the program: the file belongs to
+the user. Precedence: command line, environment (`IMAGELIB_...`), file, default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from imagelib.errors import InvalidError, NotALibraryError
+
+CONFIG_NAME = "imagelib.toml"
+DATABASE_NAME = "library.db"
+
+TEMPLATE = """\
+# imagelib: the settings of this library. Every line is optional.
+
+# title = "My images"
+# language = "en"
+# base_url = "https://example.org/gallery/"   # only for links that must be absolute
+# images = "images"                           # any folder, a generator's own one too
+
+[serve]
+# host = "127.0.0.1"
+# port = 8765
+# allow_hosts = []                            # further names under which the daemon is reached
+# password_hash = ""                          # made by: imagelib serve --set-password
+
+[build]
+# workers = 0                                 # 0: one for each core
+
+[watch]
+# folders = []                                # new pictures from there are added by themselves
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, with its default. Sizes are bytes, times seconds."""
+
+    root: Path
+    title: str = "Images"
+    language: str = "en"
+    base_url: str = ""
+    images: str = "images"
+    host: str = "127.0.0.1"
+    port: int = 8765
+    allow_hosts: tuple[str, ...] = ()
+    password_hash: str = ""
+    workers: int = 0
+    watch_folders: tuple[str, ...] = ()
+    max_upload: int = 64 * 2**20
+    max_pixels: int = 100_000_000
+    decode_seconds: float = 20.0
+    decode_memory: int = 3 * 2**30
+
+    @property
+    def images_dir(self) -> Path:
+        """The folder of the originals."""
+        return (self.root / Path(self.images).expanduser()).absolute()
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / DATABASE_NAME
+
+    @property
+    def site_dir(self) -> Path:
+        """The folder that `build` fills."""
+        return self.root / "site"
+
+    @property
+    def private_dir(self) -> Path:
+        """Trash, build memory, locks, logs: never published, never served."""
+        return self.root / ".imagelib"
+
+    @property
+    def templates_dir(self) -> Path | None:
+        """The user's own templates, or None."""
+        own = self.root / "templates"
+        # The checkout of imagelib is a library too: there, `templates/` is the bundled one.
+        return own if own.is_dir() and not (self.root / "imagelib").is_dir() else None
+
+    @classmethod
+    def load(cls, root: Path, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings of the library at *root*.
+
+        Raises:
+            InvalidError: the file is no TOML, or holds a name or a value we do not know.
+        """
+        root = root.absolute()
+        found = _read_file(root / CONFIG_NAME)
+        for name in ("title", "base_url", "images", "host", "port"):
+            if (text := environ.get(f"IMAGELIB_{name.upper()}")) is not None:
+                found[name] = int(text) if name == "port" and text.isdigit() else text
+        return cls(root)._with(found, root / CONFIG_NAME)
+
+    def _with(self, found: dict[str, Any], source: Path) -> Self:
+        known = {f.name: f for f in fields(self)}
+        del known["root"]
+        values: dict[str, Any] = {}
+        for name, value in found.items():
+            if name not in known:
+                raise InvalidError(f"{source}: no setting {name!r}; known are: {', '.join(known)}")
+            default = getattr(self, name)
+            if isinstance(default, tuple):
+                ok = isinstance(value, list) and all(isinstance(v, str) for v in value)
+                value = tuple(value) if ok else value
+            elif isinstance(default, float):
+                ok = isinstance(value, int | float) and not isinstance(value, bool)
+            else:
+                ok = type(value) is type(default)
+            if not ok:
+                raise InvalidError(f"{source}: {name} should be like {default!r}, not {value!r}")
+            values[name] = value
+        return replace(self, **values)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidError(f"{path}: {error}. Mend the file, or take it away.") from error
+    flat: dict[str, Any] = {}
+    for name, value in document.items():
+        if name in ("serve", "build") and isinstance(value, dict):
+            flat |= value
+        elif name == "watch" and isinstance(value, dict):
+            flat |= {f"watch_{key}": item for key, item in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def find_library(start: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """The library meant by *start*: `IMAGELIB_LIBRARY`, else the nearest one upwards, else *start*."""
+    if named := environ.get("IMAGELIB_LIBRARY"):
+        return Path(named).expanduser().absolute()
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        if is_library(folder):
+            return folder
+    return start
+
+
+def is_library(folder: Path) -> bool:
+    """Whether *folder* holds a library."""
+    return (folder / DATABASE_NAME).is_file() or (folder / CONFIG_NAME).is_file()
+
+
+def require_library(folder: Path) -> Path:
+    """Return *folder*, or say how to make a library there.
+
+    Raises:
+        NotALibraryError: there is none.
+    """
+    if not is_library(folder):
+        raise NotALibraryError(
+            f"No library in {folder} or above it: neither {DATABASE_NAME} nor {CONFIG_NAME} is"
+            " there. Make one with: imagelib init"
+        )
+    return folder

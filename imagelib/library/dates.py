@@ -1,0 +1,49 @@
+"""Dates as the library keeps them, and the only place that reads them from text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_WALL_CLOCK = re.compile(
+    r"(?P<year>\d{4})(?P<sep>[-:])(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"
+    r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
+    r"(?:Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII,
+)
+
+
+def parse_wall_clock(text: str) -> str:
+    """Read a date, or a date and time, into `YYYY-MM-DDTHH:MM:SS`.
+
+    ISO 8601 and EXIF's `YYYY:MM:DD` are taken; a bare date is midnight; an
+    offset is accepted and its wall-clock part kept, as EXIF has no zone either.
+
+    Raises:
+        ValueError: anything else, `13/12/2025` above all: it is not guessed.
+    """
+    found = _WALL_CLOCK.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("write the date as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS")
+    part = {name: int(found[name] or 0) for name in
+            ("year", "month", "day", "hour", "minute", "second")}
+    try:
+        moment = datetime(**part)  # noqa: DTZ001 - wall-clock time has no zone on purpose
+    except ValueError as error:
+        raise ValueError(f"no such date: {error}") from error
+    return moment.isoformat(timespec="seconds")
+
+
+def wall_clock(timestamp: float) -> str:
+    """The local wall-clock time of a file's mtime, in seconds since 1970."""
+    try:
+        moment = datetime.fromtimestamp(timestamp)  # noqa: DTZ006 - local time is what is meant
+    except (OverflowError, OSError, ValueError):  # a damaged mtime
+        moment = datetime(1970, 1, 1)  # noqa: DTZ001
+    return moment.isoformat(timespec="seconds")
+
+
+def utc_now() -> str:
+    """Now, as `strftime('%Y-%m-%dT%H:%M:%fZ')` of SQLite writes it."""
+    now = datetime.now(UTC)
+    return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"

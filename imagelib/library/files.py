@@ -1,0 +1,198 @@
+"""Files that are whole or absent: atomic writes, digests, names that every system takes.
+
+Nothing here knows of a library. The rule behind it all: write beside the
+target, flush to the disk, then let the last step be one that cannot be half
+done (a rename or a link).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from imagelib.errors import DiskFullError
+
+#: MIME type -> the extension under which we store it.
+EXTENSIONS = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/avif": ".avif",
+}
+#: Names that Windows keeps for devices, with any extension.
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul"]
+    + [f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"]
+)
+_FORBIDDEN = frozenset('<>:"/\\|?*')
+_BLOCK = 1 << 20
+
+
+@contextmanager
+def replacing(target: Path, *, sync: bool = True) -> Iterator[IO[bytes]]:
+    """Open a stream that takes *target*'s place only if the block succeeds.
+
+    Raises:
+        DiskFullError: no space is left; *target* is as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that the last step is a rename within one file
+    # system. Not `tempfile`: its mode 0600 would make a published site unreadable.
+    partial = target.with_name(f".{secrets.token_hex(6)}.partial")
+    try:
+        with disk_full(), partial.open("wb") as stream:
+            yield stream
+            if sync:
+                stream.flush()
+                os.fsync(stream.fileno())
+        partial.replace(target)
+        if sync:
+            sync_folder(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_full() -> Iterator[None]:
+    """Turn "no space left" into an error that says so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(
+                "The disk is full; nothing was changed. Free some space and try again."
+            ) from error
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in *folder* survive a power cut, where the system can."""
+    if sys.platform == "win32":
+        return  # Windows has no flush for folders; NTFS journals their entries
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 hex of the bytes of *path*."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def copy_synced(source: BinaryIO, target: Path) -> str:
+    """Copy *source* into the new file *target*, flushed; return the digest of what was read."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    checksum = hashlib.sha256()
+    with disk_full(), target.open("xb") as stream:
+        while block := source.read(_BLOCK):
+            checksum.update(block)
+            stream.write(block)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return checksum.hexdigest()
+
+
+def place(source: Path, target: Path) -> None:
+    """Give the bytes of *source* the new name *target*, leaving *source* where it is.
+
+    Raises:
+        FileExistsError: *target* is there already; it is left alone.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):
+        _copy_beside(source, target)
+    sync_folder(target.parent)
+
+
+def _copy_beside(source: Path, target: Path) -> None:
+    """For file systems without links, and across two of them."""
+    partial = target.with_name(f".{secrets.token_hex(6)}.partial")
+    try:
+        with source.open("rb") as stream:
+            copy_synced(stream, partial)
+        shutil.copystat(source, partial)
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "there already", str(target))
+        partial.rename(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move *source* to the new name *target*, flushed, also between file systems."""
+    place(source, target)
+    source.unlink()
+    sync_folder(source.parent)
+
+
+def portable_name(name: str, fallback: str = "image") -> str:
+    """Reduce *name* to one path segment that Linux, macOS and Windows all take.
+
+    Folders, controls, direction marks and forbidden characters go, device names
+    get an underscore, and at most 120 bytes stay, the extension among them.
+    """
+    name = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join("_" if c in _FORBIDDEN else c for c in name if _is_visible(c))
+    name = name.strip().lstrip("-.~$ ").rstrip(". ")
+    stem, dot, extension = name.rpartition(".")
+    if not dot:
+        stem, extension = name, ""
+    extension = extension[:16]
+    if not stem:
+        stem = fallback
+    if stem.split(".")[0].strip().casefold() in _DEVICES:
+        stem = f"_{stem}"
+    room = 120 - len(extension.encode()) - 1
+    stem = stem.encode()[:room].decode(errors="ignore").rstrip(". ")
+    return f"{stem}.{extension}" if extension else stem
+
+
+def _is_visible(character: str) -> bool:
+    # Cc controls, Cf direction marks and joiners, Cs surrogates, Co/Cn unassigned, Zl/Zp breaks
+    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def is_plain_file(path: Path) -> bool:
+    """Whether *path* is a regular file itself, and not a link to one."""
+    with contextlib.suppress(OSError):
+        return path.is_file() and not path.is_symlink()
+    return False
+
+
+def on_network(path: Path) -> str | None:
+    """The type of the network file system that *path* lies on, or None.
+
+    Known on Linux only, from the kernel's list of mounts.
+    """
+    mounts = Path("/proc/self/mounts")
+    if not mounts.exists():
+        return None
+    best = ("", "")
+    real = str(path.resolve())
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        fields = line.split(" ")
+        point = fields[1].replace("\\040", " ")
+        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best[0]):
+            best = (point, fields[2])
+    kind = best[1]
+    remote = ("nfs", "cifs", "smb", "9p", "afs", "fuse.sshfs", "fuse.rclone", "davfs")
+    return kind if kind.startswith(remote) else None

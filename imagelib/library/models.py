@@ -1,0 +1,79 @@
+"""The nouns of the library: plain records that every other part is handed.
+
+They know nothing of SQLite and nothing of HTTP, and importing them is cheap,
+because the generator works on them by the hundred thousand. What a user may
+write into a record is checked in `imagelib.library.drafts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+FileState = Literal["ok", "missing", "altered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One picture with its metadata: a row of the table `images` and its tags.
+
+    `pk` numbers the rows of the search index and is never used twice. Dates are
+    `captured_at` in wall-clock time without a zone, the others in UTC with `Z`.
+    """
+
+    pk: int
+    id: str
+    file_name: str
+    original_name: str
+    digest: str
+    size_bytes: int
+    width: int
+    height: int
+    mime_type: str
+    captured_at: str
+    created_at: str
+    updated_at: str
+    prompt_text: str = ""
+    negative_prompt: str = ""
+    prompt_meta: Any = None
+    generation: dict[str, Any] = field(default_factory=dict)
+    ai_model: str = ""
+    notes: str = ""
+    rating: int = 0
+    tags: tuple[str, ...] = ()
+    version: int = 1
+    file_state: FileState = "ok"
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as the API and `--json` give it, without the URLs."""
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"tags": list(self.tags)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag and how many images carry it."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One recorded edit of one image. `before` and `after` hold only what differs."""
+
+    seq: int
+    image: str
+    at: str
+    action: str
+    batch: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the bytes of a file say of themselves, found by decoding them whole."""
+
+    mime_type: str
+    width: int
+    height: int
