@@ -59,6 +59,8 @@ class Settings:
     max_pixels: int = 100_000_000
     decode_seconds: float = 20.0
     decode_memory: int = 3 * 2**30
+    #: What a worker runs on each new file: the seam through which `ingest` serves `library`.
+    inspector: str = "imagelib.ingest.inspection:inspect"
 
     @property
     def images_dir(self) -> Path:
@@ -105,7 +107,8 @@ class Settings:
         known = {f.name: f for f in fields(self)}
         del known["root"]
         values: dict[str, Any] = {}
-        for name, value in found.items():
+        for name, given in found.items():
+            value = given
             if name not in known:
                 raise InvalidError(f"{source}: no setting {name!r}; known are: {', '.join(known)}")
             default = getattr(self, name)
@@ -141,7 +144,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def find_library(start: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """The library meant by *start*: `IMAGELIB_LIBRARY`, else the nearest one upwards, else *start*."""
+    """The library that is meant in *start*: `IMAGELIB_LIBRARY`, else the nearest upwards."""
     if named := environ.get("IMAGELIB_LIBRARY"):
         return Path(named).expanduser().absolute()
     start = start.absolute()

@@ -1,4 +1,4 @@
-"""Decode pictures and make small ones of them: the only module that imports Pillow.
+"""Decode pictures and make small ones of them: only this and the demo import Pillow.
 
 Meant to run inside `imagelib.sandbox`. Nothing here trusts a file: the type is
 decided by its first bytes, only five decoders may run (most of Pillow's known
@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile, ImageOps, PngImagePlugin
+from PIL import Image, ImageFile, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from imagelib.errors import BrokenPictureError, UnsupportedTypeError
+from imagelib.formats import HEAD, sniff
 
 #: Pillow's name of the format -> our MIME type.
 FORMATS = {
@@ -73,7 +74,7 @@ def render(path: str, target: str, edge: int, quality: int, max_pixels: int) -> 
 @contextmanager
 def _opened(path: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     with path.open("rb") as stream:
-        head = stream.read(32)
+        head = stream.read(HEAD)
         if sniff(head) is None:
             raise UnsupportedTypeError(
                 "not a PNG, JPEG, WebP, GIF or AVIF picture (judged by its bytes, not its name)"
@@ -90,6 +91,8 @@ def _opened(path: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
                 yield image
         except BrokenPictureError:
             raise
+        except UnidentifiedImageError as error:  # its text names our temporary file
+            raise BrokenPictureError("cannot be decoded: its data is damaged") from error
         except (OSError, ValueError, SyntaxError, struct.error, EOFError, IndexError,
                 KeyError, TypeError, OverflowError, ZeroDivisionError) as error:
             # What Pillow's decoders were seen to raise on damaged input.
@@ -105,18 +108,9 @@ def _check_png(stream: BinaryIO, head: bytes) -> None:
     stream.seek(0)
 
 
-def sniff(head: bytes) -> str | None:
-    """The MIME type that the first 32 bytes claim, or None if it is none of ours."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head[:6] in (b"GIF87a", b"GIF89a"):
-        return "image/gif"
-    if head[4:8] == b"ftyp" and any(
-        brand in head[8:32] for brand in (b"avif", b"avis")
-    ):
-        return "image/avif"
-    return None
+def supported_formats() -> list[str]:
+    """The names of the formats that this Pillow can decode, of those that we take."""
+    from PIL import features
+
+    built_in = {"PNG": "zlib", "JPEG": "jpg", "WEBP": "webp", "AVIF": "avif"}
+    return [name for name in FORMATS if name not in built_in or features.check(built_in[name])]

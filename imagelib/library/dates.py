@@ -25,10 +25,11 @@ def parse_wall_clock(text: str) -> str:
     found = _WALL_CLOCK.fullmatch(text.strip())
     if found is None:
         raise ValueError("write the date as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS")
-    part = {name: int(found[name] or 0) for name in
-            ("year", "month", "day", "hour", "minute", "second")}
+    year, month, day, hour, minute, second = (
+        int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
+    )
     try:
-        moment = datetime(**part)  # noqa: DTZ001 - wall-clock time has no zone on purpose
+        moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - no zone
     except ValueError as error:
         raise ValueError(f"no such date: {error}") from error
     return moment.isoformat(timespec="seconds")
@@ -47,3 +48,14 @@ def utc_now() -> str:
     """Now, as `strftime('%Y-%m-%dT%H:%M:%fZ')` of SQLite writes it."""
     now = datetime.now(UTC)
     return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
+
+
+def last_moment(text: str) -> str:
+    """The last second that a date names: its whole day, if no time is given.
+
+    Raises:
+        ValueError: it is no date.
+    """
+    moment = parse_wall_clock(text)
+    has_time = len(text.strip()) > len("YYYY-MM-DD")
+    return moment if has_time else moment[:10] + "T23:59:59"

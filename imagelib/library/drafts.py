@@ -126,7 +126,9 @@ Json = Annotated[Any, BeforeValidator(_clean_json)]
 Generation = Annotated[dict[str, Any], BeforeValidator(_clean_generation)]
 
 
-class _Fields(BaseModel):
+class Fields(BaseModel):
+    """Values that come from outside: unknown names are refused, all faults named at once."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
@@ -144,7 +146,7 @@ class _Fields(BaseModel):
             raise InvalidError("The value is nested too deeply.") from error
 
 
-class ImageDraft(_Fields):
+class ImageDraft(Fields):
     """The metadata of a new image. What is absent is taken from the file itself."""
 
     prompt_text: Text = ""
@@ -158,7 +160,7 @@ class ImageDraft(_Fields):
     tags: Tags = []
 
 
-class ImagePatch(_Fields):
+class ImagePatch(Fields):
     """A change: absent keeps, null clears, `tags` replaces, the other two add and take."""
 
     prompt_text: Text = ""
@@ -191,7 +193,7 @@ def invalid(error: ValidationError, where: str = "body") -> InvalidError:
     """Turn pydantic's error into ours; its texts are made shorter, its fields kept."""
     entries: list[dict[str, Any]] = []
     for item in error.errors(include_url=False, include_context=False):
-        entry = {
+        entry: dict[str, Any] = {
             "loc": [where, *item["loc"]],
             "msg": item["msg"].removeprefix("Value error, "),
             "type": item["type"],

@@ -18,18 +18,10 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from imagelib.errors import DiskFullError
 
-#: MIME type -> the extension under which we store it.
-EXTENSIONS = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "image/avif": ".avif",
-}
 #: Names that Windows keeps for devices, with any extension.
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul"]
@@ -93,7 +85,7 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def copy_synced(source: BinaryIO, target: Path) -> str:
+def copy_synced(source: IO[bytes], target: Path) -> str:
     """Copy *source* into the new file *target*, flushed; return the digest of what was read."""
     target.parent.mkdir(parents=True, exist_ok=True)
     checksum = hashlib.sha256()

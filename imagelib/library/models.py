@@ -8,6 +8,7 @@ write into a record is checked in `imagelib.library.drafts`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal
 
 FileState = Literal["ok", "missing", "altered"]
@@ -66,14 +67,15 @@ class Change:
     at: str
     action: str
     batch: str
+    kind: str
     before: dict[str, Any]
     after: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What the bytes of a file say of themselves, found by decoding them whole."""
+class TrashedImage:
+    """A deleted image as it was, and where its file is kept (None if it had none)."""
 
-    mime_type: str
-    width: int
-    height: int
+    image: Image
+    deleted_at: str
+    file: Path | None

@@ -1,4 +1,4 @@
-"""The tables of `library.db`, its triggers, and the append-only migrations.
+"""The tables of `library.db` and its triggers; `imagelib.library.database` applies them.
 
 The triggers write the `changes` feed with SQLite's own functions only, so an
 edit by any other client is history too, and is seen by the next build. Our own
@@ -8,10 +8,7 @@ to; without it the action is `external`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database as SqliteUtils
+import sqlite3
 
 #: Raised with every migration; a database with a higher `user_version` is from the future.
 VERSION = 1
@@ -85,6 +82,7 @@ CREATE TABLE batches (
     id TEXT NOT NULL UNIQUE,
     at TEXT NOT NULL,
     action TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'do' CHECK (kind IN ('do', 'undo', 'redo')),
     undoes TEXT,
     undone_by TEXT
 );
@@ -103,11 +101,10 @@ CREATE TABLE replaced (
     image TEXT NOT NULL,
     digest TEXT NOT NULL,
     file TEXT NOT NULL,
-    facts TEXT NOT NULL,
     at TEXT NOT NULL,
     PRIMARY KEY (image, digest)
 );
-CREATE TABLE intents (id INTEGER PRIMARY KEY, action TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE intents (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE file_stats (
     pk INTEGER PRIMARY KEY REFERENCES images (pk) ON DELETE CASCADE,
     size_bytes INTEGER NOT NULL,
@@ -117,7 +114,14 @@ CREATE TABLE file_stats (
 CREATE TABLE searches (name TEXT PRIMARY KEY, query TEXT NOT NULL, sort TEXT NOT NULL DEFAULT '');
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
-CREATE TABLE folded (pk INTEGER PRIMARY KEY, text TEXT NOT NULL, model TEXT NOT NULL);
+CREATE TABLE folded (
+    pk INTEGER PRIMARY KEY,
+    text TEXT NOT NULL,
+    model TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    sampler TEXT NOT NULL,
+    seed TEXT NOT NULL
+);
 CREATE VIRTUAL TABLE images_fts USING fts5 (
     text, content = 'folded', content_rowid = 'pk', tokenize = 'trigram case_sensitive 1'
 );
@@ -178,6 +182,11 @@ CREATE TRIGGER images_delete BEFORE DELETE ON images BEGIN
         VALUES (old.pk, old.id, {_NOW}, old.digest, NULL, {_row("old")});
     {_log("old.pk", "old.id", "delete", "'{}'", "'{}'")};
 END;
+-- For clients that leave foreign keys off.
+CREATE TRIGGER images_deleted AFTER DELETE ON images BEGIN
+    DELETE FROM image_tags WHERE image = old.pk;
+    DELETE FROM file_stats WHERE pk = old.pk;
+END;
 {_tag_trigger("INSERT", "new", "'{{}}'", "json_object('tags', json_array({name}))")}
 {_tag_trigger("DELETE", "old", "json_object('tags', json_array({name}))", "'{{}}'")}
 CREATE TRIGGER tags_rename AFTER UPDATE OF name ON tags WHEN old.name IS NOT new.name BEGIN
@@ -195,27 +204,8 @@ END;
 """
 
 
-def migrate(db: SqliteUtils) -> None:
-    """Bring the database up to `VERSION`; each step in its own transaction."""
-    from sqlite_utils import Migrations
-
-    migrations = Migrations("imagelib")
-
-    @migrations()
-    def m001_first(db: SqliteUtils) -> None:
-        for statement in _statements(_TABLES + _TRIGGERS):
-            db.execute(statement)
-        db.execute("INSERT INTO meta (key, value) VALUES ('library_id', lower(hex(randomblob(16))))")
-        db.execute("INSERT INTO meta (key, value) VALUES ('folded_seq', '0')")
-        db.execute("PRAGMA user_version = 1")
-
-    migrations.apply(db)
-
-
-def _statements(script: str) -> list[str]:
+def statements(script: str = _TABLES + _TRIGGERS) -> list[str]:
     """Cut *script* into statements; `executescript` would commit the transaction."""
-    import sqlite3
-
     found, current = [], ""
     for line in script.splitlines(keepends=True):
         current += line

@@ -1,0 +1,297 @@
+"""Commands about images, tags, the trash and history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imagelib.cli.output import (
+    Context,
+    as_json,
+    dry_run,
+    find_ids,
+    line_width,
+    one_line,
+    plural,
+    print_json,
+    progress,
+    say,
+    yes,
+)
+
+pass_context = click.make_pass_decorator(Context)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--tag", "tags", multiple=True, help="Give each image this tag; may be repeated.")
+@click.option("--rating", type=click.IntRange(0, 5), help="Give each image this rating.")
+@click.option("--copy", "mode", flag_value="copy", default="copy",
+              help="Copy the files into images/. [default]")
+@click.option("--move", "mode", flag_value="move", help="Move them: the originals go.")
+@click.option("--in-place", "mode", flag_value="in-place",
+              help="Leave files that lie under images/ as they are.")
+@dry_run
+@as_json
+@pass_context
+def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating: int | None,
+        mode: Any, dry_run: bool, as_json: bool) -> int:
+    """Add files or whole folders; what is there already is skipped."""
+    from imagelib.ingest.importer import add_paths
+
+    fields: dict[str, Any] = {"tags": list(tags)} if tags else {}
+    fields |= {"rating": rating} if rating is not None else {}
+    with context.library() as library, progress("adding") as bar:
+        report = add_paths(library, paths, mode=mode, fields=fields, dry_run=dry_run,
+                           progress=lambda report: bar(report.seen, 0))
+    if as_json:
+        print_json({
+            "added": [{"path": str(path), "id": image.id if image else None}
+                      for path, image in report.added],
+            "duplicates": [{"path": str(path), "id": known} for path, known in report.duplicates],
+            "failed": [{"path": str(path), "reason": reason} for path, reason in report.failed],
+            "ignored": [str(path) for path in report.ignored],
+        })
+    for path, reason in report.failed:
+        say(f"{path}: {reason}")
+    verb = "would be added" if dry_run else "added"
+    say(f"{plural(len(report.added), 'image')} {verb},"
+        f" {len(report.duplicates):,} here already, {len(report.failed):,} refused"
+        + (f", {plural(len(report.ignored), 'other file')} passed over" if report.ignored else "")
+        + ".")
+    return 1 if report.failed else 0
+
+
+@click.command("list")
+@click.argument("query", nargs=-1)
+@click.option("--limit", type=click.IntRange(0), default=100, show_default=True,
+              help="At most so many; 0 for all.")
+@as_json
+@pass_context
+def list_images(context: Context, query: tuple[str, ...], limit: int, as_json: bool) -> int:
+    """List images: words, "phrases", tag:x rating:>=4 date:2026-03 and more."""
+    from imagelib.library.query import Query
+
+    text = " ".join(query)
+    parsed = Query.parse(text)
+    with context.library() as library:
+        total = library.count(parsed)
+        images = library.find(parsed, limit or None)
+    for warning in parsed.warnings:
+        say(f"Note: {warning}")
+    if as_json:
+        print_json({"items": [image.to_json() for image in images], "total": total})
+    else:
+        width = line_width()
+        for image in images:
+            say(one_line(image, width), err=False)
+        if total > len(images):
+            say(f"{len(images):,} of {plural(total, 'image')}; all of them: --limit 0")
+    if not total and text:
+        say("Nothing found.")
+        return 3
+    return 0
+
+
+@click.command()
+@click.argument("image_id", metavar="ID")
+@as_json
+@pass_context
+def show(context: Context, image_id: str, as_json: bool) -> None:
+    """Show everything that is known of one image."""
+    with context.library() as library:
+        image = library.get(image_id)
+        file = library.originals.path_of(image)
+    if as_json:
+        print_json(image.to_json())
+        return
+    say(f"file        {file}", err=False)
+    for name, value in image.to_json().items():
+        if name in ("file_name", "prompt_meta") or value in ("", None, [], {}):
+            continue
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        if isinstance(value, dict):
+            text = ", ".join(f"{key} {item}" for key, item in value.items())
+        say(f"{name:<15} {text}", err=False)
+
+
+@click.command()
+@click.argument("query")
+@click.option("--prompt", "prompt_text", help="The prompt.")
+@click.option("--negative", "negative_prompt", help="The negative prompt.")
+@click.option("--model", "ai_model", help="The model.")
+@click.option("--notes", help="Notes of your own.")
+@click.option("--rating", type=click.IntRange(0, 5), help="0 (unrated) to 5.")
+@click.option("--date", "captured_at", help="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.")
+@click.option("--add-tag", "add_tags", multiple=True, help="May be repeated.")
+@click.option("--remove-tag", "remove_tags", multiple=True, help="May be repeated.")
+@dry_run
+@as_json
+@pass_context
+def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given: Any) -> int:
+    """Change all images that QUERY (or an id) finds; undo takes it back."""
+    fields = {name: list(value) if isinstance(value, tuple) else value
+              for name, value in given.items() if value not in (None, ())}
+    if not fields:
+        raise click.UsageError("Say what to change: --rating, --add-tag, --notes ...")
+    with context.library() as library:
+        ids = find_ids(library, query)
+        if not dry_run and ids:
+            ids, _ = library.edit_many(ids, fields)
+    return _report(ids, "would be changed" if dry_run else "changed", as_json)
+
+
+@click.command()
+@click.argument("query")
+@yes
+@dry_run
+@as_json
+@pass_context
+def rm(context: Context, query: str, yes: bool, dry_run: bool, as_json: bool) -> int:
+    """Put all images that QUERY (or an id) finds into the trash."""
+    with context.library() as library:
+        ids = find_ids(library, query)
+        if ids and not dry_run:
+            if not yes:
+                click.confirm(f"Put {plural(len(ids), 'image')} into the trash?", abort=True,
+                              err=True)
+            library.delete(*ids)
+    return _report(ids, "would go into the trash" if dry_run else "put into the trash", as_json)
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def trash(ctx: click.Context, as_json: bool) -> None:
+    """List what was deleted; `trash restore ID`, `trash empty`."""
+    if ctx.invoked_subcommand:
+        return
+    with ctx.obj.library() as library:
+        found = library.trash()
+    if as_json:
+        print_json({"items": [t.image.to_json() | {"deleted_at": t.deleted_at} for t in found],
+                    "total": len(found)})
+        return
+    for trashed in found:
+        say(one_line(trashed.image, line_width()), err=False)
+    size = sum(trashed.image.size_bytes for trashed in found)
+    say(f"{plural(len(found), 'image')} in the trash, {size / 2**20:.1f} MiB.")
+
+
+@trash.command("restore")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@pass_context
+def trash_restore(context: Context, ids: tuple[str, ...]) -> None:
+    """Bring images back as they were."""
+    with context.library() as library:
+        library.restore(*ids)
+    say(f"{plural(len(ids), 'image')} restored.")
+
+
+@trash.command("empty")
+@yes
+@pass_context
+def trash_empty(context: Context, yes: bool) -> int:
+    """Destroy what is in the trash for good."""
+    with context.library() as library:
+        found = library.trash()
+        size = sum(trashed.image.size_bytes for trashed in found)
+        if found and not yes:
+            click.confirm(f"Destroy {plural(len(found), 'image')} ({size / 2**20:.1f} MiB) for"
+                          " good?", abort=True, err=True)
+        purged = library.empty_trash()
+    say(f"{plural(purged, 'image')} destroyed.")
+    return 0
+
+
+@click.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def tags(ctx: click.Context, as_json: bool) -> None:
+    """List tags, the most used first; `tags rename`, `tags merge`, `tags delete`."""
+    if ctx.invoked_subcommand:
+        return
+    with ctx.obj.library() as library:
+        found = library.tags()
+    if as_json:
+        print_json([asdict(tag) for tag in found])
+        return
+    for tag in found:
+        say(f"{tag.count:7,}  {tag.name}", err=False)
+
+
+@tags.command("rename")
+@click.argument("old")
+@click.argument("new")
+@pass_context
+def tags_rename(context: Context, old: str, new: str) -> None:
+    """Write the tag OLD as NEW on all its images."""
+    with context.library() as library:
+        say(f"{plural(library.rename_tag(old, new), 'image')} changed.")
+
+
+@tags.command("merge")
+@click.argument("sources", nargs=-1, required=True)
+@click.argument("target")
+@pass_context
+def tags_merge(context: Context, sources: tuple[str, ...], target: str) -> None:
+    """Make the tags SOURCES one with TARGET."""
+    with context.library() as library:
+        say(f"{plural(library.merge_tags(sources, target), 'image')} changed.")
+
+
+@tags.command("delete")
+@click.argument("name")
+@pass_context
+def tags_delete(context: Context, name: str) -> None:
+    """Take a tag off all its images."""
+    with context.library() as library:
+        say(f"{plural(library.delete_tag(name), 'image')} changed.")
+
+
+@click.command()
+@click.argument("image_id", metavar="ID")
+@as_json
+@pass_context
+def history(context: Context, image_id: str, as_json: bool) -> None:
+    """Show what changed an image when, the newest first."""
+    with context.library() as library:
+        changes = library.history(image_id)
+    if as_json:
+        print_json([asdict(change) for change in changes])
+        return
+    for change in changes:
+        what = "; ".join(
+            f"{name}: {change.before.get(name)!r} -> {change.after.get(name)!r}"
+            for name in {**change.before, **change.after}
+        )
+        say(f"{change.at}  {change.action:<12} {what}  [{change.batch}]", err=False)
+
+
+@click.command()
+@click.argument("batch", required=False)
+@pass_context
+def undo(context: Context, batch: str | None) -> None:
+    """Take the last edit back, or the BATCH that `history` names."""
+    with context.library() as library:
+        action, images = library.undo(batch)
+    say(f"Undone: {action} ({plural(len(images), 'image')}).")
+
+
+@click.command()
+@pass_context
+def redo(context: Context) -> None:
+    """Do again what the last undo took back."""
+    with context.library() as library:
+        action, images = library.redo()
+    say(f"Done again: {action.removeprefix('undo ')} ({plural(len(images), 'image')}).")
+
+
+def _report(ids: list[str], what: str, as_json: bool) -> int:
+    if as_json:
+        print_json({"changed": len(ids), "ids": ids})
+    say(f"{plural(len(ids), 'image')} {what}." if ids else "Nothing found.")
+    return 0 if ids else 3

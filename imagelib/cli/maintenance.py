@@ -1,0 +1,177 @@
+"""Commands that keep a library well: check, export, backup, restore, doctor."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imagelib.cli.output import Context, as_json, plural, print_json, say, yes
+
+if TYPE_CHECKING:
+    from imagelib.library.drift import Drift
+
+pass_context = click.make_pass_decorator(Context)
+
+
+@click.command()
+@click.option("--fix", is_flag=True, help="Repair what is safe; nothing is ever deleted.")
+@click.option("--deep", is_flag=True, help="Read every file again and compare its digest.")
+@click.option("--accept-missing", is_flag=True,
+              help="With --fix: flag files as missing even if they are many.")
+@as_json
+@pass_context
+def check(context: Context, fix: bool, deep: bool, accept_missing: bool, as_json: bool) -> int:
+    """Compare disk and database: missing, altered, stray files, faults."""
+    from imagelib.library.drift import Scanner, settle
+
+    with context.library() as library:
+        faults = [row[0] for row in library.database.read("PRAGMA integrity_check")
+                  if row[0] != "ok"]
+        faults += [f"{row[0]}: row {row[1]} refers to nothing in {row[2]}"
+                   for row in library.database.read("PRAGMA foreign_key_check")]
+        scanner = Scanner(library)
+        drift = scanner.scan(deep=deep)
+        if fix:
+            settle(library, scanner, drift, accept_missing=accept_missing)
+            drift = scanner.scan()
+    problems = _problems(drift, faults)
+    if as_json:
+        print_json(problems)
+    found = sum(len(entries) for entries in problems.values())
+    for kind, entries in problems.items():
+        for entry in entries:
+            say(f"{kind:<11} {entry}", err=False) if not as_json else None
+    if drift.refused:
+        say(drift.refused)
+    say("Everything is in order." if not found else f"{plural(found, 'problem')} found."
+        + ("" if fix else " Repair what is safe with: imagelib check --fix"))
+    return 4 if found else 0
+
+
+def _problems(drift: Drift, faults: list[str]) -> dict[str, list[str]]:
+    return {
+        "missing": [image.file_name for image in drift.missing],
+        "altered": [image.file_name for image in drift.altered],
+        "moved": [f"{image.file_name} -> {name}" for image, name in drift.moved],
+        "stray": drift.stray,
+        "duplicate": [f"{name} = {image.file_name}" for name, image in drift.duplicate],
+        "unreadable": [f"{name}: {reason}" for name, reason in drift.unreadable],
+        "database": faults,
+    }
+
+
+@click.command()
+@click.argument("query", required=False, default="")
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json",
+              show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file instead of stdout.")
+@pass_context
+def export(context: Context, query: str, form: str, output: Path | None) -> None:
+    """Write every record (or those that QUERY finds) as JSON or CSV."""
+    from imagelib.exporting import records_as
+    from imagelib.library.files import replacing
+
+    with context.library() as library:
+        images = library.find(query) if query else library.walk()
+        if output is None:
+            for part in records_as(form, images):
+                sys.stdout.buffer.write(part)
+            return
+        with replacing(output.expanduser().absolute()) as stream:
+            for part in records_as(form, images):
+                stream.write(part)
+    say(f"Written to {output}.")
+
+
+@click.command()
+@click.argument("target", required=False, type=click.Path(path_type=Path))
+@pass_context
+def backup(context: Context, target: Path | None) -> None:
+    """Copy the database, whole and checked, to TARGET or .imagelib/backups/."""
+    from imagelib.library.backup import snapshot
+
+    with context.library() as library:
+        say(f"Backup: {snapshot(library.settings, target and target.expanduser().absolute())}")
+    say("The files under images/ are not in it; keep a copy of that folder too.")
+
+
+@click.command()
+@click.argument("source", required=False, type=click.Path(path_type=Path, exists=True))
+@yes
+@pass_context
+def restore(context: Context, source: Path | None, yes: bool) -> None:
+    """Put a backup of the database in place of the present one, which is kept beside it."""
+    from imagelib.config import Settings, require_library
+    from imagelib.library.backup import newest_snapshot, put_back
+
+    settings = Settings.load(require_library(context.root))
+    chosen = source.expanduser().absolute() if source else newest_snapshot(settings)
+    if not yes:
+        click.confirm(f"Replace {settings.database} by {chosen}?", abort=True, err=True)
+    kept = put_back(settings, chosen)
+    say(f"Restored from {chosen}." + (f" The former database is {kept}." if kept else ""))
+    say("Next: imagelib check")
+
+
+@click.command()
+@as_json
+@pass_context
+def doctor(context: Context, as_json: bool) -> int:
+    """Say what this installation is and what may be wrong with it."""
+    facts = _facts(context)
+    warnings = _warnings(facts)
+    if as_json:
+        print_json(facts | {"warnings": warnings})
+    else:
+        for name, value in facts.items():
+            say(f"{name:<14} {value}", err=False)
+        for warning in warnings:
+            say(f"! {warning}", err=False)
+    return 0
+
+
+def _facts(context: Context) -> dict[str, Any]:
+    import sqlite3
+    from importlib.metadata import version
+
+    from imagelib import __version__
+    from imagelib.config import is_library
+    from imagelib.library.files import on_network
+    from imagelib.pictures import supported_formats
+    from imagelib.resources import bundled
+
+    root = context.root
+    return {
+        "imagelib": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "sqlite": sqlite3.sqlite_version,
+        **{name: version(name) for name in
+           ("bottle", "jinja2", "pillow", "pydantic", "sqlite-utils", "waitress", "watchdog")},
+        "formats": ", ".join(supported_formats()),
+        "templates": str(bundled("templates")),
+        "library": str(root) if is_library(root) else f"none in {root} or above",
+        "file system": on_network(root) or "local",
+    }
+
+
+def _warnings(facts: dict[str, Any]) -> list[str]:
+    import sqlite3
+
+    warnings = []
+    if facts["file system"] != "local":
+        warnings.append(f"The library is on a network drive ({facts['file system']}): a slower,"
+                        " safer journal is used, and changes are found by polling.")
+    if sqlite3.sqlite_version_info < (3, 51, 3):
+        warnings.append("This SQLite has the WAL-reset bug (before 3.51.3). imagelib writes one at"
+                        " a time, so that it cannot happen; let no other program write to"
+                        " library.db while the daemon runs.")
+    limit = Path("/proc/sys/fs/inotify/max_user_watches")
+    if limit.exists() and int(limit.read_text()) < 8192:
+        warnings.append("The system allows few inotify watches; raise fs.inotify.max_user_watches"
+                        " if folders are polled.")
+    return warnings

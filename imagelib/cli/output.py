@@ -1,0 +1,125 @@
+"""What commands share: the library they work on, and how they speak.
+
+Results go to standard output, and with `--json` they are one document. All that
+is said to a person while a command works goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from imagelib.library.library import Library
+    from imagelib.library.models import Image
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+dry_run = click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What stands before the command."""
+
+    named: Path | None
+    debug: bool
+
+    @property
+    def root(self) -> Path:
+        """The library's folder, which need not hold one yet."""
+        from imagelib.config import find_library
+
+        return self.named.expanduser().absolute() if self.named else find_library(Path.cwd())
+
+    @contextmanager
+    def library(self) -> Iterator[Library]:
+        """The open library."""
+        from imagelib.library.library import Library
+
+        with Library.open(self.root) as library:
+            yield library
+
+
+def say(text: str, err: bool = True) -> None:
+    """One line for the person."""
+    click.echo(text, err=err, color=False if "NO_COLOR" in os.environ else None)
+
+
+def print_json(value: Any) -> None:
+    """The one document of a `--json` command."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def one_line(image: Image, width: int = 0) -> str:
+    """An image as a line of a list: id, rating, date, model, and how its prompt begins."""
+    stars = "★" * image.rating + "·" * (5 - image.rating)
+    text = " ".join((image.prompt_text or image.original_name or image.file_name).split())
+    line = f"{image.id}  {stars}  {image.captured_at[:10]}  {image.ai_model[:24]:24}  {text}"
+    return line[:width] if width else line
+
+
+def line_width() -> int:
+    """How wide a line may be: the terminal's width, or without end in a pipe."""
+    import shutil
+
+    return max(60, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 0
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def find_ids(library: Library, query: str) -> list[str]:
+    """The ids that *query*, which may be an id itself, finds; what it did not get is said."""
+    from imagelib.library.query import Query
+
+    parsed = Query.parse(query)
+    for warning in parsed.warnings:
+        say(f"Note: {warning}")
+    return library.ids(parsed)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar with rate and time left on a terminal; nothing at all elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    started = time.monotonic()
+    shown = [0.0]
+
+    def show(done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - shown[0] < 0.1 and done < total:
+            return
+        shown[0] = now
+        rate = done / max(now - started, 1e-6)
+        left = f", {_clock((total - done) / rate)} left" if total > done and rate else ""
+        filled = round(24 * done / total) if total else 0
+        bar = "█" * filled + "░" * (24 - filled) if total else ""
+        count = f"{done:,}/{total:,}" if total else f"{done:,}"
+        sys.stderr.write(f"\r\x1b[K{label} {bar} {count}  {rate:.0f}/s{left}")
+        sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

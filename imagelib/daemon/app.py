@@ -1,0 +1,295 @@
+"""The WSGI application: the only module that imports bottle.
+
+Bottle finds the route; everything else (who may ask, how a body is read, how an
+error is told) is decided by our own modules. Files are served by looking up a
+known name, never by path arithmetic.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import bottle
+
+from imagelib.daemon.call import Answer, Call
+from imagelib.daemon.editor import PREFIX, editor_files, with_editor
+from imagelib.daemon.errors import ForbiddenError, MalformedError, MethodError, problem
+from imagelib.daemon.guard import SECURITY_HEADERS, Guard
+from imagelib.daemon.logs import log_event
+from imagelib.daemon.records import image_json
+from imagelib.daemon.routes import ROUTES, Route
+from imagelib.daemon.state import State
+from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
+from imagelib.library.files import disk_full
+
+#: Types by extension for what lies in a site; the system's own table is not trusted.
+_TYPES = {
+    ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".webp": "image/webp",
+    ".json": "application/json", ".xml": "application/xml", ".png": "image/png",
+    ".webmanifest": "application/manifest+json", ".txt": "text/plain; charset=utf-8",
+}
+#: Names that a site can have: no dot in front, nothing that a system reads otherwise.
+_SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
+_HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+Start = Callable[..., Any]
+
+
+class Application:
+    """Guard first, then Bottle; the errors of both are told the same way."""
+
+    def __init__(self, state: State, guard: Guard) -> None:
+        self._state = state
+        self._guard = guard
+        self._bottle = _make_bottle(state)
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        """Answer one request."""
+        headers = _headers(environ)
+        try:
+            self._guard.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
+                              environ.get("REMOTE_ADDR", ""))
+        except ImagelibError as error:
+            log_event("refusal", level=logging.WARNING, method=environ["REQUEST_METHOD"],
+                      path=environ.get("PATH_INFO", ""), host=headers.get("host", ""),
+                      outcome=error.http_status)
+            return _send_problem(error, start)
+        environ.pop("HTTP_X_FORWARDED_HOST", None)  # Bottle would believe it
+        result: Iterable[bytes] = self._bottle(environ, start)
+        return result
+
+
+def make_app(state: State, guard: Guard) -> Application:
+    """The WSGI application that serves *state* to whom *guard* lets in."""
+    return Application(state, guard)
+
+
+def _make_bottle(state: State) -> bottle.Bottle:
+    app = bottle.Bottle()
+    for route in ROUTES:
+        path = route.path.replace("{", "<").replace("}", ">")
+        app.route(path, method=route.method, callback=_adapter(state, route))
+    for path in ("/", "/<path:path>"):
+        app.route(path, method="GET", callback=_serve_file(state))
+    app.default_error_handler = _told_by_bottle
+    return app
+
+
+def _adapter(state: State, route: Route) -> Callable[..., Any]:
+    def answer(**parameters: str) -> Any:
+        call = _call(state, parameters)
+        started = time.perf_counter()
+        try:
+            if state.read_only and not route.safe:
+                raise ForbiddenError("This daemon was started with --read-only.")
+            with disk_full():
+                response = _respond(route.handler(call))
+        except ImagelibError as error:
+            response = _respond_problem(error)
+        except Exception as error:  # noqa: BLE001 - the last line: a bug must not show its insides
+            response = _respond_bug(error, call)
+        if call.facts or response.status_code >= 500:
+            facts = dict(call.facts)
+            event = facts.pop("event", "request")
+            log_event(event, **facts, ms=round((time.perf_counter() - started) * 1000),
+                      outcome=response.status_code)
+        return response
+
+    return answer
+
+
+def _serve_file(state: State) -> Callable[..., Any]:
+    def answer(path: str = "index.html") -> Any:
+        try:
+            if path.startswith("api/"):
+                raise NotFoundError(f"There is nothing at /{path}.")
+            if path.startswith("images/"):
+                return _serve_original(state, path.removeprefix("images/"))
+            if path.startswith(PREFIX):
+                return _serve_editor(state, path.removeprefix(PREFIX))
+            return _serve_site(state, path)
+        except ImagelibError as error:
+            if path.startswith("api/"):
+                return _respond_problem(error)
+            return _respond_page(error)
+
+    return answer
+
+
+def _serve_original(state: State, name: str) -> Any:
+    image = state.library.get_file(name) if "\0" not in name else None
+    folder = state.library.originals.folder
+    if image is None or not _is_plain(folder, image.file_name):
+        raise NotFoundError("There is no such image.")
+    response = _send_file(folder, image.file_name, image.mime_type)
+    # An original is foreign: nothing in it may run, whatever a browser makes of it.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
+    return response
+
+
+def _serve_editor(state: State, name: str) -> Any:
+    file = None if state.read_only else editor_files().get(name)
+    if file is None:
+        raise NotFoundError("There is no such page.")
+    response = _send_file(file.parent, file.name, _TYPES.get(file.suffix, "text/plain"))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _serve_site(state: State, path: str) -> Any:
+    site = state.library.settings.site_dir
+    parts = path.split("/")
+    if not all(_SEGMENT.fullmatch(part) for part in parts) or not _is_plain(site, path):
+        if path == "index.html":
+            return _respond_page(LockedError("The gallery is being built for the first time."
+                                             " Load this page again in a moment."))
+        raise NotFoundError("There is no such page.")
+    kind = _TYPES.get(Path(path).suffix)
+    if kind is None:
+        raise NotFoundError("There is no such page.")
+    if path.endswith(".html"):
+        content = (site / path).read_bytes()
+        if not state.read_only:
+            content = with_editor(content, len(parts) - 1)
+        return _response(200, content, {"Content-Type": kind, "Cache-Control": "no-cache"})
+    response = _send_file(site, path, kind)
+    response.headers["Cache-Control"] = (
+        "private, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache")
+    return response
+
+
+def _is_plain(folder: Path, path: str) -> bool:
+    """Whether *path* is a regular file below *folder* with no link on the way."""
+    current = folder
+    for part in path.split("/"):
+        if part in ("", ".", ".."):
+            return False
+        current /= part
+        if current.is_symlink():
+            return False
+    return current.is_file()
+
+
+def _send_file(folder: Path, name: str, kind: str) -> Any:
+    """Bottle's own: Range, If-Modified-Since and HEAD; the name was looked up before."""
+    response = bottle.static_file(name, root=str(folder), mimetype=kind, charset=None)
+    _secure(response)
+    return response
+
+
+def _call(state: State, parameters: dict[str, str]) -> Call:
+    environ = bottle.request.environ
+    length = environ.get("CONTENT_LENGTH", "")
+    try:
+        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True,
+                         max_num_fields=200, errors="strict")
+    except (ValueError, UnicodeError):
+        query = {"\0": [""]}
+    if "\0" in query:
+        raise _as_http(MalformedError("The query string cannot be read."))
+    return Call(state, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, _headers(environ),
+                environ["wsgi.input"], int(length) if length.isdigit() else None, environ,
+                parameters)
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    found = {name[5:].replace("_", "-").lower(): str(value)
+             for name, value in environ.items() if name.startswith("HTTP_")}
+    if environ.get("CONTENT_TYPE"):
+        found["content-type"] = environ["CONTENT_TYPE"]
+    return found
+
+
+def _respond(answer: Answer) -> Any:
+    headers = {"Cache-Control": "no-store", **answer.headers}
+    if answer.content is None:
+        return _response(answer.status, json.dumps(answer.json).encode(),
+                         {"Content-Type": "application/json", **headers})
+    kind = {} if answer.status in (204, 304) else {"Content-Type": answer.content_type}
+    return _response(answer.status, answer.content, {**kind, **headers})
+
+
+def _response(status: int, body: Any, headers: dict[str, str]) -> Any:
+    response = bottle.HTTPResponse(body, status)
+    for name, value in headers.items():
+        response.set_header(name, value)
+    _secure(response)
+    return response
+
+
+def _secure(response: Any) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        response.set_header(name, value)
+
+
+def _respond_problem(error: ImagelibError) -> Any:
+    record = image_json(error.current) if isinstance(error, StaleError) else None
+    status, body, headers = problem(error, record)
+    return _response(status, body, headers)
+
+
+def _respond_bug(error: Exception, call: Call) -> Any:
+    log_event("bug", level=logging.ERROR, method=call.method, path=call.path,
+              error=f"{type(error).__name__}: {error}")
+    logging.getLogger("imagelib.daemon").debug("traceback", exc_info=error)
+    if isinstance(error, OSError):
+        return _respond_problem(LockedError(f"The disk did not answer: {error.strerror}."))
+    return _respond_problem(ImagelibError("The daemon failed at this. Its log says more."))
+
+
+def _respond_page(error: ImagelibError) -> Any:
+    """An error for a person: plain, and nothing of the request in it."""
+    text = (f"<!doctype html>\n<title>{error.title}</title>\n<h1>{error.title}</h1>\n"
+            f"<p>{html.escape(str(error))}</p>\n")
+    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+    if isinstance(error, LockedError):
+        headers |= {"Retry-After": "2", "Refresh": "2"}
+    return _response(error.http_status, text.encode(), headers)
+
+
+def _as_http(error: ImagelibError) -> bottle.HTTPResponse:
+    response: bottle.HTTPResponse = _respond_problem(error)
+    return response
+
+
+def _told_by_bottle(error: bottle.HTTPError) -> Any:
+    """Bottle's own refusals (no route, wrong method, bad path) in our shape."""
+    path = bottle.request.environ.get("PATH_INFO", "")
+    told: ImagelibError
+    if error.status_code == 405:
+        allowed = error.headers.get("Allow", "GET")
+        told = MethodError(f"This address takes {allowed}.", allowed)
+    elif error.status_code == 404:
+        told = NotFoundError("There is nothing at this address.")
+    elif error.status_code < 500:
+        told = MalformedError("The request cannot be read.")
+    else:
+        told = ImagelibError("The daemon failed at this. Its log says more.")
+    status, body, headers = problem(told)
+    if not path.startswith("/api"):
+        headers = {k: v for k, v in headers.items() if k != "Content-Type"}
+        headers["Content-Type"] = "text/plain; charset=utf-8"
+        body = f"{told.title}: {told}\n".encode()
+    for name, value in {**headers, **SECURITY_HEADERS}.items():
+        bottle.response.set_header(name, value)
+    bottle.response.status = status
+    return body
+
+
+def _send_problem(error: ImagelibError, start: Start) -> Iterable[bytes]:
+    status, body, headers = problem(error)
+    lines = {**headers, **SECURITY_HEADERS, "Content-Length": str(len(body)),
+             "Connection": "close"}
+    start(f"{status} {error.title}", list(lines.items()))
+    return [body]

@@ -1,0 +1,147 @@
+"""What may be asked: the bodies and query parameters of the API, checked by pydantic.
+
+The OpenAPI document is made from these models, so that it cannot say anything
+else than what is checked.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from imagelib.library.dates import parse_wall_clock
+from imagelib.library.drafts import Fields, ImagePatch, Tags, Text, clean_tag
+from imagelib.library.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, order_by
+
+#: A batch names at most this many images; larger ones are asked for by a query.
+MAX_BATCH = 200_000
+
+
+def _digits(value: Any) -> Any:
+    """Query parameters are text: a whole number, or refused."""
+    if isinstance(value, str):
+        text = value.strip()
+        if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit() or len(text) > 12:
+            raise ValueError("should be a whole number")
+        return int(text)
+    return value
+
+
+def _date(value: Any) -> Any:
+    if value in ("", None):
+        return ""
+    if not isinstance(value, str):
+        raise ValueError("should be a date as text: YYYY-MM-DD")
+    parse_wall_clock(value)
+    return value
+
+
+def _tag_list(value: Any) -> Any:
+    tags = [clean_tag(tag) for tag in str(value or "").split(",") if tag.strip()]
+    if len(tags) > MAX_TAGS:
+        raise ValueError(f"at most {MAX_TAGS} tags at once")
+    return tags
+
+
+def _order(value: Any) -> Any:
+    if value:
+        try:
+            order_by(str(value))
+        except Exception as error:
+            raise ValueError(str(error)) from error
+    return value
+
+
+def _tag(value: Any) -> Any:
+    return clean_tag(value)
+
+
+Number = Annotated[int, BeforeValidator(_digits)]
+Tag = Annotated[str, BeforeValidator(_tag)]
+
+
+class ListQuery(Fields):
+    """Which images, in which order, and how many at once."""
+
+    q: Text = ""
+    tags: Annotated[list[str], BeforeValidator(_tag_list)] = Field(default=[])
+    rating_min: Annotated[Number | None, Field(ge=0, le=5)] = None
+    rating_max: Annotated[Number | None, Field(ge=0, le=5)] = None
+    date_from: Annotated[str, BeforeValidator(_date)] = ""
+    date_to: Annotated[str, BeforeValidator(_date)] = ""
+    model: Text = ""
+    sort: Annotated[str, BeforeValidator(_order)] = ""
+    page: Annotated[Number, Field(ge=1, le=10_000_000)] = 1
+    page_size: Annotated[Number, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
+    cursor: str = ""
+
+
+class SinceQuery(Fields):
+    """From which change on, and how many at once."""
+
+    since: Annotated[Number, Field(ge=0)] = 0
+    limit: Annotated[Number, Field(ge=1, le=MAX_PAGE_SIZE)] = MAX_PAGE_SIZE
+
+
+class ExportQuery(Fields):
+    """What to export, and how."""
+
+    q: Text = ""
+    format: Literal["json", "csv"] = "json"
+
+
+class Batch(Fields):
+    """One edit for many images: `ids` or a whole `query`, and what to do with them."""
+
+    ids: Annotated[list[str], Field(max_length=MAX_BATCH)] | None = None
+    query: Text | None = None
+    edit: ImagePatch | None = None
+    delete: Literal[True] | None = None
+    restore: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.ids is None) == (self.query is None):
+            raise ValueError("name the images by either ids or query")
+        asked = [self.edit is not None, bool(self.delete), bool(self.restore)]
+        if sum(asked) != 1:
+            raise ValueError("ask for one of edit, delete, restore")
+        if self.restore and self.ids is None:
+            raise ValueError("what is restored is named by ids")
+        if self.edit is not None and not self.edit.model_fields_set:
+            raise ValueError("edit names no field")
+        return self
+
+
+class Undo(Fields):
+    """Which batch; without one the last."""
+
+    batch: str | None = None
+
+
+class RenameTag(Fields):
+    """A tag and how it shall be written."""
+
+    old: Tag
+    new: Tag
+
+
+class MergeTags(Fields):
+    """Tags that become one."""
+
+    sources: Annotated[Tags, Field(min_length=1)]
+    target: Tag
+
+
+class DeleteTag(Fields):
+    """A tag that goes."""
+
+    name: Tag
+
+
+class SavedSearch(Fields):
+    """A query to keep."""
+
+    query: Text
+    sort: Annotated[str, BeforeValidator(_order)] = ""

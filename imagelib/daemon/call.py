@@ -1,0 +1,120 @@
+"""What a route is given and what it gives back; nothing here knows Bottle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
+
+from imagelib.daemon.errors import (
+    LengthRequiredError,
+    MalformedError,
+    MediaTypeError,
+    TooLargeError,
+)
+from imagelib.errors import InvalidError
+
+if TYPE_CHECKING:
+    from imagelib.daemon.state import State
+
+#: The largest JSON body that is read, in bytes.
+MAX_JSON_BODY = 16 * 2**20
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back: a JSON value, bytes, or a file below a folder."""
+
+    status: int = 200
+    json: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content: bytes | Iterator[bytes] | None = None
+    #: (folder, name) of a file that the adapter sends with Range and If-Modified-Since.
+    file: tuple[str, str] | None = None
+    content_type: str = "application/json"
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, its untrusted parts still unread."""
+
+    state: State
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: IO[bytes]
+    length: int | None
+    environ: dict[str, Any]
+    parameters: dict[str, str] = field(default_factory=dict)
+    #: What the log line of this request says besides.
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def read_json(self) -> dict[str, Any]:
+        """The body, which must be one strict JSON object sent as `application/json`.
+
+        Raises:
+            MediaTypeError: it is sent as something else; a form of another site could be.
+            MalformedError: it is no JSON. InvalidError: it is no object.
+        """
+        kind, _, options = self.headers.get("content-type", "").partition(";")
+        charset = options.strip().lower().removeprefix("charset=").strip("\"' ")
+        if kind.strip().lower() != "application/json" or charset not in ("", "utf-8", "utf8"):
+            raise MediaTypeError("Send JSON as Content-Type: application/json.")
+        value = parse_json(self.read_body(MAX_JSON_BODY))
+        if not isinstance(value, dict):
+            raise InvalidError.of("", "should be a JSON object", kind="dict_type")
+        return value
+
+    def read_body(self, limit: int) -> bytes:
+        """The whole body, at most *limit* bytes."""
+        if self.length is None:
+            raise LengthRequiredError("Say how long the body is: Content-Length is missing.")
+        if self.length > limit:
+            raise TooLargeError(f"The body has {self.length:,} bytes; at most {limit:,} are"
+                                " taken.")
+        content = self.body.read(self.length)
+        if len(content) < self.length:
+            raise MalformedError("The body ends too early.")
+        return content
+
+    def one(self, name: str, default: str = "") -> str:
+        """The query parameter *name*; of several the last."""
+        return self.query[name][-1] if self.query.get(name) else default
+
+
+Handler = Callable[[Call], Answer]
+
+
+def parse_json(content: bytes | str) -> Any:
+    """Read strict JSON: UTF-8, no NaN, no number out of range, no name twice.
+
+    Raises:
+        MalformedError: it is anything else.
+    """
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8")
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite,
+                          object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if not isinstance(error, UnicodeDecodeError) else "it is not UTF-8"
+        raise MalformedError(f"The body is no JSON: {reason[:200]}") from error
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:40]} is out of range")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found

@@ -1,0 +1,51 @@
+"""One event a line with its fields, to stderr and to a rotating file in `.imagelib/`.
+
+    2026-03-01T12:00:00 INFO upload image=... file=... bytes=... ms=12 outcome=201
+
+Passwords never, prompts only at debug level.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+#: Every module of the daemon logs here.
+LOG = logging.getLogger("imagelib.daemon")
+_FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+
+
+@contextmanager
+def logging_to(folder: Path, *, verbose: bool = False) -> Iterator[None]:
+    """Send the log to stderr and into *folder* while the block runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = logging.handlers.RotatingFileHandler(
+        folder / "daemon.log", maxBytes=2**20, backupCount=3, encoding="utf-8", delay=True)
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr), file]
+    for handler in handlers:
+        handler.setFormatter(_FORMAT)
+        LOG.addHandler(handler)
+    LOG.setLevel(logging.DEBUG if verbose else logging.INFO)
+    LOG.propagate = False
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            LOG.removeHandler(handler)
+            handler.close()
+
+
+def log_event(event: str, *, level: int = logging.INFO, **facts: Any) -> None:
+    """Write one line: the event, then its fields in the order given."""
+    LOG.log(level, "%s %s", event,
+            " ".join(f"{name}={_quoted(value)}" for name, value in facts.items()))
+
+
+def _quoted(value: Any) -> str:
+    text = "".join(c if c.isprintable() else "?" for c in str(value))[:300]
+    return f'"{text}"' if not text or " " in text or '"' in text else text

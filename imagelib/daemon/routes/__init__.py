@@ -1,0 +1,67 @@
+"""The table of all routes: what the adapter serves and what the OpenAPI document says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from imagelib.daemon import bodies
+from imagelib.daemon.call import Handler
+from imagelib.daemon.routes import history, images, status, tags
+from imagelib.library.drafts import ImageDraft, ImagePatch
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address with one method. Its summary is the handler's docstring."""
+
+    method: str
+    path: str
+    handler: Handler
+    answers: tuple[int, ...]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    #: The fields of `body` come beside a file, as multipart/form-data.
+    upload: bool = False
+    #: Changes nothing, so that it is answered in read-only mode too.
+    safe: bool = False
+
+
+_EDIT = (200, 400, 404, 412, 415, 422, 503, 507)
+
+ROUTES = (
+    Route("GET", "/api/images", images.list_images, (200, 422), query=bodies.ListQuery, safe=True),
+    Route("POST", "/api/images", images.add_image, (200, 201, 400, 411, 413, 415, 422, 503, 507),
+          body=ImageDraft, upload=True),
+    Route("GET", "/api/images/{id}", images.get_image, (200, 304, 404), safe=True),
+    Route("PUT", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
+    Route("PATCH", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
+    Route("DELETE", "/api/images/{id}", images.delete_image, (204, 404, 412, 503)),
+    Route("POST", "/api/images/{id}/file", images.replace_file,
+          (200, 400, 404, 409, 411, 412, 413, 415, 422, 503, 507), body=ImageDraft, upload=True),
+    Route("GET", "/api/images/{id}/history", history.image_history, (200, 404), safe=True),
+    Route("POST", "/api/batch", images.edit_batch, (200, 400, 415, 422, 503), body=bodies.Batch),
+    Route("POST", "/api/undo", history.undo, (200, 404, 409, 415, 422, 503), body=bodies.Undo),
+    Route("POST", "/api/redo", history.redo, (200, 404, 409, 415, 422, 503), body=bodies.Undo),
+    Route("GET", "/api/trash", history.list_trash, (200,), safe=True),
+    Route("POST", "/api/trash/{id}/restore", history.restore, (200, 404, 409, 503)),
+    Route("DELETE", "/api/trash", history.empty_trash, (200, 503)),
+    Route("GET", "/api/tags", tags.list_tags, (200,), safe=True),
+    Route("POST", "/api/tags/rename", tags.rename_tag, (200, 404, 409, 415, 422, 503),
+          body=bodies.RenameTag),
+    Route("POST", "/api/tags/merge", tags.merge_tags, (200, 404, 415, 422, 503),
+          body=bodies.MergeTags),
+    Route("POST", "/api/tags/delete", tags.delete_tag, (200, 404, 415, 422, 503),
+          body=bodies.DeleteTag),
+    Route("GET", "/api/searches", tags.list_searches, (200,), safe=True),
+    Route("PUT", "/api/searches/{name}", tags.save_search, (200, 201, 415, 422, 503),
+          body=bodies.SavedSearch),
+    Route("DELETE", "/api/searches/{name}", tags.delete_search, (204, 404, 503)),
+    Route("GET", "/api/export", status.export, (200, 422), query=bodies.ExportQuery, safe=True),
+    Route("POST", "/api/rebuild", status.rebuild, (202, 400, 415)),
+    Route("GET", "/api/status", status.status, (200,), safe=True),
+    Route("GET", "/api/changes", history.list_changes, (200, 422), query=bodies.SinceQuery,
+          safe=True),
+    Route("GET", "/api/openapi.json", status.openapi, (200,), safe=True),
+)

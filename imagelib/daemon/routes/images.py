@@ -1,0 +1,169 @@
+"""Routes of images: list, read, upload, edit, replace, delete, and many at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from imagelib.daemon.bodies import Batch, ListQuery
+from imagelib.daemon.call import Answer, Call
+from imagelib.daemon.errors import MalformedError
+from imagelib.daemon.records import etag, image_json
+from imagelib.daemon.uploads import reading_upload
+from imagelib.errors import NotFoundError, StaleError
+from imagelib.library.drafts import ImageDraft, ImagePatch
+from imagelib.library.listing import Filter
+from imagelib.library.models import Image
+from imagelib.library.query import Query
+
+_TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
+
+
+def list_images(call: Call) -> Answer:
+    """A page of the images that the filters leave, in a total order."""
+    asked = ListQuery.of(known(call.query, ListQuery), where="query")
+    query = Query.parse(asked.q)
+    wanted = Filter(query, tuple(asked.tags), asked.rating_min, asked.rating_max,
+                    asked.date_from, asked.date_to, asked.model, None, asked.sort)
+    page = call.state.library.page(wanted, page=asked.page, page_size=asked.page_size,
+                                   cursor=asked.cursor or None)
+    return Answer(json={
+        "items": [image_json(image) for image in page.items],
+        "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
+        "warnings": list(query.warnings),
+    })
+
+
+def get_image(call: Call) -> Answer:
+    """One image with its raw `prompt_meta`; the strong ETag is its version."""
+    image = call.state.library.get(call.parameters["id"])
+    if call.headers.get("if-none-match", "").strip() == etag(image):
+        return Answer(status=304, content=b"", headers={"ETag": etag(image)})
+    return _record(image)
+
+
+def add_image(call: Call) -> Answer:
+    """Take an upload in: 201, or 200 and the image that has these bytes already."""
+    limit = call.state.library.settings.max_upload
+    with reading_upload(call, limit) as upload:
+        image, new = call.state.library.add(upload.stream, original_name=upload.name,
+                                            **_given(ImageDraft.of(upload.fields)))
+    call.facts |= {"event": "upload", "image": image.id, "file": image.file_name,
+                   "bytes": image.size_bytes, "new": new}
+    call.state.wake()
+    answer = _record(image, status=201 if new else 200)
+    answer.headers["Location"] = f"/api/images/{image.id}"
+    if not new:
+        answer.json |= {"duplicate": True}
+    return answer
+
+
+def edit_image(call: Call) -> Answer:
+    """Change some fields: absent keeps, null clears."""
+    image_id = call.parameters["id"]
+    version = required_version(call, image_id)
+    fields = ImagePatch.of(call.read_json())
+    image = call.state.library.edit(image_id, if_version=version, **_given(fields))
+    call.facts |= {"event": "edit", "image": image.id, "fields": sorted(fields.model_fields_set)}
+    call.state.wake()
+    return _record(image)
+
+
+def replace_file(call: Call) -> Answer:
+    """Give the image another file; its metadata stays."""
+    image_id = call.parameters["id"]
+    version = required_version(call, image_id)
+    call.state.library.get(image_id)
+    limit = call.state.library.settings.max_upload
+    with reading_upload(call, limit, with_fields=False) as upload:
+        image = call.state.library.replace_file(image_id, upload.stream, if_version=version)
+    call.facts |= {"event": "replace", "image": image.id, "file": image.file_name,
+                   "bytes": image.size_bytes}
+    call.state.wake()
+    return _record(image)
+
+
+def delete_image(call: Call) -> Answer:
+    """Into the trash; with `?purge=1` for good."""
+    image_id = call.parameters["id"]
+    version = required_version(call, image_id)
+    library = call.state.library
+    purge = call.one("purge") in ("1", "true", "yes")
+    try:
+        image = library.get(image_id)
+    except NotFoundError:
+        if not purge or not library.purge(image_id):  # it may lie in the trash already
+            raise
+    else:
+        _check_version(image, version)
+        library.delete(image.id)
+        if purge:
+            library.purge(image.id)
+    call.facts |= {"event": "purge" if purge else "delete", "image": image_id}
+    call.state.wake()
+    return Answer(status=204, content=b"")
+
+
+def edit_batch(call: Call) -> Answer:
+    """One edit, deletion or restoration of many images: one batch, one undo."""
+    asked = Batch.of(call.read_json())
+    library = call.state.library
+    ids = asked.ids if asked.ids is not None else library.ids(asked.query or "")
+    ids = list(dict.fromkeys(image_id.strip().lower() for image_id in ids))
+    known_ids = set(_existing(call, ids, in_trash=bool(asked.restore)))
+    failures = [{"id": image_id, "detail": "There is no such image."}
+                for image_id in ids if image_id not in known_ids]
+    ids = [image_id for image_id in ids if image_id in known_ids]
+    batch = None
+    if ids and asked.edit is not None:
+        _, batch = library.edit_many(ids, _given(asked.edit))
+    elif ids:
+        batch = library.delete(*ids) if asked.delete else library.restore(*ids)
+    call.facts |= {"event": "batch", "images": len(ids), "failures": len(failures)}
+    call.state.wake()
+    return Answer(json={"changed": len(ids), "failures": failures, "batch": batch})
+
+
+def required_version(call: Call, image_id: str) -> int | None:
+    """The version that `If-Match` demands, or None where there is no condition.
+
+    Raises:
+        MalformedError: the header cannot be read. StaleError: no version it names is current.
+    """
+    text = call.headers.get("if-match")
+    if text is None or text.strip() == "*":
+        return None
+    tags = [_TAG.fullmatch(part) for part in text.split(",")]
+    if not tags or not all(tags):
+        raise MalformedError('If-Match should be a quoted entity tag, such as "3".')
+    current = call.state.library.get(image_id).version
+    # A weak tag never matches here (RFC 9110, 13.1.1): -1 is no version.
+    named = [int(tag[2]) for tag in tags if tag and not tag[1] and tag[2].isdigit()]
+    return current if current in named else (named[0] if named else -1)
+
+
+def known(query: Mapping[str, list[str]], model: type[Any]) -> dict[str, str]:
+    """The parameters that *model* has, of several the last; others (a cache buster) are let be."""
+    return {name: values[-1] for name, values in query.items()
+            if name in model.model_fields and values}
+
+
+def _existing(call: Call, ids: list[str], *, in_trash: bool) -> list[str]:
+    library = call.state.library
+    if in_trash:
+        return [trashed.image.id for trashed in library.trash()]
+    return library.ids(Filter(ids=tuple(ids)))
+
+
+def _check_version(image: Image, version: int | None) -> None:
+    if version is not None and image.version != version:
+        raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
+
+
+def _given(fields: ImageDraft | ImagePatch) -> dict[str, Any]:
+    return {name: getattr(fields, name) for name in fields.model_fields_set}
+
+
+def _record(image: Image, status: int = 200) -> Answer:
+    return Answer(status, image_json(image), {"ETag": etag(image)})

@@ -1,0 +1,175 @@
+"""Run the editor's server: one daemon for a library, behind waitress, until a signal.
+
+Bottle's own server is stopped by a single half-open connection; waitress
+buffers slow clients in its loop (measured: 20 slow headers and 12 slow bodies
+do not hold up others).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from waitress.server import create_server
+
+from imagelib.daemon.app import make_app
+from imagelib.daemon.guard import Guard, is_loopback
+from imagelib.daemon.logs import log_event, logging_to
+from imagelib.daemon.state import State
+from imagelib.daemon.watcher import Watcher
+from imagelib.errors import InvalidError, LockedError
+from imagelib.library.library import Library
+from imagelib.library.locks import FileLock
+
+_THREADS = 8
+#: Addresses that mean every network of this machine.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with; binding needs a password
+
+
+def serve(library: Library | Path | str, *, host: str | None = None, port: int | None = None,
+          allow_hosts: tuple[str, ...] = (), read_only: bool = False, watch: bool = True,
+          ready: Callable[[str], None] = lambda url: None, verbose: bool = False) -> None:
+    """Serve *library* until SIGTERM or Ctrl-C; *ready* is told the address once it answers.
+
+    Port 0 takes any that is free.
+
+    Raises:
+        LockedError: another daemon has this library, or the port.
+        InvalidError: another host than this machine without a password.
+    """
+    if not isinstance(library, Library):
+        with Library.open(library) as opened:
+            serve(opened, host=host, port=port, allow_hosts=allow_hosts, read_only=read_only,
+                  watch=watch, ready=ready, verbose=verbose)
+        return
+    settings = library.settings
+    host = host or settings.host
+    if not is_loopback(host) and not settings.password_hash:
+        raise InvalidError(
+            f"Everybody who reaches {host} could change the library. Set a password first"
+            " (imagelib serve --set-password), and put TLS in front."
+        )
+    with _only_daemon(library) as lock, logging_to(settings.private_dir / "log", verbose=verbose):
+        state = State(library, read_only=read_only)
+        server = _listen(host, settings.port if port is None else port,
+                         settings.max_upload)
+        bound = int(server.effective_port)
+        names = (*settings.allow_hosts, *allow_hosts)
+        if not is_loopback(host) and host not in _EVERYWHERE:
+            names = (*names, host)
+        server.application = make_app(state, Guard(bound, names, settings.password_hash))
+        url = f"http://{'localhost' if host in _EVERYWHERE else _in_url(host)}:{bound}/"
+        lock.sign(f"{os.getpid()} {url}")
+        _run(server, state, Watcher(state) if watch else None, url, ready)
+
+
+def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Keep the site up to date until a signal, without a server.
+
+    Raises:
+        LockedError: a daemon has this library.
+    """
+    stopping = threading.Event()
+    private = library.settings.private_dir
+    with _only_daemon(library) as lock, logging_to(private / "log"), _signals(stopping.set):
+        lock.sign(f"{os.getpid()} watching")
+        state = State(library)
+        watcher = Watcher(state)
+        state.start()
+        watcher.start()
+        try:
+            ready()
+            stopping.wait()
+        finally:
+            watcher.stop()
+            state.stop()
+
+
+def _run(server: Any, state: State, watcher: Watcher | None, url: str,
+         ready: Callable[[str], None]) -> None:
+    stopping = threading.Event()
+    with _signals(stopping.set):
+        loop = threading.Thread(target=server.run, name="server")
+        loop.start()
+        state.start()
+        if watcher is not None:
+            watcher.start()
+        log_event("serve", url=url, images=state.status()["images"], outcome="ready")
+        try:
+            ready(url)
+            while not stopping.wait(1.0) and loop.is_alive():
+                pass
+        finally:
+            log_event("serve", outcome="stopping")
+            if watcher is not None:
+                watcher.stop()
+            # Requests under way are finished, none is taken any more.
+            server.close()
+            server.trigger.pull_trigger() if hasattr(server, "trigger") else None
+            loop.join(5)
+            server.task_dispatcher.shutdown(timeout=5)
+            state.stop()
+
+
+def _listen(host: str, port: int, max_upload: int) -> Any:
+    try:
+        return create_server(
+            _not_yet, host=host, port=port, threads=_THREADS, ident=None,
+            # A little above our own limit, which answers with a text.
+            max_request_body_size=max_upload + 32 * 2**20, max_request_header_size=65536,
+            channel_timeout=20, connection_limit=200, clear_untrusted_proxy_headers=True,
+            expose_tracebacks=False)
+    except OSError as error:
+        raise LockedError(
+            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port,"
+            " or 0 for any that is free."
+        ) from error
+
+
+def _not_yet(_environ: dict[str, Any], start: Any) -> list[bytes]:
+    """Until the port is known, nothing is answered: the list of Hosts depends on it."""
+    start("503 Starting", [("Retry-After", "1"), ("Content-Length", "0")])
+    return []
+
+
+@contextmanager
+def _only_daemon(library: Library) -> Iterator[FileLock]:
+    lock = FileLock(library.settings.private_dir / "daemon.lock")
+    if not lock.acquire():
+        pid, _, url = lock.signature().partition(" ")
+        raise LockedError(
+            f"{library.root} is open in another daemon (process {pid or '?'}, {url or 'starting'})."
+            " Use that one, or stop it first."
+        )
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the daemon in order; only the main thread can hear them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,125 @@
+"""What the daemon is doing: the library it serves, the builds it runs, what it watches.
+
+Builds run one after the other in a thread of their own. `wake` says that
+something may have changed; a short quiet time later the site is brought up to
+date. Changes by other programs are noticed by asking SQLite every second.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from imagelib import __version__
+from imagelib.daemon.logs import log_event
+from imagelib.errors import ImagelibError
+from imagelib.generator.builder import BuildReport, build
+from imagelib.library.library import Library
+
+#: Quiet before a build, and the longest that a stream of edits may put it off, in seconds.
+QUIET_SECONDS, LONGEST_WAIT = 0.3, 5.0
+#: How often other programs' changes are looked for, in seconds.
+POLL_SECONDS = 1.0
+
+
+class State:
+    """The shared heart of one daemon."""
+
+    def __init__(self, library: Library, *, read_only: bool = False) -> None:
+        self.library = library
+        self.read_only = read_only
+        self.started = time.time()
+        #: What the watcher says of itself and of the last scan.
+        self.watch: dict[str, Any] = {"state": "off"}
+        self._build: dict[str, Any] = {"state": "idle", "seq": None, "failures": [], "error": "",
+                                       "progress": None}
+        self._wanted = threading.Event()
+        self._full = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def wake(self, *, full: bool = False) -> None:
+        """Something may have changed: build soon."""
+        self._full = self._full or full
+        self._wanted.set()
+
+    def start(self) -> None:
+        """Start building in the background, at once for the first time."""
+        self._thread = threading.Thread(target=self._run, name="builder")
+        self._thread.start()
+        self.wake()
+
+    def stop(self) -> None:
+        """Let the build that is running finish, then end."""
+        self._stop.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def status(self) -> dict[str, Any]:
+        """What `GET /api/status` answers."""
+        library = self.library
+        counts = library.database.read(
+            "SELECT (SELECT count(*) FROM images) AS images, (SELECT count(*) FROM trash) AS trash,"
+            " (SELECT count(*) FROM images WHERE file_state = 'missing') AS missing,"
+            " (SELECT count(*) FROM images WHERE file_state = 'altered') AS altered")[0]
+        return {
+            **dict(counts),
+            "version": __version__,
+            "seq": library.database.seq(),
+            "title": library.settings.title,
+            "read_only": self.read_only,
+            "build": dict(self._build),
+            "watch": dict(self.watch),
+        }
+
+    def build_now(self, *, full: bool = False) -> BuildReport | None:
+        """One build; what goes wrong is kept for the status and the log."""
+        self._build |= {"state": "building", "progress": None}
+        try:
+            report = build(self.library, full=full, progress=self._note_progress)
+        except (ImagelibError, OSError) as error:
+            self._build |= {"state": "failed", "error": str(error)}
+            log_event("build", level=logging.ERROR, outcome="failed", reason=str(error))
+            return None
+        failures = [{"file": name, "error": reason} for name, reason in report.failures]
+        self._build |= {"state": "idle", "seq": report.seq, "failures": failures[:200],
+                        "failed": len(failures), "error": "", "progress": None}
+        if report.written or report.pruned:
+            log_event("build", seq=report.seq, files=len(report.written),
+                      pruned=len(report.pruned), thumbnails=report.thumbnails,
+                      ms=round(report.seconds * 1000), outcome="ok")
+        return report
+
+    def _note_progress(self, stage: str, done: int, total: int) -> None:
+        self._build["progress"] = {"stage": stage, "done": done, "total": total}
+
+    def _run(self) -> None:
+        built = -1
+        while not self._stop.is_set():
+            woken = self._wanted.wait(POLL_SECONDS)
+            if self._stop.is_set():
+                return
+            try:
+                if not woken and self.library.database.seq() == built:
+                    continue
+            except ImagelibError as error:
+                log_event("build", level=logging.ERROR, outcome="failed", reason=str(error))
+                continue
+            self._settle()
+            full, self._full = self._full, False
+            report = self.build_now(full=full)
+            if report is not None:
+                built = report.seq
+            elif not self._wanted.is_set():
+                self._stop.wait(POLL_SECONDS)  # a disk that is full does not need a busy loop
+
+    def _settle(self) -> None:
+        """Wait until nobody has asked for a while."""
+        give_up = time.monotonic() + LONGEST_WAIT
+        while self._wanted.is_set() and time.monotonic() < give_up and not self._stop.is_set():
+            self._wanted.clear()
+            self._wanted.wait(QUIET_SECONDS)
+        self._wanted.clear()

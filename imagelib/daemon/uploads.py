@@ -1,0 +1,129 @@
+"""Read a multipart body: one file, and the fields beside it.
+
+The parser is `multipart` by the author of Bottle; Bottle's own answers 500 to
+malformed bodies and spends minutes and gigabytes on hostile ones (measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import multipart
+
+from imagelib.daemon.call import Call, parse_json
+from imagelib.daemon.errors import (
+    LengthRequiredError,
+    MalformedError,
+    MediaTypeError,
+    TooLargeError,
+)
+from imagelib.errors import InvalidError, UnsupportedTypeError
+
+FILE_FIELD = "image_file"
+_PLAIN = ("prompt_text", "negative_prompt", "ai_model", "notes", "captured_at", "rating")
+_JSON = ("prompt_meta", "generation")
+_MAX_FIELDS = 64
+#: Fields may be this long together, in bytes; the file counts apart.
+_MAX_FIELD_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent, still in its temporary place, and what was said of it."""
+
+    stream: IO[bytes]
+    name: str
+    fields: dict[str, Any]
+
+
+@contextmanager
+def reading_upload(call: Call, limit: int, *, with_fields: bool = True) -> Iterator[Upload]:
+    """Read the body of *call*, a file of at most *limit* bytes, and let go of it afterwards.
+
+    Raises:
+        MediaTypeError: not multipart/form-data. MalformedError: cut short or damaged.
+        TooLargeError: too many bytes. InvalidError: the file or a field is missing or bad.
+    """
+    kind, options = multipart.parse_options_header(call.headers.get("content-type", ""))
+    if kind != "multipart/form-data":
+        raise MediaTypeError("Send the picture as multipart/form-data.")
+    boundary = options.get("boundary", "")
+    if not 1 <= len(boundary) <= 70:  # RFC 2046
+        raise MalformedError("The multipart boundary is missing or longer than 70 characters.")
+    if call.length is None:
+        raise LengthRequiredError("Say how long the body is: Content-Length is missing.")
+    if call.length > limit + _MAX_FIELD_BYTES:
+        raise TooLargeError(f"The body has {call.length:,} bytes; at most {limit:,} are taken.")
+    parts: list[multipart.MultipartPart] = []
+    try:
+        parser = multipart.MultipartParser(
+            call.body, boundary, content_length=call.length, part_limit=_MAX_FIELDS,
+            header_limit=8, headersize_limit=8192, spool_limit=256 * 1024,
+            memory_limit=_MAX_FIELD_BYTES + 256 * 1024, disk_limit=limit,
+            ignore_errors=False, strict=False,
+        )
+        for part in parser:
+            parts.append(part)
+            if part.filename is not None and part.size > limit:
+                raise TooLargeError(f"The file has more than the {limit:,} bytes that are taken.")
+        yield _sort(parts, with_fields)
+    except multipart.ParserLimitReached as error:
+        raise TooLargeError(f"The body is too large, or has too many parts: {error}") from error
+    except (multipart.MultipartError, UnicodeError) as error:
+        raise MalformedError(f"The multipart body is damaged: {error}") from error
+    finally:
+        for part in parts:
+            part.close()
+
+
+def _sort(parts: list[multipart.MultipartPart], with_fields: bool) -> Upload:
+    files = [part for part in parts if part.filename is not None]
+    named = [part for part in files if part.name == FILE_FIELD]
+    if len(named) != 1 or len(files) != 1:
+        raise InvalidError.of(
+            FILE_FIELD,
+            "one file is needed under this name" if len(named) < 1 else "send one file at a time",
+            kind="missing" if not named else "value_error")
+    if named[0].headers.get("Content-Transfer-Encoding", "binary").lower() not in (
+        "binary", "8bit", "7bit"
+    ):
+        raise MalformedError("The file is sent in an encoding that HTTP does not have.")
+    if named[0].size == 0:
+        raise UnsupportedTypeError("The file is empty.")
+    fields = _fields([part for part in parts if part.filename is None]) if with_fields else {}
+    named[0].file.seek(0)
+    return Upload(named[0].file, named[0].filename or "", fields)
+
+
+def _fields(parts: list[multipart.MultipartPart]) -> dict[str, Any]:
+    texts: dict[str, str] = {}
+    for part in parts:
+        if part.name in texts:
+            raise InvalidError.of(part.name, "was sent twice")
+        texts[part.name] = part.raw.decode("utf-8")
+    if "metadata" in texts:
+        if len(texts) > 1:
+            raise InvalidError.of("metadata", "send either this or plain fields, not both")
+        value = parse_json(texts["metadata"])
+        if not isinstance(value, dict):
+            raise InvalidError.of("metadata", "should be a JSON object", kind="dict_type")
+        return value
+    return {name: _value(name, text) for name, text in texts.items()}
+
+
+def _value(name: str, text: str) -> Any:
+    """A form knows only text: make of it what the field wants; checks come later."""
+    if name in _JSON:
+        return parse_json(text) if text.strip() else None
+    if name == "tags":
+        if text.lstrip().startswith(("[", "{")):
+            return parse_json(text)
+        return [tag for tag in text.split(",") if tag.strip()]
+    if name == "captured_at" and not text.strip():
+        return None
+    if name == "rating" and not text.strip():
+        return None
+    return text

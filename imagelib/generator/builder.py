@@ -1,0 +1,367 @@
+"""Build the site: what changed since the last time, and nothing else.
+
+The library's changes feed says which images are dirty; the memory says what
+they looked like in the site and who their neighbours were. From both follow
+the artifacts to write and those to prune. An incremental build gives the same
+bytes as a full one, and at no moment does a file of the site refer to one that
+is not there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from imagelib.errors import ConflictError, LockedError
+from imagelib.generator.derivatives import render_missing
+from imagelib.generator.memory import Memory, Row
+from imagelib.generator.pages import Pages, SiteInfo
+from imagelib.generator.paths import original_path, page_path, thumbnail_path
+from imagelib.generator.search_index import (
+    CORE_ROWS,
+    FILE_ROWS,
+    TEXT_ROWS,
+    Block,
+    block_path,
+    core_block,
+    file_block,
+    manifest,
+    text_block,
+)
+from imagelib.generator.site import Site
+from imagelib.generator.stamp import stamp
+from imagelib.library.library import Library
+from imagelib.library.locks import FileLock
+from imagelib.library.models import Image
+from imagelib.library.records import chunks, select, select_pks
+
+#: How many of the newest images `index.html` itself holds.
+FIRST_PAGE = 60
+_SIZES = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS}
+#: All kinds of block fall on borders of this many rows.
+_SPAN = max(_SIZES.values())
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What a build did. `failures` are all images without a thumbnail, old ones too."""
+
+    site: Path
+    seq: int = 0
+    written: list[str] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+    thumbnails: int = 0
+    images: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def build(library: Library, out: Path | None = None, *, full: bool = False,
+          progress: Progress = lambda stage, done, total: None) -> BuildReport:
+    """Bring the site in *out* (default: `site/`) up to date; *full* renders everything anew.
+
+    Raises:
+        ConflictError: *out* is a link, or holds something that is no site of ours.
+        LockedError: another build is running.
+    """
+    started = time.monotonic()
+    folder = (out or library.settings.site_dir).absolute()
+    lock = FileLock(library.settings.private_dir / "build.lock")
+    if not lock.acquire(60):
+        raise LockedError("Another build is running. Try again when it is done.")
+    memory = Memory(library.settings.private_dir / "build.db", folder)
+    try:
+        report = _Build(library, memory, Site(folder), full, progress).run()
+    finally:
+        memory.close()
+        lock.release()
+    report.seconds = round(time.monotonic() - started, 3)
+    return report
+
+
+class _Build:
+    """One run: its inputs, and what it has found out so far."""
+
+    def __init__(self, library: Library, memory: Memory, site: Site, full: bool,
+                 progress: Progress) -> None:
+        settings = library.settings
+        self._library, self._memory, self._site = library, memory, site
+        self._progress = progress
+        self._pages = Pages(SiteInfo(settings.title, settings.language, settings.base_url),
+                            settings.templates_dir)
+        self._stamp = stamp(settings)
+        self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
+        if not memory.known and not site.is_ours_or_empty():
+            raise ConflictError(
+                f"{site.folder} holds files that are not a site of imagelib. Choose another"
+                " folder with --out, or empty this one."
+            )
+        # After a build that was killed, nobody knows which of its files are new.
+        self._full = (full or memory.stamp != self._stamp or memory.library != self._id
+                      or bool(memory.unfinished) or not site.exists("index.html"))
+        site.announce = memory.announce
+        self._report = BuildReport(site.folder)
+        self._hashes: dict[str, str] = {}
+        self._retired: set[str] = set()
+
+    def run(self) -> BuildReport:
+        """Make thumbnails, then write what is dirty, then prune."""
+        dirty = self._dirty_pks()
+        if self._nothing_to_do(dirty):
+            self._report.seq, self._report.images = self._memory.seq, self._memory.total()
+            self._note_failures()
+            return self._report
+        failures, cleared = self._render_thumbnails(dirty)
+        reader = self._library.database.reader
+        reader.execute("BEGIN")  # one state of the library for everything that follows
+        try:
+            dirty |= self._dirty_pks()
+            self._write(dirty, failures, cleared)
+        finally:
+            reader.execute("COMMIT")
+        self._prune()
+        self._note_failures()
+        return self._report
+
+    def _nothing_to_do(self, dirty: set[int]) -> bool:
+        return (not dirty and not self._full and not self._memory.stale()
+                and self._memory.seq == self._library.database.seq())
+
+    def _dirty_pks(self) -> set[int]:
+        if self._full:
+            rows = self._library.database.read("SELECT pk FROM images")
+            return {row[0] for row in rows} | self._memory.pks()
+        rows = self._library.database.read("SELECT DISTINCT pk FROM changes WHERE seq > ?",
+                                           self._memory.seq)
+        return {row[0] for row in rows}
+
+    def _render_thumbnails(self, dirty: set[int]) -> tuple[dict[int, tuple[str, str]], set[int]]:
+        """Make what is absent; return the new failures, and the pks that may have lost theirs."""
+        known = self._memory.failures()
+        wanted: list[Image] = []
+        for chunk in chunks(sorted(dirty, reverse=True)):
+            for image in select_pks(self._library.database.reader, chunk, raw=False).values():
+                failed = known.get(image.pk)
+                if (self._full or failed is None or failed[0] != image.digest) and (
+                    not self._site.exists(thumbnail_path(image.digest))
+                ):
+                    wanted.append(image)
+        for image in wanted:
+            self._memory.announce(thumbnail_path(image.digest))
+        made, failures = render_missing(
+            wanted, sandbox=self._library.sandbox, folder=self._library.originals.folder,
+            site=self._site.folder, max_pixels=self._library.settings.max_pixels,
+            progress=lambda done: self._progress("thumbnails", done, len(wanted)))
+        self._report.thumbnails = len(made)
+        still = {pk: value for pk, value in known.items() if pk in dirty and not self._full}
+        return {**still, **failures}, dirty & known.keys()
+
+    def _write(self, dirty: set[int], failures: dict[int, tuple[str, str]],
+               cleared: set[int]) -> None:
+        """Everything but thumbnails, in the order that never leaves a dead reference."""
+        memory, database = self._memory, self._library.database
+        seq = database.seq()
+        old = {pk: row for pk in dirty if (row := memory.row(pk))}
+        new = self._current_rows(dirty)
+        pages = set(new) | self._neighbours(old.values())
+        with memory.writing():  # rows first: neighbours are asked of them
+            memory.drop(dirty - new.keys())
+            memory.put(new.values())
+            memory.set_failures({pk: f for pk, f in failures.items() if pk in new
+                                 and f[0] == new[pk].digest}, cleared)
+            pages = (pages | self._neighbours(new.values())) & memory.pks()
+            self._absent = memory.failures()
+            self._hashes |= {thumbnail_path(row.digest): "thumbnail" for row in new.values()
+                             if self._site.exists(thumbnail_path(row.digest))}
+            missing = self._link_originals(new)
+            blocks = self._write_blocks(dirty)
+            static = self._write_static()
+            self._write_pages(pages, missing)
+            self._write_front(blocks, seq)
+            self._retire(old, new, static)
+            self._site.flush()
+            memory.record(self._hashes)
+            memory.retire(self._retired | (memory.announced() - memory.paths()))
+            memory.finish(seq, self._stamp, self._id)
+        memory.forget_journal()
+        self._report.seq, self._report.images = seq, memory.total()
+
+    def _current_rows(self, dirty: set[int]) -> dict[int, Row]:
+        rows = {}
+        for chunk in chunks(sorted(dirty)):
+            marks = ", ".join("?" * len(chunk))
+            for row in self._library.database.read(
+                "SELECT pk, id, captured_at, digest, file_name FROM images"
+                f" WHERE pk IN ({marks})", *chunk):
+                rows[row["pk"]] = Row(*row)
+        return rows
+
+    def _neighbours(self, rows: Iterable[Row]) -> set[int]:
+        if self._full:
+            return set()
+        found = set()
+        for row in rows:
+            found |= {self._memory.newer(row), self._memory.older(row)}
+        return {pk for pk in found if pk is not None}
+
+    def _link_originals(self, new: dict[int, Row]) -> set[int]:
+        """Put the dirty originals into the site; return the pks whose file is not there."""
+        missing = {row[0] for row in self._library.database.read(
+            "SELECT pk FROM images WHERE file_state = 'missing'")}
+        folder = self._library.originals.folder
+        for pk, row in new.items():
+            path = original_path(row.file_name)
+            if pk in missing or not (folder / row.file_name).is_file():
+                missing.add(pk)
+                self._retired.add(path)
+                continue
+            same = self._memory.hash_of(path) == row.digest and not self._full
+            if self._site.link(folder / row.file_name, path, same_bytes=same):
+                self._report.written.append(path)
+            self._hashes[path] = row.digest
+        return missing
+
+    def _write_blocks(self, dirty: set[int]) -> dict[tuple[str, int], Block]:
+        """Write the blocks with dirty rows; return all blocks of the index."""
+        reader = self._library.database.reader
+        blocks = self._memory.blocks()
+        written, gone = [], []
+        for span in sorted({pk // _SPAN for pk in dirty}, reverse=True):
+            low, high = span * _SPAN, (span + 1) * _SPAN
+            images = select(reader, "WHERE i.pk >= ? AND i.pk < ? ORDER BY i.pk", [low, high],
+                            raw=False)
+            touched = [pk for pk in dirty if low <= pk < high]
+            for kind, size in _SIZES.items():
+                for number in sorted({pk // size for pk in touched}):
+                    rows = [i for i in images if i.pk // size == number]
+                    before = blocks.pop((kind, number), None)
+                    block = self._write_block(kind, number, rows) if rows else None
+                    if block:
+                        blocks[kind, number] = block
+                        written.append(block)
+                    else:
+                        gone.append((kind, number))
+                    if before and (block is None or block_path(block) != block_path(before)):
+                        self._retired.add(block_path(before))
+        self._memory.set_blocks(written, gone)
+        return blocks
+
+    def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
+        if kind == "core":
+            block, content = core_block(number, images)
+        elif kind == "text":
+            block, content = text_block(number, images)
+        else:
+            block, content = file_block(number, images, self._absent.keys())
+        self._put(block_path(block), content)
+        return block
+
+    def _write_static(self) -> set[str]:
+        wanted = self._pages.static_files()
+        for path, source in wanted.items():
+            self._put(path, source.read_bytes())
+        return set(wanted)
+
+    def _write_pages(self, pks: set[int], missing: set[int]) -> None:
+        """Write pages of images; a new page links to another new one only when that is there."""
+        created = {pk for pk in pks
+                   if self._memory.hash_of(page_path(_id(self._memory, pk))) is None}
+        later: set[int] = set()
+        for pk in sorted(created):
+            row = self._memory.row(pk)
+            assert row is not None
+            beside = {self._memory.newer(row), self._memory.older(row)} - {None}
+            if beside & created:
+                later.add(pk)
+        # In a first round, new pages stand alone: each link must lead somewhere at any moment.
+        self._render_pages(later, missing, alone=created)
+        self._render_pages(created - later, missing)
+        self._render_pages((pks - created) | later, missing)
+
+    def _render_pages(self, pks: set[int], missing: set[int],
+                      alone: set[int] | None = None) -> None:
+        reader = self._library.database.reader
+        done = 0
+        for chunk in chunks(sorted(pks)):
+            images = select_pks(reader, chunk)
+            rows = {pk: row for pk in chunk if (row := self._memory.row(pk))}
+            around = {pk: (self._memory.newer(row), self._memory.older(row))
+                      for pk, row in rows.items()}
+            others = select_pks(reader, {pk for pair in around.values() for pk in pair
+                                         if pk is not None and pk not in (alone or ())},
+                                raw=False)
+            for pk, image in images.items():
+                newer, older = (others.get(other) if other else None for other in around[pk])
+                self._put(page_path(image.id), self._pages.image(
+                    _as_shown(image, missing), newer=newer, older=older,
+                    has_thumbnail=pk not in self._absent,
+                    failure=self._absent.get(pk, ("", ""))[1]).encode())
+                done += 1
+                self._progress("pages", done, len(pks))
+
+    def _write_front(self, blocks: dict[tuple[str, int], Block], seq: int) -> None:
+        total = self._memory.total()
+        found = select_pks(self._library.database.reader, self._memory.newest(FIRST_PAGE),
+                           raw=False)
+        missing = {row[0] for row in self._library.database.read(
+            "SELECT pk FROM images WHERE file_state = 'missing'")}
+        newest = [_as_shown(found[pk], missing) for pk in self._memory.newest(FIRST_PAGE)]
+        ordered = [blocks[key] for key in sorted(blocks)]
+        self._put("data/manifest.js", manifest(ordered, seq=seq, total=total))
+        self._put("index.html",
+                  self._pages.gallery(newest, total, self._absent.keys()).encode())
+
+    def _put(self, path: str, content: bytes) -> None:
+        """Write an artifact unless it has these bytes already."""
+        checksum = self._site.hash(content)
+        known = self._hashes.get(path) or self._memory.hash_of(path)
+        if known != checksum or (self._full and not self._site.exists(path)):
+            self._site.write(path, content)
+            self._report.written.append(path)
+        self._hashes[path] = checksum
+
+    def _retire(self, old: dict[int, Row], new: dict[int, Row], static: set[str]) -> None:
+        """What the dirty images had and no image has now."""
+        for pk, row in old.items():
+            current = new.get(pk)
+            if current is None:
+                self._retired.add(page_path(row.id))
+            if current is None or current.file_name != row.file_name:
+                self._retired.add(original_path(row.file_name))
+            if not self._memory.has_digest(row.digest):
+                self._retired.add(thumbnail_path(row.digest))
+        if self._full:
+            wanted = self._hashes.keys()
+            self._retired |= self._memory.paths() - wanted
+            orphans, self._report.unknown = self._site.sweep(wanted | static)
+            self._retired |= orphans
+        self._retired -= self._hashes.keys()
+
+    def _prune(self) -> None:
+        stale = self._memory.stale()
+        self._report.pruned = self._site.remove(stale)
+        if stale:
+            self._memory.clear_stale()
+
+    def _note_failures(self) -> None:
+        failures = self._memory.failures()
+        images = select_pks(self._library.database.reader, failures, raw=False)
+        self._report.failures = [(images[pk].file_name, error)
+                                 for pk, (_, error) in failures.items() if pk in images]
+
+
+def _id(memory: Memory, pk: int) -> str:
+    row = memory.row(pk)
+    return row.id if row else ""
+
+
+def _as_shown(image: Image, missing: set[int]) -> Image:
+    """A page must not link to an original that the site does not hold."""
+    if image.pk in missing and image.file_state != "missing":
+        return replace(image, file_state="missing")
+    return image

@@ -1,0 +1,187 @@
+"""Render the HTML of the site: the gallery and the page of each image.
+
+Every value is escaped as text, and no page holds an inline script or style,
+which its Content-Security-Policy would refuse anyway. A page holds nothing
+global but the names of static files, so that an edit touches few pages. Pages
+work without JavaScript; the scripts only take them over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import astuple, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from imagelib.generator.paths import (
+    GRID,
+    as_url,
+    original_path,
+    page_path,
+    thumbnail_path,
+)
+from imagelib.generator.search_index import MANIFEST_PATH
+from imagelib.library.models import Image
+from imagelib.library.text import generated
+from imagelib.resources import bundled
+
+#: A link is named by at most this much of a prompt; the page of the image has all of it.
+MAX_NAME = 1_000
+#: The daemon's own templates, which are no part of the site.
+EDITOR = "editor"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteInfo:
+    """What the owner says of the site. `base_url` is "" if its address is not known."""
+
+    title: str = "Images"
+    language: str = "en"
+    base_url: str = ""
+
+
+class Pages:
+    """The templates of one site; files of the folder *overrides* win over the bundled ones."""
+
+    def __init__(self, site: SiteInfo, overrides: Path | None = None) -> None:
+        self._site = site
+        self._folders = ([overrides] if overrides else []) + [bundled("templates")]
+        self._environment = Environment(
+            autoescape=True,
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in self._folders]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "site": site,
+            "manifest": MANIFEST_PATH,
+            "recipe": GRID.name,
+            "original_url": lambda image: as_url(original_path(image.file_name)),
+            "page_url": lambda image: as_url(page_path(image.id)),
+            "thumbnail_url": lambda image: as_url(thumbnail_path(image.digest)),
+        }
+        self._environment.filters |= {
+            "name_of": name_of, "bytes": _bytes, "moment": _moment, "day": _day, "stars": _stars,
+            "pretty": _pretty,
+        }
+
+    def static_files(self) -> dict[str, Path]:
+        """Where each static file lies in the site, with the hash of its content, and its source."""
+        return {self._static_paths[name]: path for name, path in self._static.items()}
+
+    def fingerprint(self) -> str:
+        """A hash that changes with any template, static file or word of `SiteInfo`."""
+        digest = hashlib.sha256(repr(astuple(self._site)).encode())
+        for name, path in self._templates():
+            digest.update(repr((name, hashlib.sha256(path.read_bytes()).digest())).encode())
+        return digest.hexdigest()
+
+    def gallery(
+        self,
+        images: Sequence[Image],
+        total: int,
+        without_thumbnail: Set[int] = frozenset(),
+    ) -> str:
+        """`index.html`: the newest *images* out of *total*, the newest first."""
+        return self._render("gallery.html", {
+            "root": "",
+            "images": images,
+            "total": total,
+            "without_thumbnail": without_thumbnail,
+        })
+
+    def image(
+        self,
+        image: Image,
+        *,
+        newer: Image | None,
+        older: Image | None,
+        has_thumbnail: bool = True,
+        failure: str = "",
+    ) -> str:
+        """The page of one *image*; *failure* says why it has no current thumbnail."""
+        return self._render("image.html", {
+            "root": "../",
+            "image": image,
+            "newer": newer,
+            "older": older,
+            "has_thumbnail": has_thumbnail,
+            "failure": failure,
+            "settings": [
+                (name, value) for name in image.generation if (value := generated(image, name))
+            ],
+        })
+
+    def _render(self, template: str, context: Mapping[str, Any]) -> str:
+        root = context["root"]
+        page = self._environment.get_template(template)
+        return page.render(**context, static=lambda name: root + as_url(self._static_paths[name]))
+
+    def _templates(self) -> Iterator[tuple[str, Path]]:
+        """Name and source of every file but the editor's, in the order of their names."""
+        found: dict[str, Path] = {}
+        for folder in reversed(self._folders):
+            found |= {
+                path.relative_to(folder).as_posix(): path
+                for path in folder.rglob("*")
+                if path.is_file() and not path.name.startswith(".")
+            }
+        return ((name, found[name]) for name in sorted(found)
+                if not name.startswith(f"{EDITOR}/"))
+
+    @cached_property
+    def _static(self) -> dict[str, Path]:
+        return {
+            name.removeprefix("static/"): path
+            for name, path in self._templates()
+            if name.startswith("static/")
+        }
+
+    @cached_property
+    def _static_paths(self) -> dict[str, str]:
+        paths = {}
+        for name, path in self._static.items():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+            stem, dot, extension = name.rpartition(".")
+            paths[name] = f"static/{stem}.{digest}.{extension}" if dot else f"static/{name}.{digest}"
+        return paths
+
+
+def name_of(image: Image) -> str:
+    """What an image is called: its prompt in one line, else the name of its file."""
+    prompt = " ".join(image.prompt_text[: 2 * MAX_NAME].split())
+    if len(prompt) > MAX_NAME:
+        prompt = prompt[: MAX_NAME - 1] + "…"
+    return prompt or image.original_name or image.file_name
+
+
+def _bytes(size: int) -> str:
+    """A file's size as people say it."""
+    if size < 1000:
+        return f"{size} bytes"
+    value, unit = size / 1000, "KB"
+    if value >= 1000:
+        value, unit = value / 1000, "MB"
+    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+
+
+def _moment(date: str) -> str:
+    return date[:16].replace("T", " ")
+
+
+def _day(date: str) -> str:
+    return date[:10]
+
+
+def _stars(rating: int) -> str:
+    return "★" * rating + "☆" * (5 - rating)
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

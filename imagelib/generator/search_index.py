@@ -1,0 +1,228 @@
+"""From images to the files that the page searches: blocks of rows, and the manifest of blocks.
+
+The row number of an image is its pk, for ever, and a block is the rows with one
+`pk // size`. A block is a pure function of its rows: same images, same bytes.
+What an edit can change stands in `core` (what filters and orders need) and
+`text` (what words are looked for in); `file` holds what never changes while the
+file does not, so an edit of metadata rewrites one core block, one text block
+and the manifest.
+
+Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
+which `<` is escaped, so another program cuts off the first 13 and the last 3
+bytes and has JSON. Text of users stands in values of arrays only, never in a
+key. `templates/static/index.js` is the reader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from imagelib.library.models import Image
+from imagelib.library.text import generated
+
+CORE_ROWS = 2048
+TEXT_ROWS = 1024
+FILE_ROWS = 256
+
+MANIFEST_PATH = "data/manifest.js"
+#: Raised when a reader of older files would misunderstand newer ones.
+FORMAT = 1
+
+_BEFORE, _AFTER = b"ImagelibData(", b");\n"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What the manifest says of one data file: `rows` images, the latest captured at `newest`."""
+
+    kind: str
+    number: int
+    rows: int
+    newest: str
+    hash: str
+
+
+def block_path(block: Block) -> str:
+    """Where a block lies in the site; another content has another name."""
+    return f"data/{block.kind}-{block.number}-{block.hash}.js"
+
+
+def core_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
+    """What filters, orders and the shape of the grid need. *images* in the order of their pk."""
+    tag_sets = _Distinct(image.tags for image in images)
+    tags = _Distinct(tag for tag_set in tag_sets.values for tag in tag_set)
+    sizes = _Distinct((image.width, image.height) for image in images)
+    models = _Distinct(image.ai_model for image in images)
+    return _block("core", number, CORE_ROWS, images, {
+        "captured": _deltas([_seconds(image.captured_at) for image in images]),
+        "created": _created(images),
+        "rating": "".join(str(image.rating) for image in images),
+        "models": models.values,
+        "model": models.indexes,
+        "sizes": sizes.values,
+        "size": sizes.indexes,
+        "tags": tags.values,
+        "tag_sets": [[tags.number[tag] for tag in tag_set] for tag_set in tag_sets.values],
+        "tag_set": tag_sets.indexes,
+        "missing": _offsets(images, CORE_ROWS, lambda image: image.file_state == "missing"),
+        "altered": _offsets(images, CORE_ROWS, lambda image: image.file_state == "altered"),
+    })
+
+
+def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
+    """What words are looked for in. *images* in the order of their pk."""
+    prompts = _Distinct(image.prompt_text for image in images)
+    negatives = _Distinct(image.negative_prompt for image in images)
+    notes = _Distinct(image.notes for image in images)
+    settings = _Distinct(_settings(image) for image in images)
+    seeds = [generated(image, "seed") for image in images]
+    return _block("text", number, TEXT_ROWS, images, {
+        "prompts": prompts.values,
+        "prompt": prompts.indexes,
+        "negatives": negatives.values,
+        "negative": negatives.indexes,
+        "notes": notes.values,
+        "note": notes.indexes,
+        "settings": settings.values,
+        "setting": settings.indexes,
+        "seeds": seeds if any(seeds) else [],
+        "ids": "".join(image.id[:4] for image in images),
+    })
+
+
+def file_block(
+    number: int, images: Sequence[Image], without_thumbnail: Set[int]
+) -> tuple[Block, bytes]:
+    """What a card and the viewer need to show the picture. *images* in the order of their pk.
+
+    *without_thumbnail* are the pks of those that could not be rendered.
+    """
+    types = _Distinct(image.mime_type for image in images)
+    return _block("file", number, FILE_ROWS, images, {
+        "ids": [image.id for image in images],
+        "digests": [image.digest for image in images],
+        "names": [_short_name(image) for image in images],
+        "originals": [image.original_name for image in images],
+        "bytes": [image.size_bytes for image in images],
+        "types": types.values,
+        "type": types.indexes,
+        "bare": _offsets(images, FILE_ROWS, lambda image: image.pk in without_thumbnail),
+    })
+
+
+def manifest(blocks: Iterable[Block], *, seq: int, total: int) -> bytes:
+    """The content of `MANIFEST_PATH`: all blocks, the change it was built from, how many images."""
+    kinds: dict[str, list[list[Any]]] = {"core": [], "text": [], "file": []}
+    for block in sorted(blocks, key=lambda block: block.number):
+        kinds[block.kind].append([block.number, block.rows, block.newest, block.hash])
+    return _call({"kind": "manifest", "format": FORMAT, "seq": seq, "total": total, **kinds})
+
+
+class _Distinct:
+    """The distinct values in the order of their appearance, and which one each row has.
+
+    `indexes` is empty if all rows have the first one.
+    """
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self.number: dict[Any, int] = {}
+        indexes = [self.number.setdefault(value, len(self.number)) for value in rows]
+        self.values = list(self.number)
+        self.indexes = indexes if len(self.values) > 1 else []
+
+
+def _block(
+    kind: str, number: int, size: int, images: Sequence[Image], columns: dict[str, Any]
+) -> tuple[Block, bytes]:
+    content = _call({
+        "kind": kind,
+        "number": number,
+        "rows": len(images),
+        "runs": list(_runs(image.pk - number * size for image in images)),
+        **columns,
+    })
+    newest = max((image.captured_at for image in images), default="")
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    return Block(kind, number, len(images), newest, digest), content
+
+
+def _call(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    # A script element ends at "</script" even within a string.
+    return _BEFORE + text.replace("<", "\\u003c").encode("ascii") + _AFTER
+
+
+def _runs(offsets: Iterable[int]) -> Iterator[int]:
+    """First offset and length of each run of rows without a gap."""
+    start = length = 0
+    for offset in offsets:
+        if length and offset == start + length:
+            length += 1
+            continue
+        if length:
+            yield from (start, length)
+        start, length = offset, 1
+    if length:
+        yield from (start, length)
+
+
+def _deltas(values: list[int]) -> list[int]:
+    """The first value, then what each one adds to the one before."""
+    return [value - before for before, value in zip([0, *values], values, strict=False)]
+
+
+def _created(images: Sequence[Image]) -> list[int]:
+    """The unit in milliseconds, then deltas.
+
+    Only the order counts. Rows are numbered as they are created, so that seconds
+    keep it, in a third of the bytes; only a clock that went back needs more.
+    """
+    times = [_milliseconds(image.created_at) for image in images]
+    unit = 1000 if all(a <= b for a, b in pairwise(times)) else 1
+    return [unit, *_deltas([time // unit for time in times])]
+
+
+def _offsets(
+    images: Sequence[Image], size: int, wanted: Callable[[Image], bool]
+) -> list[int]:
+    return [image.pk % size for image in images if wanted(image)]
+
+
+def _seconds(date: str) -> int:
+    """Wall-clock time as seconds since 1970; 0 for what another program wrote there."""
+    return _milliseconds(date) // 1000
+
+
+def _milliseconds(date: str) -> int:
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return 0
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    span = moment - _EPOCH
+    return (span.days * 86_400 + span.seconds) * 1000 + span.microseconds // 1000
+
+
+def _settings(image: Image) -> tuple[str, ...]:
+    """Names and values of the generation data in turn, without the seed, which repeats never."""
+    pairs: list[str] = []
+    for name in image.generation:
+        if name != "seed" and (value := generated(image, name)):
+            pairs += (name, value)
+    return tuple(pairs)
+
+
+def _short_name(image: Image) -> str:
+    """The file's name; `/.png` stands for the id with `.png` behind it, as uploads are named."""
+    stem, extension = image.file_name[:len(image.id)], image.file_name[len(image.id):]
+    if stem == image.id and "/" not in extension:
+        return f"/{extension}"
+    return image.file_name

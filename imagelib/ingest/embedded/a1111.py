@@ -1,0 +1,217 @@
+"""Read the "infotext" of AUTOMATIC1111 and of everything that imitates it.
+
+The prompt, a line `Negative prompt: ...`, and a last line `Steps: 20, Sampler: ...`
+(AUTOMATIC1111/stable-diffusion-webui, modules/infotext_utils.py; Forge, reForge,
+SD.Next, Civitai, Stability Matrix, ArtBot, savers of ComfyUI, Fooocus). Values may be
+quoted or JSON with commas inside. Keys repeat (hires, ADetailer): the first one wins.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
+from imagelib.ingest.embedded.values import (
+    as_date,
+    as_dict,
+    as_float,
+    as_list,
+    as_lora,
+    as_seed,
+    as_size,
+    as_steps,
+    as_text,
+    base_name,
+    is_weights_file,
+    load_json,
+    pick,
+)
+
+_PARAMETERS = re.compile(r"^[ \t]*Steps: ?\d", re.MULTILINE | re.IGNORECASE)
+#: One of these must follow, so that prose about steps is not taken for parameters.
+_COMPANION = re.compile(r"\b(?:sampler|seed|cfg scale|guidance scale|size|model)\s*:", re.I)
+_NEGATIVE = re.compile(r"^[ \t]*Negative prompt:", re.MULTILINE | re.IGNORECASE)
+_KEY = re.compile(r"[\s,]*([A-Za-z_][\w \-/+.()]{0,60}?)[ \t]*:[ \t]*")
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"[ \t]*(?=,|$|\n)', re.DOTALL)
+# A comma belongs to the value unless a key follows it.
+_PLAIN = re.compile(r"[^,\n]*+(?:,(?![ \t]*[A-Za-z_][\w \-/+.()]{0,60}:)[^,\n]*+)*+")
+_JSON_PARTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_LORA = re.compile(r"<(?:lora|lyco|lycoris):([^:<>\n]{1,200})(?::([^<>\n]{0,80}))?>", re.I)
+_MOST_PAIRS = 300
+#: Characters; every value is searched for its end, so this bounds the time.
+_LONGEST_TAIL = 200_000
+_MOST_LORAS = 100
+#: Read into fields, or too long to be worth showing.
+_NOT_EXTRA = frozenset({
+    "steps", "sampler", "schedule type", "scheduler", "cfg scale", "guidance scale", "seed",
+    "size", "model", "version", "created date", "civitai resources", "civitai metadata", "hashes",
+    "lora hashes", "lora weights", "ti hashes", "raw prompt", "raw negative prompt", "app",
+})
+_OUR_NAMES = {"denoising strength": "denoising", "distilled cfg scale": "distilled_cfg"}
+
+
+def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
+    """Read *text*, or return None where it is no infotext.
+
+    *tool* is what the file says elsewhere of the program that wrote it.
+    """
+    text = text.replace("\r\n", "\n")
+    lines = [found.start() for found in _PARAMETERS.finditer(text)]
+    if not lines or not _COMPANION.search(text, lines[-1]):
+        return None
+    head, tail = text[: lines[-1]], text[lines[-1] :]
+    pairs = _read_pairs(tail[:_LONGEST_TAIL])
+    prompt, negative = _split_prompts(head)
+    tool = tool or _tool(pairs)
+    extra = _extra(pairs)
+    loras = _loras(prompt, pairs)
+    if tool.startswith("Fooocus"):
+        # Its text has the expanded prompts; what the user typed stands among the parameters.
+        extra |= {"full_prompt": prompt[:4000], "full_negative_prompt": negative[:4000]}
+        prompt = pairs.get("raw prompt", prompt)
+        negative = pairs.get("raw negative prompt", negative)
+    return EmbeddedMetadata(
+        tool=tool,
+        prompt=prompt.strip(),
+        negative_prompt=negative.strip(),
+        model=base_name(pairs.get("model", "")) or _civitai_model(pairs),
+        seed=as_seed(pairs.get("seed")),
+        steps=as_steps(pairs.get("steps")),
+        sampler=pairs.get("sampler", ""),
+        scheduler=pairs.get("schedule type") or pairs.get("scheduler", ""),
+        cfg_scale=as_float(pick(dict(pairs), "cfg scale", "guidance scale")),
+        size=as_size(pairs.get("size", "")),
+        loras=loras,
+        version=pairs.get("version", ""),
+        captured_at=as_date(pairs.get("created date")),
+        extra=extra,
+    )
+
+
+def _split_prompts(head: str) -> tuple[str, str]:
+    found = _NEGATIVE.search(head)
+    return (head[: found.start()], head[found.end() :]) if found else (head, "")
+
+
+def _read_pairs(text: str) -> dict[str, str]:
+    """The parameters by lower-case key. Dynamic Prompts adds its template on lines of its own."""
+    pairs: dict[str, str] = {}
+    at = 0
+    balanced = True
+    for _ in range(_MOST_PAIRS):
+        key = _KEY.match(text, at)
+        if key is None:
+            after = text.find(",", at)
+            if after < 0:
+                break
+            at = after + 1
+            continue
+        name = key[1].lower()
+        if name.endswith("template"):  # the rest of the text, commas and lines included
+            pairs.setdefault(name, text[key.end() :].strip())
+            break
+        if balanced and text[key.end() : key.end() + 1] in ("{", "["):
+            at = _json_end(text, key.end())
+            # Once is enough: brackets without an end are searched for up to the end.
+            balanced = at > 0
+            if balanced:
+                pairs.setdefault(name, text[key.end() : at])
+                continue
+        value, at = _read_value(text, key.end())
+        pairs.setdefault(name, value)
+    return pairs
+
+
+def _read_value(text: str, at: int) -> tuple[str, int]:
+    """The value at *at*, and where it ends."""
+    if quoted := _QUOTED.match(text, at):
+        inner = quoted[1]
+        if "\\" in inner:
+            inner = as_text(load_json(f'"{inner}"')) or inner
+        return inner, quoted.end()
+    plain = _PLAIN.match(text, at)
+    assert plain is not None  # the pattern matches nothing as well
+    return plain[0].strip(), plain.end()
+
+
+def _json_end(text: str, at: int) -> int:
+    """Where the JSON that begins at *at* ends, or 0 where it does not."""
+    depth = 0
+    for part in _JSON_PARTS.finditer(text, at):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(part[0], 0)
+        if depth == 0:
+            return part.end()
+    return 0
+
+
+def _tool(pairs: dict[str, str]) -> str:
+    """Which program wrote the parameters; the manifests of their versions differ."""
+    version = pairs.get("version", "")
+    lower = version.lower()
+    if lower.startswith("fooocus"):
+        return "FooocusPlus" if lower.startswith("fooocusplus") else "Fooocus"
+    if pairs.get("app", "").lower().startswith("sd.next") or "operations" in pairs:
+        return "SD.Next"
+    if "created date" in pairs or "civitai metadata" in pairs:
+        return "Civitai"
+    if "reforge" in lower or lower.startswith("f1."):
+        return "reForge"
+    if "forge" in lower or re.match(r"neo\b|classic\b|f\d+\.", lower):
+        return "Forge"
+    if "comfyui" in lower or (not version and is_weights_file(pairs.get("model"))):
+        # AUTOMATIC1111 never writes the extension; savers of ComfyUI do.
+        return "ComfyUI"
+    return "Fooocus" if "raw prompt" in pairs else "AUTOMATIC1111"
+
+
+def _extra(pairs: dict[str, str]) -> dict[str, str | int | float]:
+    extra: dict[str, str | int | float] = {}
+    for name, value in pairs.items():
+        if name in _NOT_EXTRA or not value or value[0] in "{[" or len(extra) >= 60:
+            continue
+        number = as_float(value)
+        shown = value[:1000] if number is None or name.endswith("hash") else number
+        if isinstance(shown, float) and shown.is_integer() and abs(shown) < 2**53:
+            shown = int(shown)
+        extra[_OUR_NAMES.get(name, re.sub(r"\W+", "_", name).strip("_"))] = shown
+    return extra
+
+
+def _civitai_resources(pairs: dict[str, str]) -> list[dict[str, Any]]:
+    return [as_dict(item) for item in as_list(load_json(pairs.get("civitai resources", "")))]
+
+
+def _civitai_model(pairs: dict[str, str]) -> str:
+    for resource in _civitai_resources(pairs):
+        if resource.get("type") == "checkpoint":
+            return base_name(resource.get("modelName"))
+    return ""
+
+
+def prompt_loras(prompt: str) -> tuple[Lora, ...]:
+    """The LoRAs that a prompt calls with `<lora:name:weight>`."""
+    loras: dict[str, Lora] = {}
+    for name, weights in _LORA.findall(prompt):
+        # Either one number, or several such as `te=0.8:unet=0.6`.
+        weight = re.split(r"[:,]", weights)[0].rpartition("=")[2]
+        for lora in as_lora(name, weight):
+            loras.setdefault(lora.name, lora)
+        if len(loras) >= _MOST_LORAS:
+            break
+    return tuple(loras.values())
+
+
+def _loras(prompt: str, pairs: dict[str, str]) -> tuple[Lora, ...]:
+    loras = {lora.name: lora for lora in prompt_loras(prompt)}
+    named = pairs.get("lora weights") or pairs.get("lora hashes", "")
+    for entry in named.split(",")[:_MOST_LORAS]:
+        name, _, value = entry.rpartition(":")
+        weight = value if "lora weights" in pairs else None
+        for lora in as_lora(name.strip(), weight):
+            loras.setdefault(lora.name, lora)
+    for resource in _civitai_resources(pairs)[:_MOST_LORAS]:
+        if resource.get("type") in ("lora", "lycoris", "locon", "dora"):
+            for lora in as_lora(resource.get("modelName"), resource.get("weight")):
+                loras.setdefault(lora.name, lora)
+    return tuple(loras.values())

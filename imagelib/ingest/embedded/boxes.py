@@ -1,0 +1,154 @@
+"""Find metadata in formats made of nested boxes: WebP (RFC 9649), AVIF and HEIC (ISO 23008-12)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from imagelib.ingest.embedded.findings import MAX_PARTS, Findings, Window
+
+#: The `uuid` box of the C2PA specification 2.1, section A.3.2.
+_C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_MOST_ITEMS = 1000
+
+
+def read_webp(window: Window, findings: Findings) -> None:
+    """Walk the chunks of the RIFF file; metadata stands behind the pixels."""
+    offset = 12
+    for _ in range(MAX_PARTS):
+        header = window.read(offset, 8)
+        if len(header) < 8:
+            return
+        kind, length = struct.unpack("<4sI", header)
+        if offset + 8 + length > window.size:
+            return
+        if kind in (b"EXIF", b"XMP ", b"C2PA") and findings.take(length):
+            data = window.read(offset + 8, length)
+            if kind == b"EXIF":
+                findings.add_exif(data)
+            elif kind == b"XMP ":
+                findings.add_xmp(data)
+            else:
+                findings.c2pa = findings.c2pa or data
+        offset += 8 + length + (length & 1)
+
+
+def read_isobmff(window: Window, findings: Findings) -> None:
+    """Read the Exif and XMP items that the `meta` box lists, and C2PA's `uuid` box."""
+    for kind, start, end in _boxes_of_file(window):
+        if kind == b"meta" and findings.take(end - start):
+            _read_meta(window, window.read(start, end - start), start, findings)
+        elif kind == b"uuid" and window.read(start, 16) == _C2PA_UUID and findings.take(
+            end - start
+        ):
+            findings.c2pa = findings.c2pa or window.read(start + 16, end - start - 16)
+
+
+def _boxes_of_file(window: Window) -> Iterator[tuple[bytes, int, int]]:
+    offset = 0
+    for _ in range(_MOST_ITEMS):
+        header = window.read(offset, 16)
+        if len(header) < 8:
+            return
+        length, kind = struct.unpack(">I4s", header[:8])
+        start = offset + 8
+        if length == 1 and len(header) == 16:
+            (length,) = struct.unpack(">Q", header[8:])
+            start = offset + 16
+        end = window.size if length == 0 else offset + length
+        if end < start or end > window.size:
+            return
+        yield kind, start, end
+        offset = end
+
+
+def _boxes(data: bytes, offset: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes between *offset* and *end* of *data*: kind, start and end of the content."""
+    for _ in range(_MOST_ITEMS):
+        if offset + 8 > end:
+            return
+        length, kind = struct.unpack_from(">I4s", data, offset)
+        if length == 0:
+            length = end - offset
+        if length < 8 or offset + length > end:
+            return
+        yield kind, offset + 8, offset + length
+        offset += length
+
+
+def _read_meta(window: Window, meta: bytes, at: int, findings: Findings) -> None:
+    """*meta* is the content of the box, which begins at offset *at* of the file."""
+    kinds: dict[int, bytes] = {}
+    places: dict[int, tuple[int, int, int]] = {}
+    idat = (0, 0)
+    for kind, start, end in _boxes(meta, 4, len(meta)):
+        if kind == b"iinf":
+            kinds = _item_kinds(meta[start:end])
+        elif kind == b"iloc":
+            places = _item_places(meta[start:end])
+        elif kind == b"idat":
+            idat = (at + start, at + end)
+    for item, kind in kinds.items():
+        method, offset, length = places.get(item, (0, 0, 0))
+        if method == 1:
+            offset += idat[0]
+        if not length or offset + length > window.size or not findings.take(length):
+            continue
+        data = window.read(offset, length)
+        if kind == b"Exif" and len(data) > 4:
+            # Four bytes say how far behind them the TIFF header begins.
+            findings.add_exif(data[4 + struct.unpack(">I", data[:4])[0] :])
+        elif kind == b"mime":
+            findings.add_xmp(data)
+
+
+def _item_kinds(iinf: bytes) -> dict[int, bytes]:
+    """Item number -> kind, of the items that may hold metadata."""
+    kinds = {}
+    count_size = 2 if iinf[:1] == b"\0" else 4
+    for kind, start, end in _boxes(iinf, 4 + count_size, len(iinf)):
+        if kind != b"infe" or end - start < 12:
+            continue
+        version = iinf[start]
+        id_format, id_size = (">I", 4) if version == 3 else (">H", 2)
+        (item,) = struct.unpack_from(id_format, iinf, start + 4)
+        item_kind = iinf[start + 6 + id_size : start + 10 + id_size]
+        if item_kind == b"Exif" or (
+            item_kind == b"mime" and b"application/rdf+xml" in iinf[start:end]
+        ):
+            kinds[item] = item_kind
+    return kinds
+
+
+def _item_places(iloc: bytes) -> dict[int, tuple[int, int, int]]:
+    """Item number -> construction method, offset and length of its first extent."""
+    if len(iloc) < 8:
+        return {}
+    version, sizes = iloc[0], struct.unpack_from(">H", iloc, 4)[0]
+    offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
+    index_size = sizes & 15 if version else 0
+    id_size = 4 if version == 2 else 2
+    at = 6 + id_size
+    count = int.from_bytes(iloc[6:at], "big")
+    places = {}
+
+    def number(size: int) -> int:
+        nonlocal at
+        at += size
+        return int.from_bytes(iloc[at - size : at], "big")
+
+    for _ in range(min(count, _MOST_ITEMS)):
+        if at >= len(iloc):
+            break
+        item = number(id_size)
+        method = number(2) & 15 if version else 0
+        number(2)  # where else the data may be: only this file is read
+        base, extents = number(base_size), number(2)
+        for index in range(min(extents, _MOST_ITEMS)):
+            number(index_size)
+            offset, length = base + number(offset_size), number(length_size)
+            if index == 0:
+                places[item] = (method, offset, length)
+            if at >= len(iloc):
+                break
+    return places

@@ -1,0 +1,101 @@
+"""Read Fooocus and its forks (Fooocus, modules/meta_parser.py).
+
+PNG `parameters` with `fooocus_scheme`, or Exif UserComment, MakerNote (the scheme) and
+Software. The scheme `fooocus` is JSON with snake_case keys, that of FooocusPlus and of
+old versions has Title Case; RuinedFooocus has keys of its own. The scheme `a1111` is an
+infotext, read by `imagelib.ingest.embedded.a1111`. The seed is a string of up to 63 bits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
+from imagelib.ingest.embedded.values import (
+    as_float,
+    as_list,
+    as_lora,
+    as_seed,
+    as_size,
+    as_steps,
+    as_text,
+    base_name,
+    extras,
+    pick,
+)
+
+
+def read_fooocus(findings: Findings) -> EmbeddedMetadata | None:
+    """Read the first object whose keys are those of Fooocus or a fork."""
+    for document in findings.documents():
+        if document.get("software") == "RuinedFooocus" or "base_model_name" in document:
+            return _read_ruined(document)
+        values = {key.lower().replace(" ", "_"): value for key, value in document.items()}
+        if "base_model" in values and (
+            "metadata_scheme" in values or "performance" in values or "refiner_model" in values
+        ):
+            return _read(values, findings.find("exif:Software"))
+    return None
+
+
+def _read(values: dict[str, Any], software: str) -> EmbeddedMetadata:
+    version = as_text(values.get("version")) or software
+    plus = "fooocusplus" in (version + as_text(values.get("user"))).lower()
+    return EmbeddedMetadata(
+        tool="FooocusPlus" if plus else "Fooocus",
+        prompt=as_text(values.get("prompt")).strip(),
+        negative_prompt=as_text(values.get("negative_prompt")).strip(),
+        model=base_name(values.get("base_model")),
+        seed=as_seed(values.get("seed")),
+        steps=as_steps(values.get("steps")),
+        sampler=as_text(values.get("sampler")),
+        scheduler=as_text(values.get("scheduler")),
+        cfg_scale=as_float(values.get("guidance_scale")),
+        size=as_size(values.get("resolution")),
+        loras=_loras(values),
+        version=version,
+        extra=extras(
+            values, model_hash="base_model_hash", clip_skip="clip_skip", vae="vae",
+            styles="styles", performance="performance", sharpness="sharpness",
+            prompt_expansion="prompt_expansion", refiner="refiner_model",
+        ),
+    )
+
+
+def _loras(values: dict[str, Any]) -> tuple[Lora, ...]:
+    """From `loras` (name, weight, hash), else from the text `lora_combined_1: name : weight`."""
+    found: list[Lora] = []
+    for entry in as_list(values.get("loras"))[:100]:
+        if isinstance(entry, list) and len(entry) >= 2:
+            found += as_lora(entry[0], entry[1])
+    if not found:
+        for key, value in values.items():
+            if key.startswith("lora_") and isinstance(value, str) and ":" in value:
+                name, _, weight = value.rpartition(":")
+                found += as_lora(name.strip(), weight)
+    return tuple(found[:100])
+
+
+def _read_ruined(document: dict[str, Any]) -> EmbeddedMetadata:
+    loras: list[Lora] = []
+    for entry in as_list(document.get("loras"))[:100]:
+        # Either "0.8 - name", or that behind the hash.
+        text = as_text(entry[-1] if isinstance(entry, list) and entry else entry)
+        weight, dash, name = text.partition(" - ")
+        loras += as_lora(name, weight) if dash else as_lora(text)
+    return EmbeddedMetadata(
+        tool="RuinedFooocus",
+        prompt=as_text(pick(document, "Prompt", "prompt")).strip(),
+        negative_prompt=as_text(pick(document, "Negative", "negative")).strip(),
+        model=base_name(document.get("base_model_name")),
+        seed=as_seed(document.get("seed")),
+        steps=as_steps(document.get("steps")),
+        sampler=as_text(document.get("sampler_name")),
+        scheduler=as_text(document.get("scheduler")),
+        cfg_scale=as_float(document.get("cfg")),
+        size=as_size(document.get("width"), document.get("height")),
+        loras=tuple(loras),
+        extra=extras(document, model_hash="base_model_hash", clip_skip="clip_skip",
+                     denoising="denoise"),
+    )

@@ -1,0 +1,142 @@
+"""Decide which generator wrote what was found: an ordered table of readers.
+
+The first reader that finds a prompt wins. The order matters where a file holds several
+dialects: SwarmUI, Stability Matrix and TensorArt put a ComfyUI graph beside what
+the user asked for, and the infotext of ComfyUI's savers is at times made up, so the
+graph comes before it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from imagelib.ingest.embedded.comfyui import read_comfyui, read_drawn_workflow
+from imagelib.ingest.embedded.drawthings import read_drawthings
+from imagelib.ingest.embedded.easydiffusion import read_easydiffusion
+from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.fooocus import read_fooocus
+from imagelib.ingest.embedded.invokeai import read_invokeai
+from imagelib.ingest.embedded.midjourney import read_midjourney
+from imagelib.ingest.embedded.novelai import read_novelai
+from imagelib.ingest.embedded.others import (
+    read_any_infotext,
+    read_plain_json,
+    read_stability_matrix,
+    read_tensorart,
+)
+from imagelib.ingest.embedded.provenance import read_provenance
+from imagelib.ingest.embedded.record import EmbeddedMetadata
+from imagelib.ingest.embedded.swarmui import read_swarmui
+from imagelib.ingest.embedded.values import as_date, as_dict, as_text
+
+Reader = Callable[[Findings], EmbeddedMetadata | None]
+
+READERS: tuple[Reader, ...] = (
+    read_swarmui,
+    read_stability_matrix,
+    read_tensorart,
+    read_comfyui,
+    read_fooocus,
+    read_drawthings,
+    read_novelai,
+    read_invokeai,
+    read_easydiffusion,
+    read_any_infotext,
+    read_plain_json,
+    read_midjourney,
+    read_drawn_workflow,
+)
+
+#: Keys that only generators use -> the tool, where it is certain.
+_TELLING_KEYS = {
+    "Dream": "InvokeAI",
+    "generation_data": "",
+    "invokeai_graph": "InvokeAI",
+    "invokeai_metadata": "InvokeAI",
+    "invokeai_workflow": "InvokeAI",
+    "parameters-json": "Stability Matrix",
+    "sd-metadata": "InvokeAI",
+    "fooocus_scheme": "Fooocus",
+}
+#: Characters, as many as the library takes; `raw` has the rest.
+_LONGEST_PROMPT = 200_000
+_log = logging.getLogger(__name__)
+
+
+def identify(findings: Findings) -> EmbeddedMetadata:
+    """The record of what was found; an empty one where no generator is known."""
+    if not findings.texts and not findings.c2pa:
+        return EmbeddedMetadata()
+    best = EmbeddedMetadata()
+    for reader in (*READERS, _read_unknown):
+        found = _try(reader, findings)
+        if found and (found.prompt or not best):
+            best = found
+            if best.prompt:
+                break
+    label = _try(read_provenance, findings) or EmbeddedMetadata()
+    if not best and not label:
+        return best
+    return _complete(best, label, findings)
+
+
+def _try(reader: Reader, findings: Findings) -> EmbeddedMetadata | None:
+    try:
+        return reader(findings)
+    except Exception:  # noqa: BLE001 - a reader's bug may cost one record, never a whole import
+        _log.warning("a reader of embedded metadata failed", exc_info=True)
+        return None
+
+
+def _complete(
+    best: EmbeddedMetadata, label: EmbeddedMetadata, findings: Findings
+) -> EmbeddedMetadata:
+    """Join what was made and what is labelled, and add the date and the raw texts."""
+    raw: dict[str, Any] = findings.raw() | (label.raw or {})
+    date = best.captured_at or label.captured_at or as_date(
+        findings.find("exif:DateTimeOriginal", "exif:DateTime", "xmp:CreateDate")
+    )
+    return replace(
+        best,
+        tool=_line(best.tool or label.tool),
+        prompt=best.prompt.replace("\0", "")[:_LONGEST_PROMPT],
+        negative_prompt=best.negative_prompt.replace("\0", "")[:_LONGEST_PROMPT],
+        model=_line(best.model),
+        sampler=_line(best.sampler),
+        scheduler=_line(best.scheduler),
+        loras=tuple(replace(lora, name=_line(lora.name)) for lora in best.loras),
+        version=_line(best.version),
+        captured_at=date,
+        label="" if best else label.label,
+        extra=label.extra | best.extra,
+        raw=raw or None,
+    )
+
+
+def _line(text: str) -> str:
+    """*text* as one short line: it will stand in a table and in a list of facets."""
+    return " ".join(text.replace("\0", "")[:300].split())
+
+
+def _read_unknown(findings: Findings) -> EmbeddedMetadata | None:
+    """Keep what a generator wrote and nobody here understands: damaged, too deep, or new."""
+    for key, tool in _TELLING_KEYS.items():
+        if key in findings.texts:
+            return EmbeddedMetadata(tool=tool, raw={})
+    prompt = findings.find("prompt")
+    if prompt and not prompt.lstrip().startswith(("{", "[")):
+        return EmbeddedMetadata(prompt=prompt.strip())
+    if '"class_type"' in prompt or prompt or "workflow" in findings.texts:
+        return EmbeddedMetadata(tool="ComfyUI")
+    parameters = findings.find("parameters")
+    if parameters.startswith("{"):
+        return EmbeddedMetadata(
+            prompt=as_text(as_dict(findings.json("parameters")).get("prompt")).strip(), raw={}
+        )
+    head, found, negative = parameters.partition("\nNegative prompt:")
+    if found:
+        return EmbeddedMetadata(prompt=head.strip(), negative_prompt=negative.strip())
+    return None

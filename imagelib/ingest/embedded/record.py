@@ -1,0 +1,68 @@
+"""What a reader hands back: one shape for every generator, so that nobody else knows any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """A small model laid over the main one; `weight` is None where the file has none."""
+
+    name: str
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedMetadata:
+    """What a generator wrote into a file. An empty record means: no generator known.
+
+    `model` and the names of `loras` are base names without a folder or the
+    extension of a weights file. `size` is what the generator was asked for, in
+    pixels; the picture may be larger (upscaled) or a screenshot of something else.
+    `label` stands in files that say no more than that they are generated. `raw` is
+    strict JSON of at most 8 MiB: enough to run a better reader without the file.
+    """
+
+    tool: str = ""
+    prompt: str = ""
+    negative_prompt: str = ""
+    model: str = ""
+    seed: int | None = None
+    steps: int | None = None
+    sampler: str = ""
+    scheduler: str = ""
+    cfg_scale: float | None = None
+    size: tuple[int, int] | None = None
+    loras: tuple[Lora, ...] = ()
+    version: str = ""
+    captured_at: str = ""
+    label: str = ""
+    extra: dict[str, str | int | float] = field(default_factory=dict)
+    raw: dict[str, Any] | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything of a generator was found, understood or not."""
+        return bool(self.tool or self.prompt or self.label or self.raw is not None)
+
+    def generation(self) -> dict[str, Any]:
+        """The normalised JSON object for the column `generation`; what is empty is absent.
+
+        The seed is a decimal string: it has up to 64 bits, and JavaScript would
+        lose the last digits of a number.
+        """
+        values: dict[str, Any] = {
+            "tool": self.tool,
+            "version": self.version,
+            "seed": None if self.seed is None else str(self.seed),
+            "steps": self.steps,
+            "sampler": self.sampler,
+            "scheduler": self.scheduler,
+            "cfg_scale": self.cfg_scale,
+            "size": f"{self.size[0]}x{self.size[1]}" if self.size else None,
+            "loras": [{"name": lora.name, "weight": lora.weight} for lora in self.loras],
+            "label": self.label,
+            "extra": dict(self.extra),
+        }
+        return {name: value for name, value in values.items() if value not in (None, "", [], {})}

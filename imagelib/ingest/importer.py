@@ -1,0 +1,155 @@
+"""Take files and folders into the library: each picture once, each problem named.
+
+One bad file never stops the rest. What was added is committed at once, so a
+run that was broken off is simply started again: what is there already is
+recognised by its digest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from imagelib.errors import ConflictError, ImagelibError, InvalidError
+from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
+from imagelib.library.drafts import ImageDraft
+from imagelib.library.files import digest
+from imagelib.library.library import Library
+from imagelib.library.models import Image
+
+Mode = Literal["copy", "move", "in-place"]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of each file."""
+
+    added: list[tuple[Path, Image | None]] = field(default_factory=list)
+    duplicates: list[tuple[Path, str]] = field(default_factory=list)
+    failed: list[tuple[Path, str]] = field(default_factory=list)
+    ignored: list[Path] = field(default_factory=list)
+
+    @property
+    def seen(self) -> int:
+        """How many files have been dealt with."""
+        return (len(self.added) + len(self.duplicates) + len(self.failed) + len(self.ignored))
+
+
+def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
+              fields: dict[str, Any] | None = None, dry_run: bool = False,
+              progress: Callable[[ImportReport], None] = lambda report: None) -> ImportReport:
+    """Add every picture in *paths*; folders are walked through. *fields* go to each image.
+
+    Raises:
+        InvalidError: *fields* are bad; nothing was added.
+    """
+    ImageDraft.of(fields or {})
+    report = ImportReport()
+    work = _pictures(library, paths, report)
+    with ThreadPoolExecutor(library.sandbox.size) as pool:
+        running: dict[Future[tuple[Image | None, bool]], Path] = {}
+        while True:
+            # Never more under way than the workers can soon take: memory stays the same.
+            for path in islice(work, 2 * library.sandbox.size - len(running)):
+                job = pool.submit(_add_one, library, path, mode, fields or {}, dry_run)
+                running[job] = path
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for job in done:
+                _note(report, running.pop(job), job)
+            progress(report)
+    return report
+
+
+def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
+             dry_run: bool) -> tuple[Image | None, bool]:
+    existing = library.originals.find_digest(digest(path))
+    if existing:
+        return existing, False
+    if dry_run:
+        library.originals.inspect(path)
+        return None, True
+    if mode == "in-place":
+        folder = library.originals.folder
+        if not path.absolute().is_relative_to(folder):
+            raise InvalidError(f"it does not lie in {folder}, so it cannot stay where it is;"
+                               " use --copy or --move")
+        return library.add(path.absolute(), in_place=True, **fields)
+    image, new = library.add(path, **fields)
+    if mode == "move" and new:
+        if digest(path) != image.digest:
+            raise ConflictError("it changed while it was being moved; both are kept")
+        path.unlink()
+    return image, new
+
+
+def _note(report: ImportReport, path: Path, job: Future[tuple[Image | None, bool]]) -> None:
+    try:
+        image, new = job.result()
+    except (ImagelibError, OSError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        report.failed.append((path, reason))
+        return
+    if new:
+        report.added.append((path, image))
+    else:
+        assert image is not None
+        report.duplicates.append((path, image.id))
+
+
+def _pictures(library: Library, paths: Iterable[Path], report: ImportReport) -> Iterator[Path]:
+    """The files to add; what is not one of them is noted in *report*."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            yield from _walk(library, path, report)
+        elif reason := _objection(path):
+            report.failed.append((path, reason))
+        else:
+            yield path
+
+
+def _walk(library: Library, folder: Path, report: ImportReport) -> Iterator[Path]:
+    private = library.settings.private_dir
+    for root, folders, names in os.walk(folder, onerror=lambda error: report.failed.append(
+            (Path(error.filename), error.strerror or "cannot be read"))):
+        folders[:] = sorted(name for name in folders
+                            if not name.startswith(".") and Path(root, name) != private)
+        for name in sorted(names):
+            path = Path(root, name)
+            if name.startswith("."):
+                report.ignored.append(path)
+            elif (reason := _objection(path)) is None:
+                yield path
+            elif path.suffix.lower() not in IMAGE_SUFFIXES and path.is_file():
+                report.ignored.append(path)  # notes, settings, a generator's log
+            else:
+                report.failed.append((path, reason))
+
+
+def _objection(path: Path) -> str | None:
+    """Why *path* cannot be a picture; opens nothing but plain files."""
+    try:
+        str(path).encode()
+        if path.is_symlink():
+            return "it is a link; links are not followed"
+        if not path.exists():
+            return "there is no such file"
+        if not path.is_file():
+            return "it is no plain file"
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except UnicodeEncodeError:
+        return "its name is not valid Unicode; rename it"
+    except OSError as error:
+        return error.strerror or str(error)
+    if not head:
+        return "it is empty"
+    if sniff(head) is None:
+        return "not a PNG, JPEG, WebP, GIF or AVIF picture (judged by its bytes, not its name)"
+    return None

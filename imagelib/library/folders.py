@@ -1,0 +1,15 @@
+"""The folders under `images/` and when a name last came or went in each."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def folder_times(folder: Path) -> dict[str, int]:
+    """The mtime in ns of *folder* and of each folder below: it moves when a name comes or goes."""
+    times = {}
+    for root, folders, _ in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        times[os.path.relpath(root, folder)] = Path(root).stat().st_mtime_ns
+    return times

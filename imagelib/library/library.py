@@ -1,0 +1,413 @@
+"""The library: everything a user does to images, tags and the trash.
+
+`Library` is what the command line, the daemon and a Python prompt share. It
+takes checked values, keeps rows and files together, and records each change.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, Self
+
+from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
+from imagelib.errors import ConflictError, NotFoundError, StaleError
+from imagelib.library import folding, identity, searches, tagging, undo
+from imagelib.library.backup import snapshot
+from imagelib.library.database import Database, Kind, Transaction
+from imagelib.library.drafts import ImageDraft, ImagePatch
+from imagelib.library.files import replacing
+from imagelib.library.listing import PAGE_SIZE, Filter, Page, after, cursor_of, order_by
+from imagelib.library.models import Change, Image, Tag, TrashedImage
+from imagelib.library.originals import Originals, drop_tags, require, set_tags, update
+from imagelib.library.query import Query
+from imagelib.library.records import select, select_pks, to_image
+from imagelib.sandbox import Sandbox
+
+
+class Library:
+    """A folder with images and their metadata. Make one with `create`, open one with `open`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.root = settings.root
+        self.database = Database(settings.database, settings.private_dir / "write.lock")
+        self.sandbox = Sandbox(settings.workers, seconds=settings.decode_seconds,
+                               memory=settings.decode_memory)
+        self.originals = Originals(settings, self.database, self.sandbox)
+        self._adding = threading.Lock()
+
+    @classmethod
+    def create(cls, root: Path | str) -> Self:
+        """Make a library in the folder *root*; one that is there already is just opened."""
+        folder = Path(root).expanduser().absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / CONFIG_NAME
+        if not config.exists():
+            with replacing(config) as stream:
+                stream.write(TEMPLATE.encode())
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, root: Path | str) -> Self:
+        """Open the library in *root*, and finish or drop what a crash left half done.
+
+        Raises:
+            NotALibraryError: there is none.
+            LibraryFaultError: its database is lost, damaged, or from the future.
+        """
+        folder = require_library(Path(root).expanduser().absolute())
+        library = cls(Settings.load(folder))
+        identity.check(library.settings)
+        library.settings.images_dir.mkdir(parents=True, exist_ok=True)
+        library.database.migrate(before=lambda: snapshot(library.settings))
+        identity.write(library.settings, library.database)
+        library.database.before_commit = folding.catch_up
+        library.originals.intents.recover()
+        return library
+
+    def close(self) -> None:
+        """End the workers and close the database."""
+        self.originals.intents.close()
+        self.database.close()
+        self.sandbox.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Library {str(self.root)!r}>"
+
+    # -- reading ------------------------------------------------------------
+
+    def get(self, image_id: str) -> Image:
+        """The image with this id.
+
+        Raises:
+            NotFoundError: there is none; it may be in the trash.
+        """
+        found = select(self.database.reader, "WHERE i.id = ?", [_clean_id(image_id)])
+        return require(found, image_id)
+
+    def get_file(self, file_name: str) -> Image | None:
+        """The image whose file has this name relative to `images/`."""
+        found = select(self.database.reader, "WHERE i.file_name = ?", [file_name], raw=False)
+        return found[0] if found else None
+
+    def find(self, query: str | Query | Filter = "", limit: int | None = None) -> list[Image]:
+        """All images that *query* finds, in its order."""
+        wanted = as_filter(query)
+        self.fold()
+        where, values = wanted.to_sql()
+        tail = f"{where} {order_by(wanted.order)}" + (" LIMIT ?" if limit is not None else "")
+        return select(self.database.reader, tail, [*values, *([] if limit is None else [limit])])
+
+    def page(self, query: str | Query | Filter = "", *, page: int = 1, page_size: int = PAGE_SIZE,
+             cursor: str | None = None) -> Page:
+        """One page of what *query* finds: by number, or behind *cursor*."""
+        wanted = as_filter(query)
+        self.fold()
+        where, values = wanted.to_sql()
+        reader = self.database.reader
+        total = reader.execute(f"SELECT count(*) FROM images AS i {where}", values).fetchone()[0]
+        more: list[Any] = [page_size + 1]
+        if cursor is not None:
+            clause, parameters = after(wanted.order, cursor)
+            tail = f"{where} AND {clause} {order_by(wanted.order)} LIMIT ?"
+            values = [*values, *parameters]
+        else:
+            tail = f"{where} {order_by(wanted.order)} LIMIT ? OFFSET ?"
+            more.append((page - 1) * page_size)
+        images = select(reader, tail, [*values, *more])
+        items = images[:page_size]
+        following = cursor_of(wanted.order, items[-1]) if len(images) > page_size else None
+        return Page(items, total, page, page_size, following)
+
+    def count(self, query: str | Query | Filter = "") -> int:
+        """How many images *query* finds."""
+        wanted = as_filter(query)
+        self.fold()
+        where, values = wanted.to_sql()
+        return int(self.database.read(f"SELECT count(*) FROM images AS i {where}", *values)[0][0])
+
+    def ids(self, query: str | Query | Filter) -> list[str]:
+        """The ids that *query* finds, in its order."""
+        wanted = as_filter(query)
+        self.fold()
+        where, values = wanted.to_sql()
+        rows = self.database.read(f"SELECT i.id FROM images AS i {where}"
+                                  f" {order_by(wanted.order)}", *values)
+        return [row[0] for row in rows]
+
+    def walk(self) -> Iterator[Image]:
+        """Every image by pk, a few hundred at a time, however large the library is."""
+        last = 0
+        while batch := select(self.database.reader, "WHERE i.pk > ? ORDER BY i.pk LIMIT 500",
+                              [last]):
+            yield from batch
+            last = batch[-1].pk
+
+    def fold(self) -> None:
+        """Fold what other programs changed, so that a search sees it."""
+        if not folding.is_current(self.database.reader):
+            with self.database.write("fold", undoable=False):
+                pass  # every write folds before it commits
+
+    def stored_columns(self, pk: int) -> dict[str, Any]:
+        """The row of *pk* as SQLite holds it, for comparison with the changes log."""
+        rows = self.database.read("SELECT * FROM images WHERE pk = ?", pk)
+        return dict(rows[0]) if rows else {}
+
+    # -- adding and changing ------------------------------------------------
+
+    def add(self, source: Path | str | IO[bytes], *, original_name: str = "",
+            in_place: bool = False, link: bool = False,
+            **fields: Any) -> tuple[Image, bool]:
+        """Take a picture in; return its image, and whether it is new here.
+
+        The same bytes again give the image that is there. *in_place* leaves a
+        file that lies under `images/` where it is, *link* saves a copy where
+        the file system can. *fields* are those of `ImageDraft`; what is absent
+        is read from the file.
+
+        Raises:
+            InvalidError: a bad field, no picture, or a broken one.
+        """
+        draft = ImageDraft.of(fields)
+        if isinstance(source, str):
+            source = Path(source).expanduser()
+        if isinstance(source, Path) and not original_name:
+            original_name = source.name
+        path = (source if in_place and isinstance(source, Path)
+                else self.originals.stage(source, link=link))
+        try:
+            inspected = self.originals.inspect(path)
+            with self._adding:  # two uploads of the same bytes at once are one image
+                if existing := self.originals.find_digest(inspected.digest):
+                    return existing, False
+                image_id = self.originals.insert(inspected, draft, original_name,
+                                                 in_place=in_place)
+        finally:
+            if not in_place:
+                path.unlink(missing_ok=True)
+        return self.get(image_id), True
+
+    def edit(self, image_id: str, *, if_version: int | None = None, **fields: Any) -> Image:
+        """Change some fields of one image; the names are those of `ImagePatch`.
+
+        Raises:
+            InvalidError: bad fields, all of them named; nothing was changed.
+            StaleError: the image is no longer at *if_version*.
+        """
+        edited, _ = self.edit_many([image_id], fields, if_version=if_version)
+        if not edited:
+            raise NotFoundError(f"There is no image {image_id!r}.")
+        return self.get(image_id)
+
+    def edit_many(self, ids: Iterable[str], fields: Mapping[str, Any], *, action: str = "edit",
+                  if_version: int | None = None) -> tuple[list[str], str]:
+        """One edit of many images, one batch; return the ids that exist, and the batch."""
+        patch = ImagePatch.of(fields)
+        with self.database.write(action) as transaction:
+            edited = [
+                image_id for image_id in dict.fromkeys(map(_clean_id, ids))
+                if self._apply(transaction, image_id, patch, if_version)
+            ]
+        return edited, transaction.batch
+
+    def _apply(self, transaction: Transaction, image_id: str, patch: ImagePatch,
+               if_version: int | None) -> bool:
+        found = select(transaction.connection, "WHERE i.id = ?", [image_id])
+        if not found:
+            return False
+        image = found[0]
+        if if_version is not None and image.version != if_version:
+            raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
+        update(transaction, image.pk, {
+            name: value for name, value in patch.columns().items()
+            if value != getattr(image, name)
+        })
+        before, tags = set(image.tags), patch.tags_after(set(image.tags))
+        drop_tags(transaction, image.pk, before - tags)
+        set_tags(transaction, image.pk, sorted(tags - before))
+        return True
+
+    def replace_file(self, image_id: str, source: Path | str | IO[bytes], *,
+                     if_version: int | None = None) -> Image:
+        """Give the image another file; its metadata stays, the old file is kept for undo.
+
+        Raises:
+            ConflictError: another image has these bytes already.
+        """
+        image = self.get(image_id)
+        if if_version is not None and image.version != if_version:
+            raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
+        source = Path(source).expanduser() if isinstance(source, str) else source
+        staged = self.originals.stage(source)
+        try:
+            inspected = self.originals.inspect(staged)
+            with self._adding:
+                other = self.originals.find_digest(inspected.digest)
+                if other and other.id != image.id:
+                    raise ConflictError(f"These bytes are the image {other.id} already.")
+                if other is None:
+                    self.originals.replace(image, inspected)
+        finally:
+            staged.unlink(missing_ok=True)
+        return self.get(image_id)
+
+    # -- the trash ----------------------------------------------------------
+
+    def delete(self, *ids: str) -> str:
+        """Put images into the trash, as one batch, and return the batch.
+
+        Raises:
+            NotFoundError: there is no such image.
+        """
+        return self.move_to_trash([_clean_id(i) for i in ids], "delete")
+
+    def move_to_trash(self, ids: list[str], action: str, *, kind: Kind = "do",
+                      undoes: str | None = None) -> str:
+        """What `delete` and the undo of an addition do."""
+        images = [self.get(image_id) for image_id in ids]
+        plan, files = self.originals.plan_delete(images)
+        with self.originals.intents.carried_out(plan, action, kind=kind,
+                                                undoes=undoes) as transaction:
+            for image in images:
+                transaction.run("DELETE FROM images WHERE pk = ?", image.pk)
+                transaction.run("UPDATE trash SET file = ? WHERE pk = ?", files.get(image.id),
+                                image.pk)
+        return transaction.batch
+
+    def restore(self, *ids: str) -> str:
+        """Bring images back out of the trash, as one batch, and return the batch.
+
+        Raises:
+            NotFoundError: one is not there. ConflictError: its place is taken.
+        """
+        return self.bring_back([_clean_id(i) for i in ids], "restore")
+
+    def bring_back(self, ids: list[str], action: str, *, kind: Kind = "do",
+                   undoes: str | None = None) -> str:
+        """What `restore` and the undo of a deletion do."""
+        rows = []
+        for image_id in ids:
+            found = self.database.read("SELECT * FROM trash WHERE id = ?", image_id)
+            if not found:
+                raise NotFoundError(f"There is no image {image_id!r} in the trash.")
+            rows.append(found[0])
+        plan = self.originals.plan_restore(rows)
+        with self.originals.intents.carried_out(plan, action, kind=kind,
+                                                undoes=undoes) as transaction:
+            for row in rows:
+                self.originals.reinsert(transaction, row)
+        return transaction.batch
+
+    def trash(self) -> list[TrashedImage]:
+        """What is in the trash, the last deleted first."""
+        found = []
+        for row in self.database.read("SELECT * FROM trash ORDER BY deleted_at DESC, pk DESC"):
+            record = json.loads(row["record"])
+            file = self.originals.trash_dir / row["file"] if row["file"] else None
+            found.append(TrashedImage(to_image(record, record["tags"]), row["deleted_at"], file))
+        return found
+
+    def purge(self, *ids: str) -> int:
+        """Destroy trashed images and their history for good; return how many."""
+        return self.originals.purge([_clean_id(i) for i in ids])
+
+    def empty_trash(self) -> int:
+        """Destroy all that is in the trash; return how many images."""
+        return self.purge(*(row[0] for row in self.database.read("SELECT id FROM trash")))
+
+    # -- history ------------------------------------------------------------
+
+    def history(self, image_id: str) -> list[Change]:
+        """Every recorded change of one image, the newest first; in the trash as well."""
+        image_id = _clean_id(image_id)
+        rows = self.database.read("SELECT * FROM changes WHERE image = ? AND kind <> 'purge'"
+                                  " ORDER BY seq DESC", image_id)
+        if not rows:
+            raise NotFoundError(f"There is no image {image_id!r}.")
+        return [
+            Change(row["seq"], row["image"], row["at"], row["action"], row["batch"], row["kind"],
+                   _readable(row["before"]), _readable(row["after"]))
+            for row in rows
+        ]
+
+    def undo(self, batch: str | None = None) -> tuple[str, list[str]]:
+        """Take back *batch*, or the last one; return its action and the images it touched."""
+        return undo.take_back(self, batch or undo.latest(self, "undo"), "undo")
+
+    def redo(self) -> tuple[str, list[str]]:
+        """Do again what the last undo took back."""
+        return undo.take_back(self, undo.latest(self, "redo"), "redo")
+
+    def changes_since(self, seq: int, limit: int = 500) -> tuple[int, list[Image], list[str], bool]:
+        """The images that changed after *seq*, the ids that are gone, and whether more follow.
+
+        The first value is the seq to ask from next time.
+        """
+        rows = self.database.read(
+            "SELECT pk, max(seq) AS seq, image FROM changes WHERE seq > ? GROUP BY pk"
+            " ORDER BY max(seq) LIMIT ?", seq, limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        images = select_pks(self.database.reader, [row["pk"] for row in rows])
+        gone = [row["image"] for row in rows if row["pk"] not in images]
+        return rows[-1]["seq"] if rows else seq, list(images.values()), gone, more
+
+    # -- tags and saved searches --------------------------------------------
+
+    def tags(self) -> list[Tag]:
+        """Every tag in use with how many images carry it, the most used first."""
+        return tagging.count_tags(self.database)
+
+    def rename_tag(self, old: str, new: str) -> int:
+        """Write a tag another way; return on how many images."""
+        return tagging.rename_tag(self.database, old, new)
+
+    def merge_tags(self, sources: Iterable[str], target: str) -> int:
+        """Make several tags one; return how many taggings changed."""
+        return tagging.merge_tags(self.database, sources, target)
+
+    def delete_tag(self, name: str) -> int:
+        """Take a tag off all its images; return how many."""
+        return tagging.delete_tag(self.database, name)
+
+    def searches(self) -> list[dict[str, str]]:
+        """The saved searches by name."""
+        return searches.list_searches(self.database)
+
+    def save_search(self, name: str, query: str, sort: str = "") -> bool:
+        """Keep *query* under *name*; whether the name is new."""
+        return searches.save_search(self.database, name, query, sort)
+
+    def delete_search(self, name: str) -> None:
+        """Forget a saved search."""
+        searches.delete_search(self.database, name)
+
+
+def as_filter(query: str | Query | Filter) -> Filter:
+    """A `Filter` from any of the ways to ask."""
+    if isinstance(query, Filter):
+        return query
+    return Filter(query if isinstance(query, Query) else Query.parse(query))
+
+
+def _clean_id(image_id: str) -> str:
+    return image_id.strip().lower()
+
+
+def _readable(text: str) -> dict[str, Any]:
+    """Logged values as a person knows them: JSON columns as JSON."""
+    values: dict[str, Any] = json.loads(text)
+    return {
+        name: json.loads(value) if name in ("prompt_meta", "generation") and value else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,125 @@
+"""Lists of images: filters, order and paging, for the API, the command line and Python.
+
+Orders are total: ties go by pk in the same direction, so that paging neither
+repeats nor skips an image.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagelib.errors import InvalidError
+from imagelib.library.dates import last_moment
+from imagelib.library.models import Image
+from imagelib.library.query import Query
+
+SORTS = ("captured_at", "rating", "created_at")
+DEFAULT_SORT = "-captured_at"
+PAGE_SIZE = 60
+MAX_PAGE_SIZE = 500
+#: Tags in one request; SQLite joins at most 64 tables, and nobody means more.
+MAX_TAGS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which images, in which order. All conditions hold at once; empty ones let all through."""
+
+    query: Query = field(default_factory=lambda: Query.parse(""))
+    tags: tuple[str, ...] = ()
+    rating_min: int | None = None
+    rating_max: int | None = None
+    date_from: str = ""
+    date_to: str = ""
+    model: str = ""
+    ids: tuple[str, ...] | None = None
+    sort: str = ""
+
+    @property
+    def order(self) -> str:
+        """The sort that counts: the one asked for, else the query's own, else the newest first."""
+        return self.sort or self.query.sort or DEFAULT_SORT
+
+    def to_sql(self) -> tuple[str, list[Any]]:
+        """`JOIN ... WHERE ...` for `FROM images AS i`, and its parameters."""
+        clause, parameters = self.query.to_sql()
+        clauses, values = [f"({clause})"], list(parameters)
+
+        def add(sql: str, *more: Any) -> None:
+            clauses.append(sql)
+            values.extend(more)
+
+        for tag in self.tags:
+            add("i.pk IN (SELECT it.image FROM image_tags it JOIN tags t ON t.id = it.tag"
+                " WHERE t.name = ?)", tag)
+        if self.rating_min is not None:
+            add("i.rating >= ?", self.rating_min)
+        if self.rating_max is not None:
+            add("i.rating <= ?", self.rating_max)
+        if self.date_from:
+            add("i.captured_at >= ?", self.date_from)
+        if self.date_to:
+            add("i.captured_at <= ?", last_moment(self.date_to))
+        if self.model:
+            add("instr(f.model, fold(?)) > 0", self.model)
+        if self.ids is not None:
+            add("i.id IN (SELECT value FROM json_each(?))", json.dumps(self.ids))
+        return "JOIN folded AS f ON f.pk = i.pk WHERE " + " AND ".join(clauses), values
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some images of a list, and how to go on."""
+
+    items: list[Image]
+    total: int
+    page: int
+    page_size: int
+    next: str | None
+
+
+def order_by(sort: str) -> str:
+    """`ORDER BY` of a sort name.
+
+    Raises:
+        InvalidError: there is no such order.
+    """
+    column, direction = _split(sort)
+    return f"ORDER BY i.{column} {direction}, i.pk {direction}"
+
+
+def after(sort: str, cursor: str) -> tuple[str, list[Any]]:
+    """SQL for "behind the row that *cursor* names".
+
+    Raises:
+        InvalidError: the cursor is not one of ours, or belongs to another order.
+    """
+    column, direction = _split(sort)
+    try:
+        name, value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        known = name == sort and type(pk) is int and abs(pk) < 2**63
+        if not known or type(value) not in (str, int) or (type(value) is int and value > 2**62):
+            raise ValueError
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidError.of("cursor", "is not a cursor of this list", where="query") from error
+    sign = "<" if direction == "DESC" else ">"
+    return f"(i.{column}, i.pk) {sign} (?, ?)", [value, pk]
+
+
+def cursor_of(sort: str, image: Image) -> str:
+    """The cursor that goes on behind *image*."""
+    column, _ = _split(sort)
+    text = json.dumps([sort, getattr(image, column), image.pk])
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _split(sort: str) -> tuple[str, str]:
+    column, direction = (sort[1:], "DESC") if sort.startswith("-") else (sort, "ASC")
+    if column not in SORTS:
+        raise InvalidError.of(
+            "sort", f"should be one of {', '.join(SORTS)}, each with - for descending",
+            where="query")
+    return column, direction

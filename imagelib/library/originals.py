@@ -1,0 +1,311 @@
+"""The files of the library: taken in, replaced, put into the trash, and back.
+
+A file under `images/` is never written in place. What leaves it goes into the
+trash below `.imagelib/`, and only emptying the trash destroys bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from imagelib.config import Settings
+from imagelib.errors import ConflictError, NotFoundError
+from imagelib.formats import EXTENSIONS
+from imagelib.library import schema
+from imagelib.library.database import Database, Kind, Transaction
+from imagelib.library.dates import utc_now, wall_clock
+from imagelib.library.drafts import ImageDraft
+from imagelib.library.files import copy_synced, digest, place, portable_name
+from imagelib.library.intents import Intents, Plan
+from imagelib.library.models import Image
+from imagelib.library.records import select, to_columns
+from imagelib.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was found in a file: its digest, what decoding said, and its own metadata."""
+
+    path: Path
+    digest: str
+    size_bytes: int
+    mime_type: str
+    width: int
+    height: int
+    draft: ImageDraft
+
+
+class Originals:
+    """The file side of one library."""
+
+    def __init__(self, settings: Settings, database: Database, sandbox: Sandbox) -> None:
+        self.folder = settings.images_dir
+        self.trash_dir = settings.private_dir / "trash"
+        self._settings = settings
+        self._database = database
+        self._sandbox = sandbox
+        self.intents = Intents(database, settings.private_dir / "run",
+                               (self.folder, settings.private_dir / "upload"))
+
+    def path_of(self, image: Image) -> Path:
+        """Where the file of *image* lies, or should lie."""
+        return self.folder / image.file_name
+
+    def stage(self, source: Path | IO[bytes], *, link: bool = False) -> Path:
+        """Copy (or *link*) *source*, flushed, to a temporary name beside its later place."""
+        staged = self.intents.staging_path(self.folder)
+        try:
+            if link and isinstance(source, Path):
+                place(source, staged)
+            elif isinstance(source, Path):
+                with source.open("rb") as stream:
+                    copy_synced(stream, staged)
+                stat = source.stat()  # its date may be all that is known of when it was made
+                os.utime(staged, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            else:
+                copy_synced(source, staged)
+        except BaseException:
+            staged.unlink(missing_ok=True)
+            raise
+        return staged
+
+    def inspect(self, path: Path) -> Inspected:
+        """Decode the file at *path* in a worker, and read what its generator wrote.
+
+        Raises:
+            UnsupportedTypeError, BrokenPictureError: it is no picture that we keep.
+        """
+        before = path.stat()
+        checksum = digest(path)
+        found = self._sandbox.call(self._settings.inspector, str(path),
+                                   self._settings.max_pixels)
+        stat = path.stat()
+        if (stat.st_size, stat.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise ConflictError(f"{path} is still being written. Try again when it is complete.")
+        draft: dict[str, Any] = found["draft"]
+        draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
+        return Inspected(path, checksum, stat.st_size, found["mime_type"], found["width"],
+                         found["height"], ImageDraft.of(draft))
+
+    def find_digest(self, checksum: str) -> Image | None:
+        """The live image with these bytes."""
+        found = select(self._database.reader, "WHERE i.digest = ? ORDER BY i.pk LIMIT 1",
+                       [checksum])
+        return found[0] if found else None
+
+    def insert(self, inspected: Inspected, draft: ImageDraft, original_name: str, *,
+               in_place: bool = False) -> str:
+        """Make *inspected* an image of the library and return its id."""
+        image_id = str(uuid.uuid4())
+        name = image_id + EXTENSIONS[inspected.mime_type]
+        if in_place:
+            name = inspected.path.relative_to(self.folder).as_posix()
+        columns = _columns_of(inspected) | _metadata(inspected.draft, draft) | {
+            "id": image_id, "file_name": name, "original_name": _shown_name(original_name),
+            "created_at": (now := utc_now()), "updated_at": now,
+        }
+        tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
+        plan = Plan() if in_place else Plan(new=(inspected.path, self.folder / name,
+                                                 inspected.digest))
+        with self.intents.carried_out(plan, "add") as transaction:
+            pk = _insert(transaction, to_columns(columns))
+            set_tags(transaction, pk, tags)
+            # The tags of a new image are no edits of it.
+            transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
+            self._note_stat(transaction, pk, self.folder / name)
+        return image_id
+
+    def replace(self, image: Image, inspected: Inspected) -> None:
+        """Give *image* the bytes of *inspected*; the old ones are kept for undo."""
+        old = self.path_of(image)
+        name = image.file_name
+        if EXTENSIONS[inspected.mime_type] != EXTENSIONS[image.mime_type]:
+            name = str(uuid.uuid4()) + EXTENSIONS[inspected.mime_type]
+        kept = self._trash_path(image.digest)
+        moves = [(old, kept)] if old.is_file() else []
+        plan = Plan(moves, (inspected.path, self.folder / name, inspected.digest))
+        columns = _columns_of(inspected) | {"file_name": name, "file_state": "ok"}
+        with self.intents.carried_out(plan, "replace file") as transaction:
+            if moves:
+                _keep(transaction, image.id, image.digest, kept)
+            update(transaction, image.pk, columns)
+            self._note_stat(transaction, image.pk, self.folder / name)
+
+    def exchange(self, image: Image, columns: dict[str, Any], action: str, kind: Kind,
+                 undoes: str) -> None:
+        """Take an earlier file of *image* back (undo of `replace`), keeping the present one."""
+        rows = self._database.read("SELECT file FROM replaced WHERE image = ? AND digest = ?",
+                                   image.id, columns["digest"])
+        if not rows or not (earlier := self.trash_dir / rows[0]["file"]).is_file():
+            raise ConflictError("The earlier file is no longer in the trash.")
+        kept = self._trash_path(image.digest)
+        final = self.folder / columns.get("file_name", image.file_name)
+        moves = [(old, kept)] if (old := self.path_of(image)).is_file() else []
+        plan = Plan([*moves, (earlier, final)])
+        with self.intents.carried_out(plan, action, kind=kind, undoes=undoes) as transaction:
+            transaction.run("DELETE FROM replaced WHERE image = ? AND digest = ?", image.id,
+                            columns["digest"])
+            if moves:
+                _keep(transaction, image.id, image.digest, kept)
+            update(transaction, image.pk, columns)
+            self._note_stat(transaction, image.pk, final)
+
+    def plan_delete(self, images: list[Image]) -> tuple[Plan, dict[str, str]]:
+        """The moves that put *images* into the trash, and the file there of each id."""
+        moves, files = [], {}
+        for image in images:
+            source = self.path_of(image)
+            if source.is_file() and not source.is_symlink():
+                target = self._trash_path(image.digest)
+                moves.append((source, target))
+                files[image.id] = target.name
+        return Plan(moves), files
+
+    def plan_restore(self, rows: list[sqlite3.Row]) -> Plan:
+        """The moves that bring the files of trashed *rows* back to their names.
+
+        Raises:
+            ConflictError: another image has the name by now.
+        """
+        moves = []
+        for row in rows:
+            record = json.loads(row["record"])
+            final = self.folder / record["file_name"]
+            if self._database.read("SELECT 1 FROM images WHERE file_name = ?",
+                                   record["file_name"]):
+                raise ConflictError(f"{record['file_name']} belongs to another image by now.")
+            if row["file"] is None:
+                continue
+            kept = self.trash_dir / row["file"]
+            if final.exists() and digest(final) == row["digest"]:
+                continue
+            if final.exists():
+                raise ConflictError(f"Another file is in the place of {record['file_name']}.")
+            moves.append((kept, final))
+        return Plan(moves)
+
+    def reinsert(self, transaction: Transaction, row: sqlite3.Row) -> None:
+        """Put a trashed record back as it was, with its pk, id and tags."""
+        record = json.loads(row["record"])
+        tags = record.pop("tags")
+        file = self.folder / record["file_name"]
+        record |= {"updated_at": utc_now(), "version": record["version"] + 1,
+                   "file_state": "ok" if file.is_file() else "missing"}
+        _insert(transaction, record)
+        set_tags(transaction, record["pk"], tags)
+        transaction.run("DELETE FROM trash WHERE id = ?", row["id"])
+        if file.is_file():
+            self._note_stat(transaction, record["pk"], file)
+
+    def purge(self, ids: list[str]) -> int:
+        """Destroy trashed images for good, their files and their history; return how many."""
+        files: list[str] = []
+        purged = 0
+        with self._database.write("purge", undoable=False) as transaction:
+            for image_id in ids:
+                row = transaction.run("SELECT pk, file FROM trash WHERE id = ?",
+                                      image_id).fetchone()
+                if row is None:
+                    continue
+                purged += 1
+                files += [row["file"]] if row["file"] else []
+                files += [r["file"] for r in transaction.run(
+                    "SELECT file FROM replaced WHERE image = ?", image_id)]
+                for table, column in (("trash", "id"), ("replaced", "image"),
+                                      ("changes", "image")):
+                    transaction.run(f"DELETE FROM {table} WHERE {column} = ?", image_id)
+                # One line stays, so that a build that has not seen the deletion still does.
+                transaction.run(
+                    "INSERT INTO changes (pk, image, at, action, batch, kind, before, after)"
+                    " VALUES (?, ?, ?, 'purge', ?, 'purge', '{}', '{}')",
+                    row["pk"], image_id, utc_now(), transaction.batch)
+        for name in files:
+            (self.trash_dir / name).unlink(missing_ok=True)
+        return purged
+
+    def _trash_path(self, checksum: str) -> Path:
+        return self.trash_dir / f"{checksum[:16]}-{uuid.uuid4().hex[:12]}"
+
+    def _note_stat(self, transaction: Transaction, pk: int, path: Path) -> None:
+        note_stat(transaction, pk, path.stat())
+
+
+def note_stat(transaction: Transaction, pk: int, stat: os.stat_result) -> None:
+    """Remember how the file of *pk* looked, so that a scan need not read it again."""
+    transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?)", pk, stat.st_size,
+                    stat.st_mtime_ns, str(stat.st_ino))
+
+
+def set_tags(transaction: Transaction, pk: int, tags: list[str] | tuple[str, ...]) -> None:
+    """Give the image *pk* these further tags."""
+    for tag in tags:
+        transaction.run("INSERT OR IGNORE INTO tags (name) VALUES (?)", tag)
+        transaction.run(
+            "INSERT OR IGNORE INTO image_tags SELECT ?, id FROM tags WHERE name = ?", pk, tag)
+
+
+def drop_tags(transaction: Transaction, pk: int, tags: set[str]) -> None:
+    """Take *tags* off the image *pk*."""
+    for tag in sorted(tags):
+        transaction.run(
+            "DELETE FROM image_tags WHERE image = ? AND tag = (SELECT id FROM tags WHERE name = ?)",
+            pk, tag)
+
+
+def update(transaction: Transaction, pk: int, columns: dict[str, Any]) -> None:
+    """Set *columns* of the image *pk*; the triggers see to version, date and history."""
+    if columns:
+        values = to_columns(columns)
+        pairs = ", ".join(f"{name} = ?" for name in values)
+        transaction.run(f"UPDATE images SET {pairs} WHERE pk = ?", *values.values(), pk)
+
+
+def require(found: list[Image], image_id: str) -> Image:
+    """The one image that was found.
+
+    Raises:
+        NotFoundError: there was none.
+    """
+    if not found:
+        raise NotFoundError(f"There is no image {image_id!r}.")
+    return found[0]
+
+
+def _insert(transaction: Transaction, columns: dict[str, Any]) -> int:
+    known = {name: value for name, value in columns.items() if name in schema.COLUMNS}
+    names, marks = ", ".join(known), ", ".join("?" * len(known))
+    row = transaction.run(f"INSERT INTO images ({names}) VALUES ({marks})", *known.values())
+    assert row.lastrowid is not None
+    return row.lastrowid
+
+
+def _columns_of(inspected: Inspected) -> dict[str, Any]:
+    return {"digest": inspected.digest, "size_bytes": inspected.size_bytes,
+            "mime_type": inspected.mime_type, "width": inspected.width,
+            "height": inspected.height}
+
+
+def _metadata(embedded: ImageDraft, given: ImageDraft) -> dict[str, Any]:
+    """The user's values where there are some, else those that the file itself holds."""
+    columns = embedded.model_dump(exclude={"tags"})
+    columns |= {
+        name: value for name, value in given.model_dump(exclude={"tags"}).items()
+        if name in given.model_fields_set and value is not None
+    }
+    return columns
+
+
+def _shown_name(name: str) -> str:
+    """A file's own name without its folders, kept for people, never used as a path."""
+    return portable_name(name, fallback="")[:200]
+
+
+def _keep(transaction: Transaction, image_id: str, checksum: str, kept: Path) -> None:
+    transaction.run("INSERT OR REPLACE INTO replaced VALUES (?, ?, ?, ?)", image_id, checksum,
+                    kept.name, utc_now())

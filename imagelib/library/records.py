@@ -1,0 +1,85 @@
+"""Rows of `library.db` as `Image`s and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from imagelib.library import schema
+from imagelib.library.models import Image
+
+_JSON = ("prompt_meta", "generation")
+#: SQLite takes at most 32,766 parameters; stay far below.
+_CHUNK = 900
+
+
+def select(connection: sqlite3.Connection, tail: str = "", parameters: Iterable[Any] = (), *,
+           raw: bool = True) -> list[Image]:
+    """The images of `FROM images AS i <tail>`, in its order.
+
+    Without *raw*, `prompt_meta` is left out: it can weigh megabytes.
+    """
+    columns = ", ".join(
+        f"i.{name}" if raw or name != "prompt_meta" else "'null' AS prompt_meta"
+        for name in schema.COLUMNS
+    )
+    rows = connection.execute(f"SELECT {columns} FROM images AS i {tail}",
+                              tuple(parameters)).fetchall()
+    tags = _tags_of(connection, [row["pk"] for row in rows])
+    return [to_image(row, tags.get(row["pk"], ())) for row in rows]
+
+
+def select_pks(connection: sqlite3.Connection, pks: Iterable[int], *,
+               raw: bool = True) -> dict[int, Image]:
+    """The images with these *pks*, as far as they exist."""
+    found: dict[int, Image] = {}
+    for chunk in chunks(sorted(pks)):
+        marks = ", ".join("?" * len(chunk))
+        for image in select(connection, f"WHERE i.pk IN ({marks}) ORDER BY i.pk", chunk, raw=raw):
+            found[image.pk] = image
+    return found
+
+
+def to_image(row: Mapping[str, Any] | sqlite3.Row, tags: Iterable[str]) -> Image:
+    """One row, its JSON columns read. What another client broke in them counts as absent."""
+    values = {name: row[name] for name in schema.COLUMNS}
+    values["prompt_meta"] = _read_json(values["prompt_meta"])
+    generation = _read_json(values["generation"])
+    values["generation"] = generation if isinstance(generation, dict) else {}
+    return Image(**values, tags=tuple(tags))
+
+
+def to_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Column values as SQLite keeps them: JSON as ASCII text."""
+    return {
+        name: json.dumps(value, allow_nan=False) if name in _JSON else value
+        for name, value in values.items()
+    }
+
+
+def chunks(values: list[Any], size: int = _CHUNK) -> Iterator[list[Any]]:
+    """Cut *values* into lists that fit into one statement."""
+    for start in range(0, len(values), size):
+        yield values[start:start + size]
+
+
+def _read_json(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _tags_of(connection: sqlite3.Connection, pks: list[int]) -> dict[int, list[str]]:
+    tags: dict[int, list[str]] = defaultdict(list)
+    for chunk in chunks(pks):
+        marks = ", ".join("?" * len(chunk))
+        for pk, name in connection.execute(
+            "SELECT it.image, t.name FROM image_tags it JOIN tags t ON t.id = it.tag"
+            f" WHERE it.image IN ({marks}) ORDER BY t.name", chunk
+        ):
+            tags[pk].append(name)
+    return tags
