@@ -13,6 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,7 +22,13 @@ import bottle
 
 from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.editor import PREFIX, editor_files, with_editor
-from imagelib.daemon.errors import ForbiddenError, MalformedError, MethodError, problem
+from imagelib.daemon.errors import (
+    ForbiddenError,
+    MalformedError,
+    MethodError,
+    NotBuiltError,
+    problem,
+)
 from imagelib.daemon.guard import SECURITY_HEADERS, Guard
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.records import image_json
@@ -40,7 +47,6 @@ _TYPES = {
 #: Names that a site can have: no dot in front, nothing that a system reads otherwise.
 _SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
 _HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 Start = Callable[..., Any]
 
@@ -80,7 +86,7 @@ def _make_bottle(state: State) -> bottle.Bottle:
         path = route.path.replace("{", "<").replace("}", ">")
         app.route(path, method=route.method, callback=_adapter(state, route))
     for path in ("/", "/<path:path>"):
-        app.route(path, method="GET", callback=_serve_file(state))
+        app.route(path, method="ANY", callback=_serve_file(state))
     app.default_error_handler = _told_by_bottle
     return app
 
@@ -111,19 +117,39 @@ def _adapter(state: State, route: Route) -> Callable[..., Any]:
 def _serve_file(state: State) -> Callable[..., Any]:
     def answer(path: str = "index.html") -> Any:
         try:
-            if path.startswith("api/"):
-                raise NotFoundError(f"There is nothing at /{path}.")
+            _check_method(path)
             if path.startswith("images/"):
                 return _serve_original(state, path.removeprefix("images/"))
             if path.startswith(PREFIX):
                 return _serve_editor(state, path.removeprefix(PREFIX))
             return _serve_site(state, path)
         except ImagelibError as error:
-            if path.startswith("api/"):
-                return _respond_problem(error)
-            return _respond_page(error)
+            if "text/html" in bottle.request.environ.get("HTTP_ACCEPT", ""):
+                return _respond_page(error)
+            return _respond_problem(error)
 
     return answer
+
+
+def _check_method(path: str) -> None:
+    """Tell apart an address that is unknown from one that takes other methods.
+
+    Raises:
+        NotFoundError: nothing of the API is there. MethodError: something is.
+    """
+    methods = {route.method for route in ROUTES if _pattern(route.path).fullmatch(f"/{path}")}
+    if methods:
+        allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+        raise MethodError(f"This address takes {allowed}.", allowed)
+    if path.startswith("api/"):
+        raise NotFoundError("There is nothing at this address.")
+    if bottle.request.method not in ("GET", "HEAD"):
+        raise MethodError("This address takes GET, HEAD.", "GET, HEAD")
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
 
 
 def _serve_original(state: State, name: str) -> Any:
@@ -152,8 +178,7 @@ def _serve_site(state: State, path: str) -> Any:
     parts = path.split("/")
     if not all(_SEGMENT.fullmatch(part) for part in parts) or not _is_plain(site, path):
         if path == "index.html":
-            return _respond_page(LockedError("The gallery is being built for the first time."
-                                             " Load this page again in a moment."))
+            return _respond_page(NotBuiltError("This page loads again by itself."))
         raise NotFoundError("There is no such page.")
     kind = _TYPES.get(Path(path).suffix)
     if kind is None:
@@ -253,7 +278,7 @@ def _respond_page(error: ImagelibError) -> Any:
     text = (f"<!doctype html>\n<title>{error.title}</title>\n<h1>{error.title}</h1>\n"
             f"<p>{html.escape(str(error))}</p>\n")
     headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
-    if isinstance(error, LockedError):
+    if isinstance(error, NotBuiltError):
         headers |= {"Retry-After": "2", "Refresh": "2"}
     return _response(error.http_status, text.encode(), headers)
 
@@ -264,23 +289,11 @@ def _as_http(error: ImagelibError) -> bottle.HTTPResponse:
 
 
 def _told_by_bottle(error: bottle.HTTPError) -> Any:
-    """Bottle's own refusals (no route, wrong method, bad path) in our shape."""
-    path = bottle.request.environ.get("PATH_INFO", "")
-    told: ImagelibError
-    if error.status_code == 405:
-        allowed = error.headers.get("Allow", "GET")
-        told = MethodError(f"This address takes {allowed}.", allowed)
-    elif error.status_code == 404:
-        told = NotFoundError("There is nothing at this address.")
-    elif error.status_code < 500:
-        told = MalformedError("The request cannot be read.")
-    else:
+    """What Bottle itself refuses (a path that is no text) or fails at, in our shape."""
+    told: ImagelibError = MalformedError("The request cannot be read.")
+    if error.status_code >= 500:
         told = ImagelibError("The daemon failed at this. Its log says more.")
     status, body, headers = problem(told)
-    if not path.startswith("/api"):
-        headers = {k: v for k, v in headers.items() if k != "Content-Type"}
-        headers["Content-Type"] = "text/plain; charset=utf-8"
-        body = f"{told.title}: {told}\n".encode()
     for name, value in {**headers, **SECURITY_HEADERS}.items():
         bottle.response.set_header(name, value)
     bottle.response.status = status
@@ -289,7 +302,6 @@ def _told_by_bottle(error: bottle.HTTPError) -> Any:
 
 def _send_problem(error: ImagelibError, start: Start) -> Iterable[bytes]:
     status, body, headers = problem(error)
-    lines = {**headers, **SECURITY_HEADERS, "Content-Length": str(len(body)),
-             "Connection": "close"}
+    lines = {**headers, **SECURITY_HEADERS, "Content-Length": str(len(body))}
     start(f"{status} {error.title}", list(lines.items()))
     return [body]

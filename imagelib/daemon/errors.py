@@ -68,6 +68,12 @@ class TooManyAttemptsError(ImagelibError):
     title = "Too many attempts"
 
 
+class NotBuiltError(LockedError):
+    """The site is being built for the first time."""
+
+    title = "The gallery is being built"
+
+
 def problem(error: ImagelibError, record: Any = None) -> tuple[int, bytes, dict[str, str]]:
     """Status, body and headers for *error*; *record* is what a 412 shows as current."""
     document: dict[str, Any] = {

@@ -9,25 +9,31 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from imagelib.daemon.app import make_app
 from imagelib.daemon.guard import Guard, is_loopback
 from imagelib.daemon.logs import log_event, logging_to
 from imagelib.daemon.state import State
+from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.daemon.watcher import Watcher
 from imagelib.errors import InvalidError, LockedError
 from imagelib.library.library import Library
 from imagelib.library.locks import FileLock
 
 _THREADS = 8
+#: How long requests under way may take to finish when the daemon stops.
+_STOP_SECONDS = 5.0
 #: Addresses that mean every network of this machine.
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with; binding needs a password
 
@@ -50,6 +56,7 @@ def serve(library: Library | Path | str, *, host: str | None = None, port: int |
         return
     settings = library.settings
     host = host or settings.host
+    host = "127.0.0.1" if host == "localhost" else host  # its IPv6 twin may be another program's
     if not is_loopback(host) and not settings.password_hash:
         raise InvalidError(
             f"Everybody who reaches {host} could change the library. Set a password first"
@@ -109,21 +116,35 @@ def _run(server: Any, state: State, watcher: Watcher | None, url: str,
             log_event("serve", outcome="stopping")
             if watcher is not None:
                 watcher.stop()
-            # Requests under way are finished, none is taken any more.
-            server.close()
-            server.trigger.pull_trigger() if hasattr(server, "trigger") else None
-            loop.join(5)
-            server.task_dispatcher.shutdown(timeout=5)
+            _close(server, loop)
             state.stop()
+
+
+def _close(server: Any, loop: threading.Thread) -> None:
+    """Take no more requests, finish those under way, send what is left, and end the loop.
+
+    Sockets belong to the loop's thread, so it is asked to close them.
+    """
+    server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(server))
+    server.task_dispatcher.shutdown(timeout=_STOP_SECONDS)
+    deadline = time.monotonic() + 1
+    while time.monotonic() < deadline and any(
+        channel.total_outbufs_len for channel in list(server.active_channels.values())
+    ):
+        time.sleep(0.01)
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+    loop.join(_STOP_SECONDS)
 
 
 def _listen(host: str, port: int, max_upload: int) -> Any:
     try:
+        # One address: with several, waitress gives a server of another kind.
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         return create_server(
-            _not_yet, host=host, port=port, threads=_THREADS, ident=None,
-            # A little above our own limit, which answers with a text.
-            max_request_body_size=max_upload + 32 * 2**20, max_request_header_size=65536,
-            channel_timeout=20, connection_limit=200, clear_untrusted_proxy_headers=True,
+            _not_yet, host=address, port=port, threads=_THREADS, ident=None,
+            # Above what a route takes at most: those answer with a problem document.
+            max_request_body_size=max_upload + MAX_FIELD_BYTES + 2**20,
+            max_request_header_size=65536, channel_timeout=20, connection_limit=200, clear_untrusted_proxy_headers=True,
             expose_tracebacks=False)
     except OSError as error:
         raise LockedError(
@@ -144,7 +165,8 @@ def _only_daemon(library: Library) -> Iterator[FileLock]:
     if not lock.acquire():
         pid, _, url = lock.signature().partition(" ")
         raise LockedError(
-            f"{library.root} is open in another daemon (process {pid or '?'}, {url or 'starting'})."
+            f"{library.root} is open in another daemon (process {pid or '?'},"
+            f" {url or 'starting'})."
             " Use that one, or stop it first."
         )
     try:

@@ -80,9 +80,10 @@ class State:
         self._build |= {"state": "building", "progress": None}
         try:
             report = build(self.library, full=full, progress=self._note_progress)
-        except (ImagelibError, OSError) as error:
-            self._build |= {"state": "failed", "error": str(error)}
-            log_event("build", level=logging.ERROR, outcome="failed", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - a broken template must not end the daemon
+            reason = str(error) if isinstance(error, ImagelibError | OSError) else repr(error)
+            self._build |= {"state": "failed", "error": reason}
+            log_event("build", level=logging.ERROR, outcome="failed", reason=reason)
             return None
         failures = [{"file": name, "error": reason} for name, reason in report.failures]
         self._build |= {"state": "idle", "seq": report.seq, "failures": failures[:200],

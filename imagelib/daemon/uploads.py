@@ -27,7 +27,7 @@ _PLAIN = ("prompt_text", "negative_prompt", "ai_model", "notes", "captured_at", 
 _JSON = ("prompt_meta", "generation")
 _MAX_FIELDS = 64
 #: Fields may be this long together, in bytes; the file counts apart.
-_MAX_FIELD_BYTES = 16 * 2**20
+MAX_FIELD_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,14 @@ def reading_upload(call: Call, limit: int, *, with_fields: bool = True) -> Itera
         raise MalformedError("The multipart boundary is missing or longer than 70 characters.")
     if call.length is None:
         raise LengthRequiredError("Say how long the body is: Content-Length is missing.")
-    if call.length > limit + _MAX_FIELD_BYTES:
+    if call.length > limit + MAX_FIELD_BYTES:
         raise TooLargeError(f"The body has {call.length:,} bytes; at most {limit:,} are taken.")
     parts: list[multipart.MultipartPart] = []
     try:
         parser = multipart.MultipartParser(
             call.body, boundary, content_length=call.length, part_limit=_MAX_FIELDS,
             header_limit=8, headersize_limit=8192, spool_limit=256 * 1024,
-            memory_limit=_MAX_FIELD_BYTES + 256 * 1024, disk_limit=limit,
-            ignore_errors=False, strict=False,
+            memory_limit=MAX_FIELD_BYTES + 256 * 1024, disk_limit=limit,
         )
         for part in parser:
             parts.append(part)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from imagelib.errors import ConflictError
-from imagelib.library.files import disk_full, replacing, sync_folder
+from imagelib.library.files import disk_full, is_plain_file, replacing, sync_folder
 
 #: What a page of ours says in its head.
 _MARK = b'<meta name="generator" content="imagelib"'
@@ -54,8 +54,8 @@ class Site:
         return names <= {"thumbs", "images", "image", "data", "static"}
 
     def exists(self, path: str) -> bool:
-        """Whether the artifact is there."""
-        return (self.folder / path).is_file()
+        """Whether the artifact is there, itself and not as a link to something else."""
+        return is_plain_file(self.folder / path)
 
     @staticmethod
     def hash(content: bytes) -> str:

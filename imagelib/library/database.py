@@ -160,6 +160,8 @@ class Database:
             connection.execute(f"PRAGMA journal_mode = {'DELETE' if self._network else 'WAL'}")
             # With WAL, FULL is what keeps an answered write through a power cut (measured).
             connection.execute(f"PRAGMA synchronous = {'EXTRA' if self._network else 'FULL'}")
+            # What is purged is overwritten too, not only forgotten.
+            connection.execute("PRAGMA secure_delete = ON")
             self._writer = connection
         return self._writer
 

@@ -6,6 +6,7 @@ equal over every character that both sides know.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,9 @@ def searchable(image: Image) -> str:
 def generated(image: Image, name: str) -> str:
     """A value of the normalised generation data as text; "" if there is none."""
     value: Any = image.generation.get(name)
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def folded_row(image: Image) -> tuple[str, str, str, str, str]:

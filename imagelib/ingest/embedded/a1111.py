@@ -68,7 +68,8 @@ def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
     loras = _loras(prompt, pairs)
     if tool.startswith("Fooocus"):
         # Its text has the expanded prompts; what the user typed stands among the parameters.
-        extra |= {"full_prompt": prompt[:4000], "full_negative_prompt": negative[:4000]}
+        for name, expanded in (("full_prompt", prompt), ("full_negative_prompt", negative)):
+            extra[name] = expanded.strip()[:4000]
         prompt = pairs.get("raw prompt", prompt)
         negative = pairs.get("raw negative prompt", negative)
     return EmbeddedMetadata(

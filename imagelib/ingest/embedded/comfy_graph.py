@@ -81,8 +81,11 @@ class Graph:
         node_id = str(value[0]) if isinstance(value[0], (str, int)) else None
         return node_id if node_id in self.nodes else None
 
-    def walk(self, start: str, follow: Callable[[str], bool]) -> Iterator[str]:
-        """*start* and all it depends on by inputs whose name *follow* takes, nearest first."""
+    def walk(self, start: str, follow: Callable[[str, str], bool]) -> Iterator[str]:
+        """*start* and all it depends on, nearest first.
+
+        *follow* is asked with the name of an input and the node that it links to.
+        """
         seen = {start}
         queue = [start]
         for node_id in queue:  # grows while it is read
@@ -92,21 +95,25 @@ class Graph:
             yield node_id
             for name, value in self.inputs(node_id).items():
                 source = self.source(value)
-                if source is not None and source not in seen and follow(name):
+                if source is not None and source not in seen and follow(name, source):
                     seen.add(source)
                     queue.append(source)
 
     def model_path(self, start: str) -> Iterator[str]:
         """The nodes that made the model of the sampler *start*."""
-        return self.walk(start, lambda name: _MODEL_PATH.fullmatch(name) is not None)
+        return self.walk(start, lambda name, _: _MODEL_PATH.fullmatch(name) is not None)
 
     def latent_path(self, start: str) -> Iterator[str]:
         """The nodes that made the latent or the pixels which *start* works on."""
-        return self.walk(start, lambda name: _NOT_LATENT.fullmatch(name) is None)
+        return self.walk(start, self._makes_latent)
+
+    def _makes_latent(self, name: str, source: str) -> bool:
+        # Stable Cascade's second stage gets the latent of its first as a conditioning.
+        return _NOT_LATENT.fullmatch(name) is None or "stage_c" in self.inputs(source)
 
     def settings_path(self, start: str) -> Iterator[str]:
         """The nodes that hold the settings of the sampler *start*."""
-        return self.walk(start, lambda name: _SETTINGS_PATH.fullmatch(name) is not None)
+        return self.walk(start, lambda name, _: _SETTINGS_PATH.fullmatch(name) is not None)
 
     def is_sampler(self, node_id: str) -> bool:
         """Whether the node turns noise into a latent or a picture."""

@@ -129,7 +129,7 @@ class Window:
     A mapped file would be simpler, but a file that shrinks meanwhile kills the process.
     """
 
-    _BLOCK = 1 << 16
+    _BLOCK = 1 << 14
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

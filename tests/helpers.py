@@ -1,0 +1,168 @@
+"""What many tests share: drawn pictures, filled libraries, a running daemon."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from imagelib.library.library import Library
+
+
+def draw(path: Path, size: tuple[int, int] = (64, 48), *, seed: Any = None,
+         texts: dict[str, str] | None = None, **saving: Any) -> Path:
+    """Write a small picture whose pixels follow from *seed*, by default from its name."""
+    rng = random.Random(str(path.name if seed is None else seed))
+    image = Image.frombytes("RGB", (4, 3), rng.randbytes(36)).resize(size)
+    if texts is not None:
+        info = PngInfo()
+        for key, text in texts.items():
+            info.add_text(key, text)
+        saving["pnginfo"] = info
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, **saving)
+    return path
+
+
+def a1111(prompt: str, negative: str = "blurry", seed: int = 7, model: str = "flux1-dev") -> str:
+    """What AUTOMATIC1111 writes under `parameters`."""
+    return (f"{prompt}\nNegative prompt: {negative}\nSteps: 20, Sampler: Euler a, CFG scale: 5.5,"
+            f" Seed: {seed}, Size: 512x512, Model: {model}")
+
+
+def fill(library: Library, count: int, *, first: int = 0) -> list[str]:
+    """Give *library* many small images at once, as another SQLite client would."""
+    rows = []
+    for number in range(first, first + count):
+        rng = random.Random(number)
+        path = library.originals.folder / f"{number:05d}.png"
+        Image.frombytes("RGB", (8, 6), rng.randbytes(144)).save(path)
+        content = path.read_bytes()
+        rows.append((
+            str(uuid.UUID(int=rng.getrandbits(128), version=4)), path.name,
+            hashlib.sha256(content).hexdigest(), len(content), 8, 6, "image/png",
+            f"prompt {number % 97} with words {number % 13}", f"model-{number % 5}", number % 6,
+            f"2026-{number % 12 + 1:02d}-{number % 28 + 1:02d}T{number % 24:02d}:00:00",
+            "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z",
+        ))
+    connection = sqlite3.connect(library.settings.database)
+    with connection:
+        connection.executemany(
+            "INSERT INTO images (id, file_name, digest, size_bytes, width, height, mime_type,"
+            " prompt_text, ai_model, rating, captured_at, created_at, updated_at)"
+            f" VALUES ({', '.join('?' * 13)})", rows)
+    connection.close()
+    return [row[0] for row in rows]
+
+
+class Answer:
+    """What a daemon said."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    @property
+    def json(self) -> Any:
+        """The body as strict JSON."""
+        return json.loads(self.body)
+
+
+class Daemon:
+    """A real daemon in a process of its own, asked over sockets."""
+
+    def __init__(self, root: Path, *options: str) -> None:
+        self.root = root
+        self.log = root / ".imagelib" / "stderr.txt"
+        self.log.parent.mkdir(exist_ok=True)
+        with self.log.open("wb") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "imagelib", "-L", str(root), "serve", "--port", "0",
+                 "--no-open", *options], stderr=stream)
+        said = wait_for(lambda: re.search(r" at http://[^:]+:(\d+)/", self.log.read_text())
+                        or self.process.poll() is not None, 20)
+        if not isinstance(said, re.Match):
+            self.stop(signal.SIGKILL)
+            raise RuntimeError(self.log.read_text())
+        self.port = int(said[1])
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, method: str, path: str, *, body: bytes | None = None,
+            headers: dict[str, str] | None = None, json_body: Any = None) -> Answer:
+        """Send one request."""
+        sent = dict(headers or {})
+        if json_body is not None:
+            body = json.dumps(json_body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, sent)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **query: Any) -> Answer:
+        """GET with query parameters."""
+        text = "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
+        return self.ask("GET", path + ("?" + text if text else ""))
+
+    def upload(self, content: bytes | Path, path: str = "/api/images", *, name: str = "a.png",
+               headers: dict[str, str] | None = None, **fields: Any) -> Answer:
+        """POST a file and fields as a form does."""
+        data = content.read_bytes() if isinstance(content, Path) else content
+        parts = [("image_file", f'; filename="{name}"', data)]
+        parts += [(key, "", str(value).encode()) for key, value in fields.items()]
+        body = b"".join(
+            f'--XX\r\nContent-Disposition: form-data; name="{key}"{more}\r\n\r\n'.encode()
+            + value + b"\r\n" for key, more, value in parts) + b"--XX--\r\n"
+        return self.ask("POST", path, body=body, headers={
+            "Content-Type": "multipart/form-data; boundary=XX", **(headers or {})})
+
+    def wait_built(self, seconds: float = 20) -> None:
+        """Wait until the site shows the library as it is."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            status = self.get("/api/status").json
+            if status["build"]["seq"] == status["seq"] and status["build"]["state"] == "idle":
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"not built: {status['build']}")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+def wait_for(test: Any, seconds: float = 10) -> Any:
+    """The first true value of *test*, or what it last was."""
+    deadline = time.monotonic() + seconds
+    while not (value := test()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return value
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below *folder* with its bytes."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*")) if path.is_file()}

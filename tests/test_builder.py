@@ -1,0 +1,309 @@
+"""Building: little work for little change, the bytes of a full build, nothing foreign touched."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sqlite3
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from helpers import draw, fill, tree
+
+from imagelib.errors import ConflictError, NotFoundError
+from imagelib.generator.builder import build
+from imagelib.generator.paths import original_path, page_path, thumbnail_path
+from imagelib.generator.stamp import is_current
+from imagelib.library.drift import Scanner, settle
+from imagelib.library.library import Library
+
+
+class _References(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        if values.get("rel") == "canonical":
+            return
+        self.found += [v for name in ("href", "src") if (v := values.get(name))]
+
+
+def dead_references(site: Path) -> list[str]:
+    """Every link of every page that leads to no file."""
+    dead = []
+    for page in site.rglob("*.html"):
+        parser = _References()
+        parser.feed(page.read_text(encoding="utf-8"))
+        for url in parser.found:
+            path = unquote(url.split("#")[0].split("?")[0])
+            if path and "://" not in path and not (page.parent / path).exists():
+                dead.append(f"{page.relative_to(site)} -> {url}")
+    return dead
+
+
+def test_a_site_holds_each_image_and_every_link_in_it_leads_somewhere(library, picture):
+    image, _ = library.add(picture)
+
+    report = build(library)
+
+    site = library.settings.site_dir
+    for path in ("index.html", "data/manifest.js", page_path(image.id),
+                 thumbnail_path(image.digest), original_path(image.file_name)):
+        assert (site / path).is_file(), path
+    assert dead_references(site) == []
+    assert report.failures == []
+    original = site / original_path(image.file_name)
+    assert original.samefile(library.originals.path_of(image)), "a link costs no space"
+
+
+def test_an_empty_library_has_a_site_too(library):
+    build(library)
+    assert (library.settings.site_dir / "index.html").is_file()
+    assert dead_references(library.settings.site_dir) == []
+
+
+def test_one_edit_among_5000_images_changes_a_handful_of_files(tmp_path):
+    with Library.create(tmp_path / "l") as library:
+        fill(library, 5000)
+        settle(library, scanner := Scanner(library), scanner.scan())
+        build(library)
+        site = library.settings.site_dir
+        before = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
+
+        nothing = build(library)
+        assert (nothing.written, nothing.pruned) == ([], [])
+        assert is_current(library.settings, site)
+
+        image = library.find("", limit=2500)[-1]
+        library.edit(image.id, rating=5, add_tags=["new"])
+        report = build(library)
+        after = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
+        changed = [p for p in before.keys() | after.keys() if before.get(p) != after.get(p)]
+        assert 0 < len(changed) <= 12, changed
+        assert len(report.written) <= 6
+
+        # The same when another program changes the row.
+        connection = sqlite3.connect(library.settings.database)
+        with connection:
+            connection.execute("UPDATE images SET notes = 'by sqlite3' WHERE pk = 17")
+        connection.close()
+        assert not is_current(library.settings, site)
+        assert 0 < len(build(library).written) <= 6
+        page = site / page_path(library.find("by sqlite3")[0].id)
+        assert "by sqlite3" in page.read_text(encoding="utf-8")
+        assert is_current(library.settings, site)
+
+
+def _random_edit(library: Library, rng: random.Random, folder: Path, number: int) -> None:
+    ids = library.ids("")
+    image_id = rng.choice(ids)
+    kind = rng.randrange(11)
+    if kind == 0:
+        library.edit(image_id, rating=rng.randrange(6))
+    elif kind == 1:
+        library.edit(image_id, captured_at=f"2026-{rng.randrange(1, 13):02d}-07")
+    elif kind == 2:
+        library.edit_many(rng.sample(ids, 5), {"add_tags": [f"t{number}"], "notes": "ü <b>"})
+    elif kind == 3:
+        library.add(draw(folder / f"n{number}.png", (9, 7)), captured_at=rng.choice(
+            ("2026-03-03", "2030-01-01", "1999-01-01")))
+    elif kind == 4:
+        library.delete(*rng.sample(ids, 3))
+    elif kind == 5:
+        library.replace_file(image_id, draw(folder / f"r{number}.webp", (11, 5)))
+    elif kind in (6, 7):
+        with contextlib.suppress(ConflictError, NotFoundError):
+            library.undo()
+    elif kind == 8 and library.trash():
+        library.restore(library.trash()[0].image.id)
+    elif kind == 9 and library.trash():
+        library.purge(library.trash()[-1].image.id)
+    else:
+        connection = sqlite3.connect(library.settings.database)
+        with connection:
+            connection.execute("UPDATE images SET prompt_text = ?, captured_at = ? WHERE id = ?",
+                               (f"external {number}", "2026-05-05T05:05:05", image_id))
+        connection.close()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_after_random_edits_the_tree_is_that_of_a_full_build(tmp_path, seed):
+    rng = random.Random(seed)
+    with Library.create(tmp_path / "l") as library:
+        fill(library, 150)
+        build(library)
+        for number in range(50):
+            _random_edit(library, rng, tmp_path, number)
+            if rng.random() < 0.5:
+                build(library)
+                assert dead_references(library.settings.site_dir) == []
+        build(library)
+        build(library, tmp_path / "full")
+
+        incremental, full = tree(library.settings.site_dir), tree(tmp_path / "full")
+        assert incremental.keys() == full.keys()
+        assert [path for path in full if full[path] != incremental[path]] == []
+        # A full build over the same folder finds nothing to do differently.
+        report = build(library, full=True)
+        assert (report.written, report.pruned) == ([], [])
+
+
+def test_losing_the_memory_costs_one_full_build_and_nothing_else(library, tmp_path):
+    for n in range(3):
+        library.add(draw(tmp_path / f"{n}.png"))
+    build(library)
+    gone = library.find()[0]
+    library.delete(gone.id)
+    for file in library.settings.private_dir.glob("build*"):
+        file.unlink()
+
+    report = build(library)
+
+    assert report.images == 2
+    build(library, tmp_path / "full")
+    assert tree(library.settings.site_dir).keys() == tree(tmp_path / "full").keys()
+
+
+def test_a_damaged_memory_is_no_more_than_a_lost_one(library, picture):
+    library.add(picture)
+    build(library)
+    (library.settings.private_dir / "build.db").write_bytes(b"garbage" * 1000)
+
+    assert build(library).images == 1
+
+
+def test_a_new_template_or_setting_renders_everything_anew(library, picture):
+    library.add(picture)
+    build(library)
+    (library.root / "templates").mkdir()
+    (library.root / "templates" / "image.html").write_text("<p>mine: {{ image.prompt_text }}</p>")
+
+    build(library)
+
+    image = library.find()[0]
+    page = (library.settings.site_dir / page_path(image.id)).read_text()
+    assert page == "<p>mine: a red fox</p>"
+
+
+def test_one_broken_image_stops_no_other_and_is_told(library, picture, tmp_path):
+    good, _ = library.add(picture)
+    bad, _ = library.add(draw(tmp_path / "bad.png"))
+    library.originals.path_of(bad).write_bytes(b"no picture any more")
+
+    report = build(library)
+
+    assert [name for name, _ in report.failures] == [bad.file_name]
+    site = library.settings.site_dir
+    assert (site / thumbnail_path(good.digest)).is_file()
+    assert "no picture" not in (site / page_path(bad.id)).read_text()
+    assert "PNG" in (site / page_path(bad.id)).read_text(), "the page says why"
+    assert build(library).failures == report.failures, "it is kept, not forgotten"
+    assert dead_references(site) == []
+
+
+def test_a_missing_file_is_no_dead_link(library, picture):
+    image, _ = library.add(picture)
+    build(library)
+    library.originals.path_of(image).unlink()
+    scanner = Scanner(library)
+    settle(library, scanner, scanner.scan())
+
+    build(library)
+
+    assert dead_references(library.settings.site_dir) == []
+    assert not (library.settings.site_dir / original_path(image.file_name)).exists()
+    assert (library.settings.site_dir / thumbnail_path(image.digest)).exists()
+
+
+@pytest.mark.parametrize("kind", ["foreign", "link", "file"])
+def test_a_folder_that_is_no_site_of_ours_is_refused(library, picture, tmp_path, kind):
+    library.add(picture)
+    target = tmp_path / "out"
+    if kind == "foreign":
+        target.mkdir()
+        (target / "thesis.txt").write_text("mine")
+    elif kind == "link":
+        (tmp_path / "elsewhere").mkdir()
+        target.symlink_to(tmp_path / "elsewhere")
+    else:
+        target.write_text("a file")
+
+    with pytest.raises(ConflictError):
+        build(library, target)
+
+    assert kind != "foreign" or tree(target) == {"thesis.txt": b"mine"}
+    assert kind != "link" or list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_link_inside_the_site_is_not_written_through(library, picture, tmp_path):
+    library.add(picture)
+    build(library)
+    precious = tmp_path / "precious.html"
+    precious.write_text("mine")
+    index = library.settings.site_dir / "index.html"
+    index.unlink()
+    index.symlink_to(precious)
+
+    build(library, full=True)
+
+    assert precious.read_text() == "mine"
+    assert not index.is_symlink()
+
+
+def test_files_of_somebody_else_in_the_site_are_left_alone_and_named(library, picture):
+    library.add(picture)
+    build(library)
+    other = library.settings.site_dir / "CNAME"
+    other.write_text("example.org")
+
+    report = build(library, full=True)
+
+    assert report.unknown == ["CNAME"]
+    assert other.read_text() == "example.org"
+
+
+def test_the_site_holds_nothing_private(library, picture):
+    image, _ = library.add(picture, notes="n")
+    library.edit(image.id, rating=1)
+    build(library)
+
+    everything = b"".join(tree(library.settings.site_dir).values())
+    for secret in (str(library.root).encode(), b"/api/", b"SQLite format", b"Add images"):
+        assert secret not in everything, secret
+    assert not list(library.settings.site_dir.rglob("*.db*"))
+
+
+def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):
+    image, _ = library.add(picture)
+    library.add(draw(tmp_path / "other.png"))
+    build(library)
+    library.delete(image.id)
+
+    report = build(library)
+
+    for path in (page_path(image.id), thumbnail_path(image.digest),
+                 original_path(image.file_name)):
+        assert not (library.settings.site_dir / path).exists()
+        assert path in report.pruned
+    assert dead_references(library.settings.site_dir) == []
+
+
+def test_metadata_full_of_markup_stays_text_in_every_file(library, tmp_path):
+    hostile = "</script><script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }} \u2028"
+    library.add(draw(tmp_path / "x.png"), prompt_text=hostile, notes=hostile, ai_model=hostile,
+                tags=["<script>alert(2)</script>"], prompt_meta={hostile: [hostile]})
+
+    build(library)
+
+    for path, content in tree(library.settings.site_dir).items():
+        if path.startswith("images/"):
+            continue
+        assert b"<script>alert" not in content, path
+        assert b"<img src=x" not in content, path
+        if path.startswith("data/"):
+            assert content.isascii()
+            assert b"<" not in content
