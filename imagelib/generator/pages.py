@@ -72,7 +72,7 @@ class Pages:
         }
 
     def static_files(self) -> dict[str, Path]:
-        """Where each static file lies in the site, with the hash of its content, and its source."""
+        """Where each static file lies in the site, by the hash of its content, and its source."""
         return {self._static_paths[name]: path for name, path in self._static.items()}
 
     def fingerprint(self) -> str:
@@ -132,8 +132,9 @@ class Pages:
                 for path in folder.rglob("*")
                 if path.is_file() and not path.name.startswith(".")
             }
-        return ((name, found[name]) for name in sorted(found)
-                if not name.startswith(f"{EDITOR}/"))
+        return (
+            (name, found[name]) for name in sorted(found) if not name.startswith(f"{EDITOR}/")
+        )
 
     @cached_property
     def _static(self) -> dict[str, Path]:

@@ -91,6 +91,10 @@ def _try(reader: Reader, findings: Findings) -> EmbeddedMetadata | None:
         return None
 
 
+def _holds_nodes(findings: Findings) -> bool:
+    return any('"class_type"' in text for text in findings.texts.values())
+
+
 def _complete(
     best: EmbeddedMetadata, label: EmbeddedMetadata, findings: Findings
 ) -> EmbeddedMetadata:
@@ -129,7 +133,7 @@ def _read_unknown(findings: Findings) -> EmbeddedMetadata | None:
     prompt = findings.find("prompt")
     if prompt and not prompt.lstrip().startswith(("{", "[")):
         return EmbeddedMetadata(prompt=prompt.strip())
-    if '"class_type"' in prompt or prompt or "workflow" in findings.texts:
+    if prompt or "workflow" in findings.texts or _holds_nodes(findings):
         return EmbeddedMetadata(tool="ComfyUI")
     parameters = findings.find("parameters")
     if parameters.startswith("{"):

@@ -49,7 +49,7 @@ def _parse(text: str) -> Any:
         try:
             return json.loads(text, strict=False, parse_int=parse_int, parse_float=_finite,
                               parse_constant=_nothing)
-        except (json.JSONDecodeError, RecursionError):
+        except json.JSONDecodeError:
             return None
         except ValueError:
             continue

@@ -1,0 +1,89 @@
+// @ts-check
+// The field for tags: chips that can be taken away, and a box that suggests those in use.
+"use strict";
+
+const ImagelibTagsField = (() => {
+  const { h } = ImagelibDom;
+  let count = 0;
+  /** @type {Promise<{name: string, count: number}[]> | null} */
+  let known = null;
+
+  /** As the library writes a tag. @param {string} text */
+  const clean = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
+
+  function make() {
+    const id = `tags-${++count}`;
+    const input = h("input", {
+      id, type: "text", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
+      "aria-controls": `${id}-list`, autocomplete: "off", autocapitalize: "none", spellcheck: "false",
+      placeholder: "Add a tag",
+    });
+    const list = h("ul", { id: `${id}-list`, class: "options", role: "listbox", "aria-label": "Tags in use", hidden: true });
+    const chips = h("ul", { class: "edit-tags", "aria-label": "Tags of this image" });
+    const element = h("div", { class: "field tags-field combobox" }, h("label", { for: id }, "Tags"), chips, input, list);
+    /** @type {string[]} */
+    let tags = [];
+    /** @type {{name: string, count: number}[]} */
+    let suggestions = [];
+
+    function render() {
+      chips.replaceChildren(...tags.map((tag) => h("li", { class: "tag" }, tag, h("button", {
+        type: "button", "aria-label": `Remove tag ${tag}`, click: () => {
+          set(tags.filter((other) => other !== tag));
+          input.focus();
+        },
+      }, "×"))));
+    }
+
+    /** @param {string[]} next */
+    function set(next) {
+      tags = next;
+      render();
+      element.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+
+    /** @param {string} text */
+    function add(text) {
+      const names = text.split(",").map(clean).filter(Boolean);
+      set([...new Set([...tags, ...names])]);
+    }
+
+    ImagelibCombobox.start(input, list, (typed) => {
+      const wanted = ImagelibText.fold(typed.trim());
+      const fitting = suggestions.filter(({ name }) => !tags.includes(name) && ImagelibText.fold(name).includes(wanted));
+      const exact = fitting.some(({ name }) => name === clean(typed));
+      // What was typed comes first, so that Enter never takes another tag than the one written.
+      return clean(typed) && !exact ? [{ name: clean(typed), count: 0 }, ...fitting]
+        : fitting.sort((a, b) => Number(b.name === clean(typed)) - Number(a.name === clean(typed)));
+    }, add);
+    input.addEventListener("focus", async () => {
+      known ??= ImagelibApi.get("/api/tags");
+      suggestions = await known.catch(() => []);
+    });
+    input.addEventListener("blur", () => {
+      known = null;  // others may make tags meanwhile
+      if (input.value.trim()) add(input.value);
+      input.value = "";
+    });
+    input.addEventListener("input", () => {
+      if (!input.value.includes(",")) return;
+      add(input.value);
+      input.value = "";
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Backspace" && !input.value && tags.length) set(tags.slice(0, -1));
+    });
+
+    return {
+      element,
+      input,
+      get value() { return tags; },
+      set value(next) {
+        tags = [...next];
+        render();
+      },
+    };
+  }
+
+  return { make };
+})();
