@@ -8,7 +8,7 @@ holes sit in the others), and the pixel count is checked before any is decoded.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -49,6 +49,28 @@ def measure(path: str, max_pixels: int) -> list[object]:
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
         width, height = image.size
         return [mime_type, *((height, width) if turned else (width, height))]
+
+
+@contextmanager
+def alpha_columns(
+    path: str, max_pixels: int
+) -> Iterator[tuple[int, int, Callable[[int, int], bytes]] | None]:
+    """Width, height and the transparency of the picture at *path*, None if it has none of 8 bits.
+
+    The function gives the samples of columns `first` up to, not including, `last`,
+    column by column from the top, one byte each; as stored, not turned upright.
+    """
+    with _opened(Path(path), max_pixels) as image:
+        if image.mode != "RGBA":
+            yield None
+            return
+        alpha = image.getchannel("A")
+
+        def columns(first: int, last: int) -> bytes:
+            part = alpha.crop((first, 0, last, alpha.height))
+            return part.transpose(Image.Transpose.TRANSPOSE).tobytes()
+
+        yield alpha.width, alpha.height, columns
 
 
 def render(path: str, target: str, edge: int, quality: int, max_pixels: int) -> list[int]:

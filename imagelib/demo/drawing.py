@@ -145,7 +145,8 @@ def _planet(picture: Picture) -> None:
     r = min(width, tall) * 0.22
     for band in range(9):
         y = tall * 0.5 - r + band * r * 0.22
-        half = math.sqrt(max(r * r - (y - tall * 0.5) ** 2, 0))
+        reach = max(abs(y - tall * 0.5), abs(y + r * 0.18 - tall * 0.5))
+        half = math.sqrt(max(r * r - reach**2, 0))
         shade = _mix(picture.palette[0], picture.palette[1], picture.rng.random())
         picture.pen.rectangle((width * 0.5 - half, y, width * 0.5 + half, y + r * 0.18),
                               fill=(*shade, 150))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.ingest.embedded import EmbeddedMetadata, read
-from imagelib.pictures import measure
+from imagelib.ingest.embedded.stealth import read_stealth
+from imagelib.pictures import alpha_columns, measure
 
 
 def inspect(path: str, max_pixels: int) -> dict[str, Any]:
@@ -20,7 +21,15 @@ def inspect(path: str, max_pixels: int) -> dict[str, Any]:
     """
     mime_type, width, height = measure(path, max_pixels)
     found = read(Path(path))
+    if not found.prompt:
+        found = _read_alpha(path, max_pixels) or found
     return {"mime_type": mime_type, "width": width, "height": height, "draft": draft_of(found)}
+
+
+def _read_alpha(path: str, max_pixels: int) -> EmbeddedMetadata | None:
+    """What some generators hide in the lowest bits of the transparency."""
+    with alpha_columns(path, max_pixels) as plane:
+        return read_stealth(*plane) if plane is not None else None
 
 
 def draft_of(found: EmbeddedMetadata) -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""Make the pictures of the README: a sample library, served, seen in Chromium.
+
+    python docs/screenshots.py [FOLDER]
+
+Writes docs/images/*.webp, or PNGs of every view, width and colour scheme into FOLDER to look at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from imagelib.cli import run
+
+HERE = Path(__file__).parent
+WIDTHS = (390, 1280, 1920)
+
+
+def main() -> None:
+    """Build, serve, look."""
+    with tempfile.TemporaryDirectory() as folder, sample(Path(folder)) as url, \
+            sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"),
+                                       chromium_sandbox=os.getuid() != 0)
+
+        def page(width: int, scheme: str) -> Page:
+            height = 844 if width < 600 else 800 if width < 1500 else 1080
+            return browser.new_page(viewport={"width": width, "height": height},
+                                    color_scheme=scheme)  # type: ignore[arg-type]
+
+        if len(sys.argv) > 1:
+            target = Path(sys.argv[1])
+            target.mkdir(parents=True, exist_ok=True)
+            for scheme in ("light", "dark"):
+                for width in WIDTHS:
+                    for name, view in VIEWS.items():
+                        shown = page(width, scheme)
+                        view(shown, url)
+                        shown.screenshot(path=target / f"{name}-{width}-{scheme}.png")
+                        shown.close()
+        else:
+            for name in ("gallery", "viewer"):
+                shown = page(1280, "light" if name == "gallery" else "dark")
+                VIEWS[name](shown, url)
+                shown.screenshot(path=Path(folder) / "shot.png")
+                with Image.open(Path(folder) / "shot.png") as image:
+                    image.convert("RGB").save(HERE / "images" / f"{name}.webp", quality=82)
+        browser.close()
+
+
+@contextmanager
+def sample(folder: Path) -> Iterator[str]:
+    """A served sample library."""
+    run(["-L", str(folder), "demo", "--no-serve"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imagelib", "-L", str(folder), "serve", "--port", "0", "--no-open"],
+        stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    url = next(line.split(" at ")[1].split()[0] for line in process.stderr if " at http" in line)
+    threading.Thread(target=process.stderr.read, daemon=True).start()
+    try:
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def gallery(page: Page, url: str) -> None:
+    """The first page."""
+    page.goto(url)
+    page.get_by_role("status").first.get_by_text("60 of 60").wait_for()
+    page.wait_for_load_state("networkidle")
+
+
+def found(page: Page, url: str) -> None:
+    """A search with filters."""
+    gallery(page, url)
+    page.get_by_role("searchbox", name="Search").fill("fox tag:winter rating:>=2")
+    page.wait_for_timeout(600)
+
+
+def viewer(page: Page, url: str) -> None:
+    """One image in full."""
+    gallery(page, url)
+    page.get_by_role("list", name="Images").get_by_role("link").nth(3).click()
+    page.get_by_role("dialog").wait_for()
+    page.wait_for_load_state("networkidle")
+
+
+def editing(page: Page, url: str) -> None:
+    """The form in the viewer."""
+    viewer(page, url)
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.wait_for_timeout(400)
+
+
+def adding(page: Page, url: str) -> None:
+    """The dialog for new pictures."""
+    gallery(page, url)
+    page.get_by_role("button", name="Add images").click()
+    page.wait_for_timeout(400)
+
+
+def image(page: Page, url: str) -> None:
+    """The page of one image."""
+    gallery(page, url)
+    name = page.get_by_role("list", name="Images").get_by_role("link").nth(3)
+    page.goto(url + str(name.get_attribute("href")).split("#")[0])
+    page.wait_for_load_state("networkidle")
+
+
+VIEWS = {"gallery": gallery, "found": found, "viewer": viewer, "editing": editing,
+         "adding": adding, "image": image}
+
+if __name__ == "__main__":
+    main()
