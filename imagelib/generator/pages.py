@@ -150,7 +150,8 @@ class Pages:
         for name, path in self._static.items():
             digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
             stem, dot, extension = name.rpartition(".")
-            paths[name] = f"static/{stem}.{digest}.{extension}" if dot else f"static/{name}.{digest}"
+            end = f".{extension}" if dot else ""
+            paths[name] = f"static/{stem if dot else name}.{digest}{end}"
         return paths
 
 

@@ -28,10 +28,10 @@ PARTIAL = ".imagelib-"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The files of one operation: *moves* first, then *new* (staged, final, digest)."""
+    """The files of one operation: *moves* first, then each of *new* (staged, final, digest)."""
 
     moves: list[tuple[Path, Path]] = field(default_factory=list)
-    new: tuple[Path, Path, str] | None = None
+    new: list[tuple[Path, Path, str]] = field(default_factory=list)
 
 
 class Intents:
@@ -60,8 +60,7 @@ class Intents:
         try:
             for source, target in plan.moves:
                 move(source, target)
-            if plan.new:
-                staged, final, _ = plan.new
+            for staged, final, _ in plan.new:
                 place(staged, final)
             with self._database.write(action, kind=kind, undoes=undoes,
                                       undoable=undoable) as transaction:
@@ -73,8 +72,8 @@ class Intents:
                 self._drop([intent])
             raise
         finally:
-            if plan.new:
-                plan.new[0].unlink(missing_ok=True)
+            for staged, _, _ in plan.new:
+                staged.unlink(missing_ok=True)
 
     def recover(self) -> int:
         """Take back what dead processes left half done; return how many operations."""
@@ -95,8 +94,7 @@ class Intents:
         for row in self._database.read("SELECT body FROM intents"):
             plan = _from_json(row["body"])
             used.update(path for pair in plan.moves for path in pair)
-            if plan.new:
-                used.add(plan.new[1])
+            used.update(final for _, final, _ in plan.new)
         return used
 
     def close(self) -> None:
@@ -149,8 +147,7 @@ def _partials(folder: Path) -> list[Path]:
 
 def _take_back(plan: Plan) -> None:
     """Undo what was done of *plan*; safe to run twice, and on a plan not begun."""
-    if plan.new:
-        _, final, checksum = plan.new
+    for _, final, checksum in plan.new:
         # Only bytes of ours: a name that was taken belongs to another file.
         if final.is_file() and not final.is_symlink() and digest(final) == checksum:
             final.unlink()
@@ -165,11 +162,11 @@ def _take_back(plan: Plan) -> None:
 
 
 def _to_json(plan: Plan) -> str:
-    new = [str(plan.new[0]), str(plan.new[1]), plan.new[2]] if plan.new else None
-    return json.dumps({"moves": [[str(a), str(b)] for a, b in plan.moves], "new": new})
+    return json.dumps({"moves": [[str(a), str(b)] for a, b in plan.moves],
+                       "new": [[str(a), str(b), c] for a, b, c in plan.new]})
 
 
 def _from_json(text: str) -> Plan:
     body = json.loads(text)
-    new = (Path(body["new"][0]), Path(body["new"][1]), body["new"][2]) if body["new"] else None
-    return Plan([(Path(a), Path(b)) for a, b in body["moves"]], new)
+    return Plan([(Path(a), Path(b)) for a, b in body["moves"]],
+                [(Path(a), Path(b), c) for a, b, c in body["new"]])

@@ -21,7 +21,14 @@ from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import replacing
 from imagelib.library.listing import PAGE_SIZE, Filter, Page, after, cursor_of, order_by
 from imagelib.library.models import Change, Image, Tag, TrashedImage
-from imagelib.library.originals import Originals, drop_tags, require, set_tags, update
+from imagelib.library.originals import (
+    Newcomer,
+    Originals,
+    drop_tags,
+    require,
+    set_tags,
+    update,
+)
 from imagelib.library.query import Query
 from imagelib.library.records import select, select_pks, to_image
 from imagelib.sandbox import Sandbox
@@ -190,8 +197,8 @@ class Library:
             with self._adding:  # two uploads of the same bytes at once are one image
                 if existing := self.originals.find_digest(inspected.digest):
                     return existing, False
-                image_id = self.originals.insert(inspected, draft, original_name,
-                                                 in_place=in_place)
+                [image_id] = self.originals.insert(
+                    [Newcomer(inspected, draft, original_name, in_place)])
         finally:
             if not in_place:
                 path.unlink(missing_ok=True)

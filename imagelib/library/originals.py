@@ -41,6 +41,18 @@ class Inspected:
     draft: ImageDraft
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A file that is to become an image: what it is, and what the user says of it."""
+
+    inspected: Inspected
+    draft: ImageDraft
+    original_name: str = ""
+    in_place: bool = False
+    #: Kept from another library; by default a new one.
+    image_id: str = ""
+
+
 class Originals:
     """The file side of one library."""
 
@@ -99,27 +111,33 @@ class Originals:
                        [checksum])
         return found[0] if found else None
 
-    def insert(self, inspected: Inspected, draft: ImageDraft, original_name: str, *,
-               in_place: bool = False) -> str:
-        """Make *inspected* an image of the library and return its id."""
-        image_id = str(uuid.uuid4())
-        name = image_id + EXTENSIONS[inspected.mime_type]
-        if in_place:
-            name = inspected.path.relative_to(self.folder).as_posix()
-        columns = _columns_of(inspected) | _metadata(inspected.draft, draft) | {
-            "id": image_id, "file_name": name, "original_name": _shown_name(original_name),
-            "created_at": (now := utc_now()), "updated_at": now,
-        }
-        tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
-        plan = Plan() if in_place else Plan(new=(inspected.path, self.folder / name,
-                                                 inspected.digest))
-        with self.intents.carried_out(plan, "add") as transaction:
-            pk = _insert(transaction, to_columns(columns))
-            set_tags(transaction, pk, tags)
-            # The tags of a new image are no edits of it.
-            transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
-            self._note_stat(transaction, pk, self.folder / name)
-        return image_id
+    def insert(self, newcomers: list[Newcomer], action: str = "add") -> list[str]:
+        """Make all *newcomers* images of the library, or none of them; return their ids."""
+        now = utc_now()
+        plan = Plan()
+        prepared: list[tuple[dict[str, Any], list[str]]] = []
+        for one in newcomers:
+            image_id = one.image_id or str(uuid.uuid4())
+            inspected, draft = one.inspected, one.draft
+            name = image_id + EXTENSIONS[inspected.mime_type]
+            if one.in_place:
+                name = inspected.path.relative_to(self.folder).as_posix()
+            else:
+                plan.new.append((inspected.path, self.folder / name, inspected.digest))
+            columns = _columns_of(inspected) | _metadata(inspected.draft, draft) | {
+                "id": image_id, "file_name": name, "created_at": now, "updated_at": now,
+                "original_name": _shown_name(one.original_name),
+            }
+            tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
+            prepared.append((columns, tags))
+        with self.intents.carried_out(plan, action) as transaction:
+            for columns, tags in prepared:
+                pk = _insert(transaction, to_columns(columns))
+                set_tags(transaction, pk, tags)
+                # The tags of a new image are no edits of it.
+                transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
+                self._note_stat(transaction, pk, self.folder / columns["file_name"])
+        return [columns["id"] for columns, _ in prepared]
 
     def replace(self, image: Image, inspected: Inspected) -> None:
         """Give *image* the bytes of *inspected*; the old ones are kept for undo."""
@@ -129,7 +147,7 @@ class Originals:
             name = str(uuid.uuid4()) + EXTENSIONS[inspected.mime_type]
         kept = self._trash_path(image.digest)
         moves = [(old, kept)] if old.is_file() else []
-        plan = Plan(moves, (inspected.path, self.folder / name, inspected.digest))
+        plan = Plan(moves, [(inspected.path, self.folder / name, inspected.digest)])
         columns = _columns_of(inspected) | {"file_name": name, "file_state": "ok"}
         with self.intents.carried_out(plan, "replace file") as transaction:
             if moves:

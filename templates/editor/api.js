@@ -1,10 +1,11 @@
 // @ts-check
-// Requests to the daemon. A refusal is an error that carries what the daemon said of each field.
+// Requests to the daemon; no other file knows its addresses. A refusal is an error that carries
+// what the daemon said of each field.
 "use strict";
 
 const ImagelibApi = (() => {
   class Refusal extends Error {
-    /** @param {number} status @param {any} problem */
+    /** @param {number} status 0 if nobody answered @param {any} problem */
     constructor(status, problem) {
       super(textOf(problem) || `The daemon answered ${status}.`);
       this.status = status;
@@ -15,45 +16,120 @@ const ImagelibApi = (() => {
         ? problem.detail.map((/** @type {any} */ { loc, msg }) => [String(loc[1] ?? loc[0]), msg])
         : []);
     }
+
+    /** Whether the daemon is away: what was asked for may be asked for again. */
+    get isAbsence() { return this.status === 0; }
   }
 
   /** @param {any} problem */
   const textOf = (problem) => problem?.message ?? (typeof problem?.detail === "string" ? problem.detail
     : problem?.detail?.map((/** @type {any} */ { msg }) => msg).join("; ") ?? problem?.title);
 
+  /** @param {string} text */
+  function parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null;
+    }
+  }
+
+  const absence = () => new Refusal(0, { detail: "The daemon does not answer. Is it still running?" });
+
   /**
    * @param {string} method @param {string} path @param {any} body @param {Record<string, string>} headers
-   * @returns {Promise<any>}
+   * @returns {Promise<{value: any, batch: string | null}>}
    */
-  async function ask(method, path, body = undefined, headers = {}) {
+  async function send(method, path, body = undefined, headers = {}) {
     const sent = body === undefined ? { method, headers }
       : { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
     let answer;
+    let text;
     try {
       answer = await fetch(path, sent);
+      text = await answer.text();
     } catch {
-      throw new Refusal(0, { detail: "The daemon does not answer. Is it still running?" });
+      throw absence();
     }
-    const text = await answer.text();
-    const value = text ? JSON.parse(text) : null;
+    const value = parse(text);
     if (!answer.ok) throw new Refusal(answer.status, value);
-    return value;
+    return { value, batch: answer.headers.get("Imagelib-Batch") };
   }
+
+  /** @param {string} method @param {string} path @param {any} [body] */
+  const ask = async (method, path, body) => (await send(method, path, body)).value;
 
   /** @param {string} id */
   const imagePath = (id) => `/api/images/${encodeURIComponent(id)}`;
+  /** @param {string} name */
+  const searchPath = (name) => `/api/searches/${encodeURIComponent(name)}`;
+
+  /**
+   * Send one file. `progress` is told the share that has left, 0 to 1.
+   * @param {File} file @param {Record<string, any>} fields @param {(share: number) => void} progress
+   * @returns {{done: Promise<any>, cancel: () => void}}
+   */
+  function upload(file, fields, progress) {
+    const request = new XMLHttpRequest();  // fetch tells nothing of what has left
+    const body = new FormData();
+    body.append("image_file", file, file.name);
+    body.append("metadata", JSON.stringify(fields));
+    const done = new Promise((resolve, reject) => {
+      request.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
+      request.onload = () => {
+        const value = parse(request.responseText);
+        if (request.status < 300) resolve(value);
+        else reject(new Refusal(request.status, value));
+      };
+      request.onerror = () => reject(absence());
+      request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
+      request.open("POST", "/api/images");
+      request.send(body);
+    });
+    return { done, cancel: () => request.abort() };
+  }
 
   return {
     Refusal,
-    /** @param {string} path */
-    get: (path) => ask("GET", path),
-    /** @param {string} path @param {any} body */
-    post: (path, body = {}) => ask("POST", path, body),
     /** @param {string} id */
     image: (id) => ask("GET", imagePath(id)),
-    /** Save some fields of the record that was seen. @param {any} record @param {any} fields */
-    save: (record, fields) => ask("PUT", imagePath(record.id), fields, { "If-Match": `"${record.version}"` }),
+    /** How many images a query finds. @param {string} query @returns {Promise<number>} */
+    count: async (query) => (await ask("GET", `/api/images?page_size=1&q=${encodeURIComponent(query)}`)).total,
+    upload,
+    /**
+     * Save some fields of an image if it still is at the version that was seen.
+     * @param {string} id @param {number} version @param {any} fields
+     * @returns {Promise<{value: any, batch: string | null}>}
+     */
+    save: (id, version, fields) => send("PUT", imagePath(id), fields, { "If-Match": `"${version}"` }),
+    /** One edit of many: `{ids or query, edit or delete or restore}`. @param {any} body */
+    batch: (body) => ask("POST", "/api/batch", body),
     /** @param {string} id */
-    remove: (id) => ask("DELETE", imagePath(id)),
+    history: (id) => ask("GET", `${imagePath(id)}/history`),
+    /** @param {string | null} batch without one the last */
+    undo: (batch = null) => ask("POST", "/api/undo", batch ? { batch } : {}),
+    redo: () => ask("POST", "/api/redo", {}),
+    /** @param {number} seq */
+    changes: (seq) => ask("GET", `/api/changes?since=${seq}`),
+    trash: () => ask("GET", "/api/trash"),
+    emptyTrash: () => ask("DELETE", "/api/trash"),
+    tags: () => ask("GET", "/api/tags"),
+    /** @param {string} old @param {string} name */
+    renameTag: (old, name) => ask("POST", "/api/tags/rename", { old, new: name }),
+    /** @param {string[]} sources @param {string} target */
+    mergeTags: (sources, target) => ask("POST", "/api/tags/merge", { sources, target }),
+    /** @param {string} name */
+    deleteTag: (name) => ask("POST", "/api/tags/delete", { name }),
+    searches: () => ask("GET", "/api/searches"),
+    /** @param {string} name @param {string} query @param {string} sort */
+    saveSearch: (name, query, sort) => ask("PUT", searchPath(name), { query, sort }),
+    /** @param {string} name */
+    deleteSearch: (name) => ask("DELETE", searchPath(name)),
+    status: () => ask("GET", "/api/status"),
+    /** @param {boolean} full */
+    rebuild: (full) => ask("POST", "/api/rebuild", { full }),
+    /** Where the records can be downloaded. @param {"json" | "csv"} format @param {string} query */
+    exportUrl: (format, query = "") => `/api/export?format=${format}${query && `&q=${encodeURIComponent(query)}`}`,
+    backupUrl: "/api/backup",
   };
 })();

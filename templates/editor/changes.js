@@ -5,50 +5,126 @@
 
 const ImagelibChanges = (() => {
   const PAUSE = 2000;
+  /** While a picture waits for its thumbnail. */
+  const SHORT_PAUSE = 500;
   let seq = -1;
   let timer = 0;
-  let asking = false;
+  /** The poll that is under way. @type {Promise<void> | null} */
+  let polling = null;
   let lost = false;
+  /** Images with a change of our own under way: what the feed says of them may be older. @type {Map<string, number>} */
+  const held = new Map();
+  /** @type {Set<string>} */
+  const passedOver = new Set();
+  /** Records whose thumbnail is not built yet, with the change from which on it is. @type {Map<string, {record: any, seq: number}>} */
+  const bare = new Map();
+  /** Images that were away: their thumbnails may be gone. @type {Set<string>} */
+  const gone = new Set();
 
-  /** Ask now; `again` plans the next time. */
-  async function poll() {
-    clearTimeout(timer);
-    if (asking) return;
-    asking = true;
+  /** Ask now; the next time is planned. */
+  function poll() {
+    polling ??= ask().finally(() => {
+      polling = null;
+      clearTimeout(timer);
+      if (!document.hidden) timer = setTimeout(poll, bare.size ? SHORT_PAUSE : PAUSE);
+    });
+    return polling;
+  }
+
+  async function ask() {
     try {
       await ImagelibIndex.ready;
       if (seq < 0) seq = Math.max(0, ImagelibIndex.seq);
       for (let more = true; more;) {
-        const answer = await ImagelibApi.get(`/api/changes?since=${seq}`);
-        for (const record of answer.items) await ImagelibIndex.put(record, answer.seq);
-        for (const id of answer.deleted) await ImagelibIndex.remove(id, answer.seq);
+        const answer = await ImagelibApi.changes(seq);
+        for (const record of answer.items) {
+          if (held.has(record.id)) passedOver.add(record.id);
+          else await show(record, answer.seq);
+        }
+        for (const id of answer.deleted) await hide(id, answer.seq);
         if (answer.items.length || answer.deleted.length) {
           document.dispatchEvent(new CustomEvent("imagelib:changed", { detail: answer }));
         }
         ({ seq, more } = answer);
       }
-      if (lost) ImagelibToast.show("The daemon answers again.");
-      lost = false;
+      if (bare.size) await fillBare();
+      found();
     } catch (error) {
-      if (!lost) ImagelibToast.fail(error);
+      if (!(error instanceof ImagelibApi.Refusal && error.isAbsence)) throw error;
       lost = true;
-    } finally {
-      asking = false;
-      if (!document.hidden) timer = setTimeout(poll, PAUSE);
+      ImagelibOutbox.tell(lost);
     }
   }
 
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) void poll();
-  });
+  function found() {
+    if (lost) ImagelibToast.show("The daemon answers again.");
+    lost = false;
+    ImagelibOutbox.tell(lost);
+    void ImagelibOutbox.flush();
+  }
 
-  /** Take the last batch back, and say so. */
-  async function undo() {
+  /** Show a record as it is now. @param {any} record @param {number} from the change it comes from */
+  async function show(record, from = Infinity) {
+    const known = gone.has(record.id) ? null : await fileOf(record.id);
+    gone.delete(record.id);
+    const waits = record.digest && (known?.digest !== record.digest || bare.has(record.id));
+    if (waits) bare.set(record.id, { record, seq: from });
+    await ImagelibIndex.put(waits ? { ...record, thumbnail_url: record.url } : record, from);
+  }
+
+  /** @param {string} id */
+  async function fileOf(id) {
+    const pk = ImagelibIndex.pkOf(id) ?? await ImagelibIndex.locate(id);
+    return pk === null ? null : ImagelibIndex.file(pk);
+  }
+
+  /** @param {string} id @param {number} from */
+  async function hide(id, from = Infinity) {
+    gone.add(id);
+    bare.delete(id);
+    await ImagelibIndex.remove(id, from);
+  }
+
+  /** A new picture's original stands in until its thumbnail is built. */
+  async function fillBare() {
+    const { build } = await ImagelibApi.status();
+    for (const [id, { record, seq: from }] of bare) {
+      if (build.state === "building" || build.seq < Math.min(from, seq)) continue;
+      bare.delete(id);
+      const now = await ImagelibIndex.record(id);
+      // Laid over what is shown: an edit may have come in between.
+      if (now) await ImagelibIndex.put({ ...record, ...now, thumbnail_url: record.thumbnail_url });
+    }
+  }
+
+  /**
+   * Let the feed pass over these images until the function that is returned is called.
+   * @param {string[]} ids
+   */
+  function hold(ids) {
+    for (const id of ids) held.set(id, (held.get(id) ?? 0) + 1);
+    return async () => {
+      for (const id of ids) {
+        const left = (held.get(id) ?? 1) - 1;
+        if (left) held.set(id, left);
+        else held.delete(id);
+      }
+      for (const id of ids) {
+        if (held.has(id) || !passedOver.delete(id)) continue;
+        await ImagelibApi.image(id).then((record) => show(record)).catch(() => {});  // the next poll knows
+      }
+    };
+  }
+
+  /** @param {string[]} images */
+  const howMany = ({ length }) => `${length.toLocaleString("en")} image${length === 1 ? "" : "s"}`;
+
+  /** Take a batch back, the last one if none is named, and say so. @param {string | null} batch */
+  async function undo(batch = null) {
     try {
-      const { action, images } = await ImagelibApi.post("/api/undo");
+      const { action, images } = await ImagelibApi.undo(batch);
       await poll();
-      ImagelibToast.show(`Undone: ${action} (${images.length} image${images.length === 1 ? "" : "s"})`,
-        { action: "Redo", press: () => void redo() });
+      ImagelibToast.show(`Undone: ${action} (${howMany(images)})`, { actions: [["Redo", () => void redo()]] });
     } catch (error) {
       ImagelibToast.fail(error);
     }
@@ -56,21 +132,27 @@ const ImagelibChanges = (() => {
 
   async function redo() {
     try {
-      await ImagelibApi.post("/api/redo");
+      const { action, images } = await ImagelibApi.redo();
       await poll();
+      ImagelibToast.show(`Done again: ${action.replace(/^undo /, "")} (${howMany(images)})`,
+        { actions: [["Undo", () => void undo()]] });
     } catch (error) {
       ImagelibToast.fail(error);
     }
   }
 
-  document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
-    if (ImagelibDom.isWriting(event.target)) return;
-    event.preventDefault();
-    void (event.shiftKey ? redo() : undo());
-  });
+  function start() {
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) void poll();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+      if (ImagelibDom.isWriting(event.target)) return;
+      event.preventDefault();
+      void (event.shiftKey ? redo() : undo());
+    });
+    void poll();
+  }
 
-  if (document.querySelector("[data-mount=gallery]")) void poll();
-
-  return { poll, undo };
+  return { hide, hold, howMany, poll, redo, show, start, undo };
 })();

@@ -4,7 +4,8 @@
 
 const ImagelibFields = (() => {
   const { h, setText } = ImagelibDom;
-  /** Name in the API, label, and what to write it in. @type {[string, string, "area" | "line" | "rating" | "date"][]} */
+  /** @typedef {"area" | "line" | "rating" | "date" | "json"} Kind */
+  /** Name in the API, label, and what to write it in. @type {[string, string, Kind][]} */
   const FIELDS = [
     ["prompt_text", "Prompt", "area"],
     ["negative_prompt", "Negative prompt", "area"],
@@ -13,70 +14,128 @@ const ImagelibFields = (() => {
     ["captured_at", "Date", "date"],
     ["notes", "Notes", "area"],
   ];
+  /** What generators wrote: seldom changed, folded away. @type {[string, string, Kind][]} */
+  const RAW = [
+    ["generation", "Generation data (JSON)", "json"],
+    ["prompt_meta", "Raw data (JSON)", "json"],
+  ];
+  const LABELS = Object.fromEntries([...FIELDS, ...RAW].map(([name, label]) => [name, label]).concat([["tags", "Tags"]]));
   let count = 0;
 
-  /** A set of fields. `record` fills them; without it they are empty. */
-  function make() {
+  /**
+   * A set of fields; they are empty until `fill`.
+   * @param {{raw?: boolean}} options  `raw`: with what the generator wrote.
+   */
+  function make({ raw = false } = {}) {
     const prefix = `field-${++count}`;
-    /** @type {Map<string, HTMLInputElement | HTMLTextAreaElement>} */
+    /** @type {Map<string, {input: HTMLInputElement | HTMLTextAreaElement, kind: Kind}>} */
     const inputs = new Map();
     /** @type {Map<string, HTMLElement>} */
     const faults = new Map();
+    /** What JSON fields said when they were filled: another spelling of it is no change. @type {Map<string, string>} */
+    const filled = new Map();
     const tags = ImagelibTagsField.make();
-    const element = h("div", { class: "fields" });
-
+    const models = h("datalist", { id: `${prefix}-models` });
+    const element = h("div", { class: "fields" }, models);
     for (const [name, label, kind] of FIELDS) {
+      element.append(field(name, label, kind));
+      if (name === "ai_model") element.append(withFault(tags.element, "tags", tags.input));
+    }
+    if (raw) {
+      element.append(h("details", { class: "raw-fields" }, h("summary", {}, "What the generator wrote"),
+        ...RAW.map(([name, label, kind]) => field(name, label, kind))));
+    }
+    inputs.get("ai_model")?.input.addEventListener("focus", () => {
+      const names = [...new Set(ImagelibIndex.columns.models.values)].filter(Boolean).sort();
+      models.replaceChildren(...names.map((name) => h("option", { value: name })));
+    });
+
+    /** @param {string} name @param {string} label @param {Kind} kind */
+    function field(name, label, kind) {
       const id = `${prefix}-${name}`;
       const input = kind === "area" ? h("textarea", { id, rows: name === "prompt_text" ? "4" : "2" })
-        : kind === "rating" ? h("input", { id, type: "range", min: "0", max: "5", step: "1", value: "0" })
-          : h("input", kind === "date" ? { id, type: "datetime-local", step: "1" } : { id, type: "text", autocomplete: "off" });
-      const field = h("div", { class: `field ${kind}` }, h("label", { for: id }, label), input);
-      if (kind === "rating") {
-        const stars = h("output", { for: id });
-        const show = () => setText(stars, input.value === "0" ? "unrated" : ImagelibCard.stars(Number(input.value)));
-        input.addEventListener("input", show);
-        show();
-        field.append(stars);
-      }
-      inputs.set(name, input);
-      element.append(withFault(field, name, input));
+        : kind === "json" ? h("textarea", { id, rows: "6", class: "mono", spellcheck: "false" })
+          : kind === "rating" ? h("input", { id, type: "range", min: "0", max: "5", step: "1", value: "0" })
+            : kind === "date" ? h("input", { id, type: "datetime-local", step: "1" })
+              : h("input", { id, type: "text", autocomplete: "off", list: models.id });
+      const box = h("div", { class: `field ${kind}` }, h("label", { for: id }, label), input);
+      if (kind === "rating") box.append(starsBeside(input));
+      inputs.set(name, { input, kind });
+      return withFault(box, name, input);
     }
-    element.append(withFault(tags.element, "tags", tags.input));
 
-    /** @param {HTMLElement} field @param {string} name @param {HTMLElement} input */
-    function withFault(field, name, input) {
+    /** @param {HTMLInputElement | HTMLTextAreaElement} input */
+    function starsBeside(input) {
+      const stars = h("output", { for: input.id });
+      const show = () => {
+        const rating = Number(input.value);
+        stars.replaceChildren(rating ? ImagelibCard.stars(rating) : "unrated");
+        input.setAttribute("aria-valuetext", rating ? `${rating} of 5 stars` : "unrated");
+      };
+      input.addEventListener("input", show);
+      show();
+      return stars;
+    }
+
+    /** @param {HTMLElement} box @param {string} name @param {HTMLElement} input */
+    function withFault(box, name, input) {
       const fault = h("p", { class: "fault", id: `${prefix}-${name}-fault`, hidden: true });
       input.setAttribute("aria-describedby", fault.id);
       faults.set(name, fault);
-      field.append(fault);
-      return field;
+      box.append(fault);
+      return box;
     }
 
     /** @param {any} record */
     function fill(record) {
-      for (const [name, input] of inputs) {
-        input.value = String(record[name] ?? (name === "rating" ? 0 : ""));
-        if (name === "rating") input.dispatchEvent(new Event("input"));
+      for (const [name, { input, kind }] of inputs) {
+        const value = record[name];
+        input.value = kind === "json" ? JSON.stringify(value ?? null, null, 2) : String(value ?? (kind === "rating" ? 0 : ""));
+        if (kind === "json") filled.set(name, input.value);
+        if (kind === "rating") input.dispatchEvent(new Event("input"));
       }
       tags.value = record.tags ?? [];
       blame(new Map());
     }
 
+    /** Lay some values over the fields. @param {Record<string, any>} values */
+    function lay(values) {
+      const now = read();
+      fill({ ...now, ...values });
+    }
+
     /** What the fields say, in the types of the API; an empty date is absent. */
     function read() {
+      tags.settle();
       /** @type {Record<string, any>} */
       const values = { tags: [...tags.value] };
-      for (const [name, input] of inputs) values[name] = name === "rating" ? Number(input.value) : input.value;
-      // The browser leaves seconds of zero away.
-      if (/T\d\d:\d\d$/.test(values.captured_at)) values.captured_at += ":00";
+      for (const [name, { input, kind }] of inputs) values[name] = valueOf(input.value, kind);
       if (!values.captured_at) delete values.captured_at;
       return values;
     }
 
     /** The fields that differ from the record. @param {any} record */
     function changes(record) {
-      return Object.fromEntries(Object.entries(read()).filter(([name, value]) =>
-        JSON.stringify(value) !== JSON.stringify(record[name])));
+      return Object.fromEntries(Object.entries(read()).filter(([name, value]) => {
+        const entry = inputs.get(name);
+        if (entry?.kind === "json" && entry.input.value === filled.get(name)) return false;
+        if (name === "tags") return [...value].sort().join() !== [...(record.tags ?? [])].sort().join();
+        return JSON.stringify(value) !== JSON.stringify(record[name]);
+      }));
+    }
+
+    /** What is wrong with what is written, before anybody is asked. @returns {Map<string, string>} */
+    function faultsNow() {
+      const found = new Map();
+      for (const [name, { input, kind }] of inputs) {
+        if (kind !== "json") continue;
+        try {
+          JSON.parse(input.value || "null");
+        } catch (error) {
+          found.set(name, `This is no JSON: ${/** @type {Error} */ (error).message}`);
+        }
+      }
+      return found;
     }
 
     /** Say at each field what is wrong with it. @param {Map<string, string>} said */
@@ -85,14 +144,31 @@ const ImagelibFields = (() => {
         const text = said.get(name) ?? "";
         setText(fault, text);
         fault.hidden = !text;
-        (inputs.get(name) ?? tags.input).toggleAttribute("aria-invalid", Boolean(text));
+        const input = inputs.get(name)?.input ?? tags.input;
+        if (text) input.setAttribute("aria-invalid", "true");
+        else input.removeAttribute("aria-invalid");
       }
       const [first] = said.keys();
-      if (first) (inputs.get(first) ?? tags.input).focus();
+      if (!first) return;
+      const input = inputs.get(first)?.input ?? tags.input;
+      input.closest("details")?.setAttribute("open", "");
+      input.focus();
     }
 
-    return { element, fill, read, changes, blame, focus: () => inputs.get("prompt_text")?.focus() };
+    return { element, fill, lay, read, changes, faultsNow, blame, focus: () => inputs.get("prompt_text")?.input.focus() };
   }
 
-  return { make };
+  /** @param {string} text @param {Kind} kind */
+  function valueOf(text, kind) {
+    if (kind === "rating") return Number(text);
+    if (kind === "date") return /T\d\d:\d\d$/.test(text) ? `${text}:00` : text;  // the browser leaves seconds of zero away
+    if (kind !== "json") return text;
+    try {
+      return JSON.parse(text || "null");
+    } catch {
+      return text;  // `faultsNow` says so
+    }
+  }
+
+  return { LABELS, make };
 })();

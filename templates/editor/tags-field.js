@@ -5,22 +5,26 @@
 const ImagelibTagsField = (() => {
   const { h } = ImagelibDom;
   let count = 0;
+  const RECENT = 6;
   /** @type {Promise<{name: string, count: number}[]> | null} */
   let known = null;
+  /** The tags that were given last, the newest first: they are offered first. @type {string[]} */
+  let recent = [];
 
   /** As the library writes a tag. @param {string} text */
   const clean = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
 
-  function make() {
+  /** @param {string} [label] */
+  function make(label = "Tags") {
     const id = `tags-${++count}`;
     const input = h("input", {
       id, type: "text", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
       "aria-controls": `${id}-list`, autocomplete: "off", autocapitalize: "none", spellcheck: "false",
       placeholder: "Add a tag",
     });
-    const list = h("ul", { id: `${id}-list`, class: "options", role: "listbox", "aria-label": "Tags in use", hidden: true });
-    const chips = h("ul", { class: "edit-tags", "aria-label": "Tags of this image" });
-    const element = h("div", { class: "field tags-field combobox" }, h("label", { for: id }, "Tags"), chips, input, list);
+    const list = h("ul", { id: `${id}-list`, class: "options", role: "listbox", "aria-label": "Suggestions", hidden: true });
+    const chips = h("ul", { class: "edit-tags" });
+    const element = h("div", { class: "field tags-field combobox" }, h("label", { for: id }, label), chips, input, list);
     /** @type {string[]} */
     let tags = [];
     /** @type {{name: string, count: number}[]} */
@@ -45,25 +49,29 @@ const ImagelibTagsField = (() => {
     /** @param {string} text */
     function add(text) {
       const names = text.split(",").map(clean).filter(Boolean);
+      recent = [...new Set([...names, ...recent])].slice(0, RECENT);
       set([...new Set([...tags, ...names])]);
     }
 
+    /** Recent ones first, then in the order of the library. @param {string} name */
+    const place = (name) => (recent.includes(name) ? recent.indexOf(name) : RECENT);
+
     ImagelibCombobox.start(input, list, (typed) => {
       const wanted = ImagelibText.fold(typed.trim());
-      const fitting = suggestions.filter(({ name }) => !tags.includes(name) && ImagelibText.fold(name).includes(wanted));
+      const fitting = suggestions.filter(({ name }) => !tags.includes(name) && ImagelibText.fold(name).includes(wanted))
+        .sort((a, b) => place(a.name) - place(b.name));
       const exact = fitting.some(({ name }) => name === clean(typed));
       // What was typed comes first, so that Enter never takes another tag than the one written.
       return clean(typed) && !exact ? [{ name: clean(typed), count: 0 }, ...fitting]
         : fitting.sort((a, b) => Number(b.name === clean(typed)) - Number(a.name === clean(typed)));
     }, add);
     input.addEventListener("focus", async () => {
-      known ??= ImagelibApi.get("/api/tags");
+      known ??= ImagelibApi.tags();
       suggestions = await known.catch(() => []);
     });
     input.addEventListener("blur", () => {
       known = null;  // others may make tags meanwhile
-      if (input.value.trim()) add(input.value);
-      input.value = "";
+      settle();
     });
     input.addEventListener("input", () => {
       if (!input.value.includes(",")) return;
@@ -74,9 +82,16 @@ const ImagelibTagsField = (() => {
       if (event.key === "Backspace" && !input.value && tags.length) set(tags.slice(0, -1));
     });
 
+    /** What is typed but not entered counts as a tag too. */
+    function settle() {
+      if (input.value.trim()) add(input.value);
+      input.value = "";
+    }
+
     return {
       element,
       input,
+      settle,
       get value() { return tags; },
       set value(next) {
         tags = [...next];

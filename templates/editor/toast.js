@@ -1,11 +1,16 @@
 // @ts-check
-// Short messages in a corner, one of them with something to press. Screen readers hear them.
+// Short messages in a corner, some with something to press, and one notice that stays while it
+// holds. Screen readers hear them.
 "use strict";
 
 const ImagelibToast = (() => {
-  const { h } = ImagelibDom;
+  const { h, setText } = ImagelibDom;
   const SECONDS = 8;
-  const place = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
+  const noticeText = h("span");
+  const noticeButton = h("button", { type: "button", hidden: true });
+  const notice = h("div", { class: "toast notice", hidden: true }, noticeText, noticeButton);
+  const messages = h("div", { class: "messages", role: "status", "aria-live": "polite" });
+  const place = h("div", { class: "toasts" }, h("div", { role: "status", "aria-live": "polite" }, notice), messages);
 
   /** What is behind an open dialog cannot be pressed: be in the topmost one. */
   function home() {
@@ -16,29 +21,53 @@ const ImagelibToast = (() => {
 
   /**
    * @param {string} text
-   * @param {{action?: string, press?: () => void, bad?: boolean}} options
+   * @param {{actions?: [string, () => void][], bad?: boolean}} options
    */
-  function show(text, { action = "", press = () => {}, bad = false } = {}) {
+  function show(text, { actions = [], bad = false } = {}) {
     home();
     const toast = h("div", { class: bad ? "toast bad" : "toast" }, h("span", {}, text));
     const close = () => toast.remove();
-    if (action) toast.append(h("button", { type: "button", click: () => { close(); press(); } }, action));
-    place.replaceChildren(toast);
+    for (const [label, press] of actions) {
+      toast.append(h("button", { type: "button", click: () => { close(); press(); } }, label));
+    }
+    messages.replaceChildren(toast);
     let timer = setTimeout(close, SECONDS * 1000);
-    toast.addEventListener("pointerenter", () => clearTimeout(timer));
-    toast.addEventListener("focusin", () => clearTimeout(timer));
-    toast.addEventListener("pointerleave", () => { timer = setTimeout(close, SECONDS * 1000); });
-    return close;
+    const stay = () => clearTimeout(timer);
+    const leave = () => { timer = setTimeout(close, SECONDS * 1000); };
+    toast.addEventListener("pointerenter", stay);
+    toast.addEventListener("pointerleave", leave);
+    toast.addEventListener("focusin", stay);
+    toast.addEventListener("focusout", leave);
   }
 
-  // A dialog that closes takes its children along.
+  /**
+   * Say something for as long as it holds; an empty text ends it.
+   * @param {string} text @param {[string, () => void] | null} action
+   */
+  function hold(text, action = null) {
+    home();
+    setText(noticeText, text);
+    notice.hidden = !text;
+    noticeButton.hidden = !action;
+    if (action) {
+      setText(noticeButton, action[0]);
+      noticeButton.onclick = action[1];
+    }
+  }
+
+  // Follow the topmost dialog as they open and close; one that is taken away would take us along.
+  document.addEventListener("toggle", (event) => {
+    if (event.target instanceof HTMLDialogElement) home();
+  }, true);
   document.addEventListener("close", (event) => {
-    if (event.target instanceof HTMLDialogElement && event.target.contains(place)) home();
+    if (event.target instanceof HTMLDialogElement) home();
   }, true);
 
   return {
-    show,
     /** @param {unknown} error */
     fail: (error) => show(error instanceof Error ? error.message : String(error), { bad: true }),
+    hold,
+    home,
+    show,
   };
 })();

@@ -1,0 +1,58 @@
+// @ts-check
+// What was written and not saved, image by image. It lives as long as the tab: neither Escape nor
+// Back nor a reload nor a daemon that is gone may cost anybody a text.
+"use strict";
+
+const ImagelibDrafts = (() => {
+  const PREFIX = "imagelib.draft.";
+  /** Where storage is switched off or full. @type {Map<string, string>} */
+  const memory = new Map();
+
+  /**
+   * @typedef {object} Draft
+   * @property {Record<string, any>} fields  What the user wrote, of the fields that differ.
+   * @property {any} base  The record that was written over.
+   */
+
+  /** @param {string} id @returns {Draft | null} */
+  function get(id) {
+    const text = memory.get(id) ?? stored(id);
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** @param {string} id */
+  function stored(id) {
+    try {
+      return sessionStorage.getItem(PREFIX + id);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Without fields there is nothing to keep. @param {string} id @param {Draft} draft */
+  function keep(id, draft) {
+    if (Object.keys(draft.fields).length === 0) {
+      drop(id);
+      return;
+    }
+    const text = JSON.stringify(draft);
+    try {
+      sessionStorage.setItem(PREFIX + id, text);
+      memory.delete(id);
+    } catch {
+      memory.set(id, text);
+    }
+  }
+
+  /** @param {string} id */
+  function drop(id) {
+    memory.delete(id);
+    try {
+      sessionStorage.removeItem(PREFIX + id);
+    } catch {
+      // There is nothing in it then.
+    }
+  }
+
+  return { drop, get, keep };
+})();

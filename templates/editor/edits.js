@@ -1,0 +1,95 @@
+// @ts-check
+// One edit of one or many images: at once on the page, then in the library, with a way back.
+"use strict";
+
+const ImagelibEdits = (() => {
+  /** Of more images than this the page does not run ahead; the feed brings them. */
+  const AHEAD = 200;
+  /** Edits reach the library in the order they were made. @type {Promise<unknown>} */
+  let last = Promise.resolve();
+
+  /**
+   * @typedef {{ids: string[]} | {query: string, count: number}} Target
+   * @typedef {{edit: Record<string, any>} | {delete: true} | {restore: true}} What
+   */
+
+  /**
+   * Do it. Says what was done, and what could not be.
+   * @param {Target} target @param {What} what @param {string} said  As the message says it: "Rated 4".
+   */
+  async function apply(target, what, said) {
+    const ids = "ids" in target ? target.ids : [];
+    const release = ImagelibChanges.hold(ids);
+    const before = ids.length <= AHEAD ? await runAhead(ids, what) : [];
+    const mine = last.then(() => send(target, what, said, before));
+    last = mine;
+    const done = await mine;
+    await release();
+    return done;
+  }
+
+  /** @param {Target} target @param {What} what @param {string} said @param {any[]} before */
+  async function send(target, what, said, before) {
+    const body = { ...("ids" in target ? { ids: target.ids } : { query: target.query }), ...what };
+    if ("ids" in target && ImagelibOutbox.size) {
+      ImagelibOutbox.put({ kind: "batch", body });  // behind those that wait already
+      return true;
+    }
+    try {
+      const { changed, failures, batch } = await ImagelibApi.batch(body);
+      const many = changed === 1 && !failures.length ? said : `${said}: ${ImagelibChanges.howMany({ length: changed })}`;
+      ImagelibToast.show(failures.length ? `${many}, ${failures.length} not` : many, {
+        bad: failures.length > 0,
+        actions: [
+          ...(failures.length ? [/** @type {[string, () => void]} */ (["Which?", () => showFailures(failures)])] : []),
+          ...(batch ? [/** @type {[string, () => void]} */ (["Undo", () => void ImagelibChanges.undo(batch)])] : []),
+        ],
+      });
+      void ImagelibChanges.poll();
+      return true;
+    } catch (error) {
+      if (error instanceof ImagelibApi.Refusal && error.isAbsence && "ids" in target) {
+        ImagelibOutbox.put({ kind: "batch", body });
+        return true;
+      }
+      for (const record of before) await ImagelibIndex.put(record);
+      ImagelibToast.fail(error);
+      return false;
+    }
+  }
+
+  /** Show the outcome before anybody has confirmed it; returns how it was. @param {string[]} ids @param {What} what */
+  async function runAhead(ids, what) {
+    const before = [];
+    for (const id of ids) {
+      const record = await ImagelibIndex.record(id);
+      // While its text is still on its way, a record cannot be laid over it whole.
+      if (!record || record.prompt_text === undefined) continue;
+      before.push(record);
+      if ("delete" in what) await ImagelibChanges.hide(id);
+      else if ("edit" in what) await ImagelibIndex.put(edited(record, what.edit));
+    }
+    return before;
+  }
+
+  /** @param {any} record @param {Record<string, any>} edit */
+  function edited(record, { add_tags: added = [], remove_tags: removed = [], ...fields }) {
+    const kept = (fields.tags ?? record.tags).filter((/** @type {string} */ tag) => !removed.includes(tag));
+    return { ...record, ...fields, tags: [...new Set([...kept, ...added])].sort() };
+  }
+
+  /** @param {{id: string, detail: string}[]} failures */
+  function showFailures(failures) {
+    const { h } = ImagelibDom;
+    ImagelibDialog.open("Not changed", [h("ul", { class: "failures" },
+      ...failures.map(({ id, detail }) => h("li", {}, h("code", {}, id), " ", detail)))]);
+  }
+
+  return {
+    apply,
+    /** @param {string[]} ids @param {number} rating */
+    rate: (ids, rating) => apply({ ids }, { edit: { rating } }, rating ? `Rated ${rating}` : "Not rated any more"),
+    /** @param {string[]} ids */
+    remove: (ids) => apply({ ids }, { delete: true }, "Deleted"),
+  };
+})();

@@ -1,0 +1,91 @@
+// @ts-check
+// Edits that the daemon was not there for. They are kept in this tab, also through a reload, and
+// sent in their order when it answers again. Each may be sent twice: it says what shall be, not
+// what to add.
+"use strict";
+
+const ImagelibOutbox = (() => {
+  const KEY = "imagelib.outbox";
+  /**
+   * @typedef {{kind: "batch", body: any} | {kind: "save", fields: Record<string, any>, base: any}} Letter
+   */
+  /** @type {Letter[]} */
+  let letters = read();
+  let flushing = false;
+
+  /** @returns {Letter[]} */
+  function read() {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+    } catch {
+      return [];
+    }
+  }
+
+  function write() {
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(letters));
+    } catch {
+      // They are still in memory.
+    }
+  }
+
+  /** @param {Letter} letter */
+  function put(letter) {
+    letters.push(letter);
+    write();
+    tell(true);
+  }
+
+  /** Say how things stand. @param {boolean} lost whether the daemon does not answer */
+  function tell(lost) {
+    const waiting = letters.length ? ` ${letters.length} edit${letters.length === 1 ? " is" : "s are"} kept and will be sent when it is back.` : "";
+    ImagelibToast.hold(lost ? `The daemon does not answer.${waiting}` : "");
+  }
+
+  /** Send what waits. */
+  async function flush() {
+    if (flushing || !letters.length) return;
+    flushing = true;
+    let sent = 0;
+    try {
+      for (; letters.length; sent++) {
+        await deliver(letters[0]);
+        letters = letters.slice(1);
+        write();
+      }
+      ImagelibToast.show(`${sent} edit${sent === 1 ? "" : "s"} saved now`);
+      void ImagelibChanges.poll();
+    } catch (error) {
+      if (!(error instanceof ImagelibApi.Refusal)) throw error;
+      tell(true);
+    } finally {
+      flushing = false;
+    }
+  }
+
+  /** Throws only if the daemon is away again. @param {Letter} letter */
+  async function deliver(letter) {
+    try {
+      if (letter.kind === "batch") await ImagelibApi.batch(letter.body);
+      else await ImagelibApi.save(letter.base.id, letter.base.version, letter.fields);
+    } catch (error) {
+      if (!(error instanceof ImagelibApi.Refusal) || error.isAbsence) throw error;
+      if (letter.kind === "batch") ImagelibToast.fail(error);
+      else refused(letter, error);
+    }
+  }
+
+  /** @param {Extract<Letter, {kind: "save"}>} letter @param {InstanceType<typeof ImagelibApi.Refusal>} error */
+  function refused({ fields, base }, error) {
+    const now = error.current;
+    // It did arrive, only its answer was lost.
+    if (now && Object.entries(fields).every(([name, value]) => JSON.stringify(value) === JSON.stringify(now[name]))) return;
+    ImagelibDrafts.keep(base.id, { fields, base });
+    ImagelibToast.show(`Not saved: ${error.message} Your text is kept.`, {
+      bad: true, actions: [["Show", () => void ImagelibGallery.open(base.id)]],
+    });
+  }
+
+  return { flush, put, get size() { return letters.length; }, tell };
+})();

@@ -1,0 +1,350 @@
+// @ts-check
+// The rows of the library in memory: columns as typed arrays, repeated values once.
+// A row number is a place in these arrays. Blocks fill rows in any order; edits overwrite them.
+"use strict";
+
+/**
+ * @typedef {object} TextColumn  The distinct texts of a text block, and which one each row has.
+ * @property {string[]} texts
+ * @property {Int16Array} index  -1: no row.
+ * @property {boolean} squeezed  Whether its blanks are made one space; names stay as they are.
+ * @property {FoldedTexts[] | null} folded  Made when the block arrives, or when it is first searched.
+ *
+ * @typedef {object} TextBlock
+ * @property {number} version  Changes with the content.
+ * @property {TextColumn} prompt
+ * @property {TextColumn} negative
+ * @property {TextColumn} notes
+ * @property {TextColumn} tool  Of the settings, as are samplers.
+ * @property {TextColumn} sampler
+ * @property {string[][]} settings  Names and values in turn.
+ * @property {Int16Array} setting
+ * @property {string[]} seeds
+ * @property {string[]} ids  The first four letters of each id.
+ *
+ * @typedef {object} RowEdit  What a row is to hold from now on.
+ * @property {string} id
+ * @property {string} captured_at
+ * @property {string} created_at
+ * @property {number} rating
+ * @property {number} width
+ * @property {number} height
+ * @property {string} ai_model
+ * @property {string} file_state
+ * @property {string[]} tags
+ * @property {string} prompt_text
+ * @property {string} negative_prompt
+ * @property {string} notes
+ * @property {Record<string, unknown>} generation
+ */
+
+const ImagelibColumns = (() => {
+  const CORE_ROWS = 2048;
+  const TEXT_ROWS = 1024;
+  const STATES = ["ok", "missing", "altered"];
+
+  /** Distinct values and their numbers. @template T */
+  class Dictionary {
+    constructor() {
+      /** @type {T[]} */
+      this.values = [];
+      /** @type {Map<string, number>} */
+      this.numbers = new Map();
+    }
+
+    /** @param {T} value @param {string} key */
+    number(value, key = String(value)) {
+      let number = this.numbers.get(key);
+      if (number === undefined) {
+        number = this.values.push(value) - 1;
+        this.numbers.set(key, number);
+      }
+      return number;
+    }
+  }
+
+  class Columns {
+    constructor() {
+      this.capacity = 0;
+      /** Where the rows of a core block begin, by its number. @type {Map<number, number>} */
+      this.firstRow = new Map();
+      this.live = new Uint32Array(0);
+      this.pk = new Float64Array(0);
+      /** Seconds since 1970, in wall-clock time. */
+      this.captured = new Float64Array(0);
+      /** Milliseconds since 1970. */
+      this.created = new Float64Array(0);
+      this.rating = new Uint8Array(0);
+      this.state = new Uint8Array(0);
+      this.model = new Int32Array(0);
+      this.size = new Int32Array(0);
+      this.tagSet = new Int32Array(0);
+      /** @type {Dictionary<string>} */
+      this.models = new Dictionary();
+      /** @type {Dictionary<[number, number]>} */
+      this.sizes = new Dictionary();
+      /** @type {Dictionary<string>} */
+      this.tags = new Dictionary();
+      /** @type {Dictionary<number[]>} */
+      this.tagSets = new Dictionary();
+      /** By `row / TEXT_ROWS`. @type {(TextBlock | undefined)[]} */
+      this.texts = [];
+      /** Rises with every change of what filters and orders see. */
+      this.coreVersion = 0;
+      this.textVersion = 0;
+      this.count = 0;
+      this.textCount = 0;
+    }
+
+    /** The row of a pk, made if need be. @param {number} pk */
+    rowOf(pk) {
+      const number = Math.floor(pk / CORE_ROWS);
+      let first = this.firstRow.get(number);
+      if (first === undefined) {
+        first = this.firstRow.size * CORE_ROWS;
+        this.firstRow.set(number, first);
+        this.grow(first + CORE_ROWS);
+      }
+      return first + (pk % CORE_ROWS);
+    }
+
+    /** @param {number} rows */
+    grow(rows) {
+      if (rows <= this.capacity) return;
+      this.capacity = Math.max(rows, Math.ceil((this.capacity * 1.5) / CORE_ROWS) * CORE_ROWS);
+      const grown = (/** @type {any} */ array, length = this.capacity) => {
+        const larger = new array.constructor(length);
+        larger.set(array);
+        return larger;
+      };
+      this.live = grown(this.live, this.capacity / 32);
+      for (const name of /** @type {const} */ (
+        ["pk", "captured", "created", "rating", "state", "model", "size", "tagSet"])) {
+        this[name] = grown(this[name]);
+      }
+    }
+
+    /** @param {number} row */
+    isLive(row) {
+      return row < this.capacity && (this.live[row >>> 5] & (1 << (row & 31))) !== 0;
+    }
+
+    /** @param {number} row @param {boolean} live */
+    setLive(row, live) {
+      if (this.isLive(row) === live) return;
+      this.live[row >>> 5] ^= 1 << (row & 31);
+      this.count += live ? 1 : -1;
+      if (this.texts[row >>> 10]) this.textCount += live ? 1 : -1;
+    }
+
+    /** Take a core block in; it replaces the rows of an older one. @param {any} block */
+    addCore(block) {
+      const first = this.rowOf(block.number * CORE_ROWS);
+      const models = block.models.map((/** @type {string} */ name) => this.models.number(name));
+      const sizes = block.sizes.map((/** @type {[number, number]} */ size) => this.sizes.number(size, size.join()));
+      const tags = block.tags.map((/** @type {string} */ name) => this.tags.number(name));
+      const tagSets = block.tag_sets.map((/** @type {number[]} */ set) => {
+        const numbers = set.map((tag) => tags[tag]);
+        return this.tagSets.number(numbers, numbers.join());
+      });
+      const { runs, captured: dates, created: times, model, size, tag_set: tagSet, rating } = block;
+      const unit = times[0];
+      let captured = 0;
+      let created = 0;
+      this.clear(first, CORE_ROWS);
+      for (let run = 0, i = 0; run < runs.length; run += 2) {
+        for (let row = first + runs[run]; row < first + runs[run] + runs[run + 1]; row++, i++) {
+          captured += dates[i];
+          created += times[i + 1];
+          this.pk[row] = block.number * CORE_ROWS + row - first;
+          this.captured[row] = captured;
+          this.created[row] = created * unit;
+          this.rating[row] = rating.charCodeAt(i) - 48;
+          this.state[row] = 0;
+          this.model[row] = models[model.length ? model[i] : 0];
+          this.size[row] = sizes[size.length ? size[i] : 0];
+          this.tagSet[row] = tagSets[tagSet.length ? tagSet[i] : 0];
+          this.live[row >>> 5] |= 1 << (row & 31);
+        }
+      }
+      for (const offset of block.missing) this.state[first + offset] = 1;
+      for (const offset of block.altered) this.state[first + offset] = 2;
+      this.count += block.rows;
+      for (let slot = first >>> 10; slot < (first + CORE_ROWS) >>> 10; slot++) {
+        if (this.texts[slot]) this.textCount += this.liveIn(slot);
+      }
+      this.coreVersion++;
+    }
+
+    /** Take rows away. @param {number} first @param {number} rows  Whole text blocks. */
+    clear(first, rows) {
+      for (let slot = first >>> 10; slot < (first + rows) >>> 10; slot++) {
+        const live = this.liveIn(slot);
+        this.count -= live;
+        if (this.texts[slot]) this.textCount -= live;
+      }
+      this.live.fill(0, first >>> 5, (first + rows) >>> 5);
+    }
+
+    /** Take a text block in. @param {any} block */
+    addText(block) {
+      const slot = this.rowOf(block.number * TEXT_ROWS) >>> 10;
+      const settings = expand(block.setting, block.runs);
+      /** @type {TextBlock} */
+      const text = {
+        version: ++this.textVersion,
+        prompt: { texts: block.prompts, index: expand(block.prompt, block.runs), squeezed: true, folded: null },
+        negative: { texts: block.negatives, index: expand(block.negative, block.runs), squeezed: true, folded: null },
+        notes: { texts: block.notes, index: expand(block.note, block.runs), squeezed: true, folded: null },
+        tool: { texts: valuesOf(block.settings, "tool"), index: settings, squeezed: false, folded: null },
+        sampler: { texts: valuesOf(block.settings, "sampler"), index: settings, squeezed: false, folded: null },
+        settings: block.settings,
+        setting: settings,
+        seeds: [],
+        ids: [],
+      };
+      eachOffset(block.runs, (offset, i) => {
+        text.seeds[offset] = block.seeds[i] ?? "";
+        text.ids[offset] = block.ids.slice(4 * i, 4 * i + 4);
+      });
+      if (!this.texts[slot]) this.textCount += this.liveIn(slot);
+      this.texts[slot] = text;
+      return text;
+    }
+
+    /** How many live rows a text block has. @param {number} slot */
+    liveIn(slot) {
+      let count = 0;
+      for (let word = slot * 32; word < (slot + 1) * 32; word++) {
+        for (let rest = this.live[word]; rest !== 0; rest &= rest - 1) count++;
+      }
+      return count;
+    }
+
+    /** Lay an edit over what the blocks say. @param {number} pk @param {RowEdit} edit */
+    set(pk, edit) {
+      const row = this.rowOf(pk);
+      const tags = edit.tags.map((name) => this.tags.number(name));
+      const size = /** @type {[number, number]} */ ([edit.width, edit.height]);
+      this.pk[row] = pk;
+      this.captured[row] = Date.parse(`${edit.captured_at}Z`) / 1000 || 0;
+      this.created[row] = Date.parse(edit.created_at) || 0;
+      this.rating[row] = edit.rating;
+      this.state[row] = Math.max(0, STATES.indexOf(edit.file_state));
+      this.model[row] = this.models.number(edit.ai_model);
+      this.size[row] = this.sizes.number(size, size.join());
+      this.tagSet[row] = this.tagSets.number(tags, tags.join());
+      this.setLive(row, true);
+      this.coreVersion++;
+      this.setText(row, edit);
+    }
+
+    /** @param {number} row @param {RowEdit} edit */
+    setText(row, edit) {
+      const slot = row >>> 10;
+      const text = this.texts[slot];
+      if (!text) return;
+      const offset = row & (TEXT_ROWS - 1);
+      const pairs = Object.entries(edit.generation ?? {})
+        .filter(([name, value]) => name !== "seed" && value !== null && value !== "")
+        .flatMap(([name, value]) => [name, asText(value)]);
+      text.version = ++this.textVersion;
+      replaceText(text.prompt, offset, edit.prompt_text);
+      replaceText(text.negative, offset, edit.negative_prompt);
+      replaceText(text.notes, offset, edit.notes);
+      // Three columns share one index of settings.
+      text.setting = text.setting.slice();
+      text.setting[offset] = text.settings.length;
+      text.settings = [...text.settings, pairs];
+      for (const name of /** @type {const} */ (["tool", "sampler"])) {
+        text[name] = { texts: valuesOf(text.settings, name), index: text.setting, squeezed: false, folded: null };
+      }
+      text.seeds[offset] = asText(edit.generation?.seed ?? "");
+      text.ids[offset] = edit.id.slice(0, 4);
+    }
+
+    /** Make sure that the row's text block is there, for a row that no block holds. @param {number} row */
+    makeText(row) {
+      const slot = row >>> 10;
+      if (this.texts[slot]) return;
+      const column = (squeezed = true) => ({ texts: [""], index: new Int16Array(TEXT_ROWS).fill(-1), squeezed, folded: null });
+      const setting = new Int16Array(TEXT_ROWS).fill(-1);
+      this.texts[slot] = {
+        version: ++this.textVersion, prompt: column(), negative: column(), notes: column(),
+        tool: column(false), sampler: column(false), settings: [[]], setting, seeds: [], ids: [],
+      };
+      this.textCount += this.liveIn(slot);
+    }
+
+    /** What the text block says of a row, or null while it has not arrived. @param {number} row */
+    textOf(row) {
+      const text = this.texts[row >>> 10];
+      const offset = row & (TEXT_ROWS - 1);
+      if (!text || text.prompt.index[offset] < 0) return null;
+      const pairs = text.settings[text.setting[offset]] ?? [];
+      /** @type {[string, string][]} */
+      const settings = [];
+      for (let i = 0; i < pairs.length; i += 2) settings.push([pairs[i], pairs[i + 1]]);
+      return {
+        prompt: text.prompt.texts[text.prompt.index[offset]],
+        negative: text.negative.texts[text.negative.index[offset]],
+        notes: text.notes.texts[text.notes.index[offset]],
+        seed: text.seeds[offset] ?? "",
+        settings,
+      };
+    }
+
+    /** What filters and orders know of a row. @param {number} row */
+    coreOf(row) {
+      const [width, height] = this.sizes.values[this.size[row]];
+      return {
+        pk: this.pk[row],
+        captured_at: new Date(this.captured[row] * 1000).toISOString().slice(0, 19),
+        rating: this.rating[row],
+        ai_model: this.models.values[this.model[row]],
+        width,
+        height,
+        tags: this.tagSets.values[this.tagSet[row]].map((tag) => this.tags.values[tag]),
+        file_state: STATES[this.state[row]],
+      };
+    }
+  }
+
+  /** Call back for each row of the runs with its offset and its number. @param {number[]} runs @param {(offset: number, i: number) => void} each */
+  function eachOffset(runs, each) {
+    let i = 0;
+    for (let run = 0; run < runs.length; run += 2) {
+      for (let offset = runs[run]; offset < runs[run] + runs[run + 1]; offset++) each(offset, i++);
+    }
+  }
+
+  /** Which distinct text each of the block's rows has; -1 where there is no row. @param {number[]} indexes @param {number[]} runs */
+  function expand(indexes, runs) {
+    const all = new Int16Array(TEXT_ROWS).fill(-1);
+    eachOffset(runs, (offset, i) => { all[offset] = indexes[i] ?? 0; });
+    return all;
+  }
+
+  /** @param {string[][]} settings @param {string} name */
+  const valuesOf = (settings, name) => settings.map((pairs) => {
+    for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return pairs[i + 1];
+    return "";
+  });
+
+  /** @param {TextColumn} column @param {number} offset @param {string} text */
+  function replaceText(column, offset, text) {
+    if (column.texts[column.index[offset]] === text) return;
+    let number = column.texts.indexOf(text);
+    if (number < 0) {
+      number = column.texts.length;
+      column.texts = [...column.texts, text];
+      column.folded = null;
+    }
+    column.index[offset] = number;
+  }
+
+  /** @param {unknown} value */
+  const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+
+  return { CORE_ROWS, Columns, TEXT_ROWS, eachOffset };
+})();

@@ -1,0 +1,328 @@
+// @ts-check
+// The gallery: one query, one order, one open image, all of them in the URL; everything
+// on the page is shown from these. `?q=...&sort=...#<id>`, only what is not the default.
+"use strict";
+
+const ImagelibGallery = (() => {
+  const { h, isWriting, mount, setText } = ImagelibDom;
+  const DEFAULT_SORT = "-captured_at";
+  const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
+  /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
+  const URL_PAUSE = 350;
+
+  const search = new ImagelibSearch.Searcher(ImagelibIndex.columns);
+  search.pkOf = pkOf;
+  const box = /** @type {HTMLInputElement} */ (document.querySelector(".search-box"));
+  const sortBox = /** @type {HTMLSelectElement} */ (mount("sort"));
+
+  let text = "";
+  /** What the sort box says; "" leaves it to the query, else to the default. */
+  let sort = "";
+  /** The pk of the open image, or -1. */
+  let open = -1;
+  /** Whether closing the viewer goes back to the entry before it. */
+  let pushed = false;
+  /** @type {Int32Array} */
+  let shownRows = new Int32Array(0);
+  let shownKey = "";
+  /** Ids that a query asked for and whose row is being looked for. @type {Set<string>} */
+  const asked = new Set();
+  let urlTimer = 0;
+  /** @type {{pk: number, offset: number} | null} */
+  let kept = null;
+  let frame = 0;
+
+  function start() {
+    history.scrollRestoration = "manual";
+    ImagelibGrid.adopt();
+    ImagelibViewer.start();
+    ImagelibFilters.start(setQuery);
+    ImagelibGrid.onOpen((pk) => void openImage(pk));
+    ImagelibViewer.onFlip(flip);
+    ImagelibViewer.onClose(leave);
+    ImagelibIndex.onChange(schedule);
+    box.addEventListener("input", () => setQuery(box.value));
+    box.form?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      focusFirst();
+    });
+    sortBox.addEventListener("change", () => chooseSort(sortBox.value));
+    document.addEventListener("keydown", pressed);
+    window.addEventListener("popstate", (event) => void readUrl(event.state));
+    window.addEventListener("hashchange", () => void readUrl(history.state));
+    window.addEventListener("scroll", writeSoon, { passive: true });
+    window.addEventListener("pagehide", writeUrl);
+    void readUrl(history.state);
+  }
+
+  /** Take query, order and open image from the URL. @param {any} state */
+  async function readUrl(state) {
+    clearTimeout(urlTimer);
+    const parameters = new URLSearchParams(location.search);
+    text = parameters.get("q") ?? "";
+    const order = parameters.get("sort") ?? "";
+    sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
+    if (box.value !== text) box.value = text;
+    kept = state?.anchor ?? null;
+    pushed = state?.viewer === true;
+    await ImagelibIndex.ready;
+    update();
+    const id = decodeURIComponent(location.hash.slice(1));
+    if (!id) {
+      close();
+      return;
+    }
+    const pk = await ImagelibIndex.locate(id.toLowerCase());
+    if (decodeURIComponent(location.hash.slice(1)) !== id) return;
+    if (pk === null || !ImagelibIndex.columns.isLive(ImagelibIndex.columns.rowOf(pk))) note(`No image ${id}`);
+    else await showImage(pk);
+  }
+
+  function url() {
+    const parameters = new URLSearchParams();
+    if (text) parameters.set("q", text);
+    if (sort) parameters.set("sort", sort);
+    const query = parameters.toString();
+    const id = ImagelibViewer.id;
+    return `${location.pathname}${query && `?${query}`}${id && `#${id}`}`;
+  }
+
+  function writeUrl() {
+    clearTimeout(urlTimer);
+    urlTimer = 0;
+    if (!ImagelibIndex.isReady) return;
+    history.replaceState({ anchor: ImagelibGrid.anchor(), viewer: pushed && open >= 0 }, "", url());
+  }
+
+  function writeSoon() {
+    urlTimer ||= setTimeout(writeUrl, URL_PAUSE);
+  }
+
+  /** Ask for something else. @param {string} query */
+  function setQuery(query) {
+    text = query;
+    if (box.value !== query) box.value = query;
+    kept = null;
+    if (ImagelibIndex.isReady) {
+      update();
+      toTop();
+    }
+    writeSoon();
+  }
+
+  /** @param {string} order */
+  function chooseSort(order) {
+    // One order at a time: the box wins over what stands in the query.
+    for (;;) {
+      const part = ImagelibQuery.parse(text).parts.find(({ field }) => field === "sort");
+      if (!part) break;
+      text = ImagelibQuery.without(text, part);
+    }
+    box.value = text;
+    sort = order;
+    update();
+    toTop();
+    writeSoon();
+  }
+
+  function toTop() {
+    if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
+  }
+
+  function schedule() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (ImagelibIndex.isReady) update();
+    });
+  }
+
+  /** Find what is asked for and show it. */
+  function update() {
+    const query = ImagelibQuery.parse(unfinished(text) ?? text);
+    const order = sort || query.sort || DEFAULT_SORT;
+    const readsText = ImagelibSearch.usesText(query.root);
+    const { columns } = ImagelibIndex;
+    const key = JSON.stringify([text, query.root, order, columns.coreVersion,
+      readsText && columns.textVersion, ImagelibIndex.isBroken]);
+    const before = kept ?? ImagelibGrid.anchor();
+    if (key !== shownKey) {
+      shownKey = key;
+      const { bits, rows } = search.run(query, order);
+      shownRows = rows;
+      ImagelibGrid.show(rows);
+      ImagelibFilters.show(text, search.counts(bits));
+      sortBox.value = order === DEFAULT_SORT ? "" : order;
+      showWarnings(query.warnings);
+    } else {
+      ImagelibGrid.render();
+    }
+    if (before) ImagelibGrid.restore(before);
+    if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
+    showCount(shownRows.length, readsText);
+    showNothing(shownRows.length);
+    if (open >= 0) void showImage(open);
+  }
+
+  /** While one writes `tag:`, its value is still to come: the rest of the query without it, or null. @param {string} query */
+  function unfinished(query) {
+    if (document.activeElement !== box) return null;
+    const found = /(^|[\s(])-?([A-Za-z_]+):"?$/.exec(query);
+    return found && ImagelibQueryFields.fieldNamed(found[2]) ? query.slice(0, found.index) : null;
+  }
+
+  /** @param {number} count @param {boolean} readsText */
+  function showCount(count, readsText) {
+    const { isBroken, searched, total } = ImagelibIndex;
+    const arriving = searched < 1 && !isBroken ? `, ${Math.floor(searched * 100)}% searched` : "";
+    setText(mount("count"), `${count} of ${total} images${readsText || !text ? arriving : ""}`);
+  }
+
+  /** @param {string[]} warnings */
+  function showWarnings(warnings) {
+    const all = ImagelibIndex.isBroken ? [...warnings, "some of the index cannot be loaded; reload the page"] : warnings;
+    mount("warnings").hidden = all.length === 0;
+    setText(mount("warnings"), all.join(" · "));
+  }
+
+  /** @param {string} text */
+  const note = (text) => showWarnings([text]);
+
+  /** @param {number} count */
+  function showNothing(count) {
+    const place = mount("nothing");
+    place.hidden = count > 0;
+    if (count > 0 || ImagelibIndex.total === 0) return;
+    if (place.querySelector("button")) return;
+    const clear = h("button", { type: "button", class: "button", click: () => {
+      setQuery("");
+      box.focus();
+    } }, "Clear the search");
+    place.replaceChildren(h("h2", {}, "Nothing found"), h("p", {}, "No image meets all of these conditions."), clear);
+  }
+
+  /** The pk of an id that a query names; it is looked for if it is not known. @param {string} id */
+  function pkOf(id) {
+    const known = ImagelibIndex.pkOf(id);
+    if (known === undefined && !asked.has(id)) {
+      asked.add(id);
+      void ImagelibIndex.locate(id).then((pk) => {
+        if (pk === null) return;
+        shownKey = "";
+        schedule();
+      });
+    }
+    return known;
+  }
+
+  /** Open an image by hand: Back closes it again. @param {number} pk */
+  async function openImage(pk) {
+    if (open >= 0) {
+      await showImage(pk);
+      writeUrl();
+      return;
+    }
+    writeUrl();
+    const anchor = ImagelibGrid.anchor();
+    await showImage(pk);
+    if (open < 0) return;
+    pushed = true;
+    history.pushState({ anchor, viewer: true }, "", url());
+  }
+
+  /** @param {number} pk */
+  async function showImage(pk) {
+    open = pk;
+    const row = ImagelibIndex.columns.rowOf(pk);
+    if (!ImagelibIndex.columns.isLive(row)) {
+      leave();
+      return;
+    }
+    const record = await ImagelibIndex.recordAt(row);
+    if (open !== pk) return;
+    const item = shownRows.indexOf(row);
+    const flipped = ImagelibViewer.id !== record.id;
+    ImagelibViewer.show(record, { item, of: shownRows.length });
+    if (item < 0 || !flipped) return;
+    const beside = [shownRows[item + 1], shownRows[item - 1]].filter((other) => other !== undefined);
+    const records = await Promise.all(beside.map((other) => ImagelibIndex.recordAt(other)));
+    if (open === pk) ImagelibViewer.preload(records);
+  }
+
+  /** @param {number} step */
+  function flip(step) {
+    const item = shownRows.indexOf(ImagelibIndex.columns.rowOf(open));
+    const next = item < 0 ? undefined : shownRows[item + step];
+    if (next === undefined) return;
+    void showImage(ImagelibIndex.columns.pk[next]).then(writeSoon);
+  }
+
+  /** Close by hand. */
+  function leave() {
+    const pk = open;
+    if (pushed) {
+      const done = () => {
+        window.removeEventListener("popstate", done);
+        setTimeout(() => ImagelibGrid.reveal(pk, true));
+      };
+      window.addEventListener("popstate", done);
+      pushed = false;
+      close();
+      history.back();
+      return;
+    }
+    close();
+    writeUrl();
+    ImagelibGrid.reveal(pk, true);
+  }
+
+  function close() {
+    if (open < 0) return;
+    const pk = open;
+    open = -1;
+    ImagelibViewer.close();
+    ImagelibGrid.reveal(pk, true);
+  }
+
+  function focusFirst() {
+    const [row] = shownRows;
+    if (row !== undefined) ImagelibGrid.reveal(ImagelibIndex.columns.pk[row], true);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
+    if (event.key === "/" && open < 0) {
+      event.preventDefault();
+      box.focus();
+      box.select();
+    }
+  }
+
+  return {
+    /** The ids of all images of the result, in its order. @returns {Promise<string[]>} */
+    ids: async () => {
+      await ImagelibIndex.ready;
+      const { pk } = ImagelibIndex.columns;
+      const files = await Promise.all(Array.from(shownRows, (row) => ImagelibIndex.file(pk[row])));
+      return files.flatMap((file) => (file ? [file.id] : []));
+    },
+    /** Open the viewer. @param {string} id */
+    open: async (id) => {
+      const pk = await ImagelibIndex.locate(id);
+      if (pk !== null) await openImage(pk);
+    },
+    /** The query and the order as they are now. */
+    get query() { return text; },
+    get sort() { return sort || ImagelibQuery.parse(text).sort || DEFAULT_SORT; },
+    /** Ask for something else, as if it was typed. */
+    setQuery,
+    /** Find and show again what is asked for. */
+    refresh: () => {
+      shownKey = "";
+      schedule();
+    },
+    start,
+  };
+})();
+
+ImagelibGallery.start();

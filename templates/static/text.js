@@ -1,0 +1,46 @@
+// @ts-check
+// How text is compared: the twin of imagelib/library/text.py, equal by test.
+"use strict";
+
+const ImagelibText = (() => {
+  /** What Python's `str.split` takes for a blank; `\s` of JavaScript is another set. */
+  const BLANK = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+  const BLANKS = new RegExp(`[${BLANK}]+`, "g");
+  const EDGES = new RegExp(`^[${BLANK}]+|[${BLANK}]+$`, "g");
+  // eslint-disable-next-line no-control-regex -- a byte of ASCII is what is meant
+  const ASCII = /^[\0-\x7f]*$/;
+
+  /** Letters that Python's casefold turns into others than `toLowerCase` does. */
+  const CASEFOLD = /[ßς\u13a0-\u13fd\u1c80-\u1c88\uab70-\uabbf]/g;
+  /** @type {Record<string, string>} */
+  const FOLDED = { "ß": "ss", "ς": "σ" };
+  [..."вдосттъѣꙋ"].forEach((letter, i) => { FOLDED[String.fromCharCode(0x1c80 + i)] = letter; });
+  // Cherokee is folded to its capitals.
+  for (let i = 0; i < 80; i++) FOLDED[String.fromCharCode(0xab70 + i)] = String.fromCharCode(0x13a0 + i);
+  for (let i = 0; i < 6; i++) FOLDED[String.fromCharCode(0x13f8 + i)] = String.fromCharCode(0x13f0 + i);
+
+  /** Forget case, accents and compatibility forms. @param {string} text */
+  function fold(text) {
+    if (ASCII.test(text)) return text.toLowerCase();
+    const bare = dropMarks(text).toLowerCase();
+    if (ASCII.test(bare)) return bare;
+    return dropMarks(bare.replace(CASEFOLD, (letter) => FOLDED[letter] ?? letter));
+  }
+
+  /** @param {string} text */
+  const dropMarks = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "");
+
+  /** Take blanks from both ends. @param {string} text */
+  const trim = (text) => text.replace(EDGES, "");
+
+  /** A blank that is no single space between words; most texts have none, and testing is cheap. */
+  const UNTIDY = new RegExp(`[${BLANK.replace("\\x20", "\\x1f")}]|  |^ | $`);
+
+  /** Make every run of blanks one space. @param {string} text */
+  const squeeze = (text) => (UNTIDY.test(text) ? trim(text.replace(BLANKS, " ")) : text);
+
+  /** Fold, and make every run of blanks one space, so that a phrase spans lines. @param {string} text */
+  const foldWords = (text) => squeeze(fold(text));
+
+  return { BLANK, fold, foldWords, squeeze, trim };
+})();

@@ -1,0 +1,55 @@
+// The justified rows of the grid.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./load.mjs";
+
+const { aspect, justified, rowAt, rowOf } = load("ImagelibLayout", "layout.js");
+const MEASURES = { width: 1000, height: 240, gap: 10, caption: 60 };
+
+function random(count, seed = 7) {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    return 0.5 + (state / 2 ** 31) * 2.1;
+  });
+}
+
+test("every row but the last fills the width, and no item is lost", () => {
+  for (const width of [200, 366, 1000, 2400]) {
+    const aspects = random(500);
+    const layout = justified(aspects, { ...MEASURES, width });
+    assert.equal(layout.first[0], 0);
+    assert.equal(layout.first[layout.rows], aspects.length);
+    for (let row = 0; row < layout.rows - 1; row++) {
+      const items = aspects.slice(layout.first[row], layout.first[row + 1]);
+      assert.ok(items.length > 0);
+      const used = items.reduce((sum, a) => sum + a * layout.height[row], 0) + 10 * (items.length - 1);
+      assert.ok(Math.abs(used - width) < 0.01, `${used} of ${width}`);
+      assert.ok(Math.abs(layout.top[row] + layout.height[row] + 70 - layout.top[row + 1]) < 0.01);
+    }
+    assert.equal(layout.height[layout.rows - 1] <= 240 * 1.9, true);
+  }
+});
+
+test("a row and its items find each other", () => {
+  const layout = justified(random(1000), MEASURES);
+  for (let row = 0; row < layout.rows; row++) {
+    assert.equal(rowAt(layout, layout.top[row] + 1), row);
+    for (let item = layout.first[row]; item < layout.first[row + 1]; item++) assert.equal(rowOf(layout, item), row);
+  }
+  assert.equal(rowAt(layout, -50), 0);
+  assert.equal(rowAt(layout, 1e9), layout.rows - 1);
+});
+
+test("nothing is laid out as nothing", () => {
+  assert.equal(justified([], MEASURES).rows, 0);
+  assert.equal(justified([], MEASURES).top[0], 0);
+});
+
+test("shapes are kept within bounds, whatever the size says", () => {
+  assert.equal(aspect(640, 480), 640 / 480);
+  assert.equal(aspect(4000, 1), 2.6);
+  assert.equal(aspect(1, 4000), 0.5);
+  assert.equal(aspect(0, 0), 1);
+});

@@ -1,0 +1,98 @@
+// The corpus of queries, answered by the engine of the page.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { load } from "./load.mjs";
+
+const ENGINE = ["text.js", "query-fields.js", "query.js", "columns.js", "words.js", "search.js"];
+const Query = load("ImagelibQuery", ...ENGINE);
+const { Columns } = load("ImagelibColumns");
+const { Searcher } = load("ImagelibSearch");
+
+const { library, cases } = JSON.parse(readFileSync(new URL("../corpus/query.json", import.meta.url), "utf8"));
+
+const columns = new Columns();
+const pkById = new Map();
+for (const record of library) {
+  columns.makeText(columns.rowOf(record.n));
+  columns.set(record.n, {
+    width: 640, height: 480, created_at: `2026-05-01T10:00:${String(record.n % 60).padStart(2, "0")}.000Z`,
+    ai_model: "", file_state: "ok", negative_prompt: "", notes: "", rating: 0, tags: [], generation: {}, ...record,
+  });
+  pkById.set(record.id, record.n);
+}
+const searcher = new Searcher(columns);
+searcher.pkOf = (id) => pkById.get(id);
+
+function find(q) {
+  const query = Query.parse(q);
+  const { rows } = searcher.run(query, query.sort || "captured_at");
+  return { ...query, ids: [...rows].map((row) => columns.pk[row]) };
+}
+
+for (const { q, ids, warnings = [], sort = "" } of cases) {
+  test(`finds ${JSON.stringify(q)}`, () => {
+    const found = find(q);
+    assert.deepEqual(found.ids.toSorted((a, b) => a - b), ids);
+    assert.deepEqual(found.warnings, warnings);
+    assert.equal(found.sort, sort);
+  });
+}
+
+test("orders are total, and descending is ascending turned round", () => {
+  for (const sort of ["captured_at", "rating", "created_at"]) {
+    const up = find(`sort:${{ captured_at: "date", rating: "rating", created_at: "created" }[sort]}`).ids;
+    const { rows } = searcher.run(Query.parse(""), `-${sort}`);
+    assert.deepEqual([...rows].map((row) => columns.pk[row]).toReversed(), up);
+    assert.equal(new Set(up).size, library.length);
+  }
+});
+
+test("narrowing letter by letter finds what a fresh search finds", () => {
+  for (const word of ["portrait", "masterpiece", "東京の夜景", "zurich"]) {
+    for (let end = 1; end <= word.length; end++) {
+      const fresh = new Searcher(columns);
+      const query = Query.parse(word.slice(0, end));
+      assert.deepEqual(searcher.run(query, "captured_at").rows, fresh.run(query, "captured_at").rows);
+    }
+  }
+});
+
+test("a hundred thousand parentheses are only text", () => {
+  const { warnings } = Query.parse("(".repeat(100_000));
+  assert.deepEqual(warnings, ["only the first 20,000 characters are read"]);
+});
+
+for (const [text, part, expected] of [
+  ["fox tag:a rating:4", "tag:a", "fox rating:4"],
+  ["tag:a", "tag:a", ""],
+  ["a or b", "b", "a"],
+  ["a or b", "a", "b"],
+  ["a b or c", "b", "a or c"],
+  ["a b or c", "c", "a b"],
+  ["((a or b)) c", "((a or b))", "c"],
+  ["-(a b) c", "-(a b)", "c"],
+  ['"red scarf"  fox', '"red scarf"', "fox"],
+]) {
+  test(`${text} without ${part} is ${expected || "empty"}`, () => {
+    const found = Query.parse(text).parts.find(({ start, end }) => text.slice(start, end) === part);
+    assert.ok(found, "no such part");
+    assert.equal(Query.without(text, found), expected);
+  });
+}
+
+test("a filter replaces its own condition and leaves the others", () => {
+  assert.equal(Query.setting("fox rating:3 rating:>=2 -rating:5", "rating", "4"), "fox -rating:5 rating:4");
+  assert.equal(Query.setting("fox rating:3", "rating", ""), "fox");
+  assert.equal(Query.setting("a or rating:3", "rating", "4"), "(a or rating:3) rating:4");
+  assert.equal(Query.setting("fox", "model", "Flux.1 dev"), 'fox model:"Flux.1 dev"');
+  assert.equal(Query.adding("", `tag:${Query.quote('say "hi"')}`), 'tag:"say ""hi"""');
+});
+
+test("what quote writes is read back as one value", () => {
+  for (const value of ["a", "two words", "(a)", 'a"b', "x:y", "-a", "“a”", "é", "a)"]) {
+    const { root } = Query.parse(`model:${Query.quote(value)}`);
+    assert.deepEqual(root, { kind: "word", word: load("ImagelibText").fold(value), field: "model" });
+  }
+});
