@@ -38,17 +38,45 @@ Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, as an error and
 
 
 def measure(path: str, max_pixels: int) -> list[object]:
-    """Decode the picture at *path* whole; return its MIME type, width and height in pixels.
+    """Decode the picture at *path* whole; return its MIME type, width, height, and looks.
 
-    The size is that of the upright picture. Raises BrokenPictureError or
-    UnsupportedTypeError.
+    The size is that of the upright picture, in pixels; the looks are `difference_hash`.
+    Raises BrokenPictureError or UnsupportedTypeError.
     """
     with _opened(Path(path), max_pixels) as image:
         mime_type = FORMATS[str(image.format)]
         image.load()
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
         width, height = image.size
-        return [mime_type, *((height, width) if turned else (width, height))]
+        size = (height, width) if turned else (width, height)
+        return [mime_type, *size, difference_hash(image)]
+
+
+def difference_hash(image: Image.Image) -> str:
+    """64 bits that say where a picture grows brighter from left to right, as 16 hex digits.
+
+    The dHash of Neal Krawetz ("Kind of Like That", 2013): a picture that was scaled,
+    recompressed or slightly retouched differs in few bits.
+    """
+    # One picture with transparency and one on white should be alike, so lay both on white.
+    if image.has_transparency_data:
+        flat = Image.new("RGBA", image.size, "white")
+        flat.alpha_composite(image.convert("RGBA"))
+        image = flat
+    grey = _eight_bits(image).convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
+    bits = 0
+    for row in range(8):
+        for column in range(8):
+            at = row * 9 + column
+            bits = bits << 1 | (grey[at] < grey[at + 1])
+    return f"{bits:016x}"
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit greys scaled: Pillow clips them on the way to 8 bits."""
+    if image.mode.startswith("I"):
+        return image.convert("F").point(lambda value: value / 256).convert("L")
+    return image
 
 
 @contextmanager
@@ -82,10 +110,7 @@ def render(path: str, target: str, edge: int, quality: int, max_pixels: int) -> 
     box = (edge, edge)
     with _opened(Path(path), max_pixels) as image:
         image.draft("RGB", box)  # lets JPEG decode at a fraction of its size
-        small = ImageOps.exif_transpose(image)
-        if small.mode.startswith("I"):
-            # 16-bit greys: Pillow clips them on the way to RGB, so scale them first.
-            small = small.convert("F").point(lambda value: value / 256).convert("L")
+        small = _eight_bits(ImageOps.exif_transpose(image))
         small = small.convert("RGBA" if small.has_transparency_data else "RGB")
         # BICUBIC with a reducing gap: a third less time than LANCZOS, SSIM 0.999 of it.
         small.thumbnail(box, Image.Resampling.BICUBIC, reducing_gap=1.5)

@@ -28,7 +28,7 @@ def measure(sandbox, path, max_pixels=100_000_000):
     ("a.png", "image/png"), ("a.jpg", "image/jpeg"), ("a.webp", "image/webp"),
     ("a.gif", "image/gif"), ("a.avif", "image/avif")])
 def test_the_five_types_are_measured(sandbox, tmp_path, name, mime):
-    assert measure(sandbox, draw(tmp_path / name)) == [mime, 64, 48]
+    assert measure(sandbox, draw(tmp_path / name))[:3] == [mime, 64, 48]
 
 
 def test_the_type_is_that_of_the_bytes_whatever_the_name_says(sandbox, tmp_path):
@@ -42,7 +42,7 @@ def test_the_size_is_that_of_the_upright_picture(sandbox, tmp_path):
 
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert measure(sandbox, draw(tmp_path / "a.jpg", exif=exif))[1:] == [48, 64]
+    assert measure(sandbox, draw(tmp_path / "a.jpg", exif=exif))[1:3] == [48, 64]
 
 
 def test_a_decoder_outside_the_list_never_runs(sandbox, tmp_path):

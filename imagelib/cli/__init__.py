@@ -38,10 +38,11 @@ def cli(ctx: click.Context, library: Path | None, debug: bool) -> None:
 
 
 for _command in (
-    site.init, site.demo, images.add, images.list_images, images.show, images.edit, images.rm,
-    images.trash, images.tags, images.history, images.undo, images.redo, site.build, site.watch,
-    site.serve, maintenance.check, maintenance.export, maintenance.backup, maintenance.restore,
-    maintenance.doctor,
+    site.init, site.demo, images.add, images.migrate, images.list_images, images.show,
+    images.edit, images.rm, images.trash, images.tags, images.history, images.undo, images.redo,
+    site.build, site.watch, site.serve, maintenance.check, maintenance.duplicates,
+    maintenance.reread, maintenance.export,
+    maintenance.backup, maintenance.restore, maintenance.doctor,
 ):
     cli.add_command(_command)
 

@@ -29,6 +29,7 @@ pass_context = click.make_pass_decorator(Context)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--tag", "tags", multiple=True, help="Give each image this tag; may be repeated.")
 @click.option("--rating", type=click.IntRange(0, 5), help="Give each image this rating.")
+@click.option("--tag-folders", is_flag=True, help="Make tags of the folders' names.")
 @click.option("--copy", "mode", flag_value="copy", default="copy",
               help="Copy the files into images/. [default]")
 @click.option("--move", "mode", flag_value="move", help="Move them: the originals go.")
@@ -38,7 +39,7 @@ pass_context = click.make_pass_decorator(Context)
 @as_json
 @pass_context
 def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating: int | None,
-        mode: Any, dry_run: bool, as_json: bool) -> int:
+        tag_folders: bool, mode: Any, dry_run: bool, as_json: bool) -> int:
     """Add files or whole folders; what is there already is skipped."""
     from imagelib.ingest.importer import add_paths
 
@@ -46,6 +47,7 @@ def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating
     fields |= {"rating": rating} if rating is not None else {}
     with context.library() as library, progress("adding") as bar:
         report = add_paths(library, paths, mode=mode, fields=fields, dry_run=dry_run,
+                           tag_folders=tag_folders,
                            progress=lambda report: bar(report.seen, 0))
     if as_json:
         print_json({
@@ -63,6 +65,44 @@ def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating
         + (f", {plural(len(report.ignored), 'other file')} passed over" if report.ignored else "")
         + ".")
     return 1 if report.failed else 0
+
+
+@click.command()
+@click.argument("source", metavar="FILE.json", type=click.Path(path_type=Path, exists=True))
+@click.option("--images", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              metavar="DIR", help="Where the pictures lie, if not beside FILE.json.")
+@click.option("--map", "pairs", multiple=True, metavar="OLD=NEW",
+              help="A further field of the old file and what it is here; may be repeated.")
+@dry_run
+@as_json
+@pass_context
+def migrate(context: Context, source: Path, images: Path | None, pairs: tuple[str, ...],
+            dry_run: bool, as_json: bool) -> int:
+    """Take the old JSON metadata in, once; a second run changes nothing."""
+    from imagelib.ingest.legacy import migrate as migrate_json
+
+    names = dict(pair.partition("=")[::2] for pair in pairs)
+    with context.library() as library, progress("migrating") as bar:
+        report = migrate_json(library, source.absolute(), images=images and images.absolute(),
+                              names=names, dry_run=dry_run, progress=bar)
+    if as_json:
+        print_json({"added": report.added, "updated": report.updated,
+                    "unchanged": report.unchanged, "missing": report.missing,
+                    "failed": report.failed, "problems": report.problems,
+                    "mapped": [[old, new, count] for (old, new), count in report.mapped.items()],
+                    "unmapped": dict(report.unmapped)})
+    for (old, new), count in sorted(report.mapped.items()):
+        say(f"  {old} -> {new}  ({count:,})")
+    for old, count in sorted(report.unmapped.items()):
+        say(f"  {old} -> nothing here ({count:,}); to keep it: --map {old}=notes")
+    for name, problem in [*report.problems, *report.failed]:
+        say(f"{name}: {problem}")
+    for name in report.missing:
+        say(f"{name}: there is no such file")
+    verb = "would be added" if dry_run else "added"
+    say(f"{plural(len(report.added), 'image')} {verb}, {len(report.updated):,} completed,"
+        f" {len(report.unchanged):,} unchanged, {len(report.missing):,} without a file.")
+    return 1 if report.failed or report.missing else 0
 
 
 @click.command("list")

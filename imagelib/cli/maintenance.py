@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imagelib.cli.output import Context, as_json, plural, print_json, say, yes
+from imagelib.cli.output import (
+    Context,
+    as_json,
+    dry_run,
+    line_width,
+    one_line,
+    plural,
+    print_json,
+    progress,
+    say,
+    yes,
+)
 
 if TYPE_CHECKING:
     from imagelib.library.drift import Drift
@@ -69,14 +80,21 @@ def _problems(drift: Drift, faults: list[str]) -> dict[str, list[str]]:
 @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json",
               show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file instead of stdout.")
+@click.option("--sidecars", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Write a JSON and an XMP file for each image into DIR instead.")
 @pass_context
-def export(context: Context, query: str, form: str, output: Path | None) -> None:
+def export(context: Context, query: str, form: str, output: Path | None,
+           sidecars: Path | None) -> None:
     """Write every record (or those that QUERY finds) as JSON or CSV."""
-    from imagelib.exporting import records_as
+    from imagelib.exporting import records_as, write_sidecars
     from imagelib.library.files import replacing
 
     with context.library() as library:
         images = library.find(query) if query else library.walk()
+        if sidecars is not None:
+            count = write_sidecars(sidecars.expanduser().absolute(), images)
+            say(f"Sidecars of {plural(count, 'image')} are in {sidecars}.")
+            return
         if output is None:
             for part in records_as(form, images):
                 sys.stdout.buffer.write(part)
@@ -85,6 +103,62 @@ def export(context: Context, query: str, form: str, output: Path | None) -> None
             for part in records_as(form, images):
                 stream.write(part)
     say(f"Written to {output}.")
+
+
+@click.command()
+@click.option("--distance", type=click.IntRange(0, 16), default=4, show_default=True,
+              help="How many of 64 bits of their looks may differ.")
+@click.option("--merge", is_flag=True,
+              help="Keep the best of each group with the tags and rating of all.")
+@yes
+@as_json
+@pass_context
+def duplicates(context: Context, distance: int, merge: bool, yes: bool, as_json: bool) -> int:
+    """List images that look alike; the best of each group comes first."""
+    from imagelib.library.lookalikes import find_lookalikes
+    from imagelib.library.lookalikes import merge as merge_group
+
+    with context.library() as library:
+        groups = find_lookalikes(library, distance)
+        if as_json:
+            print_json([[image.to_json() for image in group] for group in groups])
+        for group in groups if not as_json else []:
+            for place, image in enumerate(group):
+                say(f"{'=' if place else '*'} {image.width}x{image.height} "
+                    + one_line(image, line_width()), err=False)
+            say("", err=False)
+        if merge and groups:
+            if not yes:
+                click.confirm(f"Merge {plural(len(groups), 'group')}? The others of each group go"
+                              " into the trash.", abort=True, err=True)
+            for keep, *others in groups:
+                merge_group(library, keep, others)
+    say(f"{plural(len(groups), 'group')} of images that look alike"
+        + (" merged." if merge else "."))
+    return 0 if groups else 3
+
+
+@click.command()
+@click.argument("query", required=False, default="")
+@dry_run
+@as_json
+@pass_context
+def reread(context: Context, query: str, dry_run: bool, as_json: bool) -> int:
+    """Read embedded metadata again, all of it or of what QUERY finds; edits stay."""
+    from imagelib.ingest.rereading import reread as reread_images
+
+    with context.library() as library, progress("reading") as bar:
+        images = library.find(query) if query else list(library.walk())
+        report = reread_images(library, images, dry_run=dry_run,
+                               progress=lambda done: bar(done, len(images)))
+    if as_json:
+        print_json({"changed": report.changed, "unchanged": report.unchanged,
+                    "failed": report.failed})
+    for name, reason in report.failed:
+        say(f"{name}: {reason}")
+    say(f"{plural(len(report.changed), 'image')} {'would be ' if dry_run else ''}changed,"
+        f" {report.unchanged:,} unchanged.")
+    return 1 if report.failed else 0
 
 
 @click.command()

@@ -9,6 +9,10 @@ from imagelib.resources import bundled
 
 #: The address under which the editor's own files lie.
 PREFIX = "editor/"
+#: What only the page of the gallery has; the editor builds on its scripts.
+_GALLERY = b'data-mount="gallery"'
+#: On every other page the editor is no more than a link to the gallery.
+_ELSEWHERE = ["image-page.js"]
 
 
 def with_editor(page: bytes, depth: int) -> bytes:
@@ -16,7 +20,8 @@ def with_editor(page: bytes, depth: int) -> bytes:
     base = "../" * depth + PREFIX
     styles = "".join(f'<link rel="stylesheet" href="{base}{name}">\n'
                      for name in editor_files() if name.endswith(".css"))
-    scripts = "".join(f'<script src="{base}{name}" defer></script>\n' for name in _in_order())
+    names = _in_order() if _GALLERY in page else _ELSEWHERE
+    scripts = "".join(f'<script src="{base}{name}" defer></script>\n' for name in names)
     head, found, tail = page.partition(b"</head>")
     if not found:
         return page

@@ -144,8 +144,8 @@ def _listen(host: str, port: int, max_upload: int) -> Any:
             _not_yet, host=address, port=port, threads=_THREADS, ident=None,
             # Above what a route takes at most: those answer with a problem document.
             max_request_body_size=max_upload + MAX_FIELD_BYTES + 2**20,
-            max_request_header_size=65536, channel_timeout=20, connection_limit=200, clear_untrusted_proxy_headers=True,
-            expose_tracebacks=False)
+            max_request_header_size=65536, channel_timeout=20, connection_limit=200,
+            clear_untrusted_proxy_headers=True, expose_tracebacks=False)
     except OSError as error:
         raise LockedError(
             f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port,"

@@ -7,6 +7,7 @@ recognised by its digest.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -17,7 +18,7 @@ from typing import Any, Literal
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
-from imagelib.library.drafts import ImageDraft
+from imagelib.library.drafts import ImageDraft, clean_tag
 from imagelib.library.files import digest
 from imagelib.library.library import Library
 from imagelib.library.models import Image
@@ -42,8 +43,11 @@ class ImportReport:
 
 def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
               fields: dict[str, Any] | None = None, dry_run: bool = False,
+              tag_folders: bool = False,
               progress: Callable[[ImportReport], None] = lambda report: None) -> ImportReport:
     """Add every picture in *paths*; folders are walked through. *fields* go to each image.
+
+    With *tag_folders*, the names of the folders below a path become tags.
 
     Raises:
         InvalidError: *fields* are bad; nothing was added.
@@ -55,8 +59,11 @@ def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
         running: dict[Future[tuple[Image | None, bool]], Path] = {}
         while True:
             # Never more under way than the workers can soon take: memory stays the same.
-            for path in islice(work, 2 * library.sandbox.size - len(running)):
-                job = pool.submit(_add_one, library, path, mode, fields or {}, dry_run)
+            for path, folders in islice(work, 2 * library.sandbox.size - len(running)):
+                values = dict(fields or {})
+                if tag_folders:
+                    values["tags"] = [*values.get("tags", ()), *_as_tags(folders)]
+                job = pool.submit(_add_one, library, path, mode, values, dry_run)
                 running[job] = path
             if not running:
                 break
@@ -103,15 +110,28 @@ def _note(report: ImportReport, path: Path, job: Future[tuple[Image | None, bool
         report.duplicates.append((path, image.id))
 
 
-def _pictures(library: Library, paths: Iterable[Path], report: ImportReport) -> Iterator[Path]:
-    """The files to add; what is not one of them is noted in *report*."""
+def _as_tags(folders: Iterable[str]) -> list[str]:
+    tags = []
+    for name in folders:
+        with contextlib.suppress(ValueError):  # a name that is no tag gives none
+            tags.append(clean_tag(name.replace(",", " ").replace("_", " ")))
+    return tags
+
+
+def _pictures(library: Library, paths: Iterable[Path],
+              report: ImportReport) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """The files to add, each with the names of the folders between it and what was named.
+
+    What is no picture is noted in *report*.
+    """
     for path in paths:
         if path.is_dir() and not path.is_symlink():
-            yield from _walk(library, path, report)
+            for found in _walk(library, path, report):
+                yield found, found.parent.relative_to(path.parent).parts
         elif reason := _objection(path):
             report.failed.append((path, reason))
         else:
-            yield path
+            yield path, ()
 
 
 def _walk(library: Library, folder: Path, report: ImportReport) -> Iterator[Path]:

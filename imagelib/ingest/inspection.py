@@ -10,20 +10,28 @@ from typing import Any
 
 from imagelib.ingest.embedded import EmbeddedMetadata, read
 from imagelib.ingest.embedded.stealth import read_stealth
+from imagelib.ingest.sidecars import read_sidecars
 from imagelib.pictures import alpha_columns, measure
 
 
-def inspect(path: str, max_pixels: int) -> dict[str, Any]:
+def inspect(path: str, max_pixels: int, named: str = "") -> dict[str, Any]:
     """Decode the picture at *path* whole and read its embedded metadata.
+
+    *named* is where it lies under its own name, if *path* is a copy: the files beside
+    it say what the picture itself does not.
 
     Raises:
         UnsupportedTypeError, BrokenPictureError: it is no picture that we keep.
     """
-    mime_type, width, height = measure(path, max_pixels)
+    mime_type, width, height, phash = measure(path, max_pixels)
     found = read(Path(path))
     if not found.prompt:
         found = _read_alpha(path, max_pixels) or found
-    return {"mime_type": mime_type, "width": width, "height": height, "draft": draft_of(found)}
+    beside, fields = read_sidecars(Path(named)) if named else (None, {})
+    if beside is not None and not found.prompt:
+        found = beside
+    return {"mime_type": mime_type, "width": width, "height": height, "phash": phash,
+            "draft": draft_of(found) | fields}
 
 
 def _read_alpha(path: str, max_pixels: int) -> EmbeddedMetadata | None:

@@ -21,7 +21,7 @@ from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.library.files import digest
 from imagelib.library.folders import folder_times
 from imagelib.library.models import Image
-from imagelib.library.originals import note_stat, update
+from imagelib.library.originals import file_columns, note_stat, update
 from imagelib.library.records import select, select_pks
 
 if TYPE_CHECKING:
@@ -268,9 +268,7 @@ def _take_new_bytes(library: Library, image: Image, done: Settled) -> None:
             update(transaction, image.pk, {"file_state": "altered"})
             note_stat(transaction, image.pk, path.stat())
         return
-    columns = {"digest": inspected.digest, "size_bytes": inspected.size_bytes,
-               "mime_type": inspected.mime_type, "width": inspected.width,
-               "height": inspected.height, "file_state": "ok"}
+    columns = file_columns(inspected) | {"file_state": "ok"}
     with library.database.write("altered", undoable=False) as transaction:
         update(transaction, image.pk, columns)
         note_stat(transaction, image.pk, path.stat())

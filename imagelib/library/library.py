@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Self
 
 from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
-from imagelib.errors import ConflictError, NotFoundError, StaleError
+from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library import folding, identity, searches, tagging, undo
 from imagelib.library.backup import snapshot
 from imagelib.library.database import Database, Kind, Transaction
@@ -24,10 +24,9 @@ from imagelib.library.models import Change, Image, Tag, TrashedImage
 from imagelib.library.originals import (
     Newcomer,
     Originals,
-    drop_tags,
+    apply_patch,
+    check_version,
     require,
-    set_tags,
-    update,
 )
 from imagelib.library.query import Query
 from imagelib.library.records import select, select_pks, to_image
@@ -193,7 +192,8 @@ class Library:
         path = (source if in_place and isinstance(source, Path)
                 else self.originals.stage(source, link=link))
         try:
-            inspected = self.originals.inspect(path)
+            inspected = self.originals.inspect(
+                path, source if isinstance(source, Path) else None)
             with self._adding:  # two uploads of the same bytes at once are one image
                 if existing := self.originals.find_digest(inspected.digest):
                     return existing, False
@@ -223,26 +223,9 @@ class Library:
         with self.database.write(action) as transaction:
             edited = [
                 image_id for image_id in dict.fromkeys(map(_clean_id, ids))
-                if self._apply(transaction, image_id, patch, if_version)
+                if apply_patch(transaction, image_id, patch, if_version)
             ]
         return edited, transaction.batch
-
-    def _apply(self, transaction: Transaction, image_id: str, patch: ImagePatch,
-               if_version: int | None) -> bool:
-        found = select(transaction.connection, "WHERE i.id = ?", [image_id])
-        if not found:
-            return False
-        image = found[0]
-        if if_version is not None and image.version != if_version:
-            raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
-        update(transaction, image.pk, {
-            name: value for name, value in patch.columns().items()
-            if value != getattr(image, name)
-        })
-        before, tags = set(image.tags), patch.tags_after(set(image.tags))
-        drop_tags(transaction, image.pk, before - tags)
-        set_tags(transaction, image.pk, sorted(tags - before))
-        return True
 
     def replace_file(self, image_id: str, source: Path | str | IO[bytes], *,
                      if_version: int | None = None) -> Image:
@@ -252,8 +235,7 @@ class Library:
             ConflictError: another image has these bytes already.
         """
         image = self.get(image_id)
-        if if_version is not None and image.version != if_version:
-            raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
+        check_version(image, if_version)
         source = Path(source).expanduser() if isinstance(source, str) else source
         staged = self.originals.stage(source)
         try:
@@ -276,20 +258,7 @@ class Library:
         Raises:
             NotFoundError: there is no such image.
         """
-        return self.move_to_trash([_clean_id(i) for i in ids], "delete")
-
-    def move_to_trash(self, ids: list[str], action: str, *, kind: Kind = "do",
-                      undoes: str | None = None) -> str:
-        """What `delete` and the undo of an addition do."""
-        images = [self.get(image_id) for image_id in ids]
-        plan, files = self.originals.plan_delete(images)
-        with self.originals.intents.carried_out(plan, action, kind=kind,
-                                                undoes=undoes) as transaction:
-            for image in images:
-                transaction.run("DELETE FROM images WHERE pk = ?", image.pk)
-                transaction.run("UPDATE trash SET file = ? WHERE pk = ?", files.get(image.id),
-                                image.pk)
-        return transaction.batch
+        return self.rearrange([_clean_id(i) for i in ids], [], "delete")
 
     def restore(self, *ids: str) -> str:
         """Bring images back out of the trash, as one batch, and return the batch.
@@ -297,22 +266,30 @@ class Library:
         Raises:
             NotFoundError: one is not there. ConflictError: its place is taken.
         """
-        return self.bring_back([_clean_id(i) for i in ids], "restore")
+        return self.rearrange([], [_clean_id(i) for i in ids], "restore")
 
-    def bring_back(self, ids: list[str], action: str, *, kind: Kind = "do",
-                   undoes: str | None = None) -> str:
-        """What `restore` and the undo of a deletion do."""
+    def rearrange(self, gone: list[str], back: list[str], action: str, *, kind: Kind = "do",
+                  undoes: str | None = None,
+                  then: Callable[[Transaction], None] = lambda transaction: None) -> str:
+        """Put *gone* into the trash, bring *back* out of it, and *then* more, as one batch."""
+        images = [self.get(image_id) for image_id in gone]
         rows = []
-        for image_id in ids:
+        for image_id in back:
             found = self.database.read("SELECT * FROM trash WHERE id = ?", image_id)
             if not found:
                 raise NotFoundError(f"There is no image {image_id!r} in the trash.")
             rows.append(found[0])
-        plan = self.originals.plan_restore(rows)
+        plan, files = self.originals.plan_delete(images)
+        plan.moves.extend(self.originals.plan_restore(rows).moves)
         with self.originals.intents.carried_out(plan, action, kind=kind,
                                                 undoes=undoes) as transaction:
+            for image in images:
+                transaction.run("DELETE FROM images WHERE pk = ?", image.pk)
+                transaction.run("UPDATE trash SET file = ? WHERE pk = ?", files.get(image.id),
+                                image.pk)
             for row in rows:
                 self.originals.reinsert(transaction, row)
+            then(transaction)
         return transaction.batch
 
     def trash(self) -> list[TrashedImage]:

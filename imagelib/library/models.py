@@ -44,6 +44,8 @@ class Image:
     tags: tuple[str, ...] = ()
     version: int = 1
     file_state: FileState = "ok"
+    #: 64 bits of how it looks, as 16 hex digits: alike pictures differ in few. "" if unknown.
+    phash: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The record as the API and `--json` give it, without the URLs."""

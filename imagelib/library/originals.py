@@ -10,17 +10,18 @@ import json
 import os
 import sqlite3
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from imagelib.config import Settings
-from imagelib.errors import ConflictError, NotFoundError
+from imagelib.errors import ConflictError, NotFoundError, StaleError
 from imagelib.formats import EXTENSIONS
 from imagelib.library import schema
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.dates import utc_now, wall_clock
-from imagelib.library.drafts import ImageDraft
+from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import copy_synced, digest, place, portable_name
 from imagelib.library.intents import Intents, Plan
 from imagelib.library.models import Image
@@ -38,6 +39,7 @@ class Inspected:
     mime_type: str
     width: int
     height: int
+    phash: str
     draft: ImageDraft
 
 
@@ -49,8 +51,9 @@ class Newcomer:
     draft: ImageDraft
     original_name: str = ""
     in_place: bool = False
-    #: Kept from another library; by default a new one.
+    #: Kept from another library; by default new ones.
     image_id: str = ""
+    created_at: str = ""
 
 
 class Originals:
@@ -87,8 +90,10 @@ class Originals:
             raise
         return staged
 
-    def inspect(self, path: Path) -> Inspected:
+    def inspect(self, path: Path, named: Path | None = None) -> Inspected:
         """Decode the file at *path* in a worker, and read what its generator wrote.
+
+        *named* is where the file lies under its own name, if *path* is a staged copy.
 
         Raises:
             UnsupportedTypeError, BrokenPictureError: it is no picture that we keep.
@@ -96,14 +101,14 @@ class Originals:
         before = path.stat()
         checksum = digest(path)
         found = self._sandbox.call(self._settings.inspector, str(path),
-                                   self._settings.max_pixels)
+                                   self._settings.max_pixels, str(named or ""))
         stat = path.stat()
         if (stat.st_size, stat.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
         draft: dict[str, Any] = found["draft"]
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
         return Inspected(path, checksum, stat.st_size, found["mime_type"], found["width"],
-                         found["height"], ImageDraft.of(draft))
+                         found["height"], found["phash"], ImageDraft.of(draft))
 
     def find_digest(self, checksum: str) -> Image | None:
         """The live image with these bytes."""
@@ -111,8 +116,12 @@ class Originals:
                        [checksum])
         return found[0] if found else None
 
-    def insert(self, newcomers: list[Newcomer], action: str = "add") -> list[str]:
-        """Make all *newcomers* images of the library, or none of them; return their ids."""
+    def insert(self, newcomers: list[Newcomer], action: str = "add",
+               edits: Iterable[tuple[str, ImagePatch]] = ()) -> list[str]:
+        """Make all *newcomers* images of the library, or none of them; return their ids.
+
+        *edits* of images that are there already belong to the same batch.
+        """
         now = utc_now()
         plan = Plan()
         prepared: list[tuple[dict[str, Any], list[str]]] = []
@@ -124,9 +133,9 @@ class Originals:
                 name = inspected.path.relative_to(self.folder).as_posix()
             else:
                 plan.new.append((inspected.path, self.folder / name, inspected.digest))
-            columns = _columns_of(inspected) | _metadata(inspected.draft, draft) | {
-                "id": image_id, "file_name": name, "created_at": now, "updated_at": now,
-                "original_name": _shown_name(one.original_name),
+            columns = file_columns(inspected) | _metadata(inspected.draft, draft) | {
+                "id": image_id, "file_name": name, "created_at": one.created_at or now,
+                "updated_at": now, "original_name": _shown_name(one.original_name),
             }
             tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
             prepared.append((columns, tags))
@@ -137,6 +146,8 @@ class Originals:
                 # The tags of a new image are no edits of it.
                 transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
                 self._note_stat(transaction, pk, self.folder / columns["file_name"])
+            for image_id, patch in edits:
+                apply_patch(transaction, image_id, patch)
         return [columns["id"] for columns, _ in prepared]
 
     def replace(self, image: Image, inspected: Inspected) -> None:
@@ -148,7 +159,7 @@ class Originals:
         kept = self._trash_path(image.digest)
         moves = [(old, kept)] if old.is_file() else []
         plan = Plan(moves, [(inspected.path, self.folder / name, inspected.digest)])
-        columns = _columns_of(inspected) | {"file_name": name, "file_state": "ok"}
+        columns = file_columns(inspected) | {"file_name": name, "file_state": "ok"}
         with self.intents.carried_out(plan, "replace file") as transaction:
             if moves:
                 _keep(transaction, image.id, image.digest, kept)
@@ -284,6 +295,33 @@ def update(transaction: Transaction, pk: int, columns: dict[str, Any]) -> None:
         transaction.run(f"UPDATE images SET {pairs} WHERE pk = ?", *values.values(), pk)
 
 
+def apply_patch(transaction: Transaction, image_id: str, patch: ImagePatch,
+                if_version: int | None = None) -> bool:
+    """Change one image as *patch* says; whether it is there.
+
+    Raises:
+        StaleError: it is no longer at *if_version*.
+    """
+    found = select(transaction.connection, "WHERE i.id = ?", [image_id])
+    if not found:
+        return False
+    image = found[0]
+    check_version(image, if_version)
+    update(transaction, image.pk, {
+        name: value for name, value in patch.columns().items() if value != getattr(image, name)
+    })
+    before, tags = set(image.tags), patch.tags_after(set(image.tags))
+    drop_tags(transaction, image.pk, before - tags)
+    set_tags(transaction, image.pk, sorted(tags - before))
+    return True
+
+
+def check_version(image: Image, if_version: int | None) -> None:
+    """Raise StaleError unless *image* is at *if_version*, or none is demanded."""
+    if if_version is not None and image.version != if_version:
+        raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
+
+
 def require(found: list[Image], image_id: str) -> Image:
     """The one image that was found.
 
@@ -303,10 +341,11 @@ def _insert(transaction: Transaction, columns: dict[str, Any]) -> int:
     return row.lastrowid
 
 
-def _columns_of(inspected: Inspected) -> dict[str, Any]:
+def file_columns(inspected: Inspected) -> dict[str, Any]:
+    """The columns that follow from the bytes of a file."""
     return {"digest": inspected.digest, "size_bytes": inspected.size_bytes,
             "mime_type": inspected.mime_type, "width": inspected.width,
-            "height": inspected.height}
+            "height": inspected.height, "phash": inspected.phash}
 
 
 def _metadata(embedded: ImageDraft, given: ImageDraft) -> dict[str, Any]:

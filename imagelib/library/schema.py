@@ -15,7 +15,7 @@ VERSION = 1
 
 #: The columns that belong to the user: a change of one is an edit.
 USER_COLUMNS = (
-    "file_name", "original_name", "digest", "size_bytes", "width", "height", "mime_type",
+    "file_name", "original_name", "digest", "phash", "size_bytes", "width", "height", "mime_type",
     "prompt_text", "negative_prompt", "prompt_meta", "generation", "ai_model", "notes",
     "rating", "captured_at", "file_state",
 )
@@ -33,6 +33,7 @@ CREATE TABLE images (
     file_name TEXT NOT NULL UNIQUE,
     original_name TEXT NOT NULL DEFAULT '',
     digest TEXT NOT NULL,
+    phash TEXT NOT NULL DEFAULT '',
     size_bytes INTEGER NOT NULL,
     width INTEGER NOT NULL,
     height INTEGER NOT NULL,

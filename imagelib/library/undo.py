@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.database import Kind, Transaction
-from imagelib.library.intents import Plan
 from imagelib.library.originals import drop_tags, set_tags
 from imagelib.library.records import chunks, select_pks
 
@@ -69,23 +68,25 @@ def take_back(library: Library, batch: str, kind: Kind) -> tuple[str, list[str]]
 
 def _apply(library: Library, by_image: dict[str, list[sqlite3.Row]], action: str, kind: Kind,
            batch: str) -> None:
-    kinds = {change["kind"] for changes in by_image.values() for change in changes}
-    if "insert" in kinds:
-        library.move_to_trash(sorted(by_image), action, kind=kind, undoes=batch)
-    elif "delete" in kinds:
-        library.bring_back(sorted(by_image), action, kind=kind, undoes=batch)
-    elif (exchanged := _file_exchange(by_image)) is not None:
+    if (exchanged := _file_exchange(by_image)) is not None:
         image_id, columns = exchanged
         image = library.get(image_id)
         _check_columns(image_id, library.stored_columns(image.pk), by_image[image_id])
         library.originals.exchange(image, columns, action, kind, batch)
-    else:
-        with library.originals.intents.carried_out(
-            Plan(), action, kind=kind, undoes=batch
-        ) as transaction:
-            _check_tags(transaction, by_image)
-            for image_id, changes in by_image.items():
-                _revert(transaction, image_id, changes)
+        return
+    kinds = {image_id: {change["kind"] for change in changes}
+             for image_id, changes in by_image.items()}
+    # What else a batch did to an image that it brought in or put away goes along with it.
+    gone = sorted(i for i, found in kinds.items() if "insert" in found)
+    back = sorted(i for i, found in kinds.items() if "delete" in found and i not in gone)
+    edited = {i: by_image[i] for i in by_image.keys() - set(gone) - set(back)}
+
+    def then(transaction: Transaction) -> None:
+        _check_tags(transaction, edited)
+        for image_id, changes in edited.items():
+            _revert(transaction, image_id, changes)
+
+    library.rearrange(gone, back, action, kind=kind, undoes=batch, then=then)
 
 
 def _file_exchange(by_image: dict[str, list[sqlite3.Row]]) -> tuple[str, dict[str, Any]] | None:

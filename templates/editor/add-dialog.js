@@ -1,54 +1,81 @@
 // @ts-check
-// "Add images": choose or drop files, give all of them the same values, see what became of each.
+// "Add images": choose or drop files, give all of them the same values, see what became of each and
+// correct it. Closing the dialog stops nothing: what is on its way goes on.
 "use strict";
 
-(() => {
-  const slot = document.querySelector("[data-slot=header]");
-  if (!slot || !document.querySelector("[data-mount=gallery]")) return;
+const ImagelibAddDialog = (() => {
   const { h, setText } = ImagelibDom;
   /** @type {Record<string, string>} */
   const WORDS = {
     waiting: "waiting", uploading: "uploading", reading: "reading", added: "added", here: "already here",
-    refused: "refused", cancelled: "cancelled",
+    refused: "refused", cancelled: "cancelled", paused: "waiting for the daemon",
   };
+  const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
 
-  const fields = ImagelibFields.make();
-  const rows = h("ul", { class: "upload-list", "aria-label": "Files" });
-  const summary = h("p", { class: "upload-summary", role: "status" });
-  const picker = h("input", { id: "add-files", type: "file", multiple: true, class: "visually-hidden",
-    accept: "image/png,image/jpeg,image/webp,image/gif,image/avif" });
-  const save = h("button", { type: "submit", class: "primary", disabled: true }, "Save");
-  const form = h("form", { method: "dialog", class: "add-form" },
-    h("header", { class: "dialog-bar" }, h("h2", { id: "add-title" }, "Add images"),
-      h("button", { type: "button", "aria-label": "Close", class: "close", click: close }, "×")),
-    h("label", { class: "drop", for: "add-files" }, h("strong", {}, "Choose pictures"), " or drop them here", picker),
-    rows, summary,
-    h("details", { class: "shared" }, h("summary", {}, "Values for all of them"),
-      h("p", { class: "hint" }, "What stays empty is read from each picture."), fields.element),
-    h("footer", { class: "dialog-foot" }, save));
-  const dialog = h("dialog", { class: "sheet", "aria-labelledby": "add-title" }, form);
-  document.body.append(dialog);
-  slot.append(h("button", { type: "button", class: "primary", click: () => open() }, "Add images"));
-
+  /** @type {ReturnType<ImagelibUpload["queue"]>} */
+  let queue;
+  /** @type {ReturnType<ImagelibFields["make"]>} */
+  let fields;
   /** @type {Map<any, HTMLElement>} */
-  const shown = new Map();
-  let queue = ImagelibUpload.queue(render);
+  let shown;
+  /** @type {HTMLElement} */
+  let form;
+  /** @type {HTMLUListElement} */
+  let rows;
+  /** @type {HTMLElement} */
+  let summary;
+  /** @type {HTMLButtonElement} */
+  let save;
+  /** @type {{close: () => void} | null} */
+  let dialog = null;
+  const button = h("button", { type: "button", class: "primary add-button", click: () => open() }, "Add images");
 
-  function open() {
-    if (dialog.open) return;
+  /** A new queue with an empty form. */
+  function begin() {
     queue = ImagelibUpload.queue(render);
-    shown.clear();
-    rows.replaceChildren();
-    fields.fill({});
-    summarise();
-    dialog.showModal();
+    fields = ImagelibFields.make();
+    shown = new Map();
+    rows = h("ul", { class: "upload-list", "aria-label": "Files" });
+    summary = h("p", { class: "upload-summary", role: "status" });
+    save = h("button", { type: "submit", class: "primary", disabled: true }, "Save");
+    const picker = h("input", { id: "add-files", type: "file", multiple: true, class: "visually-hidden",
+      accept: "image/png,image/jpeg,image/webp,image/gif,image/avif" });
+    form = h("form", { class: "add-form", novalidate: true },
+      h("label", { class: "drop", for: "add-files" }, h("strong", {}, "Choose pictures"),
+        h("span", {}, "or drop them, or whole folders, anywhere; or paste one"), picker),
+      rows,
+      h("details", { class: "shared", open: true }, h("summary", {}, "Values for all of them"),
+        h("p", { class: "hint" }, "What stays empty is read from each picture."), fields.element),
+      h("footer", { class: "dialog-foot" }, summary, save));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void send();
+    });
+    picker.addEventListener("change", () => {
+      queue.add([...(picker.files ?? [])]);
+      picker.value = "";
+    });
   }
 
-  function close() {
-    const busy = queue.items.filter(({ state }) => ["waiting", "uploading"].includes(state));
-    if (busy.length && save.disabled && !confirm(`${busy.length} files are not sent yet. Stop?`)) return;
-    for (const item of busy) item.cancel();
-    dialog.close();
+  /** @param {boolean} again  Show what became of the last ones. */
+  function open(again = false) {
+    if (dialog) return;
+    const isOver = queue?.items.length > 0 && !queue.items.some(({ state }) => OPEN_STATES.includes(state));
+    if (!queue || (isOver && !again)) begin();
+    ImagelibToast.hold("");
+    dialog = ImagelibDialog.open("Add images", [form], { back: button, closed: () => {
+      dialog = null;
+      tellProgress();
+    } });
+  }
+
+  /** While the dialog is closed, the page says how far it is. */
+  function tellProgress() {
+    const { items } = queue;
+    const open_ = items.filter(({ state }) => OPEN_STATES.includes(state)).length;
+    if (dialog || ImagelibOutbox.size) return;
+    ImagelibToast.hold(queue.isRunning && open_ ? `Adding ${items.length - open_ + 1} of ${items.length}…` : "",
+      ["Show", () => open()]);
   }
 
   /** @param {any} item */
@@ -57,86 +84,107 @@
     if (!row) {
       row = h("li", { class: "upload" }, h("span", { class: "upload-name" }, item.file.name),
         h("progress", { max: "1", value: "0", "aria-label": `Progress of ${item.file.name}` }),
-        h("span", { class: "upload-state" }), h("button", { type: "button", class: "small" }));
+        h("span", { class: "upload-state" }), h("span", { class: "upload-actions" }));
       shown.set(item, row);
       rows.append(row);
     }
     row.dataset.state = item.state;
-    const [, progress, state, button] = /** @type {[any, HTMLProgressElement, HTMLElement, HTMLButtonElement]} */ (
+    const [name, progress, state, actions] = /** @type {[HTMLElement, HTMLProgressElement, HTMLElement, HTMLElement]} */ (
       /** @type {unknown} */ ([...row.children]));
     progress.value = ["added", "here"].includes(item.state) ? 1 : item.share;
+    if (item.record) {
+      name.replaceChildren(h("img", { src: item.record.url, alt: "", decoding: "async" }),
+        h("span", {}, ImagelibCard.nameOf(item.record.prompt_text, item.record)));
+    }
     if (item.state === "here" && item.record) {
       state.replaceChildren(h("a", { href: `?#${item.record.id}`, click: (event) => {
         event.preventDefault();
-        dialog.close();
+        dialog?.close();
         void ImagelibGallery.open(item.record.id);
       } }, WORDS.here));
     } else {
       setText(state, item.reason ? `${WORDS[item.state]}: ${item.reason}` : WORDS[item.state]);
     }
-    const retries = item.state === "refused" || item.state === "cancelled";
-    button.hidden = !retries && !["waiting", "uploading"].includes(item.state);
-    setText(button, retries ? "Retry" : "Cancel");
-    button.onclick = () => {
-      if (!retries) item.cancel();
-      else {
+    const action = actionOf(item);
+    if (actions.textContent !== (action?.[0] ?? "")) {
+      actions.replaceChildren(...(action ? [h("button", { type: "button", class: "small", click: () => actionOf(item)?.[1]() }, action[0])] : []));
+    }
+    summarise();
+  }
+
+  /** What can be done about an item. @param {any} item @returns {[string, () => void] | null} */
+  function actionOf(item) {
+    if (item.state === "added") return ["Correct", () => void correct(item)];
+    if (["waiting", "uploading", "paused"].includes(item.state)) return ["Cancel", () => item.cancel()];
+    if (item.state === "refused" || item.state === "cancelled") {
+      return ["Retry", () => {
         queue.retry(item);
         void send();
-      }
-    };
-    summarise();
+      }];
+    }
+    return null;
+  }
+
+  /** The fields of one picture, as they were read. @param {any} item */
+  async function correct(item) {
+    try {
+      const record = await ImagelibApi.image(item.record.id);
+      const edit = ImagelibEditForm.make(record, { done: (saved) => {
+        sheet.close();
+        if (!saved) return;
+        void ImagelibApi.image(record.id).then((now) => {
+          item.record = now;
+          render(item);
+        }, () => {});  // the list says what it knew
+      } });
+      const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element]);
+      edit.focus();
+    } catch (error) {
+      ImagelibToast.fail(error);
+    }
   }
 
   function summarise() {
     const number = (/** @type {string} */ state) => queue.items.filter((item) => item.state === state).length;
-    const parts = ["added", "here", "refused", "waiting"].filter(number).map((state) => `${number(state)} ${WORDS[state]}`);
+    const parts = Object.keys(WORDS).filter(number).map((state) => `${number(state)} ${WORDS[state]}`);
     setText(summary, parts.join(", "));
-    save.disabled = number("waiting") === 0;
+    save.disabled = number("waiting") === 0 || queue.isRunning;
+    tellProgress();
   }
 
   async function send() {
-    const values = fields.read();
+    fields.settle();
     // What says nothing must not overwrite what the pictures themselves say.
-    const given = Object.fromEntries(Object.entries(values).filter(([, value]) =>
+    const given = Object.fromEntries(Object.entries(fields.read()).filter(([, value]) =>
       Array.isArray(value) ? value.length : value));
     await queue.run(() => given);
+    summarise();
+    tellProgress();
     await ImagelibChanges.poll();
-    const added = queue.items.filter(({ state }) => state === "added").length;
-    if (added && queue.items.every(({ state }) => state === "added" || state === "here")) {
-      dialog.close();
-      ImagelibToast.show(`${added} image${added === 1 ? "" : "s"} added`);
-    }
+    finish();
   }
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void send();
-  });
-  picker.addEventListener("change", () => {
-    queue.add([...(picker.files ?? [])]);
-    picker.value = "";
-  });
-  dialog.addEventListener("cancel", (event) => {
-    event.preventDefault();
-    close();
-  });
+  /** All went well: the gallery shows it better than a list. */
+  function finish() {
+    const added = queue.items.filter(({ state }) => state === "added");
+    const isAll = added.length === queue.items.length;
+    fields.blame(queue.items.find(({ faults }) => faults?.size)?.faults ?? new Map());
+    if (!added.length) return;
+    const ids = added.map(({ record }) => record.id);
+    if (isAll) dialog?.close();
+    ImagelibToast.show(isAll ? `${ImagelibChanges.howMany(ids)} added` : summary.textContent ?? "", { actions: [
+      ...(dialog ? [] : [/** @type {[string, () => void]} */ (["Review", () => open(true)])]),
+      ["Undo", () => void ImagelibEdits.apply({ ids }, { delete: true }, "Taken back")],
+    ] });
+  }
 
-  // Files may be dropped anywhere on the page.
-  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragover", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    document.documentElement.dataset.drop = "over";
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) delete document.documentElement.dataset.drop;
-  });
-  document.addEventListener("drop", (event) => {
-    delete document.documentElement.dataset.drop;
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    const files = [...(event.dataTransfer?.files ?? [])];
-    open();
-    queue.add(files);
-  });
+  function start() {
+    document.body.append(button);  // the bar would be what its fixed place is counted from
+    ImagelibDropped.start((files) => {
+      open();
+      queue.add(files);
+    });
+  }
+
+  return { start };
 })();

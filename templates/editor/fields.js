@@ -106,7 +106,6 @@ const ImagelibFields = (() => {
 
     /** What the fields say, in the types of the API; an empty date is absent. */
     function read() {
-      tags.settle();
       /** @type {Record<string, any>} */
       const values = { tags: [...tags.value] };
       for (const [name, { input, kind }] of inputs) values[name] = valueOf(input.value, kind);
@@ -148,14 +147,14 @@ const ImagelibFields = (() => {
         if (text) input.setAttribute("aria-invalid", "true");
         else input.removeAttribute("aria-invalid");
       }
-      const [first] = said.keys();
+      const first = [...faults.keys()].find((name) => said.get(name));
       if (!first) return;
       const input = inputs.get(first)?.input ?? tags.input;
       input.closest("details")?.setAttribute("open", "");
       input.focus();
     }
 
-    return { element, fill, lay, read, changes, faultsNow, blame, focus: () => inputs.get("prompt_text")?.input.focus() };
+    return { element, fill, lay, read, changes, faultsNow, blame, settle: tags.settle, focus: () => inputs.get("prompt_text")?.input.focus() };
   }
 
   /** @param {string} text @param {Kind} kind */

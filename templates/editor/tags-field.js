@@ -62,12 +62,13 @@ const ImagelibTagsField = (() => {
         .sort((a, b) => place(a.name) - place(b.name));
       const exact = fitting.some(({ name }) => name === clean(typed));
       // What was typed comes first, so that Enter never takes another tag than the one written.
-      return clean(typed) && !exact ? [{ name: clean(typed), count: 0 }, ...fitting]
+      return clean(typed) && !exact ? [{ name: clean(typed), count: /** @type {any} */ ("new") }, ...fitting]
         : fitting.sort((a, b) => Number(b.name === clean(typed)) - Number(a.name === clean(typed)));
     }, add);
     input.addEventListener("focus", async () => {
       known ??= ImagelibApi.tags();
       suggestions = await known.catch(() => []);
+      if (document.activeElement === input) input.dispatchEvent(new Event("input"));  // the box shows what there is now
     });
     input.addEventListener("blur", () => {
       known = null;  // others may make tags meanwhile

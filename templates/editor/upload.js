@@ -4,43 +4,12 @@
 
 const ImagelibUpload = (() => {
   /**
-   * @typedef {"waiting" | "uploading" | "reading" | "added" | "here" | "refused" | "cancelled"} State
-   * @typedef {{file: File, state: State, share: number, reason: string, record: any, cancel: () => void}} Item
+   * @typedef {"waiting" | "uploading" | "reading" | "added" | "here" | "refused" | "cancelled" | "paused"} State
+   * @typedef {{file: File, state: State, share: number, reason: string, faults: Map<string, string> | null, record: any, cancel: () => void}} Item
    */
 
-  /**
-   * Send one file. `progress` is told the share that has left, 0 to 1.
-   * @param {File} file @param {Record<string, any>} fields @param {(share: number) => void} progress
-   * @returns {{done: Promise<any>, cancel: () => void}}
-   */
-  function send(file, fields, progress) {
-    const request = new XMLHttpRequest();
-    const body = new FormData();
-    body.append("image_file", file, file.name);
-    body.append("metadata", JSON.stringify(fields));
-    const done = new Promise((resolve, reject) => {
-      request.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
-      request.onload = () => {
-        const value = parse(request.responseText);
-        if (request.status < 300) resolve(value);
-        else reject(new ImagelibApi.Refusal(request.status, value));
-      };
-      request.onerror = () => reject(new ImagelibApi.Refusal(0, { detail: "The daemon does not answer." }));
-      request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
-      request.open("POST", "/api/images");
-      request.send(body);
-    });
-    return { done, cancel: () => request.abort() };
-  }
-
-  /** @param {string} text */
-  function parse(text) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return null;
-    }
-  }
+  /** Between two attempts while the daemon is away, in milliseconds. */
+  const PATIENCE = 2000;
 
   /**
    * A queue; `onChange` is told of every item that changed.
@@ -59,26 +28,40 @@ const ImagelibUpload = (() => {
 
     /** @param {Item} item @param {Record<string, any>} fields */
     async function one(item, fields) {
-      const { done, cancel } = send(item.file, fields, (share) =>
+      const { done, cancel } = ImagelibApi.upload(item.file, fields, (share) =>
         set(item, { share, state: share < 1 ? "uploading" : "reading" }));
       set(item, { state: "uploading", cancel });
       try {
         const record = await done;
         set(item, { state: record.duplicate ? "here" : "added", record, share: 1 });
       } catch (error) {
-        const cancelled = error instanceof DOMException;
-        set(item, { state: cancelled ? "cancelled" : "refused", share: 0,
-          reason: cancelled ? "" : /** @type {Error} */ (error).message });
+        if (error instanceof DOMException) set(item, { state: "cancelled", share: 0 });
+        else if (error instanceof ImagelibApi.Refusal && error.isAbsence) pause(item);
+        else refuse(item, error);
       }
     }
 
+    /** @param {Item} item @param {unknown} error */
+    function refuse(item, error) {
+      set(item, { state: "refused", share: 0, reason: /** @type {Error} */ (error).message,
+        faults: error instanceof ImagelibApi.Refusal ? error.fields : null });
+    }
+
+    /** The daemon is away: the picture waits for it. @param {Item} item */
+    function pause(item) {
+      set(item, { state: "paused", share: 0, cancel: () => set(item, { state: "cancelled" }) });
+    }
+
+    const next = () => items.find(({ state }) => state === "paused") ?? items.find(({ state }) => state === "waiting");
+
     return {
       items,
+      get isRunning() { return running; },
       /** @param {Iterable<File>} files */
       add(files) {
         for (const file of files) {
           /** @type {Item} */
-          const item = { file, state: "waiting", share: 0, reason: "", record: null, cancel: () => {} };
+          const item = { file, state: "waiting", share: 0, reason: "", faults: null, record: null, cancel: () => {} };
           item.cancel = () => set(item, { state: "cancelled" });
           items.push(item);
           onChange(item);
@@ -88,11 +71,18 @@ const ImagelibUpload = (() => {
       async run(fields) {
         if (running) return;
         running = true;
-        for (let item; (item = items.find(({ state }) => state === "waiting"));) await one(item, fields());
-        running = false;
+        try {
+          for (let item; (item = next());) {
+            if (item.state === "paused") await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+            // It may have been cancelled meanwhile.
+            if (/** @type {State} */ (item.state) !== "cancelled") await one(item, fields());
+          }
+        } finally {
+          running = false;
+        }
       },
       /** @param {Item} item */
-      retry: (item) => set(item, { state: "waiting", reason: "", share: 0 }),
+      retry: (item) => set(item, { state: "waiting", reason: "", faults: null, share: 0, cancel: () => set(item, { state: "cancelled" }) }),
     };
   }
 

@@ -39,10 +39,8 @@ const ImagelibCard = (() => {
   /** An empty card. */
   function create() {
     return h("li", { class: "card" },
-      h("a", { class: "card-link" },
-        h("span", { class: "frame" }),
-        h("span", { class: "caption" },
-          h("span", { class: "snippet" }), h("span", { class: "facts" }), h("span", { class: "card-tags" }))));
+      h("a", { class: "card-link" }, h("span", { class: "frame" }), h("span", { class: "snippet" })),
+      h("div", { class: "more" }, h("div", { class: "facts" }), h("div", { class: "card-tags" })));
   }
 
   /**
@@ -55,10 +53,7 @@ const ImagelibCard = (() => {
     card.dataset.pk = String(core.pk);
     if (text || file) {
       const name = nameOf(text?.prompt ?? "", file);
-      if (text || name) {
-        setAttribute(link, "aria-label", name || "image");
-        setText(part("snippet"), name.slice(0, 200));
-      }
+      if (text || name) setText(part("snippet"), name || "image"); // this names the link
     }
     if (file) {
       card.dataset.id = file.id;

@@ -59,6 +59,7 @@ ROUTES = (
           body=bodies.SavedSearch),
     Route("DELETE", "/api/searches/{name}", tags.delete_search, (204, 404, 503)),
     Route("GET", "/api/export", status.export, (200, 422), query=bodies.ExportQuery, safe=True),
+    Route("GET", "/api/backup", status.backup, (200, 503, 507)),
     Route("POST", "/api/rebuild", status.rebuild, (202, 400, 415)),
     Route("GET", "/api/status", status.status, (200,), safe=True),
     Route("GET", "/api/changes", history.list_changes, (200, 422), query=bodies.SinceQuery,

@@ -11,12 +11,15 @@ from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.errors import MalformedError
 from imagelib.daemon.records import etag, image_json
 from imagelib.daemon.uploads import reading_upload
-from imagelib.errors import NotFoundError, StaleError
+from imagelib.errors import NotFoundError
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.listing import Filter
 from imagelib.library.models import Image
+from imagelib.library.originals import check_version
 from imagelib.library.query import Query
 
+#: Names the batch of an edit, so that `POST /api/undo` takes back this one and no later one.
+BATCH_HEADER = "Imagelib-Batch"
 _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
 
@@ -64,10 +67,14 @@ def edit_image(call: Call) -> Answer:
     image_id = call.parameters["id"]
     version = required_version(call, image_id)
     fields = ImagePatch.of(call.read_json())
-    image = call.state.library.edit(image_id, if_version=version, **_given(fields))
+    library = call.state.library
+    _, batch = library.edit_many([image_id], _given(fields), if_version=version)
+    image = library.get(image_id)
     call.facts |= {"event": "edit", "image": image.id, "fields": sorted(fields.model_fields_set)}
     call.state.wake()
-    return _record(image)
+    answer = _record(image)
+    answer.headers[BATCH_HEADER] = batch
+    return answer
 
 
 def replace_file(call: Call) -> Answer:
@@ -96,7 +103,7 @@ def delete_image(call: Call) -> Answer:
         if not purge or not library.purge(image_id):  # it may lie in the trash already
             raise
     else:
-        _check_version(image, version)
+        check_version(image, version)
         library.delete(image.id)
         if purge:
             library.purge(image.id)
@@ -154,11 +161,6 @@ def _existing(call: Call, ids: list[str], *, in_trash: bool) -> list[str]:
     if in_trash:
         return [trashed.image.id for trashed in library.trash()]
     return library.ids(Filter(ids=tuple(ids)))
-
-
-def _check_version(image: Image, version: int | None) -> None:
-    if version is not None and image.version != version:
-        raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
 
 
 def _given(fields: ImageDraft | ImagePatch) -> dict[str, Any]:

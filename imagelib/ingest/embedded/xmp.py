@@ -12,9 +12,11 @@ from xml.parsers import expat
 
 #: Local names of properties -> the prefix does not matter, as every writer picks its own.
 PROPERTIES = frozenset({
-    "AIGC", "CreateDate", "CreatorTool", "Credit", "DigImageGUID", "DigitalSourceType",
-    "UserComment", "description", "parameters", "prompt", "workflow",
+    "AIGC", "CreateDate", "CreatorTool", "Credit", "DigImageGUID", "DigitalSourceType", "Rating",
+    "UserComment", "description", "parameters", "prompt", "subject", "workflow",
 })
+#: Arrays of which each item counts; they are joined by line breaks.
+_ARRAYS = frozenset({"subject"})
 #: Bytes: a workflow may stand in an attribute. Elements: a long editing history has 10,000.
 _LARGEST = 4 << 20
 _MOST_ELEMENTS = 50_000
@@ -27,9 +29,10 @@ class _RefusedError(Exception):
 
 
 def read_xmp(packet: bytes) -> dict[str, str]:
-    """The texts of the known properties by local name, the first of each; {} where there are none.
+    """The texts of the known properties by local name; {} where there are none.
 
-    What was read before a damaged place is kept.
+    Of a property that stands twice the first counts; what was read before a damaged
+    place is kept.
     """
     packet = packet.strip(b"\0 \t\r\n")
     if not packet or len(packet) > _LARGEST:
@@ -80,7 +83,9 @@ def _handlers(
         pieces.clear()
         # An array's item belongs to the property that holds the array.
         owner = next((name for name in reversed(open_elements) if name not in _STRUCTURE), "")
-        if owner in PROPERTIES and content.strip():
+        if owner in _ARRAYS and owner in found and content.strip():
+            found[owner] += f"\n{content}"
+        elif owner in PROPERTIES and content.strip():
             found.setdefault(owner, content)
         open_elements.pop()
 

@@ -1,0 +1,71 @@
+"""Read the embedded metadata of images again, with readers that may be better by now.
+
+What a person has edited is never touched: a field is only filled anew if the
+history knows no edit of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagelib.errors import ImagelibError
+from imagelib.library.drafts import ImagePatch
+from imagelib.library.library import Library
+from imagelib.library.models import Image
+from imagelib.library.originals import apply_patch
+
+ACTION = "reread"
+_FIELDS = ("prompt_text", "negative_prompt", "ai_model", "generation", "prompt_meta",
+           "captured_at")
+
+
+@dataclass(slots=True)
+class RereadReport:
+    """What became of each image."""
+
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
+           progress: Callable[[int], None] = lambda done: None) -> RereadReport:
+    """Read *images* again; all changes are one batch that undo takes back."""
+    report = RereadReport()
+    patches: list[tuple[str, ImagePatch]] = []
+    for done, image in enumerate(images, 1):
+        try:
+            found = library.originals.inspect(library.originals.path_of(image)).draft
+        except (ImagelibError, OSError) as error:
+            report.failed.append((image.file_name, str(error)))
+            continue
+        kept = _edited_fields(library, image)
+        changes = {name: value for name in _FIELDS
+                   if name in found.model_fields_set and name not in kept
+                   and (value := getattr(found, name)) != getattr(image, name)
+                   # The date of the file is only a makeshift for one that is not inside it.
+                   and (name != "captured_at" or found.generation)}
+        if changes:
+            patches.append((image.id, ImagePatch.of(changes)))
+            report.changed.append(image.id)
+        else:
+            report.unchanged += 1
+        progress(done)
+    if patches and not dry_run:
+        with library.database.write(ACTION) as transaction:
+            for image_id, patch in patches:
+                apply_patch(transaction, image_id, patch)
+    return report
+
+
+def _edited_fields(library: Library, image: Image) -> set[str]:
+    edited: set[str] = set()
+    rows: list[Any] = library.database.read(
+        "SELECT before FROM changes WHERE image = ? AND kind = 'update' AND action <> ?",
+        image.id, ACTION)
+    for row in rows:
+        edited |= json.loads(row["before"]).keys()
+    return edited

@@ -1,0 +1,95 @@
+"""Images that look alike, by their perceptual hashes, and making one of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+
+from imagelib.library.database import Transaction
+from imagelib.library.drafts import ImagePatch
+from imagelib.library.library import Library
+from imagelib.library.models import Image
+from imagelib.library.originals import apply_patch
+from imagelib.library.records import select
+
+#: Two pictures are alike if their hashes differ in at most so many of 64 bits.
+DISTANCE = 4
+_BITS = 64
+
+
+def find_lookalikes(library: Library, distance: int = DISTANCE) -> list[list[Image]]:
+    """Groups of two and more images that look alike, the best of each group first.
+
+    The best is the one with the most pixels, then the highest rating, then the
+    earliest. A picture of one colour is like every other and in no group.
+    """
+    images = select(library.database.reader, "WHERE i.phash <> '' ORDER BY i.pk", raw=False)
+    hashes = {image.pk: int(image.phash, 16) for image in images}
+    hashes = {pk: value for pk, value in hashes.items() if 0 < value < 2**_BITS - 1}
+    groups = _Groups(hashes)
+    for one, other in _close_pairs(hashes, distance):
+        groups.join(one, other)
+    by_pk = {image.pk: image for image in images}
+    found = [sorted((by_pk[pk] for pk in group), key=_worth) for group in groups.of_several()]
+    return sorted(found, key=lambda group: group[0].pk)
+
+
+def merge(library: Library, keep: Image, others: Iterable[Image]) -> str:
+    """Keep one image with the tags, the best rating and the notes of all; return the batch.
+
+    The others go into the trash; one undo brings everything back as it was.
+    """
+    doubles = list(others)
+    notes = [image.notes for image in (keep, *doubles) if image.notes]
+    patch = ImagePatch.of({
+        "add_tags": [tag for image in doubles for tag in image.tags],
+        "rating": max(image.rating for image in (keep, *doubles)),
+        "notes": "\n".join(dict.fromkeys(notes)),
+    })
+
+    def then(transaction: Transaction) -> None:
+        apply_patch(transaction, keep.id, patch)
+
+    return library.rearrange([image.id for image in doubles], [], "merge duplicates", then=then)
+
+
+def _worth(image: Image) -> tuple[int, int, int]:
+    return -image.width * image.height, -image.rating, image.pk
+
+
+def _close_pairs(hashes: dict[int, int], distance: int) -> Iterable[tuple[int, int]]:
+    """Pairs within *distance*: of distance + 1 parts of two close hashes, one is equal."""
+    parts = distance + 1
+    edges = [_BITS * part // parts for part in range(parts + 1)]
+    for low, high in pairwise(edges):
+        buckets: dict[int, list[int]] = defaultdict(list)
+        for pk, value in hashes.items():
+            buckets[value >> low & (1 << high - low) - 1].append(pk)
+        for bucket in buckets.values():
+            for place, one in enumerate(bucket):
+                for other in bucket[place + 1:]:
+                    if (hashes[one] ^ hashes[other]).bit_count() <= distance:
+                        yield one, other
+
+
+class _Groups:
+    """Union of what belongs together."""
+
+    def __init__(self, members: Iterable[int]) -> None:
+        self._parent = {member: member for member in members}
+
+    def join(self, one: int, other: int) -> None:
+        self._parent[self._root(one)] = self._root(other)
+
+    def of_several(self) -> list[list[int]]:
+        groups: dict[int, list[int]] = defaultdict(list)
+        for member in self._parent:
+            groups[self._root(member)].append(member)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def _root(self, member: int) -> int:
+        while self._parent[member] != member:
+            self._parent[member] = self._parent[self._parent[member]]
+            member = self._parent[member]
+        return member

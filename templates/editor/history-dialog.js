@@ -1,0 +1,99 @@
+// @ts-check
+// The history of one image: what was changed when, shown as differences, and the way back to how it
+// was at any of these moments.
+"use strict";
+
+const ImagelibHistoryDialog = (() => {
+  const { h } = ImagelibDom;
+  const LABELS = /** @type {Record<string, string>} */ ({ ...ImagelibFields.LABELS, file_state: "File", file_name: "File name", digest: "File contents" });
+  /** Follow from another change, or say nothing to a person. */
+  const SILENT = ["version", "updated_at", "mtime_ns", "size_bytes", "mime_type", "width", "height"];
+
+  /** @param {string} id */
+  async function open(id) {
+    let record;
+    let changes;
+    try {
+      [record, { items: changes }] = await Promise.all([ImagelibApi.image(id), ImagelibApi.history(id)]);
+    } catch (error) {
+      ImagelibToast.fail(error);
+      return;
+    }
+    const list = h("ol", { class: "history" });
+    const dialog = ImagelibDialog.open("History", [list], { wide: true });
+    for (const { action, at, changes: own, state } of versions(record, changes)) {
+      const fields = differing(record, state);
+      list.append(h("li", { class: "version" },
+        h("header", {}, h("strong", {}, action), h("time", { datetime: at }, moment(at)),
+          ...(Object.keys(fields).length
+            ? [h("button", { type: "button", click: () => void restore(dialog, record, fields) }, "Restore this version")]
+            : [h("span", { class: "soft" }, "as it is now")])),
+        ...own.flatMap((change) => parts(change))));
+    }
+  }
+
+  /**
+   * The versions of a record, the newest first: the changes of one batch are one, and `state` is how
+   * the record was after it.
+   * @param {any} record @param {any[]} changes  The newest first.
+   */
+  function versions(record, changes) {
+    /** @type {{batch: string, action: string, at: string, changes: any[], state: any}[]} */
+    const found = [];
+    let state = Object.fromEntries(Object.keys(ImagelibFields.LABELS).map((name) => [name, record[name]]));
+    for (const change of changes) {
+      const last = found.at(-1);
+      if (last?.batch === change.batch) last.changes.push(change);
+      else found.push({ batch: change.batch, action: change.action, at: change.at, changes: [change], state });
+      state = before(state, change);
+    }
+    return found;
+  }
+
+  /** How the record was before a change. @param {any} state @param {any} change */
+  function before(state, { kind, before: was, after }) {
+    if (kind === "tags") {
+      const kept = state.tags.filter((/** @type {string} */ tag) => !(after.tags ?? []).includes(tag));
+      return { ...state, tags: [...kept, ...(was.tags ?? [])].sort() };
+    }
+    const known = Object.entries(was).filter(([name]) => name in state && name !== "tags");
+    return { ...state, ...Object.fromEntries(known) };
+  }
+
+  /** What has to be saved to make the record so again. @param {any} record @param {any} state */
+  const differing = (record, state) => Object.fromEntries(Object.entries(state).filter(([name, value]) =>
+    JSON.stringify(value) !== JSON.stringify(record[name])));
+
+  /** @param {{close: () => void}} dialog @param {any} record @param {any} fields */
+  async function restore(dialog, record, fields) {
+    try {
+      const { value: now, batch } = await ImagelibApi.save(record.id, record.version, fields);
+      await ImagelibChanges.show(now);
+      dialog.close();
+      ImagelibToast.show("That version is back", { actions: [["Undo", () => void ImagelibChanges.undo(batch)]] });
+    } catch (error) {
+      ImagelibToast.fail(error);
+    }
+  }
+
+  /** What a change did, field by field. @param {any} change */
+  function parts({ kind, before: was, after }) {
+    if (kind === "tags") {
+      return [...(was.tags ?? []).map((/** @type {string} */ tag) => h("p", { class: "difference" }, h("del", {}, `tag ${tag}`))),
+        ...(after.tags ?? []).map((/** @type {string} */ tag) => h("p", { class: "difference" }, h("ins", {}, `tag ${tag}`)))];
+    }
+    if (kind !== "update") return [];
+    return Object.keys({ ...was, ...after }).filter((name) => !SILENT.includes(name)).map((name) =>
+      h("div", { class: "difference" }, h("span", { class: "soft" }, LABELS[name] ?? name), " ",
+        ...ImagelibDifferences.words(written(name, was[name]), written(name, after[name])).map(({ kind: how, text }) =>
+          (how === "gone" ? h("del", {}, text) : how === "new" ? h("ins", {}, text) : text))));
+  }
+
+  /** @param {string} name @param {unknown} value */
+  const written = (name, value) => (value === "" || value === undefined ? "" : ImagelibConflict.text(name, value));
+
+  /** @param {string} at */
+  const moment = (at) => new Date(at).toLocaleString(document.documentElement.lang || "en", { dateStyle: "medium", timeStyle: "short" });
+
+  return { open, versions };
+})();
