@@ -4,14 +4,22 @@
 "use strict";
 
 const ImagelibViewer = (() => {
-  const { asUrl, copy, h, isWriting, mount, setText } = ImagelibDom;
+  const { copy, mount, setText } = ImagelibDom;
   const dialog = /** @type {HTMLDialogElement} */ (mount("viewer"));
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (dialog.querySelector(`.${name}`));
   const picture = /** @type {HTMLImageElement} */ (part("picture"));
   const [newer, older] = [part("newer"), part("older")].map((e) => /** @type {HTMLButtonElement} */ (e));
 
+  const tool = (/** @type {string} */ name) => /** @type {HTMLButtonElement} */ (dialog.querySelector(`[data-tool=${name}]`));
+  const zoom = ImagelibZoom.start(part("stage"), picture, (step) => onFlip(step));
+  /** How long the slideshow shows each image, in ms. */
+  const SLIDE = 4000;
+
   /** @type {any} */
   let shown = null;
+  /** What was looked at before, to tell what changed. @type {any} */
+  let before = null;
+  let slides = 0;
   let shownKey = "";
   /** Called with -1 or 1 to flip. @type {(step: number) => void} */
   let onFlip = () => {};
@@ -19,8 +27,8 @@ const ImagelibViewer = (() => {
   let onClose = () => {};
 
   function start() {
-    newer.addEventListener("click", () => onFlip(-1));
-    older.addEventListener("click", () => onFlip(1));
+    newer.addEventListener("click", () => flip(-1));
+    older.addEventListener("click", () => flip(1));
     part("close").addEventListener("click", () => onClose());
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
@@ -28,15 +36,56 @@ const ImagelibViewer = (() => {
     });
     // Some browsers close at once on a second Escape, whatever "cancel" says.
     dialog.addEventListener("close", () => { if (shown) onClose(); });
-    dialog.addEventListener("keydown", (event) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
-      const step = { ArrowLeft: -1, k: -1, ArrowRight: 1, j: 1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      onFlip(step);
-    });
+    dialog.addEventListener("keydown", pressed);
+    tool("zoom").addEventListener("click", zoom.toggle);
+    tool("slideshow").addEventListener("click", () => play(!slides));
+    tool("compare").addEventListener("click", compare);
     part("stage").addEventListener("click", (event) => {
       if (event.target === part("stage")) onClose();
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
+    const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (event.defaultPrevented || !ImagelibHelp.isCommand(event) && !(arrow && !isField(event))) return;
+    if (arrow && zoom.isZoomed) zoom.pan(-80 * arrow[0], -80 * arrow[1]);
+    else if (arrow?.[0]) flip(arrow[0]);
+    else if (event.key === "j" || event.key === "k") flip(event.key === "j" ? 1 : -1);
+    else if (event.key === "z") zoom.toggle();
+    else if (event.key === "+" || event.key === "=") zoom.zoom(1.5);
+    else if (event.key === "-") zoom.zoom(1 / 1.5);
+    else if (event.key === "p") play(!slides);
+    else if (event.key === "c") compare();
+    else if (event.key === "y") void copy(shown.prompt_text ?? "", tool("copied"));
+    else if (event.key === "Y") void copy(ImagelibInfotext.write(shown), tool("copied"));
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event */
+  const isField = (event) => event.ctrlKey || event.metaKey || event.altKey || ImagelibDom.isWriting(event.target);
+
+  /** By hand: the slideshow is over then. @param {number} step */
+  function flip(step) {
+    play(false);
+    onFlip(step);
+  }
+
+  /** @param {boolean} on */
+  function play(on) {
+    clearInterval(slides);
+    slides = on ? setInterval(() => (older.disabled ? play(false) : onFlip(1)), SLIDE) : 0;
+    tool("slideshow").setAttribute("aria-pressed", String(on));
+  }
+
+  function compare() {
+    play(false);
+    void ImagelibCompare.open(shown, async (record, step) => {
+      const { rows } = ImagelibGrid;
+      const pk = await ImagelibIndex.locate(record.id);
+      const row = pk === null ? undefined : rows[rows.indexOf(ImagelibIndex.columns.rowOf(pk)) + step];
+      return row === undefined ? null : ImagelibIndex.recordAt(row);
     });
   }
 
@@ -46,16 +95,20 @@ const ImagelibViewer = (() => {
    */
   function show(record, { item, of }) {
     const same = shown?.id === record.id;
+    if (!same) before = shown;
     shown = record;
     const name = ImagelibCard.nameOf(record.prompt_text ?? "", record) || "Image";
     dialog.setAttribute("aria-label", name.slice(0, 200));
     setText(part("position"), item < 0 ? "" : `${item + 1} of ${of}`);
     newer.disabled = item <= 0;
     older.disabled = item < 0 || item >= of - 1;
-    if (!same) showPicture(record, name);
+    if (!same) {
+      zoom.reset();
+      showPicture(record, name);
+    }
     const key = JSON.stringify(record);
     // What somebody has selected stays selected.
-    if (key !== shownKey) mount("panel").replaceChildren(...metadata(record));
+    if (key !== shownKey) mount("panel").replaceChildren(...ImagelibPanel.elements(record, before));
     shownKey = key;
     if (!dialog.open) dialog.showModal();
     if (!same) {
@@ -96,58 +149,11 @@ const ImagelibViewer = (() => {
     }
   }
 
-  /** @param {any} record */
-  function metadata(record) {
-    const settings = Object.entries(record.generation ?? {});
-    return [
-      ...text("Prompt", record.prompt_text, true),
-      ...text("Negative prompt", record.negative_prompt, true),
-      ...text("Notes", record.notes, false),
-      ...(record.tags.length ? [h("h2", {}, "Tags"), h("ul", { class: "tag-list" },
-        ...record.tags.map((/** @type {string} */ tag) => h("li", { class: "tag" }, tag)))] : []),
-      facts([
-        ["Rating", record.rating ? ImagelibCard.stars(record.rating) : ""],
-        ["Model", record.ai_model],
-        ["Captured", record.captured_at.slice(0, 16).replace("T", " ")],
-        ["Size", `${record.width} × ${record.height}${record.size_bytes ? `, ${bytes(record.size_bytes)}` : ""}`],
-        ["Type", record.mime_type],
-        ["File", record.original_name || record.file_name],
-      ]),
-      ...(settings.length ? [h("h2", {}, "Generation"), facts(settings.map(([name, value]) =>
-        [name, typeof value === "object" ? JSON.stringify(value) : String(value)]))] : []),
-      h("p", { class: "actions" },
-        ...(record.file_state === "missing" || !record.file_name ? [] : [h("a", {
-          class: "button", href: ImagelibCard.originalUrl(record), download: record.original_name || record.file_name,
-        }, "Download original")]),
-        ...(record.id ? [h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
-    ];
-  }
-
-  /** @param {string} title @param {string | undefined} value @param {boolean} copied */
-  function text(title, value, copied) {
-    if (value === undefined) return title === "Prompt" ? [h("p", { class: "waiting" }, "The text is on its way…")] : [];
-    if (!value) return [];
-    const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${title.toLowerCase()}` }, "Copy");
-    button.addEventListener("click", () => void copy(value, button));
-    return [h("div", { class: "text-head" }, h("h2", {}, title), ...(copied ? [button] : [])),
-      h("p", { class: "text" }, value)];
-  }
-
-  /** @param {[string, string | Node | undefined][]} pairs */
-  const facts = (pairs) => h("dl", { class: "facts-list" },
-    ...pairs.filter(([, value]) => value).map(([name, value]) =>
-      h("div", {}, h("dt", {}, name), h("dd", {}, /** @type {string | Node} */ (value)))));
-
-  /** @param {number} size */
-  function bytes(size) {
-    if (size < 1000) return `${size} bytes`;
-    const [value, unit] = size < 1e6 ? [size / 1e3, "KB"] : [size / 1e6, "MB"];
-    return `${value.toFixed(value >= 100 ? 0 : 1)} ${unit}`;
-  }
-
   function close() {
     if (!shown) return;
     shown = null;
+    before = null;
+    play(false);
     picture.removeAttribute("src");
     dialog.close();
     document.dispatchEvent(new CustomEvent("imagelib:viewer-close"));
