@@ -16,8 +16,9 @@ from imagelib.errors import ConflictError, NotFoundError
 from imagelib.generator.builder import build
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.stamp import is_current
-from imagelib.library.drift import Scanner, settle
+from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
+from imagelib.library.settling import settle
 
 
 class _References(HTMLParser):

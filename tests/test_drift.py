@@ -8,8 +8,9 @@ import shutil
 import pytest
 from helpers import draw, fill
 
-from imagelib.library.drift import Scanner, settle
+from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
+from imagelib.library.settling import settle
 
 
 @pytest.fixture
@@ -127,8 +128,39 @@ def test_a_bit_that_flipped_under_an_unchanged_date_is_found_by_a_deep_scan(thre
         stream.write(content)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
-    assert not Scanner(library).scan().altered
-    assert [i.id for i in Scanner(library).scan(deep=True).altered] == [images[0].id]
+    assert not Scanner(library).scan()
+    assert [i.id for i in Scanner(library).scan(deep=True).rotten] == [images[0].id]
+    follow(library, deep=True)
+    now = library.get(images[0].id)
+    assert (now.file_state, now.digest) == ("altered", images[0].digest), "flagged, never taken"
+
+
+def test_a_deep_scan_that_is_broken_off_goes_on_where_it_was(three, monkeypatch):
+    from imagelib.library import drift
+
+    library, _ = three
+    read = []
+    whole = drift.digest
+
+    def counting(path):
+        if len(read) == 2:
+            raise KeyboardInterrupt
+        read.append(path.name)
+        return whole(path)
+
+    monkeypatch.setattr(drift, "_VERIFIED_AT_ONCE", 1)
+    monkeypatch.setattr(drift, "digest", counting)
+    with pytest.raises(KeyboardInterrupt):
+        Scanner(library).scan(deep=True)
+    first = list(read)
+    read.clear()
+    Scanner(library).scan(deep=True)
+    assert len(first) == 2
+    assert len(read) == 1
+    assert read[0] not in first
+    read.clear()
+    monkeypatch.setattr(drift, "digest", whole)
+    assert not Scanner(library).scan(deep=True), "a new one begins anew"
 
 
 def test_a_copy_in_the_folder_is_no_second_image(three):
@@ -202,3 +234,40 @@ def test_a_file_in_motion_is_left_until_it_rests(library):
 
     time.sleep(0.25)
     assert scanner.scan().stray == ["slow.png"]
+
+
+def test_missing_files_are_brought_back_from_wherever_they_went(three, tmp_path):
+    from imagelib.library.settling import locate
+
+    library, images = three
+    attic = tmp_path / "attic" / "deep"
+    attic.mkdir(parents=True)
+    for number, image in enumerate(images[:2]):
+        library.originals.path_of(image).rename(attic / f"renamed {number}.bin")
+    follow(library)
+    assert library.count("is:missing") == 2
+
+    assert len(locate(library, tmp_path / "attic")) == 2
+
+    assert not Scanner(library).scan()
+    assert library.count("is:missing") == 0
+    assert len(list(attic.iterdir())) == 2, "what was found stays where it is"
+
+
+def test_a_broken_site_is_found_and_mended(three):
+    from imagelib.generator.builder import build
+    from imagelib.generator.checking import check_site
+    from imagelib.generator.paths import page_path, thumbnail_path
+
+    library, images = three
+    assert check_site(library) == []
+    build(library)
+    site = library.settings.site_dir
+    (site / page_path(images[0].id)).unlink()
+    (site / thumbnail_path(images[1].digest)).write_bytes(b"")
+    (site / thumbnail_path(images[2].digest)).write_bytes(b"RIFF....WEBPVP8 broken")
+
+    assert len(check_site(library)) == 2
+    assert len(check_site(library, deep=True)) == 3
+    assert check_site(library, deep=True, fix=True) == []
+    assert (site / page_path(images[0].id)).exists()

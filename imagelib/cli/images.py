@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,15 @@ pass_context = click.make_pass_decorator(Context)
 def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating: int | None,
         tag_folders: bool, mode: Any, dry_run: bool, as_json: bool) -> int:
     """Add files or whole folders; what is there already is skipped."""
-    from imagelib.ingest.importer import add_paths
+    from imagelib.ingest.importer import add_paths, count_files
 
+    total = count_files(paths) if sys.stderr.isatty() else 0
     fields: dict[str, Any] = {"tags": list(tags)} if tags else {}
     fields |= {"rating": rating} if rating is not None else {}
     with context.library() as library, progress("adding") as bar:
         report = add_paths(library, paths, mode=mode, fields=fields, dry_run=dry_run,
                            tag_folders=tag_folders,
-                           progress=lambda report: bar(report.seen, 0))
+                           progress=lambda report: bar(report.seen, total))
     if as_json:
         print_json({
             "added": [{"path": str(path), "id": image.id if image else None}

@@ -33,11 +33,17 @@ pass_context = click.make_pass_decorator(Context)
 @click.option("--deep", is_flag=True, help="Read every file again and compare its digest.")
 @click.option("--accept-missing", is_flag=True,
               help="With --fix: flag files as missing even if they are many.")
+@click.option("--locate", "elsewhere", metavar="DIR",
+              type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="Look in DIR for missing files, and bring them back.")
 @as_json
 @pass_context
-def check(context: Context, fix: bool, deep: bool, accept_missing: bool, as_json: bool) -> int:
+def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
+          elsewhere: Path | None, as_json: bool) -> int:
     """Compare disk and database: missing, altered, stray files, faults."""
-    from imagelib.library.drift import Scanner, settle
+    from imagelib.generator.checking import check_site
+    from imagelib.library.drift import Scanner
+    from imagelib.library.settling import locate, settle
 
     with context.library() as library:
         faults = [row[0] for row in library.database.read("PRAGMA integrity_check")
@@ -45,11 +51,16 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool, as_json
         faults += [f"{row[0]}: row {row[1]} refers to nothing in {row[2]}"
                    for row in library.database.read("PRAGMA foreign_key_check")]
         scanner = Scanner(library)
-        drift = scanner.scan(deep=deep)
-        if fix:
+        with progress("checking") as bar:
+            drift = scanner.scan(deep=deep, progress=bar)
+        if fix or elsewhere:
             settle(library, scanner, drift, accept_missing=accept_missing)
+        if elsewhere:
+            say(f"{plural(len(locate(library, elsewhere.absolute())), 'file')} brought back.")
+        if fix or elsewhere:
             drift = scanner.scan()
-    problems = _problems(drift, faults)
+        artifacts = check_site(library, deep=deep, fix=fix)
+    problems = _problems(drift, faults) | {"site": artifacts}
     if as_json:
         print_json(problems)
     found = sum(len(entries) for entries in problems.values())
@@ -67,6 +78,8 @@ def _problems(drift: Drift, faults: list[str]) -> dict[str, list[str]]:
     return {
         "missing": [image.file_name for image in drift.missing],
         "altered": [image.file_name for image in drift.altered],
+        "damaged": [f"{image.file_name}: other bytes under an unchanged date"
+                    for image in drift.rotten],
         "moved": [f"{image.file_name} -> {name}" for image, name in drift.moved],
         "stray": drift.stray,
         "duplicate": [f"{name} = {image.file_name}" for name, image in drift.duplicate],

@@ -106,7 +106,8 @@ def _kept_failures(context: Context, folder: Path) -> list[list[str]]:
 
 def _follow_disk(library: Library) -> None:
     """Files that were dropped into images/ belong into the site too."""
-    from imagelib.library.drift import Scanner, settle
+    from imagelib.library.drift import Scanner
+    from imagelib.library.settling import settle
 
     scanner = Scanner(library)
     drift = scanner.scan()

@@ -21,8 +21,9 @@ from watchdog.observers.polling import PollingObserver
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
 from imagelib.errors import ImagelibError
-from imagelib.library.drift import Drift, Scanner, Settled, settle
+from imagelib.library.drift import Drift, Scanner
 from imagelib.library.files import on_network
+from imagelib.library.settling import Settled, settle
 
 #: A full scan at least this often, in seconds, whatever the events say.
 FULL_SCAN_SECONDS = 600.0

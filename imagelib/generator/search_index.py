@@ -29,6 +29,8 @@ from imagelib.library.text import generated
 CORE_ROWS = 2048
 TEXT_ROWS = 1024
 FILE_ROWS = 256
+#: How many rows a block of each kind has.
+KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS}
 
 MANIFEST_PATH = "data/manifest.js"
 #: Raised when a reader of older files would misunderstand newer ones.
@@ -52,6 +54,18 @@ class Block:
 def block_path(block: Block) -> str:
     """Where a block lies in the site; another content has another name."""
     return f"data/{block.kind}-{block.number}-{block.hash}.js"
+
+
+def make_block(
+    kind: str, number: int, images: Sequence[Image], without_thumbnail: Set[int]
+) -> tuple[Block, bytes]:
+    """The block of one of the `KINDS`. *images* in the order of their pk.
+
+    *without_thumbnail* are the pks of those that could not be rendered.
+    """
+    if kind == "file":
+        return file_block(number, images, without_thumbnail)
+    return {"core": core_block, "text": text_block}[kind](number, images)
 
 
 def core_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:

@@ -74,6 +74,13 @@ def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
     return report
 
 
+def count_files(paths: Iterable[Path]) -> int:
+    """How many files there are to deal with, for the time left; nothing is opened."""
+    return sum(
+        sum(len(names) for _, _, names in os.walk(path)) if path.is_dir() else 1
+        for path in paths)
+
+
 def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
              dry_run: bool) -> tuple[Image | None, bool]:
     existing = library.originals.find_digest(digest(path))

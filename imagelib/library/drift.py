@@ -1,28 +1,23 @@
-"""Where disk and database disagree, and how to bring them together without loss.
+"""Where disk and database disagree. A scan only looks; `imagelib.library.settling` acts.
 
-A scan only looks. `settle` makes the library follow the disk: a moved file keeps
-its metadata, a missing one is flagged and never deleted, and if too many would
-be missing at once, nothing is touched, because the disk is more likely gone
-than the pictures.
+If too many files would be missing at once, a scan says so, because then the disk
+is more likely gone than the pictures.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagelib.errors import ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
+from imagelib.library.dates import utc_now
 from imagelib.library.files import digest
-from imagelib.library.folders import folder_times
 from imagelib.library.models import Image
-from imagelib.library.originals import file_columns, note_stat, update
-from imagelib.library.records import select, select_pks
+from imagelib.library.records import select_pks
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -31,6 +26,9 @@ if TYPE_CHECKING:
 MASS_LOSS = 0.05
 #: ... but in a small library one or two files are soon more than that.
 ALWAYS_TAKEN = 2
+
+#: A deep scan notes what it has read so many files at a time.
+_VERIFIED_AT_ONCE = 200
 
 Stat = tuple[int, int, str]
 
@@ -42,6 +40,8 @@ class Drift:
     missing: list[Image] = field(default_factory=list)
     returned: list[Image] = field(default_factory=list)
     altered: list[Image] = field(default_factory=list)
+    #: Other bytes under an unchanged date: nobody wrote them, the disk lost them.
+    rotten: list[Image] = field(default_factory=list)
     moved: list[tuple[Image, str]] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
     duplicate: list[tuple[str, Image]] = field(default_factory=list)
@@ -53,8 +53,33 @@ class Drift:
     refused: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.returned or self.altered or self.moved or self.stray
-                    or self.duplicate or self.unreadable or self.refused)
+        return bool(self.missing or self.returned or self.altered or self.rotten or self.moved
+                    or self.stray or self.duplicate or self.unreadable or self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """As little of an image as a scan needs: a library has a hundred thousand."""
+
+    pk: int
+    file_name: str
+    digest: str
+    file_state: str
+    known: Stat | None
+    checked_at: str
+
+
+@dataclass(slots=True)
+class _Found:
+    """Pks by what is the matter with them, until their images are read."""
+
+    missing: list[_Row] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
+    altered: list[int] = field(default_factory=list)
+    rotten: list[int] = field(default_factory=list)
+    touched: list[int] = field(default_factory=list)
+    moved: list[tuple[int, str]] = field(default_factory=list)
+    verified: list[int] = field(default_factory=list)
 
 
 class Scanner:
@@ -68,8 +93,13 @@ class Scanner:
         #: Files that could not be taken in, and how they looked then.
         self._given_up: dict[str, tuple[Stat, str]] = {}
 
-    def scan(self, *, deep: bool = False) -> Drift:
-        """Compare every file under `images/` with the database; *deep* reads all bytes again."""
+    def scan(self, *, deep: bool = False,
+             progress: Callable[[int, int], None] = lambda done, total: None) -> Drift:
+        """Compare every file under `images/` with the database.
+
+        *deep* reads all bytes again; if it is broken off, the next deep scan goes on
+        where this one was.
+        """
         drift = Drift()
         library = self._library
         folder = library.originals.folder
@@ -80,26 +110,29 @@ class Scanner:
         files = dict(walk_files(folder))
         self._forget(files)
         busy = library.originals.intents.names_in_use()
-        images = select(library.database.reader, "ORDER BY i.pk", raw=False)
-        stats = {row["pk"]: (row["size_bytes"], row["mtime_ns"], row["inode"])
-                 for row in library.database.read("SELECT * FROM file_stats")}
-        absent = []
-        for image in images:
-            found = files.pop(image.file_name, None)
-            if folder / image.file_name in busy:
+        rows = _read_rows(library)
+        since = _begin_deep(library) if deep else ""
+        found = _Found()
+        for done, row in enumerate(rows, 1):
+            stat = files.pop(row.file_name, None)
+            if folder / row.file_name in busy:
                 continue
-            if found is None:
-                absent.append(image)
+            if stat is None:
+                found.missing.append(row)
             else:
-                self._compare(image, found, stats.get(image.pk), drift, deep=deep)
-        self._judge_unknown(files, absent, busy, drift)
-        newly = [image for image in absent if image.file_state != "missing"]
-        drift.missing = absent
-        if len(newly) > max(ALWAYS_TAKEN, MASS_LOSS * len(images)) or (
-            len(newly) == len(images) > 1
-        ):
+                self._compare(row, stat, found, drift, deep=deep and row.checked_at < since)
+            if len(found.verified) >= _VERIFIED_AT_ONCE:
+                _note_verified(library, found.verified)
+            progress(done, len(rows))
+        if deep:
+            _note_verified(library, found.verified)
+            _end_deep(library)
+        self._judge_unknown(files, busy, found, drift)
+        _fill(library, drift, found)
+        newly = sum(row.file_state != "missing" for row in found.missing)
+        if newly > max(ALWAYS_TAKEN, MASS_LOSS * len(rows)) or newly == len(rows) > 1:
             drift.refused = (
-                f"{len(newly)} of {len(images)} files are not in {folder}. That looks like a"
+                f"{newly} of {len(rows)} files are not in {folder}. That looks like a"
                 " disk that is not connected, so nothing was changed. If they are really gone:"
                 " imagelib check --fix --accept-missing"
             )
@@ -111,24 +144,28 @@ class Scanner:
         if with_stat:
             self._given_up[name] = (with_stat, reason)
 
-    def _compare(self, image: Image, found: Stat, known: Stat | None, drift: Drift, *,
+    def _compare(self, row: _Row, stat: Stat, found: _Found, drift: Drift, *,
                  deep: bool) -> None:
-        if image.file_state == "missing":
-            drift.returned.append(image)
-        if found == known and not deep:
+        if row.file_state == "missing":
+            found.returned.append(row.pk)
+        same_look = stat == row.known
+        if same_look and not deep:
             return
-        if found != known and not self._is_settled(image.file_name, found):
-            drift.unsettled.append(image.file_name)
-            return
-        if self._digest(image.file_name, found, again=deep) == image.digest:
-            if found != known or image.file_state == "altered":
-                drift.touched.append(image)
-        elif image.file_state != "altered" or found != known:
-            drift.altered.append(image)
+        if not same_look and not self._is_settled(row.file_name, stat):
+            drift.unsettled.append(row.file_name)
+        elif self._digest(row.file_name, stat, again=deep) == row.digest:
+            if deep:
+                found.verified.append(row.pk)
+            if not same_look or row.file_state == "altered":
+                found.touched.append(row.pk)
+        elif same_look:
+            found.rotten.append(row.pk)
+        else:
+            found.altered.append(row.pk)
 
-    def _judge_unknown(self, files: dict[str, Stat], absent: list[Image], busy: set[Path],
+    def _judge_unknown(self, files: dict[str, Stat], busy: set[Path], found: _Found,
                        drift: Drift) -> None:
-        by_digest = {image.digest: image for image in absent}
+        by_digest = {row.digest: row for row in found.missing}
         for name, stat in sorted(files.items()):
             path = self._library.originals.folder / name
             if path in busy:
@@ -151,9 +188,9 @@ class Scanner:
             except OSError as error:
                 drift.unreadable.append((name, str(error)))
                 continue
-            if image := by_digest.pop(checksum, None):
-                absent.remove(image)
-                drift.moved.append((image, name))
+            if row := by_digest.pop(checksum, None):
+                found.missing.remove(row)
+                found.moved.append((row.pk, name))
             elif existing := self._library.originals.find_digest(checksum):
                 if existing.file_name != name:  # else it was added while we looked
                     drift.duplicate.append((name, existing))
@@ -185,94 +222,56 @@ class Scanner:
         self._digests = {k: v for k, v in self._digests.items() if k in files}
 
 
-@dataclass(slots=True)
-class Settled:
-    """What `settle` did."""
-
-    added: list[Image] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    changed: int = 0
-
-
-def settle(library: Library, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
-           adopt: bool = True) -> Settled:
-    """Make the library follow the disk. Nothing is deleted, and history says what was done."""
-    done = Settled()
-    if drift.refused and not accept_missing:
-        return done
-    folder = library.originals.folder
-    _follow_names(library, drift, done)
-    for image in drift.altered:
-        _take_new_bytes(library, image, done)
-    for name in drift.stray if adopt else []:
-        try:
-            image, new = library.add(folder / name, in_place=True)
-        except FileNotFoundError:
-            continue  # gone again; the next scan will say
-        except (ImagelibError, OSError) as error:
-            scanner.give_up(name, str(error))
-            done.failed.append((name, str(error)))
-            continue
-        if new:
-            done.added.append(image)
-    remember_folders(library)
-    return done
+def _read_rows(library: Library) -> list[_Row]:
+    return [
+        _Row(row["pk"], row["file_name"], row["digest"], row["file_state"],
+             None if row["inode"] is None else (row["size"], row["mtime_ns"], row["inode"]),
+             row["checked_at"] or "")
+        for row in library.database.read(
+            "SELECT i.pk, i.file_name, i.digest, i.file_state, s.size_bytes AS size, s.mtime_ns,"
+            " s.inode, s.checked_at FROM images i LEFT JOIN file_stats s ON s.pk = i.pk"
+            " ORDER BY i.pk")
+    ]
 
 
-def _follow_names(library: Library, drift: Drift, done: Settled) -> None:
-    folder = library.originals.folder
-    if not (drift.moved or drift.missing or drift.returned or drift.touched):
+def _fill(library: Library, drift: Drift, found: _Found) -> None:
+    """Read the images that something is the matter with."""
+    pks = [row.pk for row in found.missing] + [pk for pk, _ in found.moved]
+    pks += found.returned + found.altered + found.rotten + found.touched
+    images = select_pks(library.database.reader, set(pks), raw=False)
+
+    def of(wanted: Iterable[int]) -> list[Image]:
+        return [images[pk] for pk in wanted if pk in images]
+
+    drift.missing = of(row.pk for row in found.missing)
+    drift.returned, drift.altered = of(found.returned), of(found.altered)
+    drift.rotten, drift.touched = of(found.rotten), of(found.touched)
+    drift.moved = [(images[pk], name) for pk, name in found.moved if pk in images]
+
+
+def _begin_deep(library: Library) -> str:
+    """When the deep scan that is under way began; a new one begins now."""
+    found = library.database.read("SELECT value FROM meta WHERE key = 'deep_since'")
+    if found:
+        return str(found[0][0])
+    with library.database.write("scan", undoable=False) as transaction:
+        transaction.run("INSERT INTO meta VALUES ('deep_since', ?)", now := utc_now())
+    return now
+
+
+def _note_verified(library: Library, pks: list[int]) -> None:
+    if not pks:
         return
-    altered = {image.pk for image in drift.altered}
-    with library.database.write("follow the disk", undoable=False) as transaction:
-        now = select_pks(transaction.connection, [
-            image.pk for image in [*drift.missing, *drift.returned, *drift.touched,
-                                   *(image for image, _ in drift.moved)]
-        ], raw=False)
-        # What was true when we looked is asked once more, now that nobody else can write.
-        for image, name in drift.moved:
-            current = now.get(image.pk)
-            if current and current.digest == image.digest and (folder / name).is_file():
-                update(transaction, image.pk, {"file_name": name, "file_state": "ok"})
-                note_stat(transaction, image.pk, (folder / name).stat())
-                done.changed += 1
-        for image in drift.missing:
-            current = now.get(image.pk)
-            if current and current.file_state != "missing" and not (
-                folder / current.file_name
-            ).exists():
-                update(transaction, image.pk, {"file_state": "missing"})
-                done.changed += 1
-        for image in [*drift.returned, *drift.touched]:
-            path = folder / image.file_name
-            current = now.get(image.pk)
-            if current is None or current.file_name != image.file_name or not path.is_file():
-                continue
-            if image.pk not in altered:
-                if current.file_state != "ok":
-                    update(transaction, image.pk, {"file_state": "ok"})
-                    done.changed += 1
-                note_stat(transaction, image.pk, path.stat())
+    with library.database.write("scan", undoable=False) as transaction:
+        transaction.connection.executemany(
+            "UPDATE file_stats SET checked_at = ? WHERE pk = ?",
+            [(utc_now(), pk) for pk in pks])
+    pks.clear()
 
 
-def _take_new_bytes(library: Library, image: Image, done: Settled) -> None:
-    """A file was written over: take its new bytes if they are a picture, else flag it."""
-    path = library.originals.path_of(image)
-    try:
-        inspected = library.originals.inspect(path)
-    except FileNotFoundError:
-        return
-    except (InvalidError, OSError) as error:
-        done.failed.append((image.file_name, str(error)))
-        with library.database.write("altered", undoable=False) as transaction:
-            update(transaction, image.pk, {"file_state": "altered"})
-            note_stat(transaction, image.pk, path.stat())
-        return
-    columns = file_columns(inspected) | {"file_state": "ok"}
-    with library.database.write("altered", undoable=False) as transaction:
-        update(transaction, image.pk, columns)
-        note_stat(transaction, image.pk, path.stat())
-    done.changed += 1
+def _end_deep(library: Library) -> None:
+    with library.database.write("scan", undoable=False) as transaction:
+        transaction.run("DELETE FROM meta WHERE key = 'deep_since'")
 
 
 def walk_files(folder: Path, prefix: str = "") -> Iterator[tuple[str, Stat]]:
@@ -302,15 +301,6 @@ def stat_of(path: Path) -> Stat | None:
     except OSError:
         return None
     return stat.st_size, stat.st_mtime_ns, str(stat.st_ino)
-
-
-def remember_folders(library: Library) -> None:
-    """Note how the folders look after a scan, so that `build` sees new files at once."""
-    folders = json.dumps(folder_times(library.originals.folder))
-    if library.database.read("SELECT 1 FROM meta WHERE key = 'scanned' AND value = ?", folders):
-        return
-    with library.database.write("scan", undoable=False) as transaction:
-        transaction.run("INSERT OR REPLACE INTO meta VALUES ('scanned', ?)", folders)
 
 
 def _kind(path: Path) -> str | None:

@@ -46,15 +46,15 @@ class Filter:
     def to_sql(self) -> tuple[str, list[Any]]:
         """`JOIN ... WHERE ...` for `FROM images AS i`, and its parameters."""
         clause, parameters = self.query.to_sql()
-        clauses, values = [f"({clause})"], list(parameters)
+        clauses, values = [] if clause == "1" else [f"({clause})"], list(parameters)
 
         def add(sql: str, *more: Any) -> None:
             clauses.append(sql)
             values.extend(more)
 
         for tag in self.tags:
-            add("i.pk IN (SELECT it.image FROM image_tags it JOIN tags t ON t.id = it.tag"
-                " WHERE t.name = ?)", tag)
+            add("i.pk IN (SELECT image FROM image_tags WHERE tag ="
+                " (SELECT id FROM tags WHERE name = ?))", tag)
         if self.rating_min is not None:
             add("i.rating >= ?", self.rating_min)
         if self.rating_max is not None:
@@ -64,9 +64,13 @@ class Filter:
         if self.date_to:
             add("i.captured_at <= ?", last_moment(self.date_to))
         if self.model:
-            add("instr(f.model, fold(?)) > 0", self.model)
+            add("i.pk IN (SELECT pk FROM folded WHERE model IN (SELECT model FROM"
+                " (SELECT DISTINCT model FROM folded) WHERE instr(model, fold(?)) > 0))",
+                self.model)
         if self.ids is not None:
             add("i.id IN (SELECT value FROM json_each(?))", json.dumps(self.ids))
+        if not clauses:
+            return "WHERE 1", []
         return "JOIN folded AS f ON f.pk = i.pk WHERE " + " AND ".join(clauses), values
 
 

@@ -267,8 +267,8 @@ class Originals:
 
 def note_stat(transaction: Transaction, pk: int, stat: os.stat_result) -> None:
     """Remember how the file of *pk* looked, so that a scan need not read it again."""
-    transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?)", pk, stat.st_size,
-                    stat.st_mtime_ns, str(stat.st_ino))
+    transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?, ?)", pk, stat.st_size,
+                    stat.st_mtime_ns, str(stat.st_ino), utc_now())
 
 
 def set_tags(transaction: Transaction, pk: int, tags: list[str] | tuple[str, ...]) -> None:

@@ -190,8 +190,9 @@ class HasTag:
     def sql(self) -> Sql:
         below = f"{self.tag}/"
         return (
-            "i.pk IN (SELECT it.image FROM image_tags it JOIN tags t ON t.id = it.tag"
-            " WHERE fold(t.name) = ? OR substr(fold(t.name), 1, ?) = ?)",
+            # The tags first: joined, every tagging of the library would be folded.
+            "i.pk IN (SELECT image FROM image_tags WHERE tag IN (SELECT t.id FROM tags t"
+            " WHERE fold(t.name) = ? OR substr(fold(t.name), 1, ?) = ?))",
             [self.tag, len(below), below],
         )
 

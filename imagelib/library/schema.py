@@ -110,7 +110,8 @@ CREATE TABLE file_stats (
     pk INTEGER PRIMARY KEY REFERENCES images (pk) ON DELETE CASCADE,
     size_bytes INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
-    inode TEXT NOT NULL
+    inode TEXT NOT NULL,
+    checked_at TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE searches (name TEXT PRIMARY KEY, query TEXT NOT NULL, sort TEXT NOT NULL DEFAULT '');
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -123,6 +124,7 @@ CREATE TABLE folded (
     sampler TEXT NOT NULL,
     seed TEXT NOT NULL
 );
+CREATE INDEX folded_model ON folded (model);
 CREATE VIRTUAL TABLE images_fts USING fts5 (
     text, content = 'folded', content_rowid = 'pk', tokenize = 'trigram case_sensitive 1'
 );

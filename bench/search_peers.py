@@ -1,0 +1,1 @@
+def compare(site, images): return {}

@@ -1,0 +1,54 @@
+"""Is the site what the last build made of it? Finds files that are gone or broken."""
+
+from __future__ import annotations
+
+from imagelib.errors import ImagelibError
+from imagelib.generator.builder import build
+from imagelib.generator.memory import Memory
+from imagelib.generator.site import Site
+from imagelib.library.library import Library
+
+
+def check_site(library: Library, *, deep: bool = False, fix: bool = False) -> list[str]:
+    """What is wrong with `site/`, one line each; with *fix*, what is left after a full build.
+
+    *deep* decodes every thumbnail.
+    """
+    faults = _faults(library, deep=deep)
+    if faults and fix:
+        site = Site(library.settings.site_dir)
+        for path, _ in faults:
+            (site.folder / path).unlink(missing_ok=True)
+        build(library, full=True)
+        faults = _faults(library, deep=deep)
+    return [f"{path}: {reason}" for path, reason in faults]
+
+
+def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
+    folder = library.settings.site_dir
+    if not (folder / "index.html").exists():
+        return []  # not built yet
+    site = Site(folder)
+    memory = Memory(library.settings.private_dir / "build.db", folder.absolute())
+    try:
+        paths = sorted(memory.paths())
+    finally:
+        memory.close()
+    faults = []
+    for path in paths:
+        if not site.exists(path):
+            faults.append((path, "is gone"))
+        elif path.startswith("thumbs/") and (
+            (folder / path).stat().st_size == 0 or (deep and not _decodes(library, path))
+        ):
+            faults.append((path, "is no whole picture"))
+    return faults
+
+
+def _decodes(library: Library, path: str) -> bool:
+    try:
+        library.sandbox.call("imagelib.pictures:measure",
+                             str(library.settings.site_dir / path), library.settings.max_pixels)
+    except ImagelibError:
+        return False
+    return True
