@@ -53,8 +53,8 @@ def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating
                            progress=lambda report: bar(report.seen, total))
     if as_json:
         print_json({
-            "added": [{"path": str(path), "id": image.id if image else None}
-                      for path, image in report.added],
+            "added": [{"path": str(path), "id": image_id or None}
+                      for path, image_id in report.added],
             "duplicates": [{"path": str(path), "id": known} for path, known in report.duplicates],
             "failed": [{"path": str(path), "reason": reason} for path, reason in report.failed],
             "ignored": [str(path) for path in report.ignored],

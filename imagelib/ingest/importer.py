@@ -30,7 +30,8 @@ Mode = Literal["copy", "move", "in-place"]
 class ImportReport:
     """What became of each file."""
 
-    added: list[tuple[Path, Image | None]] = field(default_factory=list)
+    #: With the id of the image; "" in a dry run.
+    added: list[tuple[Path, str]] = field(default_factory=list)
     duplicates: list[tuple[Path, str]] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
@@ -111,7 +112,7 @@ def _note(report: ImportReport, path: Path, job: Future[tuple[Image | None, bool
         report.failed.append((path, reason))
         return
     if new:
-        report.added.append((path, image))
+        report.added.append((path, image.id if image else ""))
     else:
         assert image is not None
         report.duplicates.append((path, image.id))
