@@ -308,3 +308,70 @@ def test_metadata_full_of_markup_stays_text_in_every_file(library, tmp_path):
         if path.startswith("data/"):
             assert content.isascii()
             assert b"<" not in content
+
+
+def test_a_site_with_an_address_has_feed_sitemap_search_and_web_app(tmp_path):
+    import json
+    import xml.etree.ElementTree as ET
+
+    Library.create(tmp_path / "l").close()
+    (tmp_path / "l" / "imagelib.toml").write_text(
+        'title = "Füchse <&>"\nbase_url = "https://example.org/g"\n')
+    with Library.open(tmp_path / "l") as library:
+        fill(library, 20)
+        hostile = "]]></title><script>alert(1)</script> \x0b & \"ü\""
+        library.edit(library.find()[0].id, prompt_text=hostile, tags=["<b>&"])
+        build(library)
+        site = library.settings.site_dir
+
+        feed = ET.fromstring((site / "feed.xml").read_bytes())
+        atom = "{http://www.w3.org/2005/Atom}"
+        assert feed.findtext(f"{atom}title") == "Füchse <&>"
+        assert len(feed.findall(f"{atom}entry")) == 20
+        assert hostile.replace("\x0b", "")[:20] in feed.findtext(f"{atom}entry/{atom}title")
+        links = [e.get("href") for e in feed.iter(f"{atom}link")]
+        index = ET.fromstring((site / "sitemap.xml").read_bytes())
+        maps = [e.text for e in index.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+        assert maps == ["https://example.org/g/sitemap-0.xml"]
+        block = ET.fromstring((site / "sitemap-0.xml").read_bytes())
+        links += maps
+        links += [e.text for e in block.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+        for link in links:
+            path = link.removeprefix("https://example.org/g/")
+            assert path == "" or (site / path).is_file(), link
+        search = ET.fromstring((site / "opensearch.xml").read_bytes())
+        assert "q={searchTerms}" in ET.tostring(search, encoding="unicode")
+        app = json.loads((site / "site.webmanifest").read_text())
+        assert app["name"] == "Füchse <&>"
+        assert (site / app["icons"][0]["src"]).is_file()
+        assert dead_references(site) == []
+
+        library.edit(library.find()[-1].id, rating=3)
+        assert len(build(library).written) <= 8
+        build(library, tmp_path / "full")
+        assert tree(site) == tree(tmp_path / "full")
+
+        (library.root / "imagelib.toml").write_text("")
+    with Library.open(tmp_path / "l") as library:
+        build(library)
+        assert not (site / "feed.xml").exists()
+        assert not list(site.glob("sitemap*"))
+
+
+@pytest.mark.parametrize("change", ["template", "static", "title", "editor"])
+def test_what_pages_are_made_of_is_in_the_stamp_and_the_editor_is_not(tmp_path, change):
+    from imagelib.config import Settings
+    from imagelib.generator.stamp import stamp
+
+    Library.create(tmp_path).close()
+    own = tmp_path / "templates"
+    for name in ("static", "editor"):
+        (own / name).mkdir(parents=True)
+    before = stamp(Settings.load(tmp_path))
+    if change == "title":
+        (tmp_path / "imagelib.toml").write_text('title = "x"')
+    else:
+        path = {"template": "image.html", "static": "static/x.css", "editor": "editor/x.js"}
+        (own / path[change]).write_text("x")
+
+    assert (stamp(Settings.load(tmp_path)) != before) is (change != "editor")

@@ -248,6 +248,7 @@ class _Build:
                         gone.append((kind, number))
                     if before and (block is None or block_path(block) != block_path(before)):
                         self._retired.add(block_path(before))
+            self._write_sitemap(span, images)
         self._memory.set_blocks(written, gone)
         return blocks
 
@@ -260,6 +261,13 @@ class _Build:
             block, content = file_block(number, images, self._absent.keys())
         self._put(block_path(block), content)
         return block
+
+    def _write_sitemap(self, span: int, images: list[Image]) -> None:
+        path = f"sitemap-{span}.xml"
+        if images and (text := self._pages.sitemap(images)):
+            self._put(path, text.encode())
+        elif self._memory.hash_of(path):
+            self._retired.add(path)
 
     def _write_static(self) -> set[str]:
         wanted = self._pages.static_files()
@@ -312,6 +320,9 @@ class _Build:
             "SELECT pk FROM images WHERE file_state = 'missing'")}
         newest = [_as_shown(found[pk], missing) for pk in self._memory.newest(FIRST_PAGE)]
         ordered = [blocks[key] for key in sorted(blocks)]
+        spans = [number for kind, number in sorted(blocks) if kind == "core"]
+        for path, text in self._pages.announcements(newest, spans, self._absent.keys()).items():
+            self._put(path, text.encode())
         self._put("data/manifest.js", manifest(ordered, seq=seq, total=total))
         self._put("index.html",
                   self._pages.gallery(newest, total, self._absent.keys()).encode())

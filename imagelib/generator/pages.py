@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from imagelib.generator.paths import (
     GRID,
@@ -68,19 +69,12 @@ class Pages:
         }
         self._environment.filters |= {
             "name_of": name_of, "bytes": _bytes, "moment": _moment, "day": _day, "stars": _stars,
-            "pretty": _pretty,
+            "pretty": _pretty, "xml_text": _xml_text, "json_text": _json_text,
         }
 
     def static_files(self) -> dict[str, Path]:
         """Where each static file lies in the site, by the hash of its content, and its source."""
         return {self._static_paths[name]: path for name, path in self._static.items()}
-
-    def fingerprint(self) -> str:
-        """A hash that changes with any template, static file or word of `SiteInfo`."""
-        digest = hashlib.sha256(repr(astuple(self._site)).encode())
-        for name, path in self._templates():
-            digest.update(repr((name, hashlib.sha256(path.read_bytes()).digest())).encode())
-        return digest.hexdigest()
 
     def gallery(
         self,
@@ -117,6 +111,31 @@ class Pages:
                 (name, value) for name in image.generation if (value := generated(image, name))
             ],
         })
+
+    def announcements(self, newest: Sequence[Image], blocks: Sequence[int],
+                      without_thumbnail: Set[int] = frozenset()) -> dict[str, str]:
+        """What tells other programs of the site, by path: feed, search, web app, sitemap.
+
+        Empty without a `base_url`, as all of it needs whole addresses. *blocks* are the
+        numbers of the sitemaps that there are.
+        """
+        if not self._site.base_url:
+            return {}
+        context = {"root": "", "base": self._base, "images": newest, "blocks": blocks,
+                   "without_thumbnail": without_thumbnail}
+        return {name: self._render(name, context) for name in (
+            "feed.xml", "opensearch.xml", "site.webmanifest", "sitemap.xml")}
+
+    def sitemap(self, images: Sequence[Image]) -> str:
+        """The sitemap of one block of images; "" without a `base_url`."""
+        if not self._site.base_url:
+            return ""
+        return self._render("sitemap-block.xml",
+                            {"root": "", "base": self._base, "images": images})
+
+    @property
+    def _base(self) -> str:
+        return self._site.base_url.rstrip("/") + "/"
 
     def _render(self, template: str, context: Mapping[str, Any]) -> str:
         root = context["root"]
@@ -183,6 +202,16 @@ def _day(date: str) -> str:
 
 def _stars(rating: int) -> str:
     return "★" * rating + "☆" * (5 - rating)
+
+
+def _xml_text(text: str) -> str:
+    """Without the control characters that XML 1.0 has no way to write."""
+    return "".join(c for c in text if c >= " " or c in "\n\t")
+
+
+def _json_text(text: str) -> Markup:
+    """A JSON string with nothing in it that HTML would read otherwise."""
+    return Markup(json.dumps(text).replace("<", "\\u003c"))  # noqa: S704 - that is the point
 
 
 def _pretty(value: Any) -> str:

@@ -20,6 +20,7 @@ _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS = re.compile(
     rf"image/{_UUID}\.html|thumbs/[0-9a-f]{{2}}/[0-9a-f]{{64}}-\d+q\d+\.webp"
     rf"|data/(?:manifest|[a-z]+-\d+-[0-9a-f]+)\.js|static/[\w.-]+\.[0-9a-f]{{8,}}\.\w+"
+    r"|feed\.xml|opensearch\.xml|sitemap(?:-\d+)?\.xml|site\.webmanifest"
     rf"|images/{_UUID}\.\w+|(?:[\w-]+/)*\.[0-9a-f]{{12}}\.partial"
 )
 #: A page in the place of one that is about to go, so that it refers to nothing.
