@@ -29,6 +29,7 @@ class State:
 
     def __init__(self, library: Library, *, read_only: bool = False) -> None:
         self.library = library
+        library.keep_in_memory()
         self.read_only = read_only
         self.started = time.time()
         #: What the watcher says of itself and of the last scan.

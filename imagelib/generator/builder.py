@@ -20,15 +20,11 @@ from imagelib.generator.memory import Memory, Row
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.search_index import (
-    CORE_ROWS,
-    FILE_ROWS,
-    TEXT_ROWS,
+    KINDS,
     Block,
     block_path,
-    core_block,
-    file_block,
+    make_block,
     manifest,
-    text_block,
 )
 from imagelib.generator.site import Site
 from imagelib.generator.stamp import stamp
@@ -39,9 +35,8 @@ from imagelib.library.records import chunks, select, select_pks
 
 #: How many of the newest images `index.html` itself holds.
 FIRST_PAGE = 60
-_SIZES = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS}
 #: All kinds of block fall on borders of this many rows.
-_SPAN = max(_SIZES.values())
+_SPAN = max(KINDS.values())
 
 Progress = Callable[[str, int, int], None]
 
@@ -236,7 +231,7 @@ class _Build:
             images = select(reader, "WHERE i.pk >= ? AND i.pk < ? ORDER BY i.pk", [low, high],
                             raw=False)
             touched = [pk for pk in dirty if low <= pk < high]
-            for kind, size in _SIZES.items():
+            for kind, size in KINDS.items():
                 for number in sorted({pk // size for pk in touched}):
                     rows = [i for i in images if i.pk // size == number]
                     before = blocks.pop((kind, number), None)
@@ -253,12 +248,7 @@ class _Build:
         return blocks
 
     def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
-        if kind == "core":
-            block, content = core_block(number, images)
-        elif kind == "text":
-            block, content = text_block(number, images)
-        else:
-            block, content = file_block(number, images, self._absent.keys())
+        block, content = make_block(kind, number, images, self._absent.keys())
         self._put(block_path(block), content)
         return block
 

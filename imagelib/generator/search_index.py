@@ -3,9 +3,11 @@
 The row number of an image is its pk, for ever, and a block is the rows with one
 `pk // size`. A block is a pure function of its rows: same images, same bytes.
 What an edit can change stands in `core` (what filters and orders need) and
-`text` (what words are looked for in); `file` holds what never changes while the
-file does not, so an edit of metadata rewrites one core block, one text block
-and the manifest.
+`text` (what words are looked for in); `file`, `id` and `look` hold what never
+changes while the file does not, so an edit of metadata rewrites one core block,
+one text block and the manifest. Of these three, `file` is loaded for what is in
+view, `id` when the page is asked for an image that it has not met, `look` when
+alike pictures are wanted.
 
 Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
 which `<` is escaped, so another program cuts off the first 13 and the last 3
@@ -30,11 +32,14 @@ CORE_ROWS = 2048
 TEXT_ROWS = 1024
 FILE_ROWS = 256
 #: How many rows a block of each kind has.
-KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS}
+KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS, "id": CORE_ROWS,
+         "look": CORE_ROWS}
+#: So much of each id tells almost every image from the others; its file block proves it.
+ID_LETTERS = 4
 
 MANIFEST_PATH = "data/manifest.js"
 #: Raised when a reader of older files would misunderstand newer ones.
-FORMAT = 1
+FORMAT = 2
 
 _BEFORE, _AFTER = b"ImagelibData(", b");\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,7 +70,8 @@ def make_block(
     """
     if kind == "file":
         return file_block(number, images, without_thumbnail)
-    return {"core": core_block, "text": text_block}[kind](number, images)
+    make = {"core": core_block, "text": text_block, "id": id_block, "look": look_block}[kind]
+    return make(number, images)
 
 
 def core_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
@@ -107,7 +113,6 @@ def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
         "settings": settings.values,
         "setting": settings.indexes,
         "seeds": seeds if any(seeds) else [],
-        "ids": "".join(image.id[:4] for image in images),
     })
 
 
@@ -131,9 +136,23 @@ def file_block(
     })
 
 
+def id_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
+    """Where to look for an id: its first letters. *images* in the order of their pk."""
+    return _block("id", number, CORE_ROWS, images, {
+        "ids": "".join(image.id[:ID_LETTERS] for image in images),
+    })
+
+
+def look_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
+    """How the pictures look: 16 hex digits each, zeros if that is unknown."""
+    return _block("look", number, CORE_ROWS, images, {
+        "looks": "".join(image.phash.rjust(16, "0")[:16] for image in images),
+    })
+
+
 def manifest(blocks: Iterable[Block], *, seq: int, total: int) -> bytes:
     """The content of `MANIFEST_PATH`: all blocks, the change it was built from, how many images."""
-    kinds: dict[str, list[list[Any]]] = {"core": [], "text": [], "file": []}
+    kinds: dict[str, list[list[Any]]] = {kind: [] for kind in KINDS}
     for block in sorted(blocks, key=lambda block: block.number):
         kinds[block.kind].append([block.number, block.rows, block.newest, block.hash])
     return _call({"kind": "manifest", "format": FORMAT, "seq": seq, "total": total, **kinds})

@@ -16,10 +16,19 @@ from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library import folding, identity, searches, tagging, undo
 from imagelib.library.backup import snapshot
+from imagelib.library.bitmaps import Bitmaps
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import replacing
-from imagelib.library.listing import PAGE_SIZE, Filter, Page, after, cursor_of, order_by
+from imagelib.library.listing import (
+    PAGE_SIZE,
+    Filter,
+    Page,
+    after,
+    cut_page,
+    order_by,
+    read_cursor,
+)
 from imagelib.library.models import Change, Image, Tag, TrashedImage
 from imagelib.library.originals import (
     Newcomer,
@@ -44,6 +53,7 @@ class Library:
                                memory=settings.decode_memory)
         self.originals = Originals(settings, self.database, self.sandbox)
         self._adding = threading.Lock()
+        self._bitmaps: Bitmaps | None = None
 
     @classmethod
     def create(cls, root: Path | str) -> Self:
@@ -118,6 +128,8 @@ class Library:
         """One page of what *query* finds: by number, or behind *cursor*."""
         wanted = as_filter(query)
         self.fold()
+        if self._bitmaps is not None:
+            return self._page_from_memory(self._bitmaps, wanted, page, page_size, cursor)
         where, values = wanted.to_sql()
         reader = self.database.reader
         total = reader.execute(f"SELECT count(*) FROM images AS i {where}", values).fetchone()[0]
@@ -130,14 +142,26 @@ class Library:
             tail = f"{where} {order_by(wanted.order)} LIMIT ? OFFSET ?"
             more.append((page - 1) * page_size)
         images = select(reader, tail, [*values, *more])
-        items = images[:page_size]
-        following = cursor_of(wanted.order, items[-1]) if len(images) > page_size else None
-        return Page(items, total, page, page_size, following)
+        return cut_page(wanted, images, total, page, page_size)
+
+    def _page_from_memory(self, bitmaps: Bitmaps, wanted: Filter, page: int, page_size: int,
+                          cursor: str | None) -> Page:
+        behind = read_cursor(wanted.order, cursor) if cursor is not None else None
+        start = 0 if cursor is not None else (page - 1) * page_size
+        pks, total = bitmaps.pks(wanted, start=start, count=page_size + 1, after=behind)
+        found = select_pks(self.database.reader, pks)
+        return cut_page(wanted, [found[pk] for pk in pks if pk in found], total, page, page_size)
+
+    def keep_in_memory(self) -> None:
+        """Answer filters from memory from now on: for a process that lives long."""
+        self._bitmaps = Bitmaps(self.database)
 
     def count(self, query: str | Query | Filter = "") -> int:
         """How many images *query* finds."""
         wanted = as_filter(query)
         self.fold()
+        if self._bitmaps is not None:
+            return self._bitmaps.count(wanted)
         where, values = wanted.to_sql()
         return int(self.database.read(f"SELECT count(*) FROM images AS i {where}", *values)[0][0])
 
@@ -350,6 +374,8 @@ class Library:
 
     def tags(self) -> list[Tag]:
         """Every tag in use with how many images carry it, the most used first."""
+        if self._bitmaps is not None:
+            return [Tag(name, count) for name, count in self._bitmaps.tag_counts()]
         return tagging.count_tags(self.database)
 
     def rename_tag(self, old: str, new: str) -> int:

@@ -85,45 +85,65 @@ class Page:
     next: str | None
 
 
+def cut_page(wanted: Filter, images: list[Image], total: int, page: int, page_size: int) -> Page:
+    """A page out of at most one image more than it holds; that one says that there is more."""
+    items = images[:page_size]
+    following = cursor_of(wanted.order, items[-1]) if len(images) > page_size else None
+    return Page(items, total, page, page_size, following)
+
+
 def order_by(sort: str) -> str:
     """`ORDER BY` of a sort name.
 
     Raises:
         InvalidError: there is no such order.
     """
-    column, direction = _split(sort)
+    column, descending = split_order(sort)
+    direction = "DESC" if descending else "ASC"
     return f"ORDER BY i.{column} {direction}, i.pk {direction}"
 
 
-def after(sort: str, cursor: str) -> tuple[str, list[Any]]:
-    """SQL for "behind the row that *cursor* names".
+def read_cursor(sort: str, cursor: str) -> tuple[str | int, int]:
+    """The value of the order, and the pk, behind which *cursor* goes on.
 
     Raises:
         InvalidError: the cursor is not one of ours, or belongs to another order.
     """
-    column, direction = _split(sort)
+    column, _ = split_order(sort)
+    kind = int if column == "rating" else str
     try:
         name, value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        known = name == sort and type(pk) is int and abs(pk) < 2**63
-        if not known or type(value) not in (str, int) or (type(value) is int and value > 2**62):
+        if name != sort or type(pk) is not int or type(value) is not kind:
+            raise ValueError
+        if abs(pk) >= 2**63 or (isinstance(value, int) and abs(value) > 2**62):
             raise ValueError
     except (ValueError, TypeError, RecursionError) as error:
         raise InvalidError.of("cursor", "is not a cursor of this list", where="query") from error
-    sign = "<" if direction == "DESC" else ">"
-    return f"(i.{column}, i.pk) {sign} (?, ?)", [value, pk]
+    return value, pk
+
+
+def after(sort: str, cursor: str) -> tuple[str, list[Any]]:
+    """SQL for "behind the row that *cursor* names"."""
+    column, descending = split_order(sort)
+    return f"(i.{column}, i.pk) {'<' if descending else '>'} (?, ?)", [*read_cursor(sort, cursor)]
 
 
 def cursor_of(sort: str, image: Image) -> str:
     """The cursor that goes on behind *image*."""
-    column, _ = _split(sort)
+    column, _ = split_order(sort)
     text = json.dumps([sort, getattr(image, column), image.pk])
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _split(sort: str) -> tuple[str, str]:
-    column, direction = (sort[1:], "DESC") if sort.startswith("-") else (sort, "ASC")
+def split_order(sort: str) -> tuple[str, bool]:
+    """The column of an order, and whether it goes down.
+
+    Raises:
+        InvalidError: there is no such order.
+    """
+    column = sort.removeprefix("-")
     if column not in SORTS:
         raise InvalidError.of(
             "sort", f"should be one of {', '.join(SORTS)}, each with - for descending",
             where="query")
-    return column, direction
+    return column, sort.startswith("-")

@@ -1,0 +1,100 @@
+"""Answers from memory are those of SQLite, whatever was asked and whatever has changed."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+from helpers import draw, fill
+
+from imagelib.library.library import Library
+from imagelib.library.listing import Filter
+from imagelib.library.query import Query
+
+CASES = [case["q"] for case in json.loads(
+    (Path(__file__).parent / "corpus" / "query.json").read_text(encoding="utf-8"))["cases"]]
+SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"]
+
+
+def random_filter(rng: random.Random) -> Filter:
+    texts = ["", "prompt", "words 3", "tag:t1", "-tag:t1 rating:>=2", "tag:t1 or tag:t2",
+             "model:model-1", "date:2026-03..2026-05", "date:2026-02-05 or date:..2026-01",
+             "is:unrated", "-(tag:t2 or prompt)", "seed:5", "zzz", "1"]
+    return Filter(
+        Query.parse(rng.choice(texts)),
+        tags=tuple(rng.sample(["t1", "t2", "none"], rng.choice([0, 0, 1, 2]))),
+        rating_min=rng.choice([None, None, 0, 2]), rating_max=rng.choice([None, None, 3, 5]),
+        date_from=rng.choice(["", "", "2026-03-05", "2026-04"[:7] + "-01"]),
+        date_to=rng.choice(["", "", "2026-06-11", "2026-06-11T10:00:00"]),
+        model=rng.choice(["", "", "MODEL-2", "nothing"]),
+        sort=rng.choice(SORTS))
+
+
+def both(library: Library, wanted: Filter, **options):
+    """The same page from memory and from SQLite."""
+    library.keep_in_memory() if library._bitmaps is None else None
+    from_memory = library.page(wanted, **options)
+    bitmaps, library._bitmaps = library._bitmaps, None
+    from_sqlite = library.page(wanted, **options)
+    library._bitmaps = bitmaps
+    return from_memory, from_sqlite
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_path, seed):
+    rng = random.Random(seed)
+    ids = fill(library, 200)
+    library.edit_many(ids[::3], {"add_tags": ["t1"]})
+    for number in range(40):
+        kind = rng.randrange(6)
+        some = rng.sample(library.ids(""), 3)
+        if kind == 0:
+            library.edit_many(some, {"rating": rng.randrange(6), "add_tags": ["t2"]})
+        elif kind == 1:
+            library.edit(some[0], captured_at=f"2026-0{rng.randrange(1, 9)}-05", ai_model="New")
+        elif kind == 2:
+            library.delete(some[0])
+        elif kind == 3:
+            library.undo()
+        elif kind == 4:
+            library.add(draw(tmp_path / f"{number}.png"), tags=["t1"])
+        else:
+            connection = sqlite3.connect(library.settings.database)
+            with connection:
+                connection.execute("UPDATE images SET rating = 1, prompt_text = 'words 3' WHERE"
+                                   " id = ?", (some[0],))
+            connection.close()
+        for _ in range(4):
+            wanted = random_filter(rng)
+            options = {"page": rng.choice([1, 1, 2, 9]), "page_size": rng.choice([1, 7, 60])}
+            memory, sqlite = both(library, wanted, **options)
+            assert memory == sqlite, wanted
+            while memory.next:
+                memory, sqlite = both(library, wanted, page_size=23, cursor=memory.next)
+                assert memory == sqlite, wanted
+        tags = library.tags()
+        bitmaps, library._bitmaps = library._bitmaps, None
+        assert tags == library.tags()
+        library._bitmaps = bitmaps
+
+
+def test_the_whole_corpus_of_queries_agrees(library):
+    fill(library, 60)
+    library.edit_many(library.ids("")[::2], {"add_tags": ["animal/fox", "red"], "notes": "Löwe"})
+    for text in CASES:
+        memory, sqlite = both(library, Filter(Query.parse(text)), page_size=100)
+        assert memory == sqlite, text
+
+
+def test_many_changes_at_once_are_read_anew(library, monkeypatch):
+    monkeypatch.setattr("imagelib.library.bitmaps._MANY", 10)
+    fill(library, 50)
+    library.keep_in_memory()
+    assert library.count("rating:5") == 8
+    library.edit_many(library.ids(""), {"rating": 5})
+    assert library.count("rating:5") == 50
+    library.delete(*library.ids("")[:20])
+    assert library.count("") == 30
