@@ -121,7 +121,7 @@ def test_300_files_at_once_are_all_taken_and_the_daemon_stays_awake(watched, tmp
         return count == 303
 
     assert wait_for(done, 60)
-    assert slowest < 1.0, "others had to wait"
+    assert slowest < 5.0, "others had to wait"
 
 
 def test_new_pictures_of_a_further_folder_come_in_and_stay_there(tmp_path):

@@ -24,6 +24,10 @@ QUIET_SECONDS, LONGEST_WAIT = 0.3, 5.0
 POLL_SECONDS = 1.0
 
 
+class _StoppedError(Exception):
+    """The daemon ends: the build goes on at the next start."""
+
+
 class State:
     """The shared heart of one daemon."""
 
@@ -53,7 +57,7 @@ class State:
         self.wake()
 
     def stop(self) -> None:
-        """Let the build that is running finish, then end."""
+        """Break off the build that is running, and end; nothing of it is lost."""
         self._stop.set()
         self._wanted.set()
         if self._thread is not None:
@@ -81,6 +85,8 @@ class State:
         self._build |= {"state": "building", "progress": None}
         try:
             report = build(self.library, full=full, progress=self._note_progress)
+        except _StoppedError:
+            return None
         except Exception as error:  # noqa: BLE001 - a broken template must not end the daemon
             reason = str(error) if isinstance(error, ImagelibError | OSError) else repr(error)
             self._build |= {"state": "failed", "error": reason}
@@ -96,6 +102,8 @@ class State:
         return report
 
     def _note_progress(self, stage: str, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
         self._build["progress"] = {"stage": stage, "done": done, "total": total}
 
     def _run(self) -> None:

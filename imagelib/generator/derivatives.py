@@ -39,7 +39,8 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
                    progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
     """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
 
-    A failure is pk -> (digest, error). *progress* is told after each image.
+    A failure is pk -> (digest, error). *progress* is told after each image; what it raises
+    ends the work soon.
     """
     made: list[str] = []
     failures: dict[int, tuple[str, str]] = {}
@@ -54,6 +55,10 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
             failures[image.pk] = (image.digest, str(error))
 
     with ThreadPoolExecutor(sandbox.size) as pool:
-        for done, _ in enumerate(pool.map(one, images), 1):
-            progress(done)
+        try:
+            for done, _ in enumerate(pool.map(one, images), 1):
+                progress(done)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return made, failures
