@@ -236,6 +236,19 @@ def test_a_file_in_motion_is_left_until_it_rests(library):
     assert scanner.scan().stray == ["slow.png"]
 
 
+def test_adding_the_bytes_of_a_missing_image_brings_its_file_back(three, tmp_path):
+    library, images = three
+    path = library.originals.path_of(images[0])
+    path.rename(tmp_path / "kept.png")
+    follow(library)
+
+    image, new = library.add(tmp_path / "kept.png")
+
+    assert (image.id, new, image.file_state, image.tags) == (images[0].id, False, "ok", ("t0",))
+    assert path.is_file()
+    assert not Scanner(library).scan()
+
+
 def test_missing_files_are_brought_back_from_wherever_they_went(three, tmp_path):
     from imagelib.library.settling import locate
 

@@ -136,8 +136,17 @@ def test_new_pictures_of_a_further_folder_come_in_and_stay_there(tmp_path):
         assert found[0]["original_name"] == "ComfyUI_00001_.png"
         kept = output / "2026" / "ComfyUI_00001_.png"
         assert kept.samefile(daemon.root / "images" / found[0]["file_name"])
+        daemon.ask("DELETE", f"/api/images/{found[0]['id']}")
     finally:
-        daemon.stop(signal.SIGKILL)
+        daemon.stop()
+    again = Daemon(tmp_path / "l")
+    try:
+        draw(output / "later.png")
+        assert wait_for(lambda: again.get("/api/status").json["images"] == 1, 15)
+        # What was dealt with is not taken again, not even after it was deleted here.
+        assert again.get("/api/images").json["items"][0]["original_name"] == "later.png"
+    finally:
+        again.stop(signal.SIGKILL)
 
 
 def test_our_own_writes_do_not_loop(watched):

@@ -20,10 +20,10 @@ from watchdog.observers.polling import PollingObserver
 
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
-from imagelib.errors import ImagelibError
+from imagelib.errors import ImagelibError, InvalidError
 from imagelib.library.drift import Drift, Scanner
 from imagelib.library.files import on_network
-from imagelib.library.settling import Settled, settle
+from imagelib.library.settling import Settled, note_taken, settle, taken_files
 
 #: A full scan at least this often, in seconds, whatever the events say.
 FULL_SCAN_SECONDS = 600.0
@@ -43,7 +43,7 @@ class Watcher:
         library = state.library
         self._scanner = Scanner(library, settle_seconds=SETTLE_SECONDS)
         self._folders = [Path(folder).expanduser() for folder in library.settings.watch_folders]
-        self._taken: dict[Path, tuple[int, int]] = {}
+        self._taken = taken_files(library)
         self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
         self._wanted = threading.Event()
         self._stop = threading.Event()
@@ -132,10 +132,7 @@ class Watcher:
         """A folder that went and came back has lost its watch: begin anew."""
         folders = {f for f in [self._state.library.originals.folder, *self._folders]
                    if f.is_dir()}
-        gone = self._watched - folders
-        if gone:
-            self._watched -= gone
-            self._came_back = True
+        self._watched &= folders
         if folders - self._watched and self._observer is not None:
             self._observer.stop()
             self._observer.join()
@@ -169,12 +166,14 @@ class Watcher:
         if time.monotonic() - since < SETTLE_SECONDS:
             return True
         del self._seen[path]
-        self._taken[path] = look
         try:
             image, new = self._state.library.add(path, link=True)
-        except (ImagelibError, OSError) as error:
+        except (InvalidError, OSError) as error:
             log_event("watch", level=logging.DEBUG, file=path.name, reason=str(error))
-            return False
+            new = False
+        # Known for good, so that the next start need not read the whole folder again.
+        self._taken[path] = look
+        note_taken(self._state.library, path, look)
         if new:
             log_event("ingest", image=image.id, file=path.name, bytes=image.size_bytes)
             self._state.wake()

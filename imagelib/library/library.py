@@ -19,7 +19,7 @@ from imagelib.library.backup import snapshot
 from imagelib.library.bitmaps import Bitmaps
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import replacing
+from imagelib.library.files import digest, replacing
 from imagelib.library.listing import (
     PAGE_SIZE,
     Filter,
@@ -216,8 +216,14 @@ class Library:
         path = (source if in_place and isinstance(source, Path)
                 else self.originals.stage(source, link=link))
         try:
+            checksum = digest(path)
+            if existing := self.originals.find_digest(checksum):
+                # Known before the costly part; and if its file was lost, here it is again.
+                if existing.file_state == "missing" and not in_place:
+                    self.originals.give_back(existing, path)
+                return self.get(existing.id), False
             inspected = self.originals.inspect(
-                path, source if isinstance(source, Path) else None)
+                path, source if isinstance(source, Path) else None, checksum)
             with self._adding:  # two uploads of the same bytes at once are one image
                 if existing := self.originals.find_digest(inspected.digest):
                     return existing, False

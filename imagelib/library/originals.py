@@ -90,16 +90,17 @@ class Originals:
             raise
         return staged
 
-    def inspect(self, path: Path, named: Path | None = None) -> Inspected:
+    def inspect(self, path: Path, named: Path | None = None, checksum: str = "") -> Inspected:
         """Decode the file at *path* in a worker, and read what its generator wrote.
 
-        *named* is where the file lies under its own name, if *path* is a staged copy.
+        *named* is where the file lies under its own name, if *path* is a staged copy;
+        *checksum* is its digest, if it is known already.
 
         Raises:
             UnsupportedTypeError, BrokenPictureError: it is no picture that we keep.
         """
         before = path.stat()
-        checksum = digest(path)
+        checksum = checksum or digest(path)
         found = self._sandbox.call(self._settings.inspector, str(path),
                                    self._settings.max_pixels, str(named or ""))
         stat = path.stat()
@@ -149,6 +150,14 @@ class Originals:
             for image_id, patch in edits:
                 apply_patch(transaction, image_id, patch)
         return [columns["id"] for columns, _ in prepared]
+
+    def give_back(self, image: Image, staged: Path) -> None:
+        """Put the file of a missing *image* back into its place from a staged copy of it."""
+        target = self.path_of(image)
+        place(staged, target)
+        with self._database.write("located", undoable=False) as transaction:
+            update(transaction, image.pk, {"file_state": "ok"})
+            self._note_stat(transaction, image.pk, target)
 
     def replace(self, image: Image, inspected: Inspected) -> None:
         """Give *image* the bytes of *inspected*; the old ones are kept for undo."""

@@ -113,6 +113,7 @@ CREATE TABLE file_stats (
     inode TEXT NOT NULL,
     checked_at TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE taken (path TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL);
 CREATE TABLE searches (name TEXT PRIMARY KEY, query TEXT NOT NULL, sort TEXT NOT NULL DEFAULT '');
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from imagelib.errors import ImagelibError, InvalidError
 from imagelib.library.drift import Drift, Scanner, walk_files
-from imagelib.library.files import digest, place
+from imagelib.library.files import digest
 from imagelib.library.folders import folder_times
 from imagelib.library.models import Image
 from imagelib.library.originals import file_columns, note_stat, update
@@ -128,6 +128,18 @@ def remember_folders(library: Library) -> None:
         transaction.run("INSERT OR REPLACE INTO meta VALUES ('scanned', ?)", folders)
 
 
+def taken_files(library: Library) -> dict[Path, tuple[int, int]]:
+    """Files of further folders that were dealt with, and their size and mtime then."""
+    return {Path(row["path"]): (row["size_bytes"], row["mtime_ns"])
+            for row in library.database.read("SELECT * FROM taken")}
+
+
+def note_taken(library: Library, path: Path, look: tuple[int, int]) -> None:
+    """Remember that the file at *path* was dealt with as it looked."""
+    with library.database.write("watch", undoable=False) as transaction:
+        transaction.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?)", str(path), *look)
+
+
 def locate(library: Library, folder: Path) -> list[Image]:
     """Bring missing files back from *folder*, wherever they lie in it; return their images.
 
@@ -144,15 +156,11 @@ def locate(library: Library, folder: Path) -> list[Image]:
             continue
         checksum = digest(folder / name)
         for image in [i for i in candidates if i.digest == checksum]:
-            target = library.originals.path_of(image)
             staged = library.originals.stage(folder / name)
             try:
-                place(staged, target)
+                library.originals.give_back(image, staged)
             finally:
                 staged.unlink(missing_ok=True)
-            with library.database.write("located", undoable=False) as transaction:
-                update(transaction, image.pk, {"file_state": "ok"})
-                note_stat(transaction, image.pk, target.stat())
             candidates.remove(image)
             found.append(image)
     return found
