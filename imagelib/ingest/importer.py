@@ -85,7 +85,7 @@ def count_files(paths: Iterable[Path]) -> int:
 def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
              dry_run: bool) -> tuple[Image | None, bool]:
     existing = library.originals.find_digest(digest(path))
-    if existing:
+    if existing and (existing.file_state != "missing" or dry_run):
         return existing, False
     if dry_run:
         library.originals.inspect(path)
