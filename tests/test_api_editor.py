@@ -1,4 +1,4 @@
-"""What the editor asks of the daemon beyond the agreement: the batch of an edit, a backup, its own files."""
+"""What the editor asks of the daemon: the batch of an edit, a backup, its own files."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ const ImagelibAddDialog = (() => {
   };
   const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
 
-  /** @type {ReturnType<ImagelibUpload["queue"]>} */
+  /** @type {ReturnType<typeof ImagelibUpload["queue"]>} */
   let queue;
-  /** @type {ReturnType<ImagelibFields["make"]>} */
+  /** @type {ReturnType<typeof ImagelibFields["make"]>} */
   let fields;
   /** @type {Map<any, HTMLElement>} */
   let shown;
@@ -62,7 +62,7 @@ const ImagelibAddDialog = (() => {
     if (dialog) return;
     const isOver = queue?.items.length > 0 && !queue.items.some(({ state }) => OPEN_STATES.includes(state));
     if (!queue || (isOver && !again)) begin();
-    ImagelibToast.hold("");
+    ImagelibToast.hold("adding", "");
     dialog = ImagelibDialog.open("Add images", [form], { back: button, closed: () => {
       dialog = null;
       tellProgress();
@@ -73,8 +73,8 @@ const ImagelibAddDialog = (() => {
   function tellProgress() {
     const { items } = queue;
     const open_ = items.filter(({ state }) => OPEN_STATES.includes(state)).length;
-    if (dialog || ImagelibOutbox.size) return;
-    ImagelibToast.hold(queue.isRunning && open_ ? `Adding ${items.length - open_ + 1} of ${items.length}…` : "",
+    if (dialog) return;
+    ImagelibToast.hold("adding", queue.isRunning && open_ ? `Adding ${items.length - open_ + 1} of ${items.length}…` : "",
       ["Show", () => open()]);
   }
 
@@ -94,23 +94,23 @@ const ImagelibAddDialog = (() => {
     progress.value = ["added", "here"].includes(item.state) ? 1 : item.share;
     if (item.record) {
       name.replaceChildren(h("img", { src: item.record.url, alt: "", decoding: "async" }),
-        h("span", {}, ImagelibCard.nameOf(item.record.prompt_text, item.record)));
+        link(item.record, ImagelibCard.nameOf(item.record.prompt_text, item.record)));
     }
-    if (item.state === "here" && item.record) {
-      state.replaceChildren(h("a", { href: `?#${item.record.id}`, click: (event) => {
-        event.preventDefault();
-        dialog?.close();
-        void ImagelibGallery.open(item.record.id);
-      } }, WORDS.here));
-    } else {
-      setText(state, item.reason ? `${WORDS[item.state]}: ${item.reason}` : WORDS[item.state]);
-    }
+    if (item.state === "here") state.replaceChildren(link(item.record, WORDS.here));
+    else setText(state, item.reason ? `${WORDS[item.state]}: ${item.reason}` : WORDS[item.state]);
     const action = actionOf(item);
     if (actions.textContent !== (action?.[0] ?? "")) {
       actions.replaceChildren(...(action ? [h("button", { type: "button", class: "small", click: () => actionOf(item)?.[1]() }, action[0])] : []));
     }
     summarise();
   }
+
+  /** Leads to an image in the viewer. @param {any} record @param {string} text */
+  const link = (record, text) => h("a", { href: `?#${record.id}`, click: (event) => {
+    event.preventDefault();
+    dialog?.close();
+    void ImagelibGallery.open(record.id);
+  } }, text);
 
   /** What can be done about an item. @param {any} item @returns {[string, () => void] | null} */
   function actionOf(item) {
@@ -172,7 +172,7 @@ const ImagelibAddDialog = (() => {
     if (!added.length) return;
     const ids = added.map(({ record }) => record.id);
     if (isAll) dialog?.close();
-    ImagelibToast.show(isAll ? `${ImagelibChanges.howMany(ids)} added` : summary.textContent ?? "", { actions: [
+    ImagelibToast.show(isAll ? `${ImagelibChanges.howMany(ids.length)} added` : summary.textContent ?? "", { actions: [
       ...(dialog ? [] : [/** @type {[string, () => void]} */ (["Review", () => open(true)])]),
       ["Undo", () => void ImagelibEdits.apply({ ids }, { delete: true }, "Taken back")],
     ] });
@@ -180,6 +180,9 @@ const ImagelibAddDialog = (() => {
 
   function start() {
     document.body.append(button);  // the bar would be what its fixed place is counted from
+    window.addEventListener("beforeunload", (event) => {
+      if (queue?.isRunning) event.preventDefault();  // the pictures would have to be chosen again
+    });
     ImagelibDropped.start((files) => {
       open();
       queue.add(files);

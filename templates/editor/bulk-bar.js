@@ -12,7 +12,7 @@ const ImagelibBulkBar = (() => {
       type: "button", "aria-label": `${rating} star${rating === 1 ? "" : "s"}`, title: `Rate ${rating}`,
       click: () => void ImagelibCulling.rate(rating),
     }, "★")),
-    h("button", { type: "button", "aria-label": "No rating", title: "No rating", click: () => void ImagelibCulling.rate(0) }, "0"));
+    h("button", { type: "button", "aria-label": "0 stars", title: "No rating", click: () => void ImagelibCulling.rate(0) }, "0"));
   const clear = h("button", { type: "button", class: "close", "aria-label": "Clear the selection", title: "Clear (Esc)",
     click: () => ImagelibSelection.clear() }, "×");
   const bar = h("div", { class: "bulk-bar", role: "toolbar", "aria-label": "Selected images", hidden: true },
@@ -43,9 +43,8 @@ const ImagelibBulkBar = (() => {
   }
 
   function start() {
-    document.body.append(bar);
+    document.body.append(h("section", { "aria-label": "Selection" }, bar));
     ImagelibSelection.onChange(show);
-    ImagelibIndex.onChange(() => { if (ImagelibSelection.size) requestAnimationFrame(show); });
   }
 
   return { start };

@@ -8,7 +8,7 @@ const ImagelibBulkDialog = (() => {
   async function open() {
     const target = await ImagelibSelection.target();
     const count = "ids" in target ? target.ids.length : target.count;
-    const words = ImagelibChanges.howMany({ length: count });
+    const words = ImagelibChanges.howMany(count);
     const added = ImagelibTagsField.make("Add tags");
     const removed = ImagelibTagsField.make("Remove tags");
     const optional = [
@@ -47,11 +47,11 @@ const ImagelibBulkDialog = (() => {
 
   /** @param {any} target @param {Record<string, any>} edit @param {string} words */
   async function apply(target, edit, words) {
-    ImagelibToast.hold(`Saving ${words}…`);
+    ImagelibToast.hold("saving", `Saving ${words}…`);
     try {
       await ImagelibEdits.apply(target, { edit }, "Saved");
     } finally {
-      ImagelibToast.hold("");
+      ImagelibToast.hold("saving", "");
     }
   }
 

@@ -65,17 +65,13 @@ const ImagelibChanges = (() => {
 
   /** Show a record as it is now. @param {any} record @param {number} from the change it comes from */
   async function show(record, from = Infinity) {
-    const known = gone.has(record.id) ? null : await fileOf(record.id);
+    const { columns } = ImagelibIndex;
+    const isNew = gone.has(record.id) || !columns.isLive(columns.rowOf(record.pk));
+    const known = isNew ? null : await ImagelibIndex.file(record.pk);
     gone.delete(record.id);
     const waits = record.digest && (known?.digest !== record.digest || bare.has(record.id));
     if (waits) bare.set(record.id, { record, seq: from });
     await ImagelibIndex.put(waits ? { ...record, thumbnail_url: record.url } : record, from);
-  }
-
-  /** @param {string} id */
-  async function fileOf(id) {
-    const pk = ImagelibIndex.pkOf(id) ?? await ImagelibIndex.locate(id);
-    return pk === null ? null : ImagelibIndex.file(pk);
   }
 
   /** @param {string} id @param {number} from */
@@ -116,15 +112,15 @@ const ImagelibChanges = (() => {
     };
   }
 
-  /** @param {string[]} images */
-  const howMany = ({ length }) => `${length.toLocaleString("en")} image${length === 1 ? "" : "s"}`;
+  /** @param {number} count */
+  const howMany = (count) => `${count.toLocaleString("en")} image${count === 1 ? "" : "s"}`;
 
   /** Take a batch back, the last one if none is named, and say so. @param {string | null} batch */
   async function undo(batch = null) {
     try {
       const { action, images } = await ImagelibApi.undo(batch);
       await poll();
-      ImagelibToast.show(`Undone: ${action} (${howMany(images)})`, { actions: [["Redo", () => void redo()]] });
+      ImagelibToast.show(`Undone: ${action} (${howMany(images.length)})`, { actions: [["Redo", () => void redo()]] });
     } catch (error) {
       ImagelibToast.fail(error);
     }
@@ -134,7 +130,7 @@ const ImagelibChanges = (() => {
     try {
       const { action, images } = await ImagelibApi.redo();
       await poll();
-      ImagelibToast.show(`Done again: ${action.replace(/^undo /, "")} (${howMany(images)})`,
+      ImagelibToast.show(`Done again: ${action.replace(/^undo /, "")} (${howMany(images.length)})`,
         { actions: [["Undo", () => void undo()]] });
     } catch (error) {
       ImagelibToast.fail(error);

@@ -63,7 +63,7 @@ const ImagelibCulling = (() => {
 
   function start() {
     document.addEventListener("keydown", (event) => {
-      if (ImagelibDialog.isOpen || !ImagelibPreferences.commands(event) || event.shiftKey) return;
+      if (ImagelibDialog.isOpen || !ImagelibHelp.isCommand(event) || event.shiftKey) return;
       if (current() < 0 && !actsOnSelection()) return;
       if (/^[0-5]$/.test(event.key)) void rate(Number(event.key));
       else if (event.key === "Delete") void remove();

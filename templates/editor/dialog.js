@@ -15,7 +15,7 @@ const ImagelibDialog = (() => {
     const before = back ?? document.activeElement;
     const id = `dialog-${++count}`;
     const dialog = h("dialog", { class: wide ? "sheet wide" : "sheet", "aria-labelledby": id },
-      h("header", { class: "dialog-bar" }, h("h2", { id }, title),
+      h("div", { class: "dialog-bar" }, h("h2", { id }, title),
         h("button", { type: "button", "aria-label": "Close", class: "close", click: () => dialog.close() }, "×")),
       ...content);
     dialog.addEventListener("close", () => {
@@ -38,7 +38,7 @@ const ImagelibDialog = (() => {
 
   return {
     open,
-    /** Whether a dialog of the editor is open. */
-    get isOpen() { return document.querySelector(".sheet[open]") !== null; },
+    /** Whether a dialog is open that has nothing to do with keys for images. */
+    get isOpen() { return document.querySelector("dialog[open]:not(.viewer)") !== null; },
   };
 })();

@@ -10,7 +10,7 @@ const ImagelibEditPanel = (() => {
 
   /** The id that the viewer shows. */
   let id = "";
-  /** @type {ReturnType<ImagelibEditForm["make"]> | null} */
+  /** @type {ReturnType<typeof ImagelibEditForm["make"]> | null} */
   let form = null;
 
   const editButton = h("button", { type: "button", "aria-keyshortcuts": "e", click: () => void edit() }, "Edit");
@@ -79,7 +79,7 @@ const ImagelibEditPanel = (() => {
       else void ImagelibGallery.open(wanted);
     });
     document.addEventListener("keydown", (event) => {
-      if (!id || ImagelibDialog.isOpen || !ImagelibPreferences.commands(event)) return;
+      if (!id || ImagelibDialog.isOpen || !ImagelibHelp.isCommand(event)) return;
       if (event.key === "e") void edit();
       else if (event.key === "h") void ImagelibHistoryDialog.open(id);
       else return;

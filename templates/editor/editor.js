@@ -6,7 +6,18 @@ ImagelibAddDialog.start();
 ImagelibLibraryMenu.start();
 ImagelibEditPanel.start();
 ImagelibSelection.start();
+ImagelibFocus.start();
 ImagelibBulkBar.start();
 ImagelibCulling.start();
-ImagelibKeysDialog.start();
 ImagelibChanges.start();
+ImagelibHelp.add("Editor", [
+  ["0 – 5", "rate the selection, else the image; then the next one"],
+  ["f", "five stars"],
+  ["Delete", "into the trash"],
+  ["x", "select the image; with Shift all up to it"],
+  ["Ctrl+A", "select the whole result"],
+  ["e", "edit"],
+  ["h", "history"],
+  ["Ctrl+Enter", "save"],
+  ["Ctrl+Z  Ctrl+Shift+Z", "undo, redo"],
+]);

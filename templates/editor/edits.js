@@ -37,7 +37,7 @@ const ImagelibEdits = (() => {
     }
     try {
       const { changed, failures, batch } = await ImagelibApi.batch(body);
-      const many = changed === 1 && !failures.length ? said : `${said}: ${ImagelibChanges.howMany({ length: changed })}`;
+      const many = changed === 1 && !failures.length ? said : `${said}: ${ImagelibChanges.howMany(changed)}`;
       ImagelibToast.show(failures.length ? `${many}, ${failures.length} not` : many, {
         bad: failures.length > 0,
         actions: [

@@ -24,7 +24,7 @@ const ImagelibHistoryDialog = (() => {
     for (const { action, at, changes: own, state } of versions(record, changes)) {
       const fields = differing(record, state);
       list.append(h("li", { class: "version" },
-        h("header", {}, h("strong", {}, action), h("time", { datetime: at }, moment(at)),
+        h("div", { class: "version-head" }, h("strong", {}, action === "external" ? "Changed by another program" : action), h("time", { datetime: at }, moment(at)),
           ...(Object.keys(fields).length
             ? [h("button", { type: "button", click: () => void restore(dialog, record, fields) }, "Restore this version")]
             : [h("span", { class: "soft" }, "as it is now")])),
@@ -43,7 +43,7 @@ const ImagelibHistoryDialog = (() => {
     let state = Object.fromEntries(Object.keys(ImagelibFields.LABELS).map((name) => [name, record[name]]));
     for (const change of changes) {
       const last = found.at(-1);
-      if (last?.batch === change.batch) last.changes.push(change);
+      if (last && last.batch === change.batch) last.changes.push(change);
       else found.push({ batch: change.batch, action: change.action, at: change.at, changes: [change], state });
       state = before(state, change);
     }
@@ -85,8 +85,8 @@ const ImagelibHistoryDialog = (() => {
     if (kind !== "update") return [];
     return Object.keys({ ...was, ...after }).filter((name) => !SILENT.includes(name)).map((name) =>
       h("div", { class: "difference" }, h("span", { class: "soft" }, LABELS[name] ?? name), " ",
-        ...ImagelibDifferences.words(written(name, was[name]), written(name, after[name])).map(({ kind: how, text }) =>
-          (how === "gone" ? h("del", {}, text) : how === "new" ? h("ins", {}, text) : text))));
+        ...ImagelibDiff.words(written(name, was[name]), written(name, after[name])).flatMap(({ kind: how, text }) =>
+          [how === "gone" ? h("del", {}, text) : how === "new" ? h("ins", {}, text) : text, " "])));
   }
 
   /** @param {string} name @param {unknown} value */

@@ -11,12 +11,13 @@ const ImagelibLibraryMenu = (() => {
     ["Trash", () => void ImagelibTrashDialog.open()],
     ["Undo the last edit", () => void ImagelibChanges.undo()],
     ["Status and settings", () => void ImagelibStatusDialog.open()],
-    ["Keys", () => ImagelibKeysDialog.open()],
+    ["Keys", () => ImagelibHelp.open()],
   ];
 
   function start() {
     const menu = h("ul", { id: "library-menu", class: "menu", popover: "auto", "aria-label": "Library" });
-    const button = h("button", { type: "button", popovertarget: menu.id, "aria-haspopup": "true" }, "Library");
+    const button = h("button", { type: "button", class: "library-button", "aria-label": "Library", popovertarget: menu.id, "aria-haspopup": "true" },
+      h("span", { class: "label" }, "Library"), h("span", { class: "bars" }));
     menu.append(...ENTRIES.map(([label, press]) => h("li", {}, h("button", { type: "button", click: () => {
       menu.hidePopover();
       button.focus();  // the dialog gives it back from here

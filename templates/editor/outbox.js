@@ -40,21 +40,22 @@ const ImagelibOutbox = (() => {
   /** Say how things stand. @param {boolean} lost whether the daemon does not answer */
   function tell(lost) {
     const waiting = letters.length ? ` ${letters.length} edit${letters.length === 1 ? " is" : "s are"} kept and will be sent when it is back.` : "";
-    ImagelibToast.hold(lost ? `The daemon does not answer.${waiting}` : "");
+    ImagelibToast.hold("daemon", lost ? `The daemon does not answer.${waiting}` : "");
   }
 
   /** Send what waits. */
   async function flush() {
     if (flushing || !letters.length) return;
     flushing = true;
-    let sent = 0;
+    let saved = 0;
     try {
-      for (; letters.length; sent++) {
-        await deliver(letters[0]);
+      while (letters.length) {
+        saved += Number(await deliver(letters[0]));
         letters = letters.slice(1);
         write();
       }
-      ImagelibToast.show(`${sent} edit${sent === 1 ? "" : "s"} saved now`);
+      // What was refused has said so itself.
+      if (saved) ImagelibToast.show(`${saved} edit${saved === 1 ? "" : "s"} saved now`);
       void ImagelibChanges.poll();
     } catch (error) {
       if (!(error instanceof ImagelibApi.Refusal)) throw error;
@@ -64,27 +65,30 @@ const ImagelibOutbox = (() => {
     }
   }
 
-  /** Throws only if the daemon is away again. @param {Letter} letter */
+  /** Whether it is saved; throws only if the daemon is away again. @param {Letter} letter */
   async function deliver(letter) {
     try {
       if (letter.kind === "batch") await ImagelibApi.batch(letter.body);
       else await ImagelibApi.save(letter.base.id, letter.base.version, letter.fields);
+      return true;
     } catch (error) {
       if (!(error instanceof ImagelibApi.Refusal) || error.isAbsence) throw error;
-      if (letter.kind === "batch") ImagelibToast.fail(error);
-      else refused(letter, error);
+      if (letter.kind === "save") return refused(letter, error);
+      ImagelibToast.fail(error);
+      return false;
     }
   }
 
-  /** @param {Extract<Letter, {kind: "save"}>} letter @param {InstanceType<typeof ImagelibApi.Refusal>} error */
+  /** Whether it is saved all the same. @param {Extract<Letter, {kind: "save"}>} letter @param {InstanceType<typeof ImagelibApi.Refusal>} error */
   function refused({ fields, base }, error) {
     const now = error.current;
     // It did arrive, only its answer was lost.
-    if (now && Object.entries(fields).every(([name, value]) => JSON.stringify(value) === JSON.stringify(now[name]))) return;
+    if (now && Object.entries(fields).every(([name, value]) => JSON.stringify(value) === JSON.stringify(now[name]))) return true;
     ImagelibDrafts.keep(base.id, { fields, base });
     ImagelibToast.show(`Not saved: ${error.message} Your text is kept.`, {
       bad: true, actions: [["Show", () => void ImagelibGallery.open(base.id)]],
     });
+    return false;
   }
 
   return { flush, put, get size() { return letters.length; }, tell };

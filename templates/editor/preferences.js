@@ -3,10 +3,11 @@
 "use strict";
 
 const ImagelibPreferences = (() => {
-  /** @type {Record<"advance" | "keys", boolean>} */
-  const DEFAULTS = { advance: true, keys: true };
+  /** @typedef {"advance"} Name */
+  /** @type {Record<Name, boolean>} */
+  const DEFAULTS = { advance: true };
 
-  /** @param {keyof DEFAULTS} name */
+  /** @param {Name} name */
   function get(name) {
     try {
       const kept = localStorage.getItem(`imagelib.${name}`);
@@ -16,7 +17,7 @@ const ImagelibPreferences = (() => {
     }
   }
 
-  /** @param {keyof DEFAULTS} name @param {boolean} on */
+  /** @param {Name} name @param {boolean} on */
   function set(name, on) {
     try {
       localStorage.setItem(`imagelib.${name}`, on ? "yes" : "no");
@@ -25,11 +26,5 @@ const ImagelibPreferences = (() => {
     }
   }
 
-  return {
-    get,
-    set,
-    /** Whether a key without Ctrl is a command now: not while writing, and not if they are switched off. @param {KeyboardEvent} event */
-    commands: (event) => get("keys") && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.altKey
-      && !ImagelibDom.isWriting(event.target),
-  };
+  return { get, set };
 })();

@@ -90,7 +90,7 @@ const ImagelibSelection = (() => {
     }
     const card = document.activeElement?.closest(".card");
     if (event.key === "Escape" && chosen.size) clear();
-    else if (card instanceof HTMLElement && event.key.toLowerCase() === "x" && ImagelibPreferences.commands(event)) {
+    else if (card instanceof HTMLElement && event.key.toLowerCase() === "x" && ImagelibHelp.isCommand(event)) {
       const pk = Number(card.dataset.pk);
       if (event.shiftKey) extend(pk);
       else toggle(pk);
@@ -98,7 +98,10 @@ const ImagelibSelection = (() => {
     event.preventDefault();
   }
 
-  /** What an edit of the selection is about: the query where it finds just these, else their ids. */
+  /**
+   * What an edit of the selection is about: the query where it finds just these, else their ids.
+   * @returns {Promise<{ids: string[]} | {query: string, count: number}>}
+   */
   async function target() {
     const pks = order();
     const query = ImagelibGallery.query;
@@ -122,6 +125,7 @@ const ImagelibSelection = (() => {
     for (const card of list.children) mark(/** @type {HTMLElement} */ (card));
     new MutationObserver((records) => {
       for (const { addedNodes } of records) for (const card of addedNodes) mark(/** @type {HTMLElement} */ (card));
+      if (chosen.size) for (const listener of listeners) listener();  // another result may be shown
     }).observe(list, { childList: true });
     list.addEventListener("click", clicked, true);
     document.addEventListener("keydown", pressed);

@@ -28,8 +28,7 @@ const ImagelibStatusDialog = (() => {
         h("a", { class: "button", href: ImagelibApi.exportUrl("csv"), download: "" }, "Records as CSV"),
         h("a", { class: "button", href: ImagelibApi.backupUrl, download: "" }, "Backup of the database")),
       h("h3", {}, "This browser"),
-      preference("advance", "After rating an image go on to the next"),
-      preference("keys", "Single keys are commands (0 to 5, x, e, …)"))], { closed: () => clearTimeout(timer) });
+      preference("advance", "After rating an image go on to the next"))], { closed: () => clearTimeout(timer) });
     let timer = 0;
 
     async function show() {
@@ -70,7 +69,7 @@ const ImagelibStatusDialog = (() => {
     /** @param {any} found */
     function showWatch({ state, reason = "", refused = "", missing = [], duplicates = [], unreadable = [] }) {
       const lines = [
-        state === "off" ? "It is not watched." : `It is watched (${state}${reason ? `: ${reason}` : ""}).`,
+        state === "off" ? "It is not watched." : `It is watched${state === "watching" ? "" : `, by ${state}`}${reason ? `: ${reason}` : ""}.`,
         ...(refused ? [refused] : []),
         ...missing.map((/** @type {string} */ name) => `missing: ${name}`),
         ...duplicates.map((/** @type {string} */ name) => `a second copy: ${name}`),
@@ -90,7 +89,7 @@ const ImagelibStatusDialog = (() => {
     place.replaceChildren(...lines.map((line) => h(place.tagName === "UL" ? "li" : "p", {}, line)));
   }
 
-  /** @param {"advance" | "keys"} name @param {string} label */
+  /** @param {"advance"} name @param {string} label */
   function preference(name, label) {
     const input = h("input", { type: "checkbox", change: () => ImagelibPreferences.set(name, input.checked) });
     input.checked = ImagelibPreferences.get(name);

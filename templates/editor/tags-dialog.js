@@ -128,7 +128,7 @@ const ImagelibTagsDialog = (() => {
     async function act(said, doIt) {
       try {
         const { changed } = await doIt();
-        ImagelibToast.show(`${said} (${ImagelibChanges.howMany({ length: changed })})`, {
+        ImagelibToast.show(`${said} (${ImagelibChanges.howMany(changed)})`, {
           actions: [["Undo", () => void ImagelibChanges.undo().then(load)]],
         });
         void ImagelibChanges.poll();

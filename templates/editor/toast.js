@@ -9,6 +9,8 @@ const ImagelibToast = (() => {
   const noticeText = h("span");
   const noticeButton = h("button", { type: "button", hidden: true });
   const notice = h("div", { class: "toast notice", hidden: true }, noticeText, noticeButton);
+  /** What holds at the moment. @type {Map<string, {text: string, action: [string, () => void] | null}>} */
+  const held = new Map();
   const messages = h("div", { class: "messages", role: "status", "aria-live": "polite" });
   const place = h("div", { class: "toasts" }, h("div", { role: "status", "aria-live": "polite" }, notice), messages);
 
@@ -41,18 +43,20 @@ const ImagelibToast = (() => {
   }
 
   /**
-   * Say something for as long as it holds; an empty text ends it.
-   * @param {string} text @param {[string, () => void] | null} action
+   * Say something for as long as it holds; an empty text ends it. Of several the oldest is shown.
+   * @param {"daemon" | "adding" | "saving"} about @param {string} text @param {[string, () => void] | null} action
    */
-  function hold(text, action = null) {
+  function hold(about, text, action = null) {
+    if (text) held.set(about, { text, action });
+    else if (!held.delete(about)) return;
     home();
-    setText(noticeText, text);
-    notice.hidden = !text;
-    noticeButton.hidden = !action;
-    if (action) {
-      setText(noticeButton, action[0]);
-      noticeButton.onclick = action[1];
-    }
+    const [first] = held.values();
+    notice.hidden = !first;
+    setText(noticeText, first?.text ?? "");
+    noticeButton.hidden = !first?.action;
+    if (!first?.action) return;
+    setText(noticeButton, first.action[0]);
+    noticeButton.onclick = first.action[1];
   }
 
   // Follow the topmost dialog as they open and close; one that is taken away would take us along.

@@ -29,7 +29,7 @@ const ImagelibTrashDialog = (() => {
       return;
     }
     body.replaceChildren(
-      h("p", { class: "hint" }, `${ImagelibChanges.howMany({ length: trash.total })}, ${bytes(trash.size_bytes)}`
+      h("p", { class: "hint" }, `${ImagelibChanges.howMany(trash.total)}, ${bytes(trash.size_bytes)}`
         + (trash.total > MOST ? `; here are the last ${MOST}` : "")),
       h("ul", { class: "rows", "aria-label": "Deleted images" }, ...trash.items.slice(0, MOST).map((/** @type {any} */ item) => row(item, body))),
       emptying(trash, body));
@@ -58,7 +58,7 @@ const ImagelibTrashDialog = (() => {
       press.disabled = true;
       try {
         const { purged } = await ImagelibApi.emptyTrash();
-        ImagelibToast.show(`${ImagelibChanges.howMany({ length: purged })} destroyed`);
+        ImagelibToast.show(`${ImagelibChanges.howMany(purged)} destroyed`);
       } catch (error) {
         ImagelibToast.fail(error);
       }

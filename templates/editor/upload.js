@@ -5,7 +5,7 @@
 const ImagelibUpload = (() => {
   /**
    * @typedef {"waiting" | "uploading" | "reading" | "added" | "here" | "refused" | "cancelled" | "paused"} State
-   * @typedef {{file: File, state: State, share: number, reason: string, faults: Map<string, string> | null, record: any, cancel: () => void}} Item
+   * @typedef {{file: File, state: State, share: number, reason: string, faults: Map<string, string> | null, wasLost: boolean, record: any, cancel: () => void}} Item
    */
 
   /** Between two attempts while the daemon is away, in milliseconds. */
@@ -33,7 +33,8 @@ const ImagelibUpload = (() => {
       set(item, { state: "uploading", cancel });
       try {
         const record = await done;
-        set(item, { state: record.duplicate ? "here" : "added", record, share: 1 });
+        // One that is here since its answer was lost is here by us.
+        set(item, { state: record.duplicate && !item.wasLost ? "here" : "added", record, share: 1 });
       } catch (error) {
         if (error instanceof DOMException) set(item, { state: "cancelled", share: 0 });
         else if (error instanceof ImagelibApi.Refusal && error.isAbsence) pause(item);
@@ -49,7 +50,7 @@ const ImagelibUpload = (() => {
 
     /** The daemon is away: the picture waits for it. @param {Item} item */
     function pause(item) {
-      set(item, { state: "paused", share: 0, cancel: () => set(item, { state: "cancelled" }) });
+      set(item, { state: "paused", share: 0, wasLost: true, cancel: () => set(item, { state: "cancelled" }) });
     }
 
     const next = () => items.find(({ state }) => state === "paused") ?? items.find(({ state }) => state === "waiting");
@@ -61,7 +62,7 @@ const ImagelibUpload = (() => {
       add(files) {
         for (const file of files) {
           /** @type {Item} */
-          const item = { file, state: "waiting", share: 0, reason: "", faults: null, record: null, cancel: () => {} };
+          const item = { file, state: "waiting", share: 0, reason: "", faults: null, wasLost: false, record: null, cancel: () => {} };
           item.cancel = () => set(item, { state: "cancelled" });
           items.push(item);
           onChange(item);

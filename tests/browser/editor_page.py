@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from helpers import Daemon, a1111, draw
+from helpers import Daemon, a1111, draw, wait_for
 
 from imagelib.library.library import Library
 
@@ -19,7 +19,9 @@ DROP = """([files, selector]) => {
   }
   const target = document.querySelector(selector);
   for (const kind of ["dragenter", "dragover", "drop"]) {
-    target.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    target.dispatchEvent(new DragEvent(kind, {
+      dataTransfer: transfer, bubbles: true, cancelable: true,
+    }));
   }
 }"""
 
@@ -42,8 +44,14 @@ class EditorPage:
     def open(self, path: str = "/") -> EditorPage:
         """Go there and wait until the whole index is loaded."""
         self.page.goto(self.daemon.url + path)
-        self.page.wait_for_function("ImagelibIndex.isReady && ImagelibIndex.searched === 1")
+        self.wait_ready()
         return self
+
+    def wait_ready(self) -> None:
+        """Wait for the index. Playwright's own waiting would need eval, which the page forbids."""
+        assert wait_for(lambda: self.page.evaluate(
+            "typeof ImagelibIndex === 'object' && ImagelibIndex.isReady"
+            " && ImagelibIndex.searched === 1"), 30)
 
     def drop(self, *paths: Path, kind: str = "image/png") -> None:
         """Drop files onto the page as a file manager does."""
@@ -75,8 +83,8 @@ class EditorPage:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def field(self, name: str) -> Any:
-        """A field by its whole label."""
-        return self.page.get_by_label(name, exact=True)
+        """A field of the topmost dialog by its whole label."""
+        return self.page.locator("dialog[open]").last.get_by_label(name, exact=True)
 
     def dialog(self, name: str) -> Any:
         """A dialog by its name."""
@@ -99,7 +107,8 @@ class EditorPage:
 
     def records(self, query: str = "") -> list[dict[str, Any]]:
         """What the daemon has."""
-        found: list[dict[str, Any]] = self.daemon.get("/api/images", q=query, page_size=500).json["items"]
+        answer = self.daemon.get("/api/images", q=query, page_size=500)
+        found: list[dict[str, Any]] = answer.json["items"]
         return found
 
     def record(self, query: str) -> dict[str, Any]:

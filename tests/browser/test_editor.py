@@ -2,80 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from editor_page import EditorPage, filled, pictures
+from editor_daemon import MARKS, browser, daemon, editor, expect, tab, template
+from editor_page import EditorPage, pictures
 from helpers import Daemon, draw, wait_for
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-expect = playwright.expect
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+from imagelib.library.library import Library
+
+__all__ = ["browser", "daemon", "editor", "tab", "template"]  # the fixtures
+pytestmark = MARKS
 EDITOR = Path(__file__).parents[2] / "templates" / "editor"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=CHROMIUM, chromium_sandbox=os.getuid() != 0)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of six images with its site, to copy from."""
-    root = filled(tmp_path_factory.mktemp("editor") / "library")
-    daemon = Daemon(root)
-    daemon.wait_built()
-    daemon.stop()
-    return root
-
-
-@pytest.fixture
-def daemon(template: Path, tmp_path: Path) -> Iterator[Daemon]:
-    """A daemon over a library of the test's own."""
-    root = tmp_path / "library"
-    shutil.copytree(template, root)
-    running = Daemon(root)
-    running.wait_built()
-    yield running
-    running.stop(signal.SIGKILL)
-
-
-@pytest.fixture
-def tab(browser: Any, daemon: Daemon) -> Iterator[Callable[..., EditorPage]]:
-    """Open a tab; in the end none may have complained."""
-    tabs: list[EditorPage] = []
-    contexts = []
-
-    def new(path: str = "/", **options: Any) -> EditorPage:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        tabs.append(EditorPage(context.new_page(), daemon))
-        return tabs[-1].open(path)
-
-    yield new
-    complaints = [text for one in tabs for text in one.complaints]
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def editor(tab: Callable[..., EditorPage]) -> EditorPage:
-    return tab()
 
 
 # -- adding -----------------------------------------------------------------
@@ -139,7 +80,8 @@ def test_each_file_of_many_has_its_own_outcome(editor, tmp_path):
     editor.button("Save").click()
 
     dialog = editor.dialog("Add images")
-    expect(dialog.get_by_text("197 added, 3 refused")).to_be_visible(timeout=60_000)
+    outcome = dialog.get_by_role("status").filter(has_text="197 added, 3 refused").first
+    expect(outcome).to_be_visible(timeout=60_000)
     for path in bad:
         row = dialog.get_by_role("listitem").filter(has_text=path.name)
         expect(row).to_contain_text("refused: ")
@@ -169,7 +111,8 @@ def test_what_was_read_can_be_corrected_before_the_dialog_is_left(editor, tmp_pa
     correcting.get_by_label("Prompt", exact=True).fill("a blue whale")
     correcting.get_by_role("button", name="Save").click()
 
-    expect(editor.dialog("Add images").get_by_role("listitem").first).to_contain_text("a blue whale")
+    row = editor.dialog("Add images").get_by_role("listitem").first
+    expect(row).to_contain_text("a blue whale")
     assert editor.record("blue whale")["original_name"] == "whale0.png"
 
 
@@ -177,6 +120,7 @@ def test_adding_is_taken_back_by_undo(editor, tmp_path):
     editor.drop(*pictures(tmp_path, 2))
     editor.button("Save").click()
     editor.says("2 images added").get_by_role("button", name="Undo").click()
+    expect(editor.says("Taken back: 2 images")).to_be_visible()
 
     expect(editor.page.get_by_text("6 of 6 images")).to_be_visible()
     assert len(editor.records()) == 6
@@ -188,11 +132,39 @@ def test_a_picture_is_added_from_the_clipboard(editor, tmp_path):
       const bytes = Uint8Array.from(content);
       const clipboardData = new DataTransfer();
       clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
-      document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+      document.dispatchEvent(new ClipboardEvent("paste", {
+        clipboardData, bubbles: true, cancelable: true,
+      }));
     }""", list(path.read_bytes()))
     editor.button("Save").click()
 
     expect(editor.card("whale 0")).to_be_visible()
+
+
+def test_the_pictures_of_a_dropped_folder_and_its_folders_are_added(editor, tmp_path):
+    pictures(tmp_path / "box", 2)
+    pictures(tmp_path / "box" / "deeper", 1, first=2)
+    (tmp_path / "box" / "notes.txt").write_text("no picture")
+    session = editor.page.context.new_cdp_session(editor.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": {
+            "items": [], "files": [str(tmp_path / "box")], "dragOperationsMask": 1}})
+    expect(editor.dialog("Add images").get_by_text("3 waiting")).to_be_visible()
+    editor.button("Save").click()
+
+    expect(editor.says("3 images added")).to_be_visible()
+    assert len(editor.records("whale")) == 3
+
+
+def test_closing_the_dialog_stops_no_upload(editor, tmp_path):
+    editor.drop(*pictures(tmp_path, 40))
+    editor.button("Save").click()
+    editor.button("Close").click()
+    expect(editor.says("Adding")).to_be_visible()
+    expect(editor.says("40 images added")).to_be_visible(timeout=15_000)
+    editor.button("Review").click()
+
+    expect(editor.dialog("Add images").get_by_role("button", name="Correct")).to_have_count(40)
 
 
 def test_a_wrong_value_is_shown_at_its_field_while_adding(editor, tmp_path):
@@ -385,6 +357,30 @@ def test_edits_made_while_the_daemon_is_away_are_sent_when_it_is_back(editor, da
         again.stop(signal.SIGKILL)
 
 
+def test_what_was_kept_too_long_is_offered_beside_what_others_wrote(editor, daemon):
+    port = daemon.port
+    image = editor.record("picture 3")["id"]
+    editor.edit("picture 3")
+    editor.field("Prompt").fill("mine from before")
+    daemon.stop(signal.SIGKILL)
+    editor.button("Save").click()
+    expect(editor.says("1 edit is kept")).to_be_visible()
+    with Library.open(daemon.root) as library:  # by the command line, say
+        library.edit(image, prompt_text="theirs meanwhile")
+
+    again = Daemon(daemon.root, "--port", str(port))
+    try:
+        expect(editor.says("Your text is kept")).to_be_visible(timeout=15_000)
+        editor.button("Edit").click()
+        expect(editor.page.get_by_role("region", name="Conflict")).to_contain_text(
+            "theirs meanwhile")
+        editor.button("Keep mine").click()
+        expect(editor.says("Saved")).to_be_visible()
+        assert editor.record("mine")["id"] == image
+    finally:
+        again.stop(signal.SIGKILL)
+
+
 def test_an_upload_waits_for_a_daemon_that_is_away(editor, daemon, tmp_path):
     port = daemon.port
     editor.drop(*pictures(tmp_path, 3))
@@ -398,6 +394,43 @@ def test_an_upload_waits_for_a_daemon_that_is_away(editor, daemon, tmp_path):
         assert len(editor.records("whale")) == 3
     finally:
         again.stop(signal.SIGKILL)
+
+
+def lose_the_answer(editor: EditorPage, method: str) -> None:
+    """Let the next request of a kind arrive, and its answer not."""
+    lost: list[str] = []
+
+    def once(route: Any) -> None:
+        if route.request.method != method or lost:
+            route.continue_()
+            return
+        lost.append(route.request.url)
+        route.fetch()
+        route.abort()
+
+    editor.page.route("**/api/images**", once)
+
+
+def test_a_save_whose_answer_is_lost_is_there_once(editor):
+    editor.edit("picture 3")
+    editor.field("Prompt").fill("saved once")
+    lose_the_answer(editor, "PUT")
+    editor.button("Save").click()
+    expect(editor.says("1 edit saved now")).to_be_visible()
+
+    record = editor.record("saved once")
+    history = editor.daemon.get(f"/api/images/{record['id']}/history").json["items"]
+    assert [change["action"] for change in history].count("edit") == 1
+    expect(editor.page.get_by_text("Something was written here")).to_be_hidden()
+
+
+def test_an_upload_whose_answer_is_lost_is_there_once(editor, tmp_path):
+    editor.drop(*pictures(tmp_path, 2))
+    lose_the_answer(editor, "POST")
+    editor.button("Save").click()
+
+    expect(editor.says("2 images added")).to_be_visible(timeout=15_000)
+    assert len(editor.records("whale")) == 2
 
 
 # -- deleting and undoing ---------------------------------------------------
@@ -421,7 +454,7 @@ def test_undo_and_redo_by_keys_also_after_a_reload(editor):
     editor.page.keyboard.press("4")
     expect(editor.says("Rated 4")).to_be_visible()
     editor.page.reload()
-    editor.page.wait_for_function("ImagelibIndex.isReady")
+    editor.wait_ready()
     editor.page.keyboard.press("Control+z")
     expect(editor.says("Undone: edit (1 image)")).to_be_visible()
     assert editor.record("picture 3")["rating"] == 0

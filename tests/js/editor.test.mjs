@@ -1,0 +1,59 @@
+// The parts of the editor that need no page: conflicts, versions, the tree of tags.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./load.mjs";
+
+load("ImagelibDom", "text.js", "dom.js");
+const Fields = load("ImagelibFields", "../editor/fields.js");
+const Conflict = load("ImagelibConflict", "../editor/conflict.js");
+const History = load("ImagelibHistoryDialog", "../editor/history-dialog.js");
+const Tags = load("ImagelibTagsDialog", "../editor/tags-dialog.js");
+
+const record = (values) => ({
+  prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
+  generation: {}, prompt_meta: null, tags: [], ...values,
+});
+
+test("a conflict names each field that differs, and whose value would stay", () => {
+  const base = record({ prompt_text: "old", notes: "old" });
+  const theirs = record({ prompt_text: "theirs", notes: "old", rating: 3 });
+  const found = Conflict.differences(base, { prompt_text: "mine", notes: "mine" }, theirs);
+  assert.deepEqual(found.map(({ name, take }) => [name, take]), [
+    ["prompt_text", "mine"], ["rating", "theirs"], ["notes", "mine"],
+  ]);
+});
+
+test("nothing is a conflict that both wrote alike", () => {
+  const theirs = record({ prompt_text: "alike" });
+  assert.deepEqual(Conflict.differences(record({}), { prompt_text: "alike" }, theirs), []);
+});
+
+test("each version of a record is what its changes left", () => {
+  const now = record({ prompt_text: "three", rating: 4, tags: ["b", "c"] });
+  const versions = History.versions(now, [
+    { batch: "3", action: "edit", at: "", kind: "tags", before: { tags: ["a"] }, after: { tags: ["c"] } },
+    { batch: "3", action: "edit", at: "", kind: "update", before: { rating: 0 }, after: { rating: 4 } },
+    { batch: "2", action: "edit", at: "", kind: "update", before: { prompt_text: "one" }, after: { prompt_text: "three" } },
+    { batch: "1", action: "add", at: "", kind: "insert", before: {}, after: {} },
+  ]);
+  assert.deepEqual(versions.map(({ batch, state }) => [batch, state.prompt_text, state.rating, state.tags]), [
+    ["3", "three", 4, ["b", "c"]],
+    ["2", "three", 0, ["a", "b"]],
+    ["1", "one", 0, ["a", "b"]],
+  ]);
+});
+
+test("tags with slashes are a tree, its branches shown where they are no tags", () => {
+  const tree = Tags.tree([
+    { name: "night", count: 5 }, { name: "animal/fox", count: 3 }, { name: "animal-print", count: 1 },
+    { name: "animal/fox/red", count: 1 },
+  ]);
+  assert.deepEqual(tree.map(({ name, count, depth }) => [name, count, depth]), [
+    ["animal", 0, 0], ["animal/fox", 3, 1], ["animal/fox/red", 1, 2], ["animal-print", 1, 0], ["night", 5, 0],
+  ]);
+});
+
+test("every field has a label", () => {
+  assert.deepEqual(Object.values(Fields.LABELS).slice(0, 6), ["Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
+});
