@@ -415,13 +415,15 @@ def test_tag_housekeeping(daemon, tmp_path):
     def post(what, **body):
         return daemon.ask("POST", f"/api/tags/{what}", json_body=body)
 
-    assert post("merge", sources=["kitty"], target="cat").json == {"changed": 1}
-    assert post("rename", old="red", new="Crimson").json == {"changed": 1}
+    assert post("merge", sources=["kitty"], target="cat").json["changed"] == 1
+    assert post("rename", old="red", new="Crimson").json["changed"] == 1
     assert post("rename", old="dog", new="cat").status == 409
     assert post("rename", old="nobody", new="x").status == 404
-    assert post("delete", name="dog").json == {"changed": 1}
+    gone = post("delete", name="dog").json
+    assert gone["changed"] == 1
     assert names() == ["cat", "crimson"]
-    for _ in range(3):
+    assert daemon.ask("POST", "/api/undo", json_body={"batch": gone["batch"]}).status == 200
+    for _ in range(2):
         assert daemon.ask("POST", "/api/undo", json_body={}).status == 200
     assert sorted(names()) == ["cat", "dog", "kitty", "red"]
 

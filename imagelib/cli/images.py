@@ -272,7 +272,7 @@ def tags(ctx: click.Context, as_json: bool) -> None:
 def tags_rename(context: Context, old: str, new: str) -> None:
     """Write the tag OLD as NEW on all its images."""
     with context.library() as library:
-        say(f"{plural(library.rename_tag(old, new), 'image')} changed.")
+        say(f"{plural(library.rename_tag(old, new).changed, 'image')} changed.")
 
 
 @tags.command("merge")
@@ -282,7 +282,7 @@ def tags_rename(context: Context, old: str, new: str) -> None:
 def tags_merge(context: Context, sources: tuple[str, ...], target: str) -> None:
     """Make the tags SOURCES one with TARGET."""
     with context.library() as library:
-        say(f"{plural(library.merge_tags(sources, target), 'image')} changed.")
+        say(f"{plural(library.merge_tags(sources, target).changed, 'image')} changed.")
 
 
 @tags.command("delete")
@@ -291,7 +291,7 @@ def tags_merge(context: Context, sources: tuple[str, ...], target: str) -> None:
 def tags_delete(context: Context, name: str) -> None:
     """Take a tag off all its images."""
     with context.library() as library:
-        say(f"{plural(library.delete_tag(name), 'image')} changed.")
+        say(f"{plural(library.delete_tag(name).changed, 'image')} changed.")
 
 
 @click.command()

@@ -29,7 +29,7 @@ from imagelib.library.listing import (
     order_by,
     read_cursor,
 )
-from imagelib.library.models import Change, Image, Tag, TrashedImage
+from imagelib.library.models import Change, Done, Image, Tag, TrashedImage
 from imagelib.library.originals import (
     Newcomer,
     Originals,
@@ -384,16 +384,16 @@ class Library:
             return [Tag(name, count) for name, count in self._bitmaps.tag_counts()]
         return tagging.count_tags(self.database)
 
-    def rename_tag(self, old: str, new: str) -> int:
-        """Write a tag another way; return on how many images."""
+    def rename_tag(self, old: str, new: str) -> Done:
+        """Write a tag another way on all its images."""
         return tagging.rename_tag(self.database, old, new)
 
-    def merge_tags(self, sources: Iterable[str], target: str) -> int:
-        """Make several tags one; return how many taggings changed."""
+    def merge_tags(self, sources: Iterable[str], target: str) -> Done:
+        """Make several tags one."""
         return tagging.merge_tags(self.database, sources, target)
 
-    def delete_tag(self, name: str) -> int:
-        """Take a tag off all its images; return how many."""
+    def delete_tag(self, name: str) -> Done:
+        """Take a tag off all its images."""
         return tagging.delete_tag(self.database, name)
 
     def searches(self) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from imagelib.errors import ConflictError, InvalidError, NotFoundError
 from imagelib.library.database import Database, Transaction
 from imagelib.library.drafts import clean_tag
-from imagelib.library.models import Tag
+from imagelib.library.models import Done, Tag
 
 _COUNTS = (
     "SELECT t.name, count(*) AS count FROM image_tags it JOIN tags t ON t.id = it.tag"
@@ -20,25 +20,25 @@ def count_tags(database: Database) -> list[Tag]:
     return [Tag(row["name"], row["count"]) for row in database.read(_COUNTS)]
 
 
-def rename_tag(database: Database, old: str, new: str) -> int:
-    """Write *old* as *new* on all its images; return how many.
+def rename_tag(database: Database, old: str, new: str) -> Done:
+    """Write *old* as *new* on all its images.
 
     Raises:
         NotFoundError: no image carries *old*. ConflictError: *new* is in use: merge them.
     """
     old, new = _clean("old", old), _clean("new", new)
     if old == new:
-        return 0
+        return Done(0, "")
     with database.write("rename tag") as transaction:
         count = _require(transaction, old)
         if _count(transaction, new):
             raise ConflictError(f"The tag {new!r} is in use. To make them one, merge them.")
         transaction.run("DELETE FROM tags WHERE name = ?", new)
         transaction.run("UPDATE tags SET name = ? WHERE name = ?", new, old)
-    return count
+    return Done(count, transaction.batch)
 
 
-def merge_tags(database: Database, sources: Iterable[str], target: str) -> int:
+def merge_tags(database: Database, sources: Iterable[str], target: str) -> Done:
     """Give every image that carries one of *sources* the tag *target* instead."""
     names = [_clean("sources", name) for name in sources]
     target = _clean("target", target)
@@ -54,16 +54,16 @@ def merge_tags(database: Database, sources: Iterable[str], target: str) -> int:
                 " JOIN tags old ON old.id = it.tag, tags new WHERE old.name = ? AND new.name = ?",
                 name, target)
             transaction.run("DELETE FROM tags WHERE name = ?", name)
-    return changed
+    return Done(changed, transaction.batch)
 
 
-def delete_tag(database: Database, name: str) -> int:
-    """Take the tag off all its images; return how many."""
+def delete_tag(database: Database, name: str) -> Done:
+    """Take the tag off all its images."""
     name = _clean("name", name)
     with database.write("delete tag") as transaction:
         count = _require(transaction, name)
         transaction.run("DELETE FROM tags WHERE name = ?", name)
-    return count
+    return Done(count, transaction.batch)
 
 
 def _clean(field: str, name: str) -> str:

@@ -124,12 +124,12 @@ const ImagelibTagsDialog = (() => {
       h("button", { type: "submit", class: "small primary" }, "Merge")));
     }
 
-    /** @param {string} said @param {() => Promise<{changed: number}>} doIt */
+    /** @param {string} said @param {() => Promise<{changed: number, batch: string}>} doIt */
     async function act(said, doIt) {
       try {
-        const { changed } = await doIt();
+        const { changed, batch } = await doIt();
         ImagelibToast.show(`${said} (${ImagelibChanges.howMany(changed)})`, {
-          actions: [["Undo", () => void ImagelibChanges.undo().then(load)]],
+          actions: [["Undo", () => void ImagelibChanges.undo(batch).then(load)]],
         });
         void ImagelibChanges.poll();
       } catch (error) {

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from imagelib.daemon.bodies import DeleteTag, MergeTags, RenameTag, SavedSearch
 from imagelib.daemon.call import Answer, Call
 from imagelib.errors import InvalidError
+from imagelib.library.models import Done
 
 #: How long the name of a saved search may be, in characters.
 MAX_NAME = 200
@@ -57,7 +58,7 @@ def delete_search(call: Call) -> Answer:
     return Answer(status=204, content=b"")
 
 
-def _done(call: Call, changed: int) -> Answer:
-    call.facts |= {"event": "tags", "images": changed}
+def _done(call: Call, done: Done) -> Answer:
+    call.facts |= {"event": "tags", "images": done.changed}
     call.state.wake()
-    return Answer(json={"changed": changed})
+    return Answer(json=asdict(done))
