@@ -19,50 +19,60 @@ from datetime import datetime, timedelta
 
 from imagelib.library.models import Image
 
-SUBJECTS = """1girl|portrait of a woman|an old fisherman|a young knight in ornate armor|cyberpunk
-street samurai|red fox in the snow|black cat with golden eyes|steampunk airship|abandoned cathedral|
-ancient forest temple|floating island|neon lit alley in tokyo|lighthouse on a stormy cliff|astronaut
-on an alien planet|robot gardener|dragon perched on a mountain peak|mermaid in a coral reef|wizard
-reading a grimoire|desert caravan at dusk|underwater city|crystal cave|japanese tea house|viking
-longship|white horse on a beach|giant mech warrior|cozy library with fireplace|medieval market|
-art deco hotel lobby|jazz musician with a saxophone|retro diner at midnight|snow leopard|elven queen|
-clockwork owl|bioluminescent jellyfish|cherry blossom garden|koi pond|aurora over a frozen lake|
-rainy window with bokeh lights|plague doctor|paper lantern festival|bowl of ramen|macro shot of a
-dew drop|isometric voxel room|pixel art dungeon|logo of a bear|two lovers under an umbrella"""
-DETAILS = """golden hour lighting|volumetric light|rim lighting|soft focus|35mm photo|shallow depth of
-field|intricate details|red scarf|flowing hair|freckles|glowing eyes|wet pavement reflections|film
-grain|long exposure|wide angle|low angle shot|close-up|muted colors|vivid colors|pastel palette|
-moody atmosphere|fog|falling leaves|lens flare|dramatic shadows|ornate frame|silk dress|leather
-jacket|brass goggles|oil painting|watercolor|ink wash|studio photo|unreal engine|octane render|
-flat illustration|ukiyo-e woodblock print|stained glass|low poly|double exposure"""
-QUALITIES = """masterpiece|best quality|highly detailed|8k|ultra realistic|sharp focus|award
-winning|trending on artstation|absurdres|cinematic lighting|photorealistic|high resolution"""
-ADJECTIVES = """ancient|weary|luminous|delicate|colossal|mysterious|serene|vivid|faded|rusted|gilded|
-forgotten|restless|hidden|sacred|broken|fragile|tangled|velvet|obsidian|copper|ivory|crimson|emerald|
-sapphire|amber|turquoise|lavender|smoky|frosted|hollow|silent|burning|drowned|woven|mossy"""
-NOUNS = """lantern|feather|mirror|compass|ribbon|mask|crown|umbrella|violin|telescope|hourglass|
-garden|staircase|banner|statue|fountain|shadow|reflection|silhouette|thread|ember|petal|shell|bridge|
-gate|window|machine|engine|antenna|vine|root|branch|stone|river|tower|cloak|blade|book|map|cup"""
+SUBJECTS = """1girl| portrait of a woman| an old fisherman| a young knight in ornate armor|
+cyberpunk street samurai| red fox in the snow| black cat with golden eyes| steampunk airship|
+abandoned cathedral| ancient forest temple| floating island| neon lit alley in tokyo| lighthouse
+on a stormy cliff| astronaut on an alien planet| robot gardener| dragon perched on a mountain
+peak| mermaid in a coral reef| wizard reading a grimoire| desert caravan at dusk| underwater
+city| crystal cave| japanese tea house| viking longship| white horse on a beach| giant mech
+warrior| cozy library with fireplace| medieval market| art deco hotel lobby| jazz musician with
+a saxophone| retro diner at midnight| snow leopard| elven queen| clockwork owl| bioluminescent
+jellyfish| cherry blossom garden| koi pond| aurora over a frozen lake| rainy window with bokeh
+lights| plague doctor| paper lantern festival| bowl of ramen| macro shot of a dew drop|
+isometric voxel room| pixel art dungeon| logo of a bear| two lovers under an umbrella"""
+DETAILS = """golden hour lighting| volumetric light| rim lighting| soft focus| 35mm photo|
+shallow depth of field| intricate details| red scarf| flowing hair| freckles| glowing eyes| wet
+pavement reflections| film grain| long exposure| wide angle| low angle shot| close-up| muted
+colors| vivid colors| pastel palette| moody atmosphere| fog| falling leaves| lens flare|
+dramatic shadows| ornate frame| silk dress| leather jacket| brass goggles| oil painting|
+watercolor| ink wash| studio photo| unreal engine| octane render| flat illustration| ukiyo-e
+woodblock print| stained glass| low poly| double exposure"""
+QUALITIES = """masterpiece| best quality| highly detailed| 8k| ultra realistic| sharp focus|
+award winning| trending on artstation| absurdres| cinematic lighting| photorealistic| high
+resolution"""
+ADJECTIVES = """ancient| weary| luminous| delicate| colossal| mysterious| serene| vivid| faded|
+rusted| gilded| forgotten| restless| hidden| sacred| broken| fragile| tangled| velvet| obsidian|
+copper| ivory| crimson| emerald| sapphire| amber| turquoise| lavender| smoky| frosted| hollow|
+silent| burning| drowned| woven| mossy"""
+NOUNS = """lantern| feather| mirror| compass| ribbon| mask| crown| umbrella| violin| telescope|
+hourglass| garden| staircase| banner| statue| fountain| shadow| reflection| silhouette| thread|
+ember| petal| shell| bridge| gate| window| machine| engine| antenna| vine| root| branch| stone|
+river| tower| cloak| blade| book| map| cup"""
 JOINTS = "with|and|surrounded by|holding|wearing|made of|covered in|framed by|next to|lit by"
-ARTISTS = """Greg Rutkowski|Alphonse Mucha|Zdzisław Beksiński|Moebius|Hayao Miyazaki|Wlop|H. R. Giger|
-Katsuhiro Ōtomo|René Magritte|Gustav Klimt|Salvador Dalí|Joaquín Sorolla|Caspar David Friedrich"""
+ARTISTS = """Greg Rutkowski| Alphonse Mucha| Zdzisław Beksiński| Moebius| Hayao Miyazaki| Wlop|
+H. R. Giger| Katsuhiro Ōtomo| René Magritte| Gustav Klimt| Salvador Dalí| Joaquín Sorolla|
+Caspar David Friedrich"""
 JAPANESE = "桜|東京の夜景|侍|青い空|雪の女王|水墨画|森の中の神社|星空|赤い傘|夏祭り|古い図書館"
-MODELS = """SDXL 1.0|Flux.1 dev|Midjourney v6.1|DALL·E 3|Pony Diffusion V6 XL|Juggernaut XL|Stable
-Diffusion 1.5|DreamShaper 8|RealVisXL V4.0|Illustrious XL|Flux.1 schnell|SD 3.5 Large|Animagine XL"""
-TAGS = """portrait|landscape|anime|fantasy|scifi|cyberpunk|character|photo|architecture|animal/fox|
-animal/cat|animal/dragon|robot|nature|city|night|sunset|water|forest|space|food|product|logo|pattern|
-pixel-art|watercolor|oil|bw|macro|fashion|armor|vehicle|wip|favourite|print|client/aurora|client/north|
-winter|autumn|wallpaper|upscaled|inpainted|to fix|reference|study|poster|cover|avatar|texture"""
-NOTES = """best of the batch|hands need fixing|try again with higher cfg|used for the blog header|too
-saturated|client picked this one|print at A3|good base for img2img|composition is great"""
+MODELS = """SDXL 1.0| Flux.1 dev| Midjourney v6.1| DALL·E 3| Pony Diffusion V6 XL| Juggernaut
+XL| Stable Diffusion 1.5| DreamShaper 8| RealVisXL V4.0| Illustrious XL| Flux.1 schnell| SD 3.5
+Large| Animagine XL"""
+TAGS = """portrait| landscape| anime| fantasy| scifi| cyberpunk| character| photo| architecture|
+animal/fox| animal/cat| animal/dragon| robot| nature| city| night| sunset| water| forest| space|
+food| product| logo| pattern| pixel-art| watercolor| oil| bw| macro| fashion| armor| vehicle|
+wip| favourite| print| client/aurora| client/north| winter| autumn| wallpaper| upscaled|
+inpainted| to fix| reference| study| poster| cover| avatar| texture"""
+NOTES = """best of the batch| hands need fixing| try again with higher cfg| used for the blog
+header| too saturated| client picked this one| print at A3| good base for img2img| composition
+is great"""
 TOOLS = "ComfyUI|AUTOMATIC1111|Forge|InvokeAI|Midjourney"
 SAMPLERS = "Euler a|DPM++ 2M Karras|DPM++ SDE|UniPC|DDIM"
-NEGATIVES = """lowres, bad anatomy, bad hands, text, watermark|blurry, jpeg artifacts, signature|
-worst quality, extra fingers, cropped"""
+NEGATIVES = """lowres, bad anatomy, bad hands, text, watermark| blurry, jpeg artifacts,
+signature| worst quality, extra fingers, cropped"""
 SIZES = [(1024, 1024), (832, 1216), (1216, 832), (768, 1344), (1344, 768), (512, 768), (512, 512)]
 RATINGS = [0] * 9 + [1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5]
-SYLLABLES = ("b br c ch d dr f g gr h j k kh l m n p r s sh st t th tr v w z".split(),
-             "a e i o u ae ai ea io é".split(), ["", "n", "r", "l", "s", "th", "m", "x", "rk"])
+SYLLABLES = tuple(part.split("|") for part in (
+    "b|br|c|ch|d|dr|f|g|gr|h|j|k|kh|l|m|n|p|r|s|sh|st|t|th|tr|v|w|z",
+    "a|e|i|o|u|ae|ai|ea|io|é", "|n|r|l|s|th|m|x|rk"))
 #: How many names there are to draw from; most are drawn once or never.
 NAMES = 120_000
 
@@ -202,8 +212,9 @@ def queries(images: Sequence[Image], seed: int = 11) -> list[str]:
         one, other = rng.choice(words), rng.choice(words)
         tag = rng.choice(image.tags or ("portrait",))
         at = rng.randrange(max(1, len(words) - 1))
-        found += [one, f"{one} {other}", f'"{" ".join(image.prompt_text.lower().split()[at:at + 2])}"',
-                  f"{one} -{other}", f"tag:{tag.split()[0]} {one}", f"{one[1:-1] or one} rating:>=3",
+        phrase = " ".join(image.prompt_text.lower().split()[at:at + 2])
+        found += [one, f"{one} {other}", f'"{phrase}"', f"{one} -{other}",
+                  f"tag:{tag.split()[0]} {one}", f"{one[1:-1] or one} rating:>=3",
                   f"{one} date:{image.captured_at[:7]}"]
-    return [*found, "masterpiece", "a", "fox", "red scarf", "(fox or cat) -dog", "東京", "beksinski",
-            "unfindable", "tag:night -tag:city rating:4..5", "model:flux best quality"]
+    return [*found, "masterpiece", "a", "fox", "red scarf", "(fox or cat) -dog", "東京",
+            "beksinski", "unfindable", "tag:night -tag:city rating:4..5", "model:flux best quality"]

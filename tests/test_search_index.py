@@ -15,10 +15,14 @@ from imagelib.generator import search_index
 from imagelib.generator.search_index import (
     CORE_ROWS,
     FILE_ROWS,
+    KINDS,
     TEXT_ROWS,
     block_path,
     core_block,
     file_block,
+    id_block,
+    look_block,
+    make_block,
     manifest,
     text_block,
 )
@@ -96,7 +100,15 @@ def test_a_text_block_says_what_words_are_looked_for_in():
         assert pick(value, distinct, index) == [getattr(image, name) for image in images]
     assert pick(value, "settings", "setting")[0] == ["steps", "20", "loras", '[{"name": "x"}]']
     assert value["seeds"][:3] == ["5", "5", ""]
-    assert value["ids"][:8] == image.id[:4] + "bbbb"
+
+
+def test_an_id_block_says_where_an_id_can_be_and_a_look_block_how_it_looks():
+    images = [LIBRARY[0], replace(LIBRARY[0], pk=9, id="b" * 36, phash="0123456789abcdef")]
+
+    value = value_of(id_block(0, images)[1])
+    assert pks(value, CORE_ROWS) == [LIBRARY[0].pk, 9]
+    assert value["ids"] == LIBRARY[0].id[:4] + "bbbb"
+    assert value_of(look_block(0, images)[1])["looks"] == "0" * 16 + "0123456789abcdef"
 
 
 def test_a_file_block_says_where_the_pictures_are():
@@ -158,10 +170,10 @@ def test_an_edit_touches_only_its_own_core_and_text_block(edit, touched):
 
     def paths(rows):
         found = {}
-        for size, make in ((CORE_ROWS, core_block), (TEXT_ROWS, text_block),
-                           (FILE_ROWS, lambda n, rows: file_block(n, rows, frozenset()))):
+        for kind, size in KINDS.items():
             for number in sorted({image.pk // size for image in rows}):
-                block, content = make(number, [i for i in rows if i.pk // size == number])
+                block, content = make_block(
+                    kind, number, [i for i in rows if i.pk // size == number], frozenset())
                 found[f"{block.kind}-{number}"] = (block, content)
         return found
 

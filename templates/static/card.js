@@ -71,6 +71,21 @@ const ImagelibCard = (() => {
       ...core.tags.slice(0, MAX_TAGS).map((/** @type {string} */ tag) => h("span", { class: "tag" }, tag)));
   }
 
+  /**
+   * Say that a card stands for several images of one prompt.
+   * @param {HTMLElement} card @param {number} count @param {() => void} spread @param {boolean} isFocused
+   */
+  function stack(card, count, spread, isFocused) {
+    const present = /** @type {HTMLElement | null} */ (card.querySelector(".stack"));
+    if (present?.dataset.count === String(count) || (!present && count === 1)) return;
+    present?.remove();
+    if (count === 1) return;
+    card.append(h("button", {
+      type: "button", class: "stack", "data-count": String(count), tabindex: isFocused ? "0" : "-1",
+      "aria-label": `Show all ${count} images of this prompt`, click: spread,
+    }, `× ${count}`));
+  }
+
   /** @param {HTMLElement} frame @param {any} core @param {any} file */
   function fillFrame(frame, core, file) {
     const missing = core.file_state === "missing";
@@ -101,5 +116,5 @@ const ImagelibCard = (() => {
     return tile;
   }
 
-  return { create, fill, nameOf, originalUrl, pageUrl, stars, thumbnailUrl };
+  return { create, fill, nameOf, originalUrl, pageUrl, stack, stars, thumbnailUrl };
 })();

@@ -4,11 +4,7 @@
 "use strict";
 
 /**
- * @typedef {object} TextColumn  The distinct texts of a text block, and which one each row has.
- * @property {string[]} texts
- * @property {Int16Array} index  -1: no row.
- * @property {boolean} squeezed  Whether its blanks are made one space; names stay as they are.
- * @property {FoldedTexts[] | null} folded  Made when the block arrives, or when it is first searched.
+ * @typedef {InstanceType<typeof ImagelibTexts.TextColumn>} TextColumn
  *
  * @typedef {object} TextBlock
  * @property {number} version  Changes with the content.
@@ -20,7 +16,7 @@
  * @property {string[][]} settings  Names and values in turn.
  * @property {Int16Array} setting
  * @property {string[]} seeds
- * @property {string[]} ids  The first four letters of each id.
+ * @property {Int32Array} tools  Of each row, as a number of `Columns.tools`.
  *
  * @typedef {object} RowEdit  What a row is to hold from now on.
  * @property {string} id
@@ -39,6 +35,7 @@
  */
 
 const ImagelibColumns = (() => {
+  const { TextColumn } = ImagelibTexts;
   const CORE_ROWS = 2048;
   const TEXT_ROWS = 1024;
   const STATES = ["ok", "missing", "altered"];
@@ -81,6 +78,8 @@ const ImagelibColumns = (() => {
       this.tagSet = new Int32Array(0);
       /** @type {Dictionary<string>} */
       this.models = new Dictionary();
+      /** @type {Dictionary<string>} */
+      this.tools = new Dictionary();
       /** @type {Dictionary<[number, number]>} */
       this.sizes = new Dictionary();
       /** @type {Dictionary<string>} */
@@ -193,20 +192,17 @@ const ImagelibColumns = (() => {
       /** @type {TextBlock} */
       const text = {
         version: ++this.textVersion,
-        prompt: { texts: block.prompts, index: expand(block.prompt, block.runs), squeezed: true, folded: null },
-        negative: { texts: block.negatives, index: expand(block.negative, block.runs), squeezed: true, folded: null },
-        notes: { texts: block.notes, index: expand(block.note, block.runs), squeezed: true, folded: null },
-        tool: { texts: valuesOf(block.settings, "tool"), index: settings, squeezed: false, folded: null },
-        sampler: { texts: valuesOf(block.settings, "sampler"), index: settings, squeezed: false, folded: null },
+        prompt: new TextColumn(block.prompts, expand(block.prompt, block.runs), true),
+        negative: new TextColumn(block.negatives, expand(block.negative, block.runs), true),
+        notes: new TextColumn(block.notes, expand(block.note, block.runs), true),
+        tool: new TextColumn(valuesOf(block.settings, "tool"), settings, false),
+        sampler: new TextColumn(valuesOf(block.settings, "sampler"), settings, false),
         settings: block.settings,
         setting: settings,
         seeds: [],
-        ids: [],
+        tools: this.toolsOf(block.settings, settings),
       };
-      eachOffset(block.runs, (offset, i) => {
-        text.seeds[offset] = block.seeds[i] ?? "";
-        text.ids[offset] = block.ids.slice(4 * i, 4 * i + 4);
-      });
+      eachOffset(block.runs, (offset, i) => { text.seeds[offset] = block.seeds[i] ?? ""; });
       if (!this.texts[slot]) this.textCount += this.liveIn(slot);
       this.texts[slot] = text;
       return text;
@@ -214,11 +210,7 @@ const ImagelibColumns = (() => {
 
     /** How many live rows a text block has. @param {number} slot */
     liveIn(slot) {
-      let count = 0;
-      for (let word = slot * 32; word < (slot + 1) * 32; word++) {
-        for (let rest = this.live[word]; rest !== 0; rest &= rest - 1) count++;
-      }
-      return count;
+      return ImagelibBits.count(this.live.subarray(slot * 32, (slot + 1) * 32));
     }
 
     /** Lay an edit over what the blocks say. @param {number} pk @param {RowEdit} edit */
@@ -257,21 +249,28 @@ const ImagelibColumns = (() => {
       text.setting[offset] = text.settings.length;
       text.settings = [...text.settings, pairs];
       for (const name of /** @type {const} */ (["tool", "sampler"])) {
-        text[name] = { texts: valuesOf(text.settings, name), index: text.setting, squeezed: false, folded: null };
+        text[name] = new TextColumn(valuesOf(text.settings, name), text.setting, false);
       }
+      text.tools = this.toolsOf(text.settings, text.setting);
       text.seeds[offset] = asText(edit.generation?.seed ?? "");
-      text.ids[offset] = edit.id.slice(0, 4);
+    }
+
+    /** @param {string[][]} settings @param {Int16Array} setting */
+    toolsOf(settings, setting) {
+      const numbers = valuesOf(settings, "tool").map((name) => this.tools.number(name));
+      return Int32Array.from(setting, (number) => numbers[number] ?? this.tools.number(""));
     }
 
     /** Make sure that the row's text block is there, for a row that no block holds. @param {number} row */
     makeText(row) {
       const slot = row >>> 10;
       if (this.texts[slot]) return;
-      const column = (squeezed = true) => ({ texts: [""], index: new Int16Array(TEXT_ROWS).fill(-1), squeezed, folded: null });
+      const column = (squeezed = true) => new TextColumn([""], new Int16Array(TEXT_ROWS).fill(-1), squeezed);
       const setting = new Int16Array(TEXT_ROWS).fill(-1);
       this.texts[slot] = {
         version: ++this.textVersion, prompt: column(), negative: column(), notes: column(),
-        tool: column(false), sampler: column(false), settings: [[]], setting, seeds: [], ids: [],
+        tool: column(false), sampler: column(false), settings: [[]], setting, seeds: [],
+        tools: this.toolsOf([[]], setting),
       };
       this.textCount += this.liveIn(slot);
     }
@@ -286,9 +285,9 @@ const ImagelibColumns = (() => {
       const settings = [];
       for (let i = 0; i < pairs.length; i += 2) settings.push([pairs[i], pairs[i + 1]]);
       return {
-        prompt: text.prompt.texts[text.prompt.index[offset]],
-        negative: text.negative.texts[text.negative.index[offset]],
-        notes: text.notes.texts[text.notes.index[offset]],
+        prompt: text.prompt.text(text.prompt.index[offset]),
+        negative: text.negative.text(text.negative.index[offset]),
+        notes: text.notes.text(text.notes.index[offset]),
         seed: text.seeds[offset] ?? "",
         settings,
       };
@@ -333,14 +332,8 @@ const ImagelibColumns = (() => {
 
   /** @param {TextColumn} column @param {number} offset @param {string} text */
   function replaceText(column, offset, text) {
-    if (column.texts[column.index[offset]] === text) return;
-    let number = column.texts.indexOf(text);
-    if (number < 0) {
-      number = column.texts.length;
-      column.texts = [...column.texts, text];
-      column.folded = null;
-    }
-    column.index[offset] = number;
+    const number = column.index[offset];
+    if (number < 0 || column.text(number) !== text) column.index[offset] = column.add(text);
   }
 
   /** @param {unknown} value */

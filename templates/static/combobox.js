@@ -1,5 +1,5 @@
 // @ts-check
-// A text box that suggests: the ARIA combobox with a list of names and their counts.
+// A text box that suggests: a list of names and their counts, walked by the arrow keys.
 "use strict";
 
 const ImagelibCombobox = (() => {
@@ -7,11 +7,16 @@ const ImagelibCombobox = (() => {
   const MOST = 12;
 
   /**
+   * A box for one name is emptied by a choice; `isFree` leaves the text to the caller, takes nothing
+   * that was not pointed at, and opens only while one types.
    * @param {HTMLInputElement} input @param {HTMLElement} list
    * @param {(typed: string) => {name: string, count: number}[]} suggest @param {(name: string) => void} choose
+   * @param {{isFree?: boolean}} options
    */
-  function start(input, list, suggest, choose) {
+  function start(input, list, suggest, choose, { isFree = false } = {}) {
     let active = -1;
+    /** A plain search box may not say that it is expanded. */
+    const isCombobox = input.getAttribute("role") === "combobox";
 
     function open() {
       const names = suggest(input.value).slice(0, MOST);
@@ -19,14 +24,15 @@ const ImagelibCombobox = (() => {
       list.replaceChildren(...names.map(({ name, count }, i) => h("li", {
         role: "option", id: `${list.id}-${i}`, "aria-selected": "false", "data-name": name,
       }, h("span", {}, name), h("span", { class: "number" }, String(count)))));
-      list.hidden = names.length === 0;
-      input.setAttribute("aria-expanded", String(!list.hidden));
-      input.removeAttribute("aria-activedescendant");
+      show(names.length > 0);
     }
 
-    function close() {
-      list.hidden = true;
-      input.setAttribute("aria-expanded", "false");
+    const close = () => show(false);
+
+    /** @param {boolean} shown */
+    function show(shown) {
+      list.hidden = !shown;
+      if (isCombobox) input.setAttribute("aria-expanded", String(shown));
       input.removeAttribute("aria-activedescendant");
     }
 
@@ -36,7 +42,7 @@ const ImagelibCombobox = (() => {
       const options = [...list.children];
       if (!options.length) return;
       options[active]?.setAttribute("aria-selected", "false");
-      active = (active + step + options.length) % options.length;
+      active = active < 0 && step < 0 ? options.length - 1 : (active + step + options.length) % options.length;
       options[active].setAttribute("aria-selected", "true");
       options[active].scrollIntoView({ block: "nearest" });
       input.setAttribute("aria-activedescendant", options[active].id);
@@ -44,22 +50,33 @@ const ImagelibCombobox = (() => {
 
     /** @param {string} name */
     function take(name) {
-      input.value = "";
+      if (!isFree) input.value = "";
       close();
       choose(name);
     }
 
+    /** The name that Enter takes. */
+    function chosen() {
+      const options = /** @type {HTMLElement[]} */ ([...list.children]);
+      if (isFree) return list.hidden ? "" : (options[active]?.dataset.name ?? "");
+      const option = options[Math.max(0, active)];
+      return list.hidden ? input.value.trim() : (option?.dataset.name ?? input.value.trim());
+    }
+
     input.addEventListener("input", open);
-    input.addEventListener("focus", open);
+    if (!isFree) input.addEventListener("focus", open);
     input.addEventListener("blur", close);
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown") move(1);
-      else if (event.key === "ArrowUp") move(active < 0 ? 0 : -1);
+      else if (event.key === "ArrowUp") move(-1);
       else if (event.key === "Escape" && !list.hidden) close();
       else if (event.key === "Enter") {
-        const option = /** @type {HTMLElement} */ (list.children[Math.max(0, active)]);
-        const name = list.hidden ? input.value.trim() : (option?.dataset.name ?? input.value.trim());
+        const name = chosen();
         if (name) take(name);
+        else if (isFree) {
+          close();
+          return;
+        }
       } else return;
       event.preventDefault();
     });

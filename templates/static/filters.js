@@ -3,41 +3,52 @@
 "use strict";
 
 const ImagelibFilters = (() => {
-  const { h, mount, setText } = ImagelibDom;
+  const { h, mount } = ImagelibDom;
+  const { FacetList } = ImagelibFacetList;
   const { adding, conditionsOf, parse, quote, setting, without } = ImagelibQuery;
-  const FACETS = 14;
 
   const field = (/** @type {string} */ id) =>
     /** @type {HTMLInputElement | HTMLSelectElement} */ (document.getElementById(id));
-  const model = /** @type {HTMLSelectElement} */ (field("filter-model"));
   const [ratingFrom, ratingTo, dateFrom, dateTo] =
     ["rating-from", "rating-to", "date-from", "date-to"].map(field);
 
   let query = "";
-  /** Of the result, and of the whole library. @type {{tags: {name: string, count: number}[], models: {name: string, count: number}[]}} */
-  let counts = { tags: [], models: [] };
+  /** Of the result. @type {Facet[]} */
+  let tags = [];
+  /** @type {Record<"tags" | "models" | "tools" | "ratings", InstanceType<typeof FacetList>>} */
+  let lists;
   /** @type {(query: string) => void} */
   let onChange = () => {};
 
   /** @param {(query: string) => void} change */
   function start(change) {
     onChange = change;
+    lists = {
+      tags: new FacetList(mount("tag-facets"), 14, { field: "tag" }, change),
+      models: new FacetList(mount("model-facets"), 6, { field: "model" }, change),
+      tools: new FacetList(mount("tool-facets"), 4, { field: "tool" }, change),
+      ratings: new FacetList(mount("rating-facets"), 6, {
+        field: "rating",
+        label: (rating) => (rating === "0" ? "unrated" : `${rating} ★`),
+        means: (rating, value) => value === rating,
+      }, change),
+    };
     const tag = /** @type {HTMLInputElement} */ (field("filter-tag"));
     ImagelibCombobox.start(tag, /** @type {HTMLElement} */ (document.getElementById("filter-tag-list")),
       (typed) => {
         const wanted = ImagelibText.fold(typed.trim());
-        const found = counts.tags.filter(({ name }) => ImagelibText.fold(name).includes(wanted));
+        const found = tags.filter(({ name }) => ImagelibText.fold(name).includes(wanted));
         // Those that begin so come first.
         return found.sort((a, b) => Number(begins(b, wanted)) - Number(begins(a, wanted)));
       },
       (name) => onChange(adding(query, `tag:${quote(name)}`)));
-    model.addEventListener("change", () => onChange(setting(query, "model", model.value)));
     for (const box of [ratingFrom, ratingTo]) {
       box.addEventListener("change", () => onChange(setting(query, "rating", range(ratingFrom.value, ratingTo.value))));
     }
     for (const box of [dateFrom, dateTo]) {
       box.addEventListener("change", () => onChange(setting(query, "date", range(dateFrom.value, dateTo.value))));
     }
+    ImagelibTimeline.start(change);
     mount("filters-button").addEventListener("click", toggle);
     showButton();
     matchMedia(WIDE).addEventListener("change", showButton);
@@ -66,16 +77,24 @@ const ImagelibFilters = (() => {
     return low ? `>=${low}` : `<=${high}`;
   };
 
-  /** Show a query, and the counts of its result. @param {string} text @param {typeof counts} found */
-  function show(text, found) {
+  /**
+   * Show a query, the counts of its result, and the months of the library and of the result without its dates.
+   * @param {string} text @param {{tags: Facet[], models: Facet[], tools: Facet[], ratings: number[]}} found
+   * @param {Facet[]} library @param {Facet[]} months
+   */
+  function show(text, found, library, months) {
     query = text;
-    counts = found;
+    tags = found.tags;
     const parsed = parse(text);
     showChips(parsed);
-    showFacets(parsed);
-    showModels(conditionsOf(parsed, "model")[0]?.value ?? "");
+    lists.tags.show(text, found.tags);
+    lists.models.show(text, found.models);
+    lists.tools.show(text, found.tools);
+    lists.ratings.show(text, [5, 4, 3, 2, 1, 0].map((rating) => ({ name: String(rating), count: found.ratings[rating] })));
+    for (const list of Object.values(lists)) list.list.parentElement?.classList.toggle("is-empty", list.list.hidden === true);
     showRating(conditionsOf(parsed, "rating")[0]?.value);
     showDate(conditionsOf(parsed, "date")[0]?.value);
+    ImagelibTimeline.show(text, library, months);
   }
 
   /** @param {ParsedQuery} parsed */
@@ -90,33 +109,6 @@ const ImagelibFilters = (() => {
     const list = mount("chips");
     list.hidden = chips.length === 0;
     list.replaceChildren(...chips);
-  }
-
-  /** @param {ParsedQuery} parsed */
-  function showFacets(parsed) {
-    const chosen = conditionsOf(parsed, "tag").map(({ value }) => ImagelibText.fold(value));
-    mount("tag-facets").replaceChildren(...counts.tags.slice(0, FACETS).map(({ name, count }) => {
-      const on = chosen.indexOf(ImagelibText.fold(name));
-      return h("li", {}, h("button", {
-        type: "button", class: "facet", "aria-pressed": String(on >= 0),
-        click: () => onChange(on >= 0
-          ? without(query, conditionsOf(parse(query), "tag")[on])
-          : adding(query, `tag:${quote(name)}`)),
-      }, h("span", {}, name), " ", h("span", { class: "number" }, String(count))));
-    }));
-  }
-
-  /** @param {string} chosen */
-  function showModels(chosen) {
-    const models = [...counts.models];
-    if (chosen && !models.some(({ name }) => name === chosen)) models.unshift({ name: chosen, count: NaN });
-    const options = [{ name: "", count: NaN }, ...models].map(({ name, count }) => {
-      const label = name ? (Number.isNaN(count) ? name : `${name} (${count})`) : "All models";
-      return h("option", { value: name }, label);
-    });
-    if (document.activeElement !== model || options.length !== model.options.length) model.replaceChildren(...options);
-    else options.forEach((option, i) => setText(model.options[i], option.textContent ?? ""));
-    model.value = chosen;
   }
 
   /** @param {string | undefined} value */

@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibGallery = (() => {
-  const { h, isWriting, mount, setText } = ImagelibDom;
+  const { isWriting, mount, setText } = ImagelibDom;
   const DEFAULT_SORT = "-captured_at";
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
@@ -24,7 +24,13 @@ const ImagelibGallery = (() => {
   let pushed = false;
   /** @type {Int32Array} */
   let shownRows = new Int32Array(0);
+  /** All rows of the result; with stacks, more than are shown. */
+  let foundRows = shownRows;
   let shownKey = "";
+  /** Prompts whose stack is spread out. @type {Set<number>} */
+  const spread = new Set();
+  /** The image whose likes are shown instead of what the query finds. @type {{pk: number, name: string, rows: Int32Array} | null} */
+  let alike = null;
   /** Ids that a query asked for and whose row is being looked for. @type {Set<string>} */
   const asked = new Set();
   let urlTimer = 0;
@@ -37,7 +43,20 @@ const ImagelibGallery = (() => {
     ImagelibGrid.adopt();
     ImagelibViewer.start();
     ImagelibFilters.start(setQuery);
+    ImagelibSuggest.start(box, (query) => countsOf(query), setQuery);
+    ImagelibView.start(() => {
+      shownKey = "";
+      spread.clear();
+      ImagelibGrid.rearrange();
+      schedule();
+    });
     ImagelibGrid.onOpen((pk) => void openImage(pk));
+    ImagelibGrid.onSpread((pk) => {
+      spread.add(promptOf(pk));
+      shownKey = "";
+      schedule();
+    });
+    document.addEventListener("imagelib:alike", (event) => void showAlike(/** @type {CustomEvent} */ (event).detail.id));
     ImagelibViewer.onFlip(flip);
     ImagelibViewer.onClose(leave);
     ImagelibIndex.onChange(schedule);
@@ -47,6 +66,7 @@ const ImagelibGallery = (() => {
       focusFirst();
     });
     sortBox.addEventListener("change", () => chooseSort(sortBox.value));
+    mount("alike").querySelector("button")?.addEventListener("click", () => setQuery(text));
     document.addEventListener("keydown", pressed);
     window.addEventListener("popstate", (event) => void readUrl(event.state));
     window.addEventListener("hashchange", () => void readUrl(history.state));
@@ -60,21 +80,25 @@ const ImagelibGallery = (() => {
     clearTimeout(urlTimer);
     const parameters = new URLSearchParams(location.search);
     text = parameters.get("q") ?? "";
+    alike = null;
+    ImagelibMessages.note("");
     const order = parameters.get("sort") ?? "";
     sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
     if (box.value !== text) box.value = text;
     kept = state?.anchor ?? null;
     pushed = state?.viewer === true;
+    const id = decodeURIComponent(location.hash.slice(1));
+    // Asked before the texts are, whose many blocks would come first.
+    const located = id ? ImagelibIndex.locate(id.toLowerCase()) : null;
     await ImagelibIndex.ready;
     update();
-    const id = decodeURIComponent(location.hash.slice(1));
     if (!id) {
       close();
       return;
     }
-    const pk = await ImagelibIndex.locate(id.toLowerCase());
+    const pk = (await located) ?? (await ImagelibIndex.locate(id.toLowerCase()));
     if (decodeURIComponent(location.hash.slice(1)) !== id) return;
-    if (pk === null || !ImagelibIndex.columns.isLive(ImagelibIndex.columns.rowOf(pk))) note(`No image ${id}`);
+    if (pk === null || !ImagelibIndex.columns.isLive(ImagelibIndex.columns.rowOf(pk))) ImagelibMessages.note(`No image ${id}`);
     else await showImage(pk);
   }
 
@@ -103,11 +127,18 @@ const ImagelibGallery = (() => {
     text = query;
     if (box.value !== query) box.value = query;
     kept = null;
+    alike = null;
+    ImagelibMessages.note("");
     if (ImagelibIndex.isReady) {
       update();
       toTop();
     }
     writeSoon();
+  }
+
+  function clear() {
+    setQuery("");
+    box.focus();
   }
 
   /** @param {string} order */
@@ -142,25 +173,72 @@ const ImagelibGallery = (() => {
     const order = sort || query.sort || DEFAULT_SORT;
     const readsText = ImagelibSearch.usesText(query.root);
     const { columns } = ImagelibIndex;
+    // Tools are counted once all texts are there, whatever is asked for.
     const key = JSON.stringify([text, query.root, order, columns.coreVersion,
-      readsText && columns.textVersion, ImagelibIndex.isBroken]);
+      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, alike?.pk]);
     const before = kept ?? ImagelibGrid.anchor();
     if (key !== shownKey) {
       shownKey = key;
       const { bits, rows } = search.run(query, order);
-      shownRows = rows;
-      ImagelibGrid.show(rows);
-      ImagelibFilters.show(text, search.counts(bits));
+      foundRows = alike ? alike.rows.filter((row) => columns.isLive(row)) : rows;
+      const shown = stacked(foundRows);
+      shownRows = shown.rows;
+      ImagelibHighlight.look(query.root);
+      ImagelibGrid.show(shown.rows, shown.counts);
+      ImagelibFilters.show(text, search.counts(bits), search.facets.allMonths(), monthsOf(text, bits));
       sortBox.value = order === DEFAULT_SORT ? "" : order;
-      showWarnings(query.warnings);
+      ImagelibMessages.warnings(query.warnings);
     } else {
       ImagelibGrid.render();
     }
     if (before) ImagelibGrid.restore(before);
     if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
-    showCount(shownRows.length, readsText);
-    showNothing(shownRows.length);
+    ImagelibMessages.count(foundRows.length, readsText || !text);
+    ImagelibMessages.nothing(foundRows.length === 0, clear);
+    showAlikeNote();
     if (open >= 0) void showImage(open);
+  }
+
+  /** One image for each prompt, if that is wanted. @param {Int32Array} rows @returns {{rows: Int32Array, counts?: Uint32Array}} */
+  function stacked(rows) {
+    if (!ImagelibView.isStacked || alike) return { rows };
+    const { columns } = ImagelibIndex;
+    return ImagelibStacks.stacked(columns, rows, spread);
+  }
+
+  /** @param {number} pk */
+  const promptOf = (pk) => ImagelibStacks.promptOf(ImagelibIndex.columns, ImagelibIndex.columns.rowOf(pk));
+
+  /** The months of a result, as if no dates were asked for. @param {string} query @param {Uint32Array} bits  Of the query. */
+  function monthsOf(query, bits) {
+    const undated = ImagelibQuery.setting(query, "date", "");
+    return search.facets.monthsOf(undated === query ? bits : bitsOf(undated));
+  }
+
+  /** What a query would find. @param {string} query */
+  const countsOf = (query) => search.counts(bitsOf(query));
+
+  /** @param {string} query */
+  const bitsOf = (query) => search.found(ImagelibQuery.parse(query));
+
+  /** Show what is like an image, until something else is asked for. @param {string} id */
+  async function showAlike(id) {
+    const pk = await ImagelibIndex.locate(id);
+    if (pk === null) return;
+    const row = ImagelibIndex.columns.rowOf(pk);
+    const rows = await ImagelibAlike.rowsLike(row);
+    const { original_name: name } = await ImagelibIndex.recordAt(row);
+    if (open >= 0) leave();
+    alike = { pk, name: ImagelibIndex.columns.textOf(row)?.prompt || name || "an image", rows };
+    shownKey = "";
+    update();
+    window.scrollTo({ top: 0, behavior: "instant" });
+  }
+
+  function showAlikeNote() {
+    const place = mount("alike");
+    place.hidden = alike === null;
+    if (alike) setText(/** @type {Element} */ (place.querySelector("span")), `Like: ${ImagelibText.squeeze(alike.name).slice(0, 120)}`);
   }
 
   /** While one writes `tag:`, its value is still to come: the rest of the query without it, or null. @param {string} query */
@@ -168,36 +246,6 @@ const ImagelibGallery = (() => {
     if (document.activeElement !== box) return null;
     const found = /(^|[\s(])-?([A-Za-z_]+):"?$/.exec(query);
     return found && ImagelibQueryFields.fieldNamed(found[2]) ? query.slice(0, found.index) : null;
-  }
-
-  /** @param {number} count @param {boolean} readsText */
-  function showCount(count, readsText) {
-    const { isBroken, searched, total } = ImagelibIndex;
-    const arriving = searched < 1 && !isBroken ? `, ${Math.floor(searched * 100)}% searched` : "";
-    setText(mount("count"), `${count} of ${total} images${readsText || !text ? arriving : ""}`);
-  }
-
-  /** @param {string[]} warnings */
-  function showWarnings(warnings) {
-    const all = ImagelibIndex.isBroken ? [...warnings, "some of the index cannot be loaded; reload the page"] : warnings;
-    mount("warnings").hidden = all.length === 0;
-    setText(mount("warnings"), all.join(" · "));
-  }
-
-  /** @param {string} text */
-  const note = (text) => showWarnings([text]);
-
-  /** @param {number} count */
-  function showNothing(count) {
-    const place = mount("nothing");
-    place.hidden = count > 0;
-    if (count > 0 || ImagelibIndex.total === 0) return;
-    if (place.querySelector("button")) return;
-    const clear = h("button", { type: "button", class: "button", click: () => {
-      setQuery("");
-      box.focus();
-    } }, "Clear the search");
-    place.replaceChildren(h("h2", {}, "Nothing found"), h("p", {}, "No image meets all of these conditions."), clear);
   }
 
   /** The pk of an id that a query names; it is looked for if it is not known. @param {string} id */
@@ -303,7 +351,7 @@ const ImagelibGallery = (() => {
     ids: async () => {
       await ImagelibIndex.ready;
       const { pk } = ImagelibIndex.columns;
-      const files = await Promise.all(Array.from(shownRows, (row) => ImagelibIndex.file(pk[row])));
+      const files = await Promise.all(Array.from(foundRows, (row) => ImagelibIndex.file(pk[row])));
       return files.flatMap((file) => (file ? [file.id] : []));
     },
     /** Open the viewer. @param {string} id */
@@ -316,6 +364,8 @@ const ImagelibGallery = (() => {
     get sort() { return sort || ImagelibQuery.parse(text).sort || DEFAULT_SORT; },
     /** Ask for something else, as if it was typed. */
     setQuery,
+    /** Show what is like an image. */
+    showAlike,
     /** Find and show again what is asked for. */
     refresh: () => {
       shownKey = "";

@@ -14,7 +14,12 @@ const ImagelibGrid = (() => {
   const list = mount("grid");
   /** The rows of the result in their order. @type {Int32Array} */
   let rows = new Int32Array(0);
-  let aspects = new Float32Array(0);
+  /** How many images each item of the result stands for; empty if for itself. @type {Uint32Array} */
+  let counts = new Uint32Array(0);
+  /** The shapes of the pictures, and those that they have in the grid. @type {Float32Array} */
+  let shapes = new Float32Array(0);
+  /** @type {Float32Array} */
+  let aspects = shapes;
   /** @type {GridLayout} */
   let layout = ImagelibLayout.justified([], { width: 1, height: 1, gap: 0, caption: 0 });
   let measures = { width: 0, height: 0, gap: 0, caption: 0 };
@@ -24,10 +29,14 @@ const ImagelibGrid = (() => {
   const files = new Map();
   /** The pk of the card that Tab reaches. */
   let focused = -1;
+  /** Known from the last scrolling: to ask now would make the browser lay out the page at once. */
+  let isAtTop = true;
   let frame = 0;
   let timer = 0;
   /** @type {(pk: number) => void} */
   let onOpen = () => {};
+  /** @type {(pk: number) => void} */
+  let onSpread = () => {};
 
   /** Take over the cards that the page came with. */
   function adopt() {
@@ -38,11 +47,13 @@ const ImagelibGrid = (() => {
       ImagelibIndex.know(card.dataset.id ?? "", pk);
     }
     list.dataset.enhanced = "";
+    list.dataset.shape = ImagelibView.shape;
     measure();
-    place(present.map((card) => {
+    shapes = Float32Array.from(present, (card) => {
       const picture = card.querySelector("img, svg");
       return ImagelibLayout.aspect(Number(picture?.getAttribute("width")), Number(picture?.getAttribute("height")));
-    }));
+    });
+    place();
     present.forEach((card, item) => position(card, item));
     list.addEventListener("click", clicked);
     list.addEventListener("keydown", pressed);
@@ -50,14 +61,21 @@ const ImagelibGrid = (() => {
       const card = /** @type {HTMLElement} */ (event.target).closest(".card");
       if (card instanceof HTMLElement) setFocused(Number(card.dataset.pk));
     });
-    window.addEventListener("scroll", schedule, { passive: true });
+    window.addEventListener("scroll", scrolled, { passive: true });
+    scrolled();
     new ResizeObserver(() => {
       const kept = anchor();
-      if (!measure() || !rows.length) return;
-      place(aspects);
-      restore(kept);
-      render();
+      if (measure() && rows.length) rearrange(kept);
     }).observe(list);
+  }
+
+  /** Place all again, with the same image at the top. */
+  function rearrange(kept = anchor()) {
+    list.dataset.shape = ImagelibView.shape;
+    measure();
+    place();
+    restore(kept);
+    render();
   }
 
   /** Read the widths and heights that the style sheet gives; returns whether they changed. */
@@ -67,29 +85,32 @@ const ImagelibGrid = (() => {
       const value = style.getPropertyValue(name).trim();
       return parseFloat(value) * (value.endsWith("rem") ? parseFloat(getComputedStyle(document.documentElement).fontSize) : 1);
     };
-    const now = { width: list.clientWidth, height: size("--row"), gap: size("--gap"), caption: size("--caption") };
+    const now = { width: list.clientWidth, height: size("--row") * ImagelibView.scale, gap: size("--gap"), caption: size("--caption") };
     const same = JSON.stringify(now) === JSON.stringify(measures);
     measures = now;
     return !same;
   }
 
-  /** @param {ArrayLike<number>} shapes */
-  function place(shapes) {
-    aspects = Float32Array.from(shapes);
-    layout = ImagelibLayout.justified(aspects, measures);
+  function place() {
+    ({ layout, aspects } = ImagelibLayout.arrange(ImagelibView.shape, shapes, measures));
     list.style.height = `${layout.top[layout.rows]}px`;
   }
 
-  /** Show another result. @param {Int32Array} result */
-  function show(result) {
+  /** Show another result. @param {Int32Array} result @param {Uint32Array} stands  How many images each row stands for. */
+  function show(result, stands = new Uint32Array(0)) {
     rows = result;
-    const shape = columns.sizes.values.map(([width, height]) => ImagelibLayout.aspect(width, height));
-    const shapes = new Float32Array(rows.length);
-    for (let item = 0; item < rows.length; item++) shapes[item] = shape[columns.size[rows[item]]];
-    measure();
-    place(shapes);
+    counts = stands;
+    const shapeOf = columns.sizes.values.map(([width, height]) => ImagelibLayout.aspect(width, height));
+    shapes = new Float32Array(rows.length);
+    for (let item = 0; item < rows.length; item++) shapes[item] = shapeOf[columns.size[rows[item]]];
+    place();
     if (focused < 0 || itemOf(focused) < 0) setFocused(rows.length ? columns.pk[rows[0]] : -1);
     render();
+  }
+
+  function scrolled() {
+    isAtTop = window.scrollY === 0;
+    schedule();
   }
 
   function schedule() {
@@ -101,7 +122,7 @@ const ImagelibGrid = (() => {
 
   /** The items that stand near the viewport. */
   function nearby() {
-    const above = -list.getBoundingClientRect().top;
+    const above = isAtTop ? 0 : -list.getBoundingClientRect().top;
     const beyond = innerHeight * OVERSCAN;
     const from = layout.first[ImagelibLayout.rowAt(layout, above - beyond)] ?? 0;
     const until = layout.first[Math.min(layout.rows, ImagelibLayout.rowAt(layout, above + innerHeight + beyond) + 1)] ?? 0;
@@ -130,6 +151,7 @@ const ImagelibGrid = (() => {
       last = card;
       position(card, item);
       refresh(card, rows[item]);
+      ImagelibCard.stack(card, counts[item] ?? 1, () => onSpread(pk), pk === focused);
     }
     for (const [pk, card] of cards) {
       if (wanted.has(pk)) continue;
@@ -140,6 +162,7 @@ const ImagelibGrid = (() => {
       card.remove();
       cards.delete(pk);
     }
+    ImagelibHighlight.mark(list.querySelectorAll(".snippet"));
     clearTimeout(timer);
     timer = setTimeout(() => askForFiles(from, until), files.size ? SETTLED : 0);
   }
@@ -188,9 +211,9 @@ const ImagelibGrid = (() => {
   /** @param {number} pk */
   function setFocused(pk) {
     if (pk === focused) return;
-    const [before, after] = [cards.get(focused), cards.get(pk)].map((card) => card?.querySelector("a"));
-    if (before) before.tabIndex = -1;
-    if (after) after.tabIndex = 0;
+    for (const [other, index] of [[focused, -1], [pk, 0]]) {
+      for (const part of cards.get(other)?.querySelectorAll("a, .stack") ?? []) /** @type {HTMLElement} */ (part).tabIndex = index;
+    }
     focused = pk;
   }
 
@@ -202,8 +225,8 @@ const ImagelibGrid = (() => {
     const above = list.getBoundingClientRect().top + layout.top[row];
     const height = layout.height[row] + measures.caption;
     const bar = document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0;
-    if (above < bar + 8) window.scrollBy({ top: above - bar - 8, behavior: "instant" });
-    else if (above + height > innerHeight) window.scrollBy({ top: above + height - innerHeight + 8, behavior: "instant" });
+    if (above < bar + 8) scrollBy(above - bar - 8);
+    else if (above + height > innerHeight) scrollBy(above + height - innerHeight + 8);
     setFocused(pk);
     render();
     if (focus) cards.get(pk)?.querySelector("a")?.focus({ preventScroll: true });
@@ -213,7 +236,7 @@ const ImagelibGrid = (() => {
   function clicked(event) {
     const mouse = /** @type {MouseEvent} */ (event);
     const card = /** @type {HTMLElement} */ (event.target).closest(".card");
-    if (!(card instanceof HTMLElement) || mouse.defaultPrevented || mouse.button
+    if (!(card instanceof HTMLElement) || /** @type {HTMLElement} */ (event.target).closest("button") || mouse.defaultPrevented || mouse.button
         || mouse.ctrlKey || mouse.metaKey || mouse.shiftKey || mouse.altKey || !ImagelibIndex.isReady) return;
     event.preventDefault();
     onOpen(Number(card.dataset.pk));
@@ -259,8 +282,9 @@ const ImagelibGrid = (() => {
 
   /** What stands at the top of the viewport: an image and how far it is scrolled out. */
   function anchor() {
+    if (isAtTop || !rows.length) return null;
     const above = -list.getBoundingClientRect().top;
-    if (above <= 0 || !rows.length) return null;
+    if (above <= 0) return null;
     const row = ImagelibLayout.rowAt(layout, above);
     return { pk: columns.pk[rows[layout.first[row]]], offset: above - layout.top[row] };
   }
@@ -270,7 +294,13 @@ const ImagelibGrid = (() => {
     const item = kept ? itemOf(kept.pk) : -1;
     if (!kept || item < 0) return;
     const top = layout.top[ImagelibLayout.rowOf(layout, item)] + kept.offset;
-    window.scrollBy({ top: list.getBoundingClientRect().top + top, behavior: "instant" });
+    scrollBy(list.getBoundingClientRect().top + top);
+  }
+
+  /** @param {number} top */
+  function scrollBy(top) {
+    window.scrollBy({ top, behavior: "instant" });
+    isAtTop = window.scrollY === 0;
   }
 
   return {
@@ -279,6 +309,9 @@ const ImagelibGrid = (() => {
     itemOf,
     /** Called with the pk of an image that is to be opened. @param {(pk: number) => void} open */
     onOpen: (open) => { onOpen = open; },
+    /** Called with the pk of an image whose stack is to be spread out. @param {(pk: number) => void} spread */
+    onSpread: (spread) => { onSpread = spread; },
+    rearrange,
     render,
     restore,
     reveal,

@@ -1,33 +1,26 @@
 // @ts-check
 // The index of the library: loads manifest and blocks, holds the rows, lays edits over them.
-// The reader of what imagelib/generator/search_index.py writes. A file:// page may not fetch,
-// so every data file is a script that hands one value to ImagelibData.
+// The reader of what imagelib/generator/search_index.py writes.
 "use strict";
 
 const ImagelibIndex = (() => {
-  const FILE_ROWS = 256;
   const MANIFEST = "data/manifest.js";
   /** How many text blocks are on their way at a time. */
-  const AHEAD = 4;
-  /** How many file blocks are kept. */
-  const FILES_KEPT = 48;
+  const AHEAD = 8;
   /** How often a block is asked for in vain before it is given up. */
   const ATTEMPTS = 3;
 
   const { Columns, CORE_ROWS, TEXT_ROWS } = ImagelibColumns;
+  const { load, pathOf } = ImagelibLoader;
+  const { locate, pkById } = ImagelibFiles;
   const columns = new Columns();
+  const packer = new ImagelibPacker.Packer();
   /** @type {any} */
   let manifest = null;
   /** Path of the block that is held, by kind and number. @type {Map<string, string>} */
   const held = new Map();
-  /** @type {Map<number, Promise<Map<number, any>>>} */
-  const files = new Map();
   /** The edits that no block holds yet, by pk; without a record, the image is removed. @type {Map<number, {pk: number, record: any, seq: number, provisional: boolean}>} */
   const overlay = new Map();
-  /** @type {Map<string, number>} */
-  const pkById = new Map();
-  /** Who waits for the value of a script. @type {WeakMap<object, (value: any) => void>} */
-  const waiting = new WeakMap();
   /** @type {Set<() => void>} */
   const listeners = new Set();
   const state = { ready: false, broken: false, attempts: 0 };
@@ -39,36 +32,11 @@ const ImagelibIndex = (() => {
   const ready = new Promise((resolve) => { becomeReady = resolve; });
   let notifying = false;
 
-  /** The one call in every data file. @param {any} value */
-  function receive(value) {
-    const take = waiting.get(document.currentScript ?? listeners);
-    if (take) take(value);
-    else if (value.kind === "manifest") void use(value); // the page's own script element
-  }
-
-  /** Load a data file by a script element. @param {string} path @returns {Promise<any>} */
-  function load(path) {
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      const end = () => {
-        script.remove();
-        reject(new Error(`${path} cannot be loaded`)); // nothing happens if it was
-      };
-      waiting.set(script, resolve);
-      script.onload = end;
-      script.onerror = end;
-      script.src = path;
-      document.head.append(script);
-    });
-  }
-
-  /** @param {string} kind @param {any[]} entry */
-  const pathOf = (kind, [number, , , hash]) => `data/${kind}-${number}-${hash}.js`;
-
   /** Load what a manifest names and is not held yet. @param {any} value */
   async function use(value) {
     const before = manifest;
     manifest = value;
+    ImagelibFiles.use(value);
     forgetEdits();
     forgetBlocks(before);
     await loadAll("core", manifest.core, manifest.core.length);
@@ -95,7 +63,6 @@ const ImagelibIndex = (() => {
 
   /** Rows of blocks that a newer manifest no longer names are gone. @param {any} before */
   function forgetBlocks(before) {
-    files.clear();
     const named = new Set(manifest.core.map((/** @type {any[]} */ [number]) => number));
     for (const [number] of before?.core ?? []) {
       if (named.has(number)) continue;
@@ -130,7 +97,7 @@ const ImagelibIndex = (() => {
       return;
     }
     if (kind === "core") columns.addCore(block);
-    else ImagelibWords.prepare(columns.addText(block));
+    else packer.add(columns.addText(block));
     held.set(`${kind}-${entry[0]}`, path);
     reapply();
     if (kind === "text") changed();
@@ -225,91 +192,11 @@ const ImagelibIndex = (() => {
     return Math.max(CORE_ROWS * (Math.max(...numbers) + 1), ...[...pkById.values()].map((pk) => pk + 1));
   }
 
-  /** The pk of an image, or null if there is none with this id. @param {string} id @returns {Promise<number | null>} */
-  async function locate(id) {
-    const known = pkById.get(id);
-    if (known !== undefined) return known;
-    if (!manifest) return null;
-    // The first letters of all ids are in the text blocks; a few file blocks prove the rest.
-    const tried = new Set();
-    for (const [number] of [...manifest.text].reverse()) {
-      await untilText(number);
-      const text = columns.texts[columns.rowOf(number * TEXT_ROWS) >>> 10];
-      for (let offset = 0; offset < (text?.ids.length ?? 0); offset++) {
-        const block = Math.floor((number * TEXT_ROWS + offset) / FILE_ROWS);
-        if (text?.ids[offset] !== id.slice(0, 4) || tried.has(block)) continue;
-        tried.add(block);
-        await fileBlock(block);
-        const found = pkById.get(id);
-        if (found !== undefined) return found;
-      }
-    }
-    return null;
-  }
-
-  /** @param {number} number */
-  async function untilText(number) {
-    const entry = manifest?.text.find((/** @type {any[]} */ [other]) => other === number);
-    const key = `text-${number}`;
-    if (!entry || held.get(key) === pathOf("text", entry)) return;
-    await new Promise((resolve) => {
-      const check = () => {
-        const now = manifest?.text.find((/** @type {any[]} */ [other]) => other === number);
-        if (held.has(key) || !now || state.broken) {
-          listeners.delete(check);
-          resolve(undefined);
-        }
-      };
-      listeners.add(check);
-    });
-  }
-
-  /** The files of 256 rows; loaded when the first of them is looked at. @param {number} number @returns {Promise<Map<number, any>>} */
-  function fileBlock(number) {
-    let promise = files.get(number);
-    files.delete(number);
-    promise ??= loadFiles(number);
-    files.set(number, promise);
-    if (files.size > FILES_KEPT) files.delete(/** @type {number} */ (files.keys().next().value));
-    return promise;
-  }
-
-  /** @param {number} number @param {boolean} again @returns {Promise<Map<number, any>>} */
-  async function loadFiles(number, again = true) {
-    /** @type {Map<number, any>} */
-    const rows = new Map();
-    const entry = manifest?.file.find((/** @type {any[]} */ [other]) => other === number);
-    if (!entry) return rows;
-    const block = await load(pathOf("file", entry)).catch(() => null);
-    if (!block) {
-      files.delete(number);
-      if (!again) return rows;
-      await reload();
-      return loadFiles(number, false);
-    }
-    const bare = new Set(block.bare);
-    ImagelibColumns.eachOffset(block.runs, (offset, i) => {
-      const id = block.ids[i];
-      const pk = number * FILE_ROWS + offset;
-      pkById.set(id, pk);
-      rows.set(pk, {
-        id,
-        digest: block.digests[i],
-        file_name: block.names[i].startsWith("/") ? id + block.names[i].slice(1) : block.names[i],
-        original_name: block.originals[i],
-        size_bytes: block.bytes[i],
-        mime_type: block.types[block.type[i] ?? 0],
-        has_thumbnail: !bare.has(offset),
-      });
-    });
-    return rows;
-  }
-
   /** What a card needs of an image's file, or null if no block has it. @param {number} pk */
   async function file(pk) {
     const edited = overlay.get(pk)?.record;
     if (edited) return { has_thumbnail: true, ...edited };
-    return (await fileBlock(Math.floor(pk / FILE_ROWS))).get(pk) ?? null;
+    return (await ImagelibFiles.block(pk)).get(pk) ?? null;
   }
 
   /** Everything known of an image by its row. @param {number} row */
@@ -334,6 +221,9 @@ const ImagelibIndex = (() => {
     return columns.isLive(row) ? recordAt(row) : null;
   }
 
+  ImagelibLoader.onOwn((value) => void use(value));
+  ImagelibFiles.onLost(reload);
+
   return {
     columns,
     ready,
@@ -357,15 +247,9 @@ const ImagelibIndex = (() => {
     file,
     locate,
     put,
-    receive,
     record,
     recordAt,
     reload,
     remove,
   };
 })();
-
-/** Called by every data file with its one value. @param {any} value */
-function ImagelibData(value) {
-  ImagelibIndex.receive(value);
-}

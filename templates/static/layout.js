@@ -9,28 +9,66 @@
  * @property {Float64Array} top  Where each row begins, and where the last one ends.
  * @property {Float64Array} height  How high the pictures of each row are.
  * @property {number} rows
+ *
+ * @typedef {{width: number, height: number, gap: number, caption: number}} GridMeasures
  */
 
 const ImagelibLayout = (() => {
   /** Narrower and wider pictures are cropped in the grid. */
   const [NARROWEST, WIDEST] = [0.5, 2.6];
 
+  /** How high a line of the list is, of a row of pictures, and at least, so that its texts have room. */
+  const [LIST, LOWEST] = [0.55, 92];
+
   /** @param {number} width @param {number} height */
   const aspect = (width, height) => Math.min(WIDEST, Math.max(NARROWEST, width / height || 1));
 
   /**
+   * Place pictures in rows of their own shapes, in squares, or one below the other; returns the shapes
+   * that they have there too.
+   * @param {string} shape  rows, squares or list @param {Float32Array} aspects @param {GridMeasures} measures
+   * @returns {{layout: GridLayout, aspects: Float32Array}}
+   */
+  function arrange(shape, aspects, measures) {
+    const { width, height, gap } = measures;
+    if (shape === "squares") {
+      const columns = Math.max(1, Math.round((width + gap) / (height + gap)));
+      const side = (width - gap * (columns - 1)) / columns;
+      return { layout: uniform(aspects.length, columns, side, measures), aspects: new Float32Array(aspects.length).fill(1) };
+    }
+    if (shape === "list") {
+      const line = Math.max(LOWEST, height * LIST);
+      const layout = uniform(aspects.length, 1, line, { ...measures, caption: 0 });
+      return { layout, aspects: new Float32Array(aspects.length).fill(width / line) };
+    }
+    return { layout: justified(aspects, measures), aspects };
+  }
+
+  /** Rows of equal cells. @param {number} count @param {number} columns @param {number} height @param {GridMeasures} measures @returns {GridLayout} */
+  function uniform(count, columns, height, { gap, caption }) {
+    const rows = Math.ceil(count / columns);
+    return {
+      rows,
+      first: Int32Array.from({ length: rows + 1 }, (_, row) => Math.min(count, row * columns)),
+      top: Float64Array.from({ length: rows + 1 }, (_, row) => row * (height + caption + gap)),
+      height: new Float64Array(rows).fill(height),
+    };
+  }
+
+  /**
    * Fill rows of a width with pictures of about one height.
-   * @param {ArrayLike<number>} aspects @param {{width: number, height: number, gap: number, caption: number}} measures
+   * @param {ArrayLike<number>} aspects @param {GridMeasures} measures
    * @returns {GridLayout}
    */
   function justified(aspects, { width, height, gap, caption }) {
-    const first = [0];
-    const top = [0];
-    /** @type {number[]} */
-    const heights = [];
+    // At most one row for each picture, and one end.
+    const first = new Int32Array(aspects.length + 1);
+    const top = new Float64Array(aspects.length + 1);
+    const heights = new Float64Array(aspects.length);
+    let rows = 0;
     let sum = 0;
     for (let i = 0; i < aspects.length; i++) {
-      const count = i - first[first.length - 1] + 1;
+      const count = i - first[rows] + 1;
       const full = (width - gap * (count - 1)) / (sum + aspects[i]);
       if (full > height) {
         sum += aspects[i];
@@ -42,16 +80,16 @@ const ImagelibLayout = (() => {
       else close(i + 1, full);
       sum = 0;
     }
-    if (first[first.length - 1] < aspects.length) close(aspects.length, height);
+    if (first[rows] < aspects.length) close(aspects.length, height);
 
     /** @param {number} end @param {number} rowHeight */
     function close(end, rowHeight) {
-      first.push(end);
-      heights.push(rowHeight);
-      top.push(top[top.length - 1] + rowHeight + caption + gap);
+      heights[rows] = rowHeight;
+      top[rows + 1] = top[rows] + rowHeight + caption + gap;
+      first[++rows] = end;
     }
 
-    return { first: Int32Array.from(first), top: Float64Array.from(top), height: Float64Array.from(heights), rows: heights.length };
+    return { first: first.slice(0, rows + 1), top: top.slice(0, rows + 1), height: heights.slice(0, rows), rows };
   }
 
   /** The row at a place. @param {GridLayout} layout @param {number} y */
@@ -76,5 +114,5 @@ const ImagelibLayout = (() => {
     return low;
   }
 
-  return { aspect, justified, rowAt, rowOf };
+  return { arrange, aspect, justified, rowAt, rowOf };
 })();

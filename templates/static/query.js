@@ -381,6 +381,10 @@ const ImagelibQuery = (() => {
     return parts.filter((part) => part.field === field && !part.negated);
   }
 
+  /** All conditions of a field that all results meet, those too that want it absent. @param {ParsedQuery} query @param {string} field */
+  const termsOf = ({ parts }, field) =>
+    (parts.some((part) => part.kind === "or") ? [] : parts.filter((part) => part.kind === "term" && part.field === field));
+
   /** The text with exactly one condition of a field, or none if the value is "". @param {string} text @param {string} field @param {string} value */
   function setting(text, field, value) {
     let result = text;
@@ -392,5 +396,5 @@ const ImagelibQuery = (() => {
     return value === "" ? result : adding(result, `${field}:${quote(value)}`);
   }
 
-  return { adding, conditionsOf, parse, quote, setting, without };
+  return { adding, conditionsOf, parse, quote, setting, termsOf, without };
 })();

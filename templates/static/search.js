@@ -4,30 +4,29 @@
 "use strict";
 
 const ImagelibSearch = (() => {
-  const { fold, foldWords } = ImagelibText;
   const { TEXT_ROWS } = ImagelibColumns;
   /** 32 rows are one word of a bitmap. */
   const SLOT_WORDS = TEXT_ROWS / 32;
-  /** Finished words that are kept while one types. */
-  const WORDS_KEPT = 40;
+  /** Conditions that are kept while one types. */
+  const KEPT = 40;
 
   /**
-   * A word and where it was found, so far.
+   * A word and where it was found in texts, so far.
    * @typedef {object} Found
    * @property {Uint32Array} bits
-   * @property {WeakMap<TextColumn, Uint8Array>} flags  Which distinct texts have it.
    * @property {Int32Array} versions  Of each text block, when it was searched.
-   * @property {number} coreVersion
-   * @property {Uint32Array} core  Rows with the word in their model or tags.
    */
 
   class Searcher {
     /** @param {InstanceType<typeof ImagelibColumns.Columns>} columns */
     constructor(columns) {
       this.columns = columns;
+      this.facets = new ImagelibFacets.Facets(columns);
       /** @type {Map<string, Found>} */
       this.words = new Map();
-      /** @type {Map<string, {version: number, rows: Int32Array}>} */
+      /** Answers that the core columns give, by condition. @type {Map<string, {version: number, bits: Uint32Array}>} */
+      this.known = new Map();
+      /** @type {Map<string, {version: number, rows: Int32Array, ascending: boolean}>} */
       this.orders = new Map();
       /** Called with an id whose row is not known yet. @type {(id: string) => number | undefined} */
       this.pkOf = () => undefined;
@@ -37,8 +36,14 @@ const ImagelibSearch = (() => {
       return this.columns.capacity / 32;
     }
 
-    /** The rows that a query asks for, in its order. @param {{root: QueryNode}} query @param {string} sort */
-    run({ root }, sort) {
+    /** The rows that a query asks for, in an order. @param {{root: QueryNode}} query @param {string} sort */
+    run(query, sort) {
+      const bits = this.found(query);
+      return { bits, rows: this.ordered(bits, sort) };
+    }
+
+    /** The rows that a query asks for, as a bitmap. @param {{root: QueryNode}} query */
+    found({ root }) {
       const bits = this.bits(root).slice();
       const { live } = this.columns;
       const readsText = usesText(root);
@@ -47,7 +52,7 @@ const ImagelibSearch = (() => {
         // What has not arrived is neither found nor refused.
         if (readsText && !this.columns.texts[Math.floor(word / SLOT_WORDS)]) bits[word] = 0;
       }
-      return { bits, rows: this.ordered(bits, sort) };
+      return bits;
     }
 
     /** @param {QueryNode} node @returns {Uint32Array} */
@@ -57,23 +62,16 @@ const ImagelibSearch = (() => {
         case "any": return this.joined(node.parts, false);
         case "not": return this.bits(node.part).map((word) => ~word);
         case "word": return this.word(node.word, node.field);
-        case "tag": return this.tag(node.tag);
-        case "rating": {
-          const { rating } = this.columns;
-          return this.rows((row) => rating[row] >= node.low && rating[row] <= node.high);
-        }
-        case "dates": return this.dates(node.first, node.last);
+        case "tag": return this.facets.tagged((name) => name === node.tag || name.startsWith(`${node.tag}/`));
+        case "rating":
+        case "dates":
+        case "state": return this.fromCore(node);
         case "has": return this.has(node.field);
-        case "state": {
-          const wanted = ["ok", "missing", "altered"].indexOf(node.state);
-          const { state } = this.columns;
-          return this.rows((row) => state[row] === wanted);
-        }
         case "seed": return this.texts((text, offset) => text.seeds[offset] === node.seed);
         case "id": {
           const pk = this.pkOf(node.id);
           const bits = new Uint32Array(this.length);
-          if (pk !== undefined) setBit(bits, this.columns.rowOf(pk));
+          if (pk !== undefined) ImagelibBits.set(bits, this.columns.rowOf(pk));
           return bits;
         }
       }
@@ -90,6 +88,29 @@ const ImagelibSearch = (() => {
         }
       }
       return result;
+    }
+
+    /** The rows that meet a condition on the core columns. @param {QueryNode} node */
+    fromCore(node) {
+      const key = JSON.stringify(node);
+      const known = this.known.get(key);
+      if (known?.version === this.columns.coreVersion) return known.bits;
+      const bits = this.rows(this.condition(node));
+      keep(this.known, key, { version: this.columns.coreVersion, bits });
+      return bits;
+    }
+
+    /** @param {QueryNode} node @returns {(row: number) => boolean} */
+    condition(node) {
+      const { captured, rating, state } = this.columns;
+      if (node.kind === "rating") return (row) => rating[row] >= node.low && rating[row] <= node.high;
+      if (node.kind === "dates") {
+        const from = node.first ? startOf(node.first, 0) : -Infinity;
+        const until = node.last ? startOf(node.last, 1) : Infinity;
+        return (row) => captured[row] >= from && captured[row] < until;
+      }
+      const wanted = node.kind === "state" ? ["ok", "missing", "altered"].indexOf(node.state) : -1;
+      return (row) => state[row] === wanted;
     }
 
     /** The rows for which a condition on the core columns holds. @param {(row: number) => boolean} holds */
@@ -111,135 +132,71 @@ const ImagelibSearch = (() => {
       this.columns.texts.forEach((text, slot) => {
         if (!text) return;
         for (let offset = 0; offset < TEXT_ROWS; offset++) {
-          if (text.prompt.index[offset] >= 0 && holds(text, offset)) setBit(bits, slot * TEXT_ROWS + offset);
+          if (text.prompt.index[offset] >= 0 && holds(text, offset)) ImagelibBits.set(bits, slot * TEXT_ROWS + offset);
         }
       });
       return bits;
     }
 
-    /** @param {(name: string) => boolean} wanted */
-    modelRows(wanted) {
-      const { models, model } = this.columns;
-      const flags = models.values.map(wanted);
-      return flags.includes(true) ? this.rows((row) => flags[model[row]]) : new Uint32Array(this.length);
-    }
-
-    /** @param {(name: string) => boolean} wanted */
-    tagRows(wanted) {
-      const { tags, tagSets, tagSet } = this.columns;
-      const tagFlags = tags.values.map(wanted);
-      if (!tagFlags.includes(true)) return new Uint32Array(this.length);
-      const flags = tagSets.values.map((set) => set.some((tag) => tagFlags[tag]));
-      return this.rows((row) => flags[tagSet[row]]);
-    }
-
-    /** @param {string} tag */
-    tag(tag) {
-      const below = `${tag}/`;
-      return this.tagRows((name) => {
-        const folded = fold(name);
-        return folded === tag || folded.startsWith(below);
-      });
-    }
-
-    /** @param {string} first @param {string} last */
-    dates(first, last) {
-      const from = first ? startOf(first, 0) : -Infinity;
-      const until = last ? startOf(last, 1) : Infinity;
-      const { captured } = this.columns;
-      return this.rows((row) => captured[row] >= from && captured[row] < until);
-    }
-
     /** @param {string} field */
     has(field) {
-      const { rating, tagSet, tagSets } = this.columns;
+      const { tagSet, tagSets } = this.columns;
       switch (field) {
-        case "rating": return this.rows((row) => rating[row] > 0);
-        case "model": return this.modelRows((name) => name !== "");
+        case "rating": return this.fromCore({ kind: "rating", low: 1, high: 5 });
+        case "model": return this.facets.modelled((name) => name !== "");
         case "tags": return this.rows((row) => tagSets.values[tagSet[row]].length > 0);
         case "seed": return this.texts((text, offset) => text.seeds[offset] !== "");
         default: {
           const name = /** @type {typeof ImagelibWords.COLUMNS[number]} */ (field);
-          return this.texts((text, offset) => text[name].texts[text[name].index[offset]] !== "");
+          return this.texts((text, offset) => !text[name].empty[text[name].index[offset]]);
         }
       }
     }
 
     /** The rows with a folded word. @param {string} word @param {string} field */
     word(word, field) {
-      if (field === "model") return this.modelRows((name) => fold(name).includes(word));
+      if (field === "model") return this.facets.modelled((name) => name.includes(word));
       const key = `${field}:${word}`;
       let found = this.words.get(key);
-      if (!found || found.bits.length !== this.length) {
-        const slots = this.columns.capacity / TEXT_ROWS;
-        found = {
-          bits: new Uint32Array(this.length),
-          flags: new WeakMap(),
-          versions: new Int32Array(slots),
-          coreVersion: -1,
-          core: new Uint32Array(0),
-        };
+      if (found?.bits.length !== this.length) {
+        found = { bits: new Uint32Array(this.length), versions: new Int32Array(this.columns.capacity / TEXT_ROWS) };
       }
-      // The last one used is kept the longest.
-      this.words.delete(key);
-      const narrower = this.narrower(word, field);
-      this.words.set(key, found);
-      if (this.words.size > WORDS_KEPT) this.words.delete(/** @type {string} */ (this.words.keys().next().value));
-      this.searchTexts(found, word, field, narrower);
-      return field ? found.bits : this.withCore(found, word);
+      keep(this.words, key, found);
+      this.searchTexts(found, word, field);
+      if (field) return found.bits;
+      const bits = found.bits.slice();
+      this.facets.addNamed(bits, word);
+      return bits;
     }
 
-    /** A finished word within *word*: rows without it need not be searched. @param {string} word @param {string} field */
-    narrower(word, field) {
-      /** @type {Found | null} */
-      let best = null;
-      let length = 0;
-      for (const [key, found] of this.words) {
-        const other = key.slice(field.length + 1);
-        if (!key.startsWith(`${field}:`) || other.length <= length || !word.includes(other)) continue;
-        if (found.bits.length !== this.length) continue;
-        [best, length] = [found, other.length];
-      }
-      return best;
-    }
-
-    /** @param {Found} found @param {string} word @param {string} field @param {Found | null} narrower */
-    searchTexts(found, word, field, narrower) {
+    /** @param {Found} found @param {string} word @param {string} field */
+    searchTexts(found, word, field) {
+      const { texts } = this.columns;
+      if (texts.every((text, slot) => !text || found.versions[slot] === text.version)) return;
       const needle = new ImagelibWords.Needle(word);
-      this.columns.texts.forEach((text, slot) => {
+      texts.forEach((text, slot) => {
         if (!text || found.versions[slot] === text.version) return;
         const bits = found.bits.subarray(slot * SLOT_WORDS, (slot + 1) * SLOT_WORDS);
         bits.fill(0);
         found.versions[slot] = text.version;
-        const known = narrower?.versions[slot] === text.version ? narrower : null;
-        for (const name of ImagelibWords.COLUMNS) {
-          if (field ? name !== field : name === "tool" || name === "sampler") continue;
-          const column = text[name];
-          const flags = needle.find(column, known?.flags.get(column));
-          found.flags.set(column, flags);
-          if (flags.includes(1)) ImagelibWords.setRows(bits, column.index, flags);
+        for (const name of ImagelibWords.columnsOf(field)) {
+          const flags = needle.find(text[name]);
+          if (flags) ImagelibWords.setRows(bits, text[name].index, flags);
         }
       });
-    }
-
-    /** @param {Found} found @param {string} word */
-    withCore(found, word) {
-      if (found.coreVersion !== this.columns.coreVersion) {
-        const models = this.modelRows((name) => foldWords(name).includes(word));
-        const tags = this.tagRows((name) => foldWords(name).includes(word));
-        found.core = models.map((bits, i) => bits | tags[i]);
-        found.coreVersion = this.columns.coreVersion;
-      }
-      return found.bits.map((bits, i) => bits | found.core[i]);
     }
 
     /** The rows of a bitmap in an order. @param {Uint32Array} bits @param {string} sort */
     ordered(bits, sort) {
       const descending = sort.startsWith("-");
-      const order = this.order(descending ? sort.slice(1) : sort);
-      const result = new Int32Array(order.length);
+      const { ascending, rows: order } = this.order(descending ? sort.slice(1) : sort);
+      const result = new Int32Array(ImagelibBits.count(bits));
       let count = 0;
-      for (let i = 0; i < order.length; i++) {
+      if (ascending) {
+        ImagelibBits.each(bits, (row) => { result[count++] = row; });
+        return descending ? result.reverse() : result;
+      }
+      for (let i = 0; i < order.length && count < result.length; i++) {
         const row = order[descending ? order.length - 1 - i : i];
         if (bits[row >>> 5] & (1 << (row & 31))) result[count++] = row;
       }
@@ -250,28 +207,19 @@ const ImagelibSearch = (() => {
     order(sort) {
       const { columns } = this;
       const known = this.orders.get(sort);
-      if (known?.version === columns.coreVersion) return known.rows;
+      if (known?.version === columns.coreVersion) return known;
       const values = sort === "rating" ? columns.rating : sort === "created_at" ? columns.created : columns.captured;
-      const rows = sorted(liveRows(columns), values, columns.pk);
-      this.orders.set(sort, { version: columns.coreVersion, rows });
-      return rows;
+      const rows = liveRows(columns);
+      const ascending = isAscending(rows, values, columns.pk);
+      if (!ascending) sortRows(rows, values, columns.pk);
+      const order = { version: columns.coreVersion, rows, ascending };
+      this.orders.set(sort, order);
+      return order;
     }
 
-    /** How many rows of a bitmap have each tag, model, rating. @param {Uint32Array} bits */
+    /** How many rows of a bitmap have each tag, model, tool and rating. @param {Uint32Array} bits */
     counts(bits) {
-      const { models, model, rating, tagSet, tagSets, tags } = this.columns;
-      const [sets, byModel, byRating] = [new Uint32Array(tagSets.values.length),
-        new Uint32Array(models.values.length), new Uint32Array(6)];
-      eachBit(bits, (row) => {
-        sets[tagSet[row]]++;
-        byModel[model[row]]++;
-        byRating[rating[row]]++;
-      });
-      const byTag = new Uint32Array(tags.values.length);
-      sets.forEach((count, set) => {
-        if (count) for (const tag of tagSets.values[set]) byTag[tag] += count;
-      });
-      return { tags: named(tags.values, byTag), models: named(models.values, byModel), ratings: [...byRating] };
+      return this.facets.counts(bits);
     }
   }
 
@@ -297,16 +245,32 @@ const ImagelibSearch = (() => {
     return new Date(0).setUTCFullYear(year, month - 1, day) / 1000;
   }
 
+  /** The last ones used are kept the longest. @template T @param {Map<string, T>} map @param {string} key @param {T} value */
+  function keep(map, key, value) {
+    map.delete(key);
+    map.set(key, value);
+    if (map.size > KEPT) map.delete(/** @type {string} */ (map.keys().next().value));
+  }
+
   /** @param {InstanceType<typeof ImagelibColumns.Columns>} columns */
   function liveRows(columns) {
     const rows = new Int32Array(columns.count);
     let count = 0;
-    eachBit(columns.live, (row) => { rows[count++] = row; });
+    ImagelibBits.each(columns.live, (row) => { rows[count++] = row; });
     return rows;
   }
 
+  /** Whether rows are in order as they are. @param {Int32Array} rows @param {ArrayLike<number>} values @param {Float64Array} pk */
+  function isAscending(rows, values, pk) {
+    for (let i = 1; i < rows.length; i++) {
+      const step = values[rows[i]] - values[rows[i - 1]];
+      if (step < 0 || (step === 0 && pk[rows[i]] < pk[rows[i - 1]])) return false;
+    }
+    return true;
+  }
+
   /** @param {Int32Array} rows @param {ArrayLike<number>} values @param {Float64Array} pk */
-  function sorted(rows, values, pk) {
+  function sortRows(rows, values, pk) {
     let [least, most, highest] = [Infinity, -Infinity, 0];
     let inOrder = true;
     for (let i = 0; i < rows.length; i++) {
@@ -318,33 +282,14 @@ const ImagelibSearch = (() => {
     }
     const factor = 2 ** Math.ceil(Math.log2(highest + 2));
     if (!inOrder || (most - least) * factor > Number.MAX_SAFE_INTEGER) {
-      return rows.sort((a, b) => values[a] - values[b] || pk[a] - pk[b]);
+      rows.sort((a, b) => values[a] - values[b] || pk[a] - pk[b]);
+      return;
     }
     // Value and row in one number: sorting numbers needs no comparison function.
     const keys = new Float64Array(rows.length);
     for (let i = 0; i < rows.length; i++) keys[i] = (values[rows[i]] - least) * factor + rows[i];
     keys.sort();
     for (let i = 0; i < rows.length; i++) rows[i] = keys[i] % factor;
-    return rows;
-  }
-
-  /** @param {Uint32Array} bits @param {(row: number) => void} each */
-  function eachBit(bits, each) {
-    for (let word = 0; word < bits.length; word++) {
-      for (let rest = bits[word]; rest !== 0; rest &= rest - 1) {
-        each((word << 5) + 31 - Math.clz32(rest & -rest));
-      }
-    }
-  }
-
-  /** @param {Uint32Array} bits @param {number} row */
-  const setBit = (bits, row) => { bits[row >>> 5] |= 1 << (row & 31); };
-
-  /** Names that occur, the most frequent first. @param {string[]} names @param {Uint32Array} counts */
-  function named(names, counts) {
-    return names.map((name, i) => ({ name, count: counts[i] }))
-      .filter(({ name, count }) => count && name)
-      .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
   }
 
   return { Searcher, usesText };

@@ -19,13 +19,33 @@ const ImagelibText = (() => {
   for (let i = 0; i < 80; i++) FOLDED[String.fromCharCode(0xab70 + i)] = String.fromCharCode(0x13a0 + i);
   for (let i = 0; i < 6; i++) FOLDED[String.fromCharCode(0x13f8 + i)] = String.fromCharCode(0x13f0 + i);
 
+  /** Characters beyond ASCII, and what each one is folded to: a prompt has few different ones. @type {Map<string, string>} */
+  const known = new Map();
+  // eslint-disable-next-line no-control-regex -- a byte of ASCII is what is meant
+  const OTHERS = /[^\0-\x7f]/gu;
+
   /** Forget case, accents and compatibility forms. @param {string} text */
   function fold(text) {
-    if (ASCII.test(text)) return text.toLowerCase();
-    const bare = dropMarks(text).toLowerCase();
-    if (ASCII.test(bare)) return bare;
-    return dropMarks(bare.replace(CASEFOLD, (letter) => FOLDED[letter] ?? letter));
+    const lower = text.toLowerCase();
+    return ASCII.test(lower) ? lower : lower.replace(OTHERS, foldedOther);
   }
+
+  /** No character is folded differently beside another one. @param {string} character */
+  function foldedOther(character) {
+    let folded = known.get(character);
+    if (folded === undefined) {
+      const bare = dropMarks(character).toLowerCase();
+      folded = oneByte(dropMarks(bare.replace(CASEFOLD, (letter) => FOLDED[letter] ?? letter)));
+      known.set(character, folded);
+    }
+    return folded;
+  }
+
+  /** The same text in one byte a letter, if it can be: what `normalize` returns has two, whatever its letters. @param {string} text */
+  const oneByte = (text) => (isNarrow(text) ? new TextDecoder().decode(new TextEncoder().encode(text)) : text);
+
+  // eslint-disable-next-line no-control-regex -- a byte is what is meant
+  const isNarrow = (/** @type {string} */ text) => /^[\0-\xff]*$/.test(text);
 
   /** @param {string} text */
   const dropMarks = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "");
@@ -42,5 +62,5 @@ const ImagelibText = (() => {
   /** Fold, and make every run of blanks one space, so that a phrase spans lines. @param {string} text */
   const foldWords = (text) => squeeze(fold(text));
 
-  return { BLANK, fold, foldWords, squeeze, trim };
+  return { BLANK, fold, foldWords, isNarrow, oneByte, squeeze, trim };
 })();

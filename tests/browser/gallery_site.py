@@ -99,17 +99,12 @@ def write_index(
 ) -> list[Block]:
     """Write the data files and the manifest, and return the blocks."""
     blocks = []
-    for size, make in (
-        (search_index.CORE_ROWS, search_index.core_block),
-        (search_index.TEXT_ROWS, search_index.text_block),
-        (search_index.FILE_ROWS, lambda number, rows: search_index.file_block(
-            number, rows, without_thumbnail)),
-    ):
+    for kind, size in search_index.KINDS.items():
         groups: dict[int, list[Image]] = {}
         for image in by_pk:
             groups.setdefault(image.pk // size, []).append(image)
         for number, rows in groups.items():
-            block, content = make(number, rows)
+            block, content = search_index.make_block(kind, number, rows, without_thumbnail)
             blocks.append(block)
             _write(folder / block_path(block), content)
     _write(folder / search_index.MANIFEST_PATH,

@@ -1,6 +1,7 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
 //   {"blocks": [core and text blocks], "ids": {id: pk}, "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
 //   {"fold": [texts]}  ->  [folded texts]
+import { deepEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 import { load } from "./load.mjs";
@@ -9,17 +10,23 @@ const input = JSON.parse(readFileSync(0, "utf8"));
 const { fold } = load("ImagelibText", "text.js");
 
 function answers({ blocks, ids, queries }) {
-  const Query = load("ImagelibQuery", "query-fields.js", "query.js", "columns.js", "words.js", "search.js");
+  const Query = load("ImagelibQuery", "query-fields.js", "query.js", "vocabulary.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
   for (const block of blocks) block.kind === "core" ? columns.addCore(block) : columns.addText(block);
-  const searcher = new (load("ImagelibSearch").Searcher)(columns);
-  searcher.pkOf = (id) => ids[id];
-  return queries.map((q) => {
-    const query = Query.parse(q);
-    const { rows } = searcher.run(query, query.sort || "-captured_at");
-    const pks = [...rows].map((row) => columns.pk[row]);
-    return { ids: pks, warnings: query.warnings, sort: query.sort };
-  });
+  const all = () => {
+    const searcher = new (load("ImagelibSearch").Searcher)(columns);
+    searcher.pkOf = (id) => ids[id];
+    return queries.map((q) => {
+      const query = Query.parse(q);
+      const { rows } = searcher.run(query, query.sort || "-captured_at");
+      return { ids: [...rows].map((row) => columns.pk[row]), warnings: query.warnings, sort: query.sort };
+    });
+  };
+  const early = all();
+  for (const text of columns.texts) for (const name of load("ImagelibWords").COLUMNS) text?.[name].pack();
+  // What is packed is found as it was before.
+  deepEqual(all(), early);
+  return early;
 }
 
 process.stdout.write(JSON.stringify(input.fold ? input.fold.map(fold) : answers(input)));

@@ -5,7 +5,8 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const ENGINE = ["text.js", "query-fields.js", "query.js", "columns.js", "words.js", "search.js"];
+const ENGINE = ["text.js", "query-fields.js", "query.js", "vocabulary.js", "texts.js",
+  "bits.js", "columns.js", "words.js", "facets.js", "search.js"];
 const Query = load("ImagelibQuery", ...ENGINE);
 const { Columns } = load("ImagelibColumns");
 const { Searcher } = load("ImagelibSearch");
@@ -57,6 +58,30 @@ test("narrowing letter by letter finds what a fresh search finds", () => {
       assert.deepEqual(searcher.run(query, "captured_at").rows, fresh.run(query, "captured_at").rows);
     }
   }
+});
+
+test("packed texts are found as plain ones, and read as they were written", () => {
+  const { COLUMNS } = load("ImagelibWords");
+  const plain = library.map(({ n }) => columns.textOf(columns.rowOf(n)));
+  const typed = ["portrait", "masterpiece", "東京の夜景", '"red scarf"', "(1.2"].flatMap((word) =>
+    Array.from(word, (_, i) => word.slice(0, i + 1)));
+  const before = [...cases.map(({ q }) => q), ...typed].map((q) => find(q).ids);
+  for (const text of columns.texts) for (const name of COLUMNS) text?.[name].pack();
+  searcher.words.clear();
+  assert.deepEqual([...cases.map(({ q }) => q), ...typed].map((q) => find(q).ids), before);
+  assert.deepEqual(library.map(({ n }) => columns.textOf(columns.rowOf(n))), plain);
+});
+
+test("any text comes back from a packed column, and new ones can be added", () => {
+  const { TextColumn } = load("ImagelibTexts");
+  const texts = ["", "Red FOX, (Masterpiece:1.2)", " two  blanks ", "tab\there", "ZÜRICH ẞ", "東京 Tokyo", "\ud800 half",
+    "K is no K", "x".repeat(70_000), "A".repeat(70_000), "ŁÓDŹ", "\0\x7f", "Ωμέγα"];
+  const column = new TextColumn(texts, new Int16Array(0), true);
+  column.pack();
+  assert.equal(column.add("Red FOX, (Masterpiece:1.2)"), 1);
+  assert.equal(column.add("One MORE"), texts.length);
+  column.pack();
+  assert.deepEqual([...texts, "One MORE"].map((_, number) => column.text(number)), [...texts, "One MORE"]);
 });
 
 test("a hundred thousand parentheses are only text", () => {

@@ -1,0 +1,285 @@
+"""Finding with the mouse and the keys: suggestions, facets, timeline, views, stacks, likes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from gallery_site import records, write_site
+from test_gallery import (
+    CHROMIUM,
+    COUNT,
+    IMAGES,
+    NEWEST,
+    box,
+    browser,
+    eventually,
+    expect,
+    expect_result,
+    found,
+    home,
+    links,
+    open_page,
+    page,
+    serve,
+    shared_site,
+    shown,
+    status,
+    viewer,
+)
+
+__all__ = ["browser", "home", "open_page", "page", "serve", "shared_site"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+
+
+def suggestions(page: Any) -> Any:
+    return page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+
+
+def test_the_search_box_suggests_tags_models_and_tools_with_counts(page):
+    box(page).press_sequentially("fox tag:an")
+    expect(suggestions(page).first).to_have_text(f"animal/fox{len(found('fox tag:animal/fox'))}")
+    box(page).press("ArrowDown")
+    expect(suggestions(page).first).to_have_attribute("aria-selected", "true")
+    expect(box(page)).to_have_attribute("aria-activedescendant", "suggestions-0")
+    box(page).press("Enter")
+    expect(box(page)).to_have_value("fox tag:animal/fox ")
+    expect_result(page, found("fox tag:animal/fox"))
+
+    box(page).fill("")
+    box(page).press_sequentially("-tag:wor")
+    suggestions(page).filter(has_text="two words").click()
+    expect(box(page)).to_have_value('-tag:"two words" ')
+    expect_result(page, found('-tag:"two words"'))
+
+    box(page).press_sequentially('model:"flux')
+    expect(suggestions(page)).to_have_count(1)
+    box(page).press("ArrowUp")
+    box(page).press("Enter")
+    expect(box(page)).to_have_value('-tag:"two words" model:"Flux.1 dev" ')
+
+    box(page).fill("")
+    box(page).press_sequentially("tool:com")
+    expect(suggestions(page)).to_have_text(f"ComfyUI{len(found('tool:comfyui'))}")
+    box(page).press("Escape")
+    expect(suggestions(page)).to_have_count(0)
+    expect(box(page)).to_have_value("tool:com")
+
+
+def test_a_plain_word_suggests_tags_and_enter_still_searches(page):
+    box(page).press_sequentially("ni")
+    expect(suggestions(page).first).to_contain_text("night")
+    box(page).press("Enter")
+
+    expect(box(page)).to_have_value("ni")
+    expect(suggestions(page)).to_have_count(0)
+    expect(links(page).first).to_be_focused()
+
+
+def test_the_middle_of_a_query_can_be_completed(page):
+    box(page).fill(" rating:>=1")
+    box(page).evaluate("(e) => e.setSelectionRange(0, 0)")
+    box(page).press_sequentially("tag:wi")
+    suggestions(page).first.click()
+
+    expect(box(page)).to_have_value("tag:wip rating:>=1")
+    expect_result(page, found("tag:wip rating:>=1"))
+
+
+def test_a_facet_is_wanted_or_not_by_a_click(page):
+    for name, query, label in (
+        ("Frequent tags", 'tag:"two words"', "two words"),
+        ("Models", 'model:"Flux.1 dev"', "Flux.1 dev"),
+        ("Tools", "tool:ComfyUI", "ComfyUI"),
+        ("Ratings", "rating:4", "4 ★"),
+    ):
+        facets = page.get_by_role("list", name=name)
+        wanted = facets.get_by_role("button", name=f"{label} {len(found(query))}", exact=True)
+        without = facets.get_by_role("button", name=f"Without {label}", exact=True)
+        wanted.click()
+        expect(box(page)).to_have_value(query)
+        expect_result(page, found(query))
+        expect(wanted).to_have_attribute("aria-pressed", "true")
+        expect(wanted).to_be_focused()
+
+        without.click()
+        expect(box(page)).to_have_value(f"-{query}")
+        expect(without).to_have_attribute("aria-pressed", "true")
+        expect_result(page, found(f"-{query}"))
+        without.click()
+        expect(box(page)).to_have_value("")
+
+
+def test_counts_are_those_of_the_result(page):
+    box(page).fill("fox rating:>=1")
+    for name in ("animal/cat", "wip"):
+        count = len(found(f"fox rating:>=1 tag:{name}"))
+        expect(page.get_by_role("button", name=f"{name} {count}", exact=True)).to_be_visible()
+    for rating in (1, 5):
+        count = len(found(f"fox rating:{rating}"))
+        expect(page.get_by_role("button", name=f"{rating} ★ {count}", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="unrated 0", exact=True)).to_be_visible()
+
+
+def test_many_tags_are_shown_when_asked_for(tmp_path, serve, open_page):
+    images = [replace(image, tags=(f"tag {n % 30:02}",)) for n, image in enumerate(IMAGES)]
+    write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
+    page = open_page(serve(tmp_path))
+    facets = page.get_by_role("list", name="Frequent tags").get_by_role("listitem")
+    expect(facets).to_have_count(15)
+    page.get_by_role("button", name="All 30").click()
+    expect(facets).to_have_count(31)
+    expect(page.get_by_role("button", name="Fewer")).to_be_focused()
+
+
+def test_the_timeline_chooses_a_span(page):
+    months = sorted({image.captured_at[:7] for image in IMAGES})
+    first, last = page.get_by_label("First month"), page.get_by_label("Last month")
+    expect(last).to_have_attribute("max", str(len(months) - 1))
+    first.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    last.focus()
+    page.keyboard.press("ArrowLeft")
+    span = f"date:{months[2]}..{months[-2]}"
+    expect(box(page)).to_have_value(span)
+    expect_result(page, found(span))
+    expect(page.get_by_label("Date from")).to_have_value(f"{months[2]}-01")
+
+    bars = page.locator(".bars")
+    bars.scroll_into_view_if_needed()
+    place = bars.bounding_box()
+    width = place["width"] / len(months)
+
+    def over(n: int) -> tuple[float, float]:
+        return place["x"] + (n + 0.5) * width, place["y"] + 20
+
+    page.mouse.move(*over(1))
+    page.mouse.down()
+    page.mouse.move(*over(3))
+    page.mouse.up()
+    expect(box(page)).to_have_value(f"date:{months[1]}..{months[3]}")
+    expect(first).to_have_value("1")
+    expect(last).to_have_attribute("aria-valuetext", "Apr 2025")
+    page.mouse.click(*over(0))
+    expect(box(page)).to_have_value(f"date:{months[0]}")
+    page.mouse.click(*over(0))
+    expect(box(page)).to_have_value("")
+    expect_result(page, NEWEST)
+
+
+def test_years_of_images_are_bars_of_years(tmp_path, serve, open_page):
+    images = [replace(image, captured_at=f"{2005 + n % 20}{image.captured_at[4:]}")
+              for n, image in enumerate(IMAGES)]
+    write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
+    page = open_page(serve(tmp_path))
+    expect(page.get_by_label("Last month")).to_have_attribute("aria-valuetext", "2024")
+    page.get_by_label("First month").fill("19")
+    expect(box(page)).to_have_value("date:2024")
+    count = sum(image.captured_at[:4] == "2024" for image in images)
+    expect(status(page)).to_have_text(f"{count} of {COUNT} images")
+
+
+def test_hits_are_marked_where_they_are_read(page):
+    box(page).fill("CAFE lyon -number")
+    marked = """() => [...(CSS.highlights.get("hit") ?? [])].map((range) => String(range))"""
+    assert page.evaluate(marked) == []
+    box(page).fill("CAFÉ lyon -dog tag:wip")
+    hits = found("cafe lyon -dog tag:wip")
+    assert hits
+    eventually(lambda: page.evaluate(marked) == ["café", "Lyon"] * len(hits))
+    box(page).fill("tag:wip")
+    eventually(lambda: page.evaluate(marked) == [])
+
+
+def test_the_view_is_chosen_and_remembered(page):
+    def boxes() -> list[dict[str, float]]:
+        return page.evaluate("[...document.querySelectorAll('.card .frame')]"
+                             ".map((e) => e.getBoundingClientRect().toJSON())")
+
+    page.get_by_label("Squares").check()
+    eventually(lambda: all(abs(b["width"] - b["height"]) < 1 for b in boxes()))
+    side = boxes()[0]["width"]
+    page.get_by_label("Size", exact=True).fill("200")
+    eventually(lambda: boxes()[0]["width"] > 1.5 * side)
+
+    page.reload()
+    expect(status(page)).to_have_text(f"{COUNT} of {COUNT} images")
+    expect(page.get_by_label("Squares")).to_be_checked()
+    eventually(lambda: abs(boxes()[0]["width"] - boxes()[0]["height"]) < 1)
+
+    page.get_by_label("List").check()
+    eventually(lambda: len({b["left"] for b in boxes()}) == 1 and len(boxes()) > 2)
+    links(page).first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(links(page).nth(1)).to_be_focused()
+    names = [image.prompt_text or image.original_name for image in NEWEST]
+    expect(links(page).nth(1)).to_have_accessible_name(names[1])
+
+
+def test_the_image_at_the_top_stays_there_in_another_view(page):
+    page.evaluate("scrollTo(0, 3000)")
+    eventually(lambda: page.evaluate("ImagelibGrid.anchor()"))
+    before = page.evaluate("ImagelibGrid.anchor().pk")
+    page.get_by_label("Squares").evaluate("(e) => e.click()")
+    first, item = page.evaluate(
+        "(pk) => [ImagelibGrid.anchor().pk, pk].map(ImagelibGrid.itemOf)", before)
+    assert 0 <= item - first < 8, "it stands in the row at the top"
+
+
+def test_images_of_one_prompt_are_stacked(tmp_path, serve, open_page):
+    images = [replace(image, prompt_text=f"prompt {n // 5}") for n, image in enumerate(records(40))]
+    write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
+    page = open_page(serve(tmp_path))
+    expect(status(page)).to_have_text("40 of 40 images")
+    size = page.get_by_role("list", name="Images").get_by_role("listitem").first
+    page.get_by_label("Stack prompts").check()
+    expect(size).to_have_attribute("aria-setsize", "8")
+    expect(status(page)).to_have_text("40 of 40 images")
+    assert len(page.evaluate("ImagelibGallery.ids()")) == 40
+
+    page.get_by_role("button", name="Show all 5 images of this prompt").nth(1).click()
+    expect(size).to_have_attribute("aria-setsize", "12")
+    expect(viewer(page)).to_have_count(0)
+    page.get_by_label("Stack prompts").uncheck()
+    expect(size).to_have_attribute("aria-setsize", "40")
+    expect(page.get_by_role("button", name="Show all 5 images of this prompt")).to_have_count(0)
+
+
+@pytest.fixture
+def alike_site(tmp_path: Path) -> tuple[Path, list[Any]]:
+    """Images that look alike, one with the same prompt, one with the same seed, and others."""
+    plain = [replace(image, phash=f"{(n * 0x9E3779B97F4A7C15) % 2**64:016x}", tags=(), ai_model="")
+             for n, image in enumerate(records(30, seed=3))]
+    target = replace(plain[0], phash="0" * 15 + "1", generation={"seed": "77"}, prompt_text="one")
+    near = [replace(plain[n], phash=f"{2 ** n + 1:016x}"[-16:]) for n in (1, 2)]
+    nearer = replace(plain[3], phash="0" * 15 + "1")
+    seeded = replace(plain[4], generation={"seed": "77"})
+    prompted = replace(plain[5], prompt_text="one")
+    images = [target, *near, nearer, seeded, prompted, *plain[6:]]
+    write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
+    return tmp_path, images
+
+
+def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
+    folder, images = alike_site
+    page = open_page(serve(folder))
+    expect(status(page)).to_have_text("30 of 30 images")
+    page.evaluate("(id) => document.dispatchEvent(new CustomEvent('imagelib:alike', "
+                  "{ detail: { id } }))", images[0].id)
+
+    expect(status(page)).to_have_text("6 of 30 images")
+    assert shown(page)[:2] == [images[0].pk, images[3].pk]
+    assert set(shown(page)) == {image.pk for image in images[:6]}
+    expect(page.get_by_text("Like: one")).to_be_visible()
+    page.get_by_role("button", name="Show the search again").click()
+    expect(status(page)).to_have_text("30 of 30 images")
+    expect(page.get_by_text("Like: one")).to_be_hidden()
