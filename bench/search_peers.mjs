@@ -7,6 +7,12 @@ import { runInThisContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 
 const [, , name, folder, STATIC] = process.argv;
+const memory = () => {
+  globalThis.gc?.();
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+const idle = memory();
 const require = createRequire(join(folder, "package.json"));
 const texts = name === "imagelib" ? [] : JSON.parse(readFileSync(join(folder, "texts.json"), "utf8"));
 const queries = JSON.parse(readFileSync(join(folder, "queries.json"), "utf8"));
@@ -107,13 +113,10 @@ async function library() {
   const raw = files.reduce((sum, file) => sum + file.length, 0);
   const packed = files.reduce((sum, file) => sum + gzipSync(file, { level: 6 }).length, 0);
   texts.length = 0;
-  globalThis.gc?.();
-  const before = memory();
   const [index, load] = await timed(() => chosen.load(files));
   const [, first] = await timed(() => chosen.find(index, queries[0].text));
   files.length = 0;
-  globalThis.gc?.();
-  const held = memory() - before + 0;
+  const held = memory() - idle;
   const typed = [];
   let [right, wanted] = [0, 0];
   for (const { text, some } of queries) {
@@ -131,7 +134,5 @@ async function library() {
     substring_recall: right / wanted, edit_ms: edit, ...(name === "imagelib" ? {} : { edit_sends: "the whole index" }),
   }));
 }
-
-const memory = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
 
 await (name === "pagefind" ? pagefind() : library());
