@@ -31,9 +31,13 @@ const ImagelibPanel = (() => {
         ...(record.file_state === "missing" || !record.file_name ? [] : [h("a", {
           class: "button", href: ImagelibCard.originalUrl(record), download: record.original_name || record.file_name,
         }, "Download original")]),
-        ...(record.id ? [h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
+        ...(record.id ? [h("button", { type: "button", click: () => alike(record.id) }, "More like this"),
+          h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
     ];
   }
+
+  /** Ask the gallery for images that look like this one. @param {string} id */
+  const alike = (id) => document.dispatchEvent(new CustomEvent("imagelib:alike", { detail: { id } }));
 
   /** @param {any} record */
   function copies(record) {
