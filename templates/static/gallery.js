@@ -156,6 +156,12 @@ const ImagelibGallery = (() => {
     writeSoon();
   }
 
+  /** Show a saved search. @param {string} query @param {string} order */
+  function goTo(query, order) {
+    sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
+    setQuery(query);
+  }
+
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
   }
@@ -196,6 +202,7 @@ const ImagelibGallery = (() => {
     ImagelibMessages.count(foundRows.length, readsText || !text);
     ImagelibMessages.nothing(foundRows.length === 0, clear);
     showAlikeNote();
+    ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
   }
 

@@ -229,6 +229,8 @@ const ImagelibIndex = (() => {
     ready,
     /** The change that the blocks were built from; -1 before they are known. */
     get seq() { return manifest?.seq ?? -1; },
+    /** Name, query and order of each saved search. @type {string[][]} */
+    get searches() { return manifest?.searches ?? []; },
     /** How many images there are. */
     get total() { return state.ready ? columns.count : (manifest?.total ?? 0); },
     get isReady() { return state.ready; },
