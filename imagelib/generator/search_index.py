@@ -28,8 +28,8 @@ from typing import Any
 from imagelib.library.models import Image
 from imagelib.library.text import generated
 
-CORE_ROWS = 2048
-TEXT_ROWS = 1024
+CORE_ROWS = 4096
+TEXT_ROWS = 2048
 FILE_ROWS = 256
 #: How many rows a block of each kind has.
 KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS, "id": CORE_ROWS,
