@@ -12,6 +12,7 @@ const ImagelibFacetList = (() => {
    * @property {string} field  Of the grammar.
    * @property {(name: string) => string} [label]  What a value is called.
    * @property {(name: string, value: string) => boolean} [means]  Whether a condition's value is this one.
+   * @property {boolean} [isWhole]  Whether all values are there anyway: another one in the query, a span, has its own place.
    */
 
   class FacetList {
@@ -25,6 +26,7 @@ const ImagelibFacetList = (() => {
       this.field = kind.field;
       this.label = kind.label ?? ((name) => name);
       this.means = kind.means ?? ((name, value) => ImagelibText.fold(name) === ImagelibText.fold(value));
+      this.isWhole = kind.isWhole ?? false;
       this.change = change;
       this.query = "";
       this.isOpen = false;
@@ -48,7 +50,7 @@ const ImagelibFacetList = (() => {
       const term = (/** @type {string} */ name, /** @type {boolean} */ negated) => this.termOf(name, negated, terms);
       // What is chosen stays to be seen, even where nothing is left of it.
       const isChosen = (/** @type {Facet} */ { name }) => term(name, false) || term(name, true);
-      const absent = terms.filter(({ value }) => !this.facets.some(({ name }) => this.means(name, value)))
+      const absent = this.isWhole ? [] : terms.filter(({ value }) => !this.facets.some(({ name }) => this.means(name, value)))
         .map(({ value }) => ({ name: value, count: 0 }));
       const all = [...this.facets, ...absent];
       const shown = this.isOpen ? all : all.filter((facet, i) => i < this.most || isChosen(facet));

@@ -29,6 +29,7 @@ const ImagelibFilters = (() => {
       tools: new FacetList(mount("tool-facets"), 4, { field: "tool" }, change),
       ratings: new FacetList(mount("rating-facets"), 6, {
         field: "rating",
+        isWhole: true,
         label: (rating) => (rating === "0" ? "unrated" : `${rating} ★`),
         means: (rating, value) => value === rating,
       }, change),

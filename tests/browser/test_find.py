@@ -94,6 +94,14 @@ def test_the_middle_of_a_query_can_be_completed(page):
     expect_result(page, found("tag:wip rating:>=1"))
 
 
+def test_a_span_of_ratings_is_no_facet(page):
+    box(page).fill("rating:>=4")
+    expect_result(page, found("rating:>=4"))
+
+    expect(page.get_by_label("Rating from")).to_have_value("4")
+    expect(page.get_by_role("list", name="Ratings").get_by_role("listitem")).to_have_count(6)
+
+
 def test_a_facet_is_wanted_or_not_by_a_click(page):
     for name, query, label in (
         ("Frequent tags", 'tag:"two words"', "two words"),
