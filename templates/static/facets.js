@@ -82,6 +82,14 @@ const ImagelibFacets = (() => {
       });
     }
 
+    /** Whether letters are in the name of a tag, but are none themselves. @param {string} letters  Folded. */
+    isBegun(letters) {
+      this.prepare();
+      const names = this.folded.tags;
+      return names.some((name) => name.includes(letters))
+        && !names.some((name) => name === letters || name.startsWith(`${letters}/`));
+    }
+
     /** The rows with a model of a folded name. @param {(name: string) => boolean} wanted */
     modelled(wanted) {
       this.prepare();

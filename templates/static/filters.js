@@ -3,7 +3,7 @@
 "use strict";
 
 const ImagelibFilters = (() => {
-  const { h, mount } = ImagelibDom;
+  const { h, mount, setText } = ImagelibDom;
   const { FacetList } = ImagelibFacetList;
   const { adding, conditionsOf, parse, quote, setting, without } = ImagelibQuery;
 
@@ -51,6 +51,11 @@ const ImagelibFilters = (() => {
     }
     ImagelibTimeline.start(change);
     mount("filters-button").addEventListener("click", toggle);
+    mount("show-found").addEventListener("click", () => {
+      toggle();
+      window.scrollTo({ top: 0, behavior: "instant" });
+      mount("filters-button").focus();
+    });
     showButton();
     matchMedia(WIDE).addEventListener("change", showButton);
   }
@@ -101,6 +106,8 @@ const ImagelibFilters = (() => {
     lists.tools.show(found.tools);
     lists.ratings.show([5, 4, 3, 2, 1, 0].map((rating) => ({ name: String(rating), count: found.ratings[rating] })));
     for (const list of Object.values(lists)) list.list.parentElement?.classList.toggle("is-empty", list.list.hidden === true);
+    const count = found.ratings.reduce((sum, one) => sum + one, 0);
+    setText(mount("show-found"), count === 1 ? "Show 1 image" : `Show ${count} images`);
     showRating(conditionsOf(parsed, "rating")[0]?.value);
     showDate(conditionsOf(parsed, "date")[0]?.value);
   }

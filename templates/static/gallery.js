@@ -9,6 +9,8 @@ const ImagelibGallery = (() => {
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
   const URL_PAUSE = 350;
+  /** Of so many conditions at most it is said what leaving them out would find. */
+  const MOST_WAYS = 8;
 
   const search = new ImagelibSearch.Searcher(ImagelibIndex.columns);
   search.pkOf = pkOf;
@@ -202,7 +204,7 @@ const ImagelibGallery = (() => {
     if (before) ImagelibGrid.restore(before);
     if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
     ImagelibMessages.count(foundRows.length, readsText || !text);
-    ImagelibMessages.nothing(foundRows.length === 0, clear);
+    ImagelibMessages.nothing(foundRows.length === 0, { clear, go: setQuery, ways: wider });
     showAlikeNote();
     ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
@@ -230,6 +232,14 @@ const ImagelibGallery = (() => {
   /** @param {number} pk */
   const promptOf = (pk) => ImagelibStacks.promptOf(ImagelibIndex.columns, ImagelibIndex.columns.rowOf(pk));
 
+  /** What would be found without one of the conditions. */
+  function wider() {
+    return ImagelibQuery.parse(text).parts.filter(({ kind }) => kind !== "or").slice(0, MOST_WAYS).map((part) => {
+      const query = ImagelibQuery.without(text, part);
+      return { without: text.slice(part.start, part.end), query, count: ImagelibBits.count(bitsOf(query)) };
+    }).filter(({ count, query }) => count && query);
+  }
+
   /** The months of a result, as if no dates were asked for. @param {string} query @param {Uint32Array} bits  Of the query. */
   function monthsOf(query, bits) {
     const undated = ImagelibQuery.setting(query, "date", "");
@@ -250,7 +260,7 @@ const ImagelibGallery = (() => {
     const row = ImagelibIndex.columns.rowOf(pk);
     const rows = await ImagelibAlike.rowsLike(row);
     const { original_name: name } = await ImagelibIndex.recordAt(row);
-    if (open >= 0) leave();
+    if (open >= 0) await left();
     alike = { pk, name: ImagelibIndex.columns.textOf(row)?.prompt || name || "an image", rows };
     shownKey = "";
     update();
@@ -263,11 +273,18 @@ const ImagelibGallery = (() => {
     if (alike) setText(/** @type {Element} */ (place.querySelector("span")), `Like: ${ImagelibText.squeeze(alike.name).slice(0, 120)}`);
   }
 
-  /** While one writes `tag:`, its value is still to come: the rest of the query without it, or null. @param {string} query */
+  /**
+   * While one writes `tag:` or the first letters of a tag, its value is still to come: the rest of the
+   * query without it, or null.
+   * @param {string} query
+   */
   function unfinished(query) {
     if (document.activeElement !== box) return null;
-    const found = /(^|[\s(])-?([A-Za-z_]+):"?$/.exec(query);
-    return found && ImagelibQueryFields.fieldNamed(found[2]) ? query.slice(0, found.index) : null;
+    const found = /(^|[\s(])-?([A-Za-z_]+):"?([^\s"()]*)$/.exec(query);
+    const field = found && ImagelibQueryFields.fieldNamed(found[2]);
+    if (!found || !field) return null;
+    const isWritten = found[3] && (field !== "tag" || !search.facets.isBegun(ImagelibText.fold(found[3])));
+    return isWritten ? null : query.slice(0, found.index);
   }
 
   /** The pk of an id that a query names; it is looked for if it is not known. @param {string} id */
@@ -343,6 +360,15 @@ const ImagelibGallery = (() => {
     close();
     writeUrl();
     ImagelibGrid.reveal(pk, true);
+  }
+
+  /** Close, and wait until the URL is the one before: reading it forgets what is alike. */
+  async function left() {
+    const back = pushed && new Promise((resolve) => {
+      window.addEventListener("popstate", () => setTimeout(resolve), { once: true });
+    });
+    leave();
+    await back;
   }
 
   function close() {

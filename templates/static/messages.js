@@ -34,13 +34,23 @@ const ImagelibMessages = (() => {
     setText(mount("warnings"), all.join(" · "));
   }
 
-  /** @param {boolean} isNothing @param {() => void} clear */
-  function nothing(isNothing, clear) {
+  /**
+   * Say that nothing was found, and which of the conditions is to blame.
+   * @param {boolean} isNothing
+   * @param {{clear: () => void, go: (query: string) => void, ways: () => {without: string, query: string, count: number}[]}} offers
+   */
+  function nothing(isNothing, { clear, go, ways }) {
     const place = mount("nothing");
     place.hidden = !isNothing;
-    if (!isNothing || ImagelibIndex.total === 0 || place.querySelector("button")) return;
+    if (!isNothing || ImagelibIndex.total === 0) return;
+    const offered = ways();
+    const key = JSON.stringify(offered);
+    if (place.dataset.key === key) return;
+    place.dataset.key = key;
+    const button = (/** @type {string} */ label, /** @type {() => void} */ click) => h("button", { type: "button", class: "button", click }, label);
     place.replaceChildren(h("h2", {}, "Nothing found"), h("p", {}, "No image meets all of these conditions."),
-      h("button", { type: "button", class: "button", click: clear }, "Clear the search"));
+      ...offered.map(({ without, query, count }) => button(`Without ${without}: ${count}`, () => go(query))),
+      button("Clear the search", clear));
   }
 
   return { count, note, nothing, warnings };

@@ -273,7 +273,7 @@ def alike_site(tmp_path: Path) -> tuple[Path, list[Any]]:
     seeded = replace(plain[4], generation={"seed": "77"})
     prompted = replace(plain[5], prompt_text="one")
     images = [target, *near, nearer, seeded, prompted, *plain[6:]]
-    write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
+    write_site(tmp_path, images)
     return tmp_path, images
 
 
@@ -291,6 +291,57 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
     page.get_by_role("button", name="Show the search again").click()
     expect(status(page)).to_have_text("30 of 30 images")
     expect(page.get_by_text("Like: one")).to_be_hidden()
+
+
+def test_more_like_this_leads_from_the_viewer_to_the_images(alike_site, serve, open_page):
+    folder, images = alike_site
+    page = open_page(serve(folder))
+    box(page).fill(f"id:{images[0].id}")
+    expect(status(page)).to_have_text("1 of 30 images")
+    links(page).first.click()
+
+    viewer(page).get_by_role("button", name="More like this").click()
+
+    expect(status(page)).to_have_text("6 of 30 images")
+    expect(page.get_by_text("Like: one")).to_be_visible()
+    expect(viewer(page)).to_be_hidden()
+    page.wait_for_timeout(500)  # nothing that comes later takes it back
+    expect(status(page)).to_have_text("6 of 30 images")
+
+
+def test_a_search_without_result_says_which_condition_to_leave_out(page):
+    box(page).fill("rating:5 -rating:5 fox")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    box(page).fill('tag:animal/fox "no such words" rating:>=1')
+
+    count = len(found("tag:animal/fox rating:>=1"))
+    offers = page.locator(".nothing").get_by_role("button")
+    expect(offers).to_have_text([f'Without "no such words": {count}', "Clear the search"])
+    offers.first.click()
+    expect(box(page)).to_have_value("tag:animal/fox rating:>=1")
+    expect_result(page, found("tag:animal/fox rating:>=1"))
+
+
+def test_a_tag_that_is_half_written_does_not_empty_the_page(page):
+    box(page).press_sequentially("fox tag:anima")
+    expect(status(page)).to_have_text(f"{len(found('fox'))} of {COUNT} images")
+    box(page).press_sequentially("l")
+    expect(status(page)).to_have_text(f"{len(found('fox tag:animal'))} of {COUNT} images")
+    box(page).fill("fox tag:zzz")
+    expect(status(page)).to_have_text(f"0 of {COUNT} images")
+
+
+def test_on_a_phone_the_filters_say_what_they_find_and_lead_there(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("list", name="Ratings").get_by_role("button", name="4 ★").first.click()
+
+    count = len(found("rating:4"))
+    show = page.get_by_role("button", name=f"Show {count} images")
+    expect(show).to_be_in_viewport()
+    show.click()
+    expect(page.get_by_role("list", name="Ratings")).to_be_hidden()
+    expect(links(page).first).to_be_in_viewport()
 
 
 def test_saved_searches_are_links_beside_the_filters(tmp_path, serve, open_page):
