@@ -302,9 +302,9 @@ def test_more_like_this_leads_from_the_viewer_to_the_images(alike_site, serve, o
 
     viewer(page).get_by_role("button", name="More like this").click()
 
+    expect(viewer(page)).to_be_hidden()
     expect(status(page)).to_have_text("6 of 30 images")
     expect(page.get_by_text("Like: one")).to_be_visible()
-    expect(viewer(page)).to_be_hidden()
     page.wait_for_timeout(500)  # nothing that comes later takes it back
     expect(status(page)).to_have_text("6 of 30 images")
 
