@@ -7,8 +7,12 @@ a file that exists is current and nothing has to compare times.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
+
+#: Paths that are URLs as they are; nearly all, and `quote` takes long to see it.
+_PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +49,4 @@ def page_path(image_id: str) -> str:
 
 def as_url(path: str) -> str:
     """Percent-encode a site path for an attribute; works over http and on `file://`."""
-    return quote(path, safe="/-._~")
+    return path if _PLAIN.fullmatch(path) else quote(path, safe="/-._~")
