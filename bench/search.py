@@ -122,8 +122,7 @@ def written(site: Path, images: Sequence[Image]) -> dict[str, Any]:
     front = pages.gallery(newest, len(images), bare).encode()
     put(site / "index.html", front)
     script = 0
-    for path, source in pages.static_files().items():
-        content = source.read_bytes()
+    for path, content in pages.static_files().items():
         put(site / path, content)
         script += len(gzip.compress(content, 6)) if Path(path).name in front.decode() else 0
     picture = site / "thumb.webp"

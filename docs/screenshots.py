@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -119,8 +119,90 @@ def image(page: Page, url: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-VIEWS = {"gallery": gallery, "found": found, "viewer": viewer, "editing": editing,
-         "adding": adding, "image": image}
+def filters(page: Page, url: str) -> None:
+    """The filters, where they do not stand beside the grid anyway."""
+    gallery(page, url)
+    button = page.get_by_role("button", name="Filters")
+    if button.get_attribute("aria-expanded") != "true":
+        button.click()
+    page.wait_for_timeout(400)
+
+
+def nothing(page: Page, url: str) -> None:
+    """A search that finds nothing, and says what it did not understand."""
+    gallery(page, url)
+    page.get_by_role("searchbox", name="Search").fill("colour:red zebra -fox")
+    page.wait_for_timeout(600)
+
+
+def squares(page: Page, url: str) -> None:
+    """Square pictures."""
+    shaped(page, url, "Squares")
+
+
+def listed(page: Page, url: str) -> None:
+    """A list."""
+    shaped(page, url, "List")
+
+
+def shaped(page: Page, url: str, shape: str) -> None:
+    """The grid in another shape."""
+    gallery(page, url)
+    page.get_by_role("radio", name=shape).check(force=True)
+    page.wait_for_timeout(400)
+
+
+def compared(page: Page, url: str) -> None:
+    """Two images side by side."""
+    viewer(page, url)
+    page.keyboard.press("c")
+    page.wait_for_timeout(600)
+
+
+def keys(page: Page, url: str) -> None:
+    """The list of keys."""
+    gallery(page, url)
+    page.keyboard.press("?")
+    page.wait_for_timeout(300)
+
+
+def selected(page: Page, url: str) -> None:
+    """Some images selected, and what can be done with them."""
+    gallery(page, url)
+    page.get_by_role("list", name="Images").get_by_role("link").first.focus()
+    for key in ("x", "ArrowRight", "x", "ArrowRight", "x"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(400)
+
+
+def history(page: Page, url: str) -> None:
+    """What was done to one image."""
+    viewer(page, url)
+    page.keyboard.press("4")
+    page.wait_for_timeout(600)
+    if not page.get_by_role("dialog").first.is_visible():
+        viewer(page, url)
+    page.get_by_role("button", name="History").click()
+    page.wait_for_timeout(600)
+
+
+def from_menu(entry: str) -> Callable[[Page, str], None]:
+    """A dialog of the library's menu."""
+    def view(page: Page, url: str) -> None:
+        gallery(page, url)
+        page.get_by_role("button", name="Library").click()
+        page.get_by_role("list", name="Library").get_by_role("button", name=entry).click()
+        page.wait_for_timeout(700)
+    return view
+
+
+VIEWS: dict[str, Callable[[Page, str], None]] = {
+    "gallery": gallery, "found": found, "filters": filters, "nothing": nothing,
+    "squares": squares, "list": listed, "viewer": viewer, "compare": compared, "help": keys,
+    "image": image, "editing": editing, "adding": adding, "selected": selected,
+    "history": history, "trash": from_menu("Trash"), "tags": from_menu("Tags"),
+    "searches": from_menu("Saved searches"), "status": from_menu("Status and settings"),
+}
 
 if __name__ == "__main__":
     main()

@@ -375,3 +375,37 @@ def test_what_pages_are_made_of_is_in_the_stamp_and_the_editor_is_not(tmp_path, 
         (own / path[change]).write_text("x")
 
     assert (stamp(Settings.load(tmp_path)) != before) is (change != "editor")
+
+
+def test_a_saved_search_is_one_change_of_the_manifest(library, picture):
+    library.add(picture)
+    settle(library, scanner := Scanner(library), scanner.scan())
+    build(library)
+    out = library.settings.site_dir
+    assert is_current(library.settings, out)
+
+    library.save_search("Best <b>", "rating:5", "-rating")
+    assert not is_current(library.settings, out)
+    report = build(library)
+
+    assert report.written == ["data/manifest.js"]
+    assert b'["Best \\u003cb>","rating:5","-rating"]' in (out / "data/manifest.js").read_bytes()
+    assert is_current(library.settings, out)
+    assert build(library).written == []
+    library.delete_search("Best <b>")
+    assert build(library).written == ["data/manifest.js"]
+    before = tree(out)
+    build(library, full=True)
+    assert tree(out) == before
+
+
+def test_a_memory_of_another_version_costs_one_full_build(library, picture):
+    library.add(picture)
+    build(library)
+    before = tree(library.settings.site_dir)
+    with contextlib.closing(sqlite3.connect(library.settings.private_dir / "build.db")) as memory:
+        memory.execute("PRAGMA user_version = 77")
+
+    build(library)
+
+    assert tree(library.settings.site_dir) == before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
@@ -229,24 +228,6 @@ def test_open_graph_has_addresses_only_if_they_are_known(image):
     assert with_base.meta("og:image") == [
         "https://example.org/p/images/2025/a%20b%20%231%3F.png"]
     assert with_base.meta("og:url") == [f"https://example.org/p/image/{image.id}.html"]
-
-
-def test_static_names_follow_their_content(pages, tmp_path):
-    files = pages.static_files()
-
-    assert files
-    for path, source in files.items():
-        assert re.fullmatch(r"static/[\w.-]+\.[0-9a-f]{8}\.\w+", path)
-        assert source.is_file()
-    (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "card.css").write_text("/* mine */")
-    mine = Pages(SiteInfo(), tmp_path)
-    [path] = [path for path in mine.static_files() if path.startswith("static/card.")
-              and path.endswith(".css")]
-    assert path not in files
-    assert mine.static_files()[path].read_text() == "/* mine */"
-    assert path in mine.gallery([], 0)
-    assert len(mine.static_files()) == len(files)
 
 
 def test_a_template_of_the_user_wins(tmp_path, image):

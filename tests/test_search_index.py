@@ -128,11 +128,11 @@ def test_a_file_block_says_where_the_pictures_are():
 
 
 def test_rows_with_gaps_keep_their_numbers():
-    images = [replace(LIBRARY[0], pk=pk) for pk in (2048, 2049, 2060, 4095)]
+    images = [replace(LIBRARY[0], pk=pk) for pk in (4096, 4097, 4108, 8191)]
 
-    assert pks(value_of(core_block(1, images)[1]), CORE_ROWS) == [2048, 2049, 2060, 4095]
-    assert pks(value_of(text_block(2, images[:3])[1]), TEXT_ROWS) == [2048, 2049, 2060]
-    assert pks(value_of(file_block(8, images[:3], set())[1]), FILE_ROWS) == [2048, 2049, 2060]
+    assert pks(value_of(core_block(1, images)[1]), CORE_ROWS) == [4096, 4097, 4108, 8191]
+    assert pks(value_of(text_block(2, images[:3])[1]), TEXT_ROWS) == [4096, 4097, 4108]
+    assert pks(value_of(file_block(16, images[:3], set())[1]), FILE_ROWS) == [4096, 4097, 4108]
 
 
 def test_the_same_images_give_the_same_bytes():
@@ -153,12 +153,12 @@ def test_the_name_of_a_block_follows_its_bytes():
 @pytest.mark.parametrize(
     ("edit", "touched"),
     [
-        ({"rating": 1}, {"core-1"}),
-        ({"tags": ("new",)}, {"core-1"}),
-        ({"captured_at": "2020-01-01T00:00:00"}, {"core-1"}),
-        ({"prompt_text": "new"}, {"text-2"}),
-        ({"notes": "new", "ai_model": "new"}, {"core-1", "text-2"}),
-        ({"generation": {"seed": "1"}}, {"text-2"}),
+        ({"rating": 1}, {"core-0"}),
+        ({"tags": ("new",)}, {"core-0"}),
+        ({"captured_at": "2020-01-01T00:00:00"}, {"core-0"}),
+        ({"prompt_text": "new"}, {"text-1"}),
+        ({"notes": "new", "ai_model": "new"}, {"core-0", "text-1"}),
+        ({"generation": {"seed": "1"}}, {"text-1"}),
         ({"updated_at": "2027-01-01T00:00:00.000Z", "version": 9}, set()),
     ],
     ids=str,

@@ -9,6 +9,7 @@ is not there.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from imagelib.generator.search_index import (
     manifest,
 )
 from imagelib.generator.site import Site
-from imagelib.generator.stamp import stamp
+from imagelib.generator.stamp import saved_searches, stamp
 from imagelib.library.library import Library
 from imagelib.library.locks import FileLock
 from imagelib.library.models import Image
@@ -125,7 +126,11 @@ class _Build:
 
     def _nothing_to_do(self, dirty: set[int]) -> bool:
         return (not dirty and not self._full and not self._memory.stale()
-                and self._memory.seq == self._library.database.seq())
+                and self._memory.seq == self._library.database.seq()
+                and self._memory.searches == json.dumps(self._searches()))
+
+    def _searches(self) -> list[list[str]]:
+        return saved_searches(self._library.database.reader)
 
     def _dirty_pks(self) -> set[int]:
         if self._full:
@@ -182,7 +187,7 @@ class _Build:
             self._site.flush()
             memory.record(self._hashes)
             memory.retire(self._retired | (memory.announced() - memory.paths()))
-            memory.finish(seq, self._stamp, self._id)
+            memory.finish(seq, self._stamp, self._id, json.dumps(self._searches()))
         memory.forget_journal()
         self._report.seq, self._report.images = seq, memory.total()
 
@@ -261,8 +266,8 @@ class _Build:
 
     def _write_static(self) -> set[str]:
         wanted = self._pages.static_files()
-        for path, source in wanted.items():
-            self._put(path, source.read_bytes())
+        for path, content in wanted.items():
+            self._put(path, content)
         return set(wanted)
 
     def _write_pages(self, pks: set[int], missing: set[int]) -> None:
@@ -313,7 +318,8 @@ class _Build:
         spans = [number for kind, number in sorted(blocks) if kind == "core"]
         for path, text in self._pages.announcements(newest, spans, self._absent.keys()).items():
             self._put(path, text.encode())
-        self._put("data/manifest.js", manifest(ordered, seq=seq, total=total))
+        self._put("data/manifest.js", manifest(ordered, seq=seq, total=total,
+                                               searches=self._searches()))
         self._put("index.html",
                   self._pages.gallery(newest, total, self._absent.keys()).encode())
 

@@ -15,11 +15,14 @@ from pathlib import Path
 
 from imagelib.generator.search_index import Block
 
-_SCHEMA = """
+#: Raised when the tables below change: a memory of another version is forgotten.
+_VERSION = 1
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
     id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE,
     seq INTEGER NOT NULL DEFAULT -1, stamp TEXT NOT NULL DEFAULT '',
-    library TEXT NOT NULL DEFAULT ''
+    library TEXT NOT NULL DEFAULT '', searches TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS artifacts (
     output INTEGER NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (output, path)
@@ -62,7 +65,7 @@ class Memory:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = _open(path)
-        except sqlite3.DatabaseError:  # damaged: it is only a memory
+        except sqlite3.DatabaseError:  # damaged, or of another version: it is only a memory
             path.unlink()
             self._connection = _open(path)
         name = str(folder)
@@ -78,6 +81,8 @@ class Memory:
         self.seq: int = row["seq"]
         self.stamp: str = row["stamp"]
         self.library: str = row["library"]
+        #: The saved searches that its manifest has.
+        self.searches: str = row["searches"]
         self._journal = path.with_name(f"build-{self._output}.journal")
         #: What a build that was killed may have written.
         self.unfinished: set[str] = self._read_journal()
@@ -118,10 +123,10 @@ class Memory:
             raise
         self._connection.execute("COMMIT")
 
-    def finish(self, seq: int, stamp: str, library: str) -> None:
+    def finish(self, seq: int, stamp: str, library: str, searches: str) -> None:
         """Note what the folder now holds."""
-        self._run("UPDATE outputs SET seq = ?, stamp = ?, library = ? WHERE id = ?", seq, stamp,
-                  library, self._output)
+        self._run("UPDATE outputs SET seq = ?, stamp = ?, library = ?, searches = ? WHERE id = ?",
+                  seq, stamp, library, searches, self._output)
 
     # -- artifacts ----------------------------------------------------------
 
@@ -262,6 +267,10 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
+        if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION and (
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        ):
+            raise sqlite3.DatabaseError("a memory of another version")
         connection.executescript(_SCHEMA)
     except sqlite3.DatabaseError:
         connection.close()

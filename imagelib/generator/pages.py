@@ -8,17 +8,16 @@ work without JavaScript; the scripts only take them over.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from imagelib.generator.assets import Assets
 from imagelib.generator.paths import (
     GRID,
     as_url,
@@ -33,8 +32,6 @@ from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.
 MAX_NAME = 1_000
-#: The daemon's own templates, which are no part of the site.
-EDITOR = "editor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +48,11 @@ class Pages:
 
     def __init__(self, site: SiteInfo, overrides: Path | None = None) -> None:
         self._site = site
-        self._folders = ([overrides] if overrides else []) + [bundled("templates")]
+        folders = ([overrides] if overrides else []) + [bundled("templates")]
+        self._assets = Assets(folders)
         self._environment = Environment(
             autoescape=True,
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in self._folders]),
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -72,9 +70,9 @@ class Pages:
             "pretty": _pretty, "xml_text": _xml_text, "json_text": _json_text,
         }
 
-    def static_files(self) -> dict[str, Path]:
-        """Where each static file lies in the site, by the hash of its content, and its source."""
-        return {self._static_paths[name]: path for name, path in self._static.items()}
+    def static_files(self) -> dict[str, bytes]:
+        """What the pages refer to in `static/`: the content of each file, by its path."""
+        return self._assets.files()
 
     def gallery(
         self,
@@ -140,38 +138,7 @@ class Pages:
     def _render(self, template: str, context: Mapping[str, Any]) -> str:
         root = context["root"]
         page = self._environment.get_template(template)
-        return page.render(**context, static=lambda name: root + as_url(self._static_paths[name]))
-
-    def _templates(self) -> Iterator[tuple[str, Path]]:
-        """Name and source of every file but the editor's, in the order of their names."""
-        found: dict[str, Path] = {}
-        for folder in reversed(self._folders):
-            found |= {
-                path.relative_to(folder).as_posix(): path
-                for path in folder.rglob("*")
-                if path.is_file() and not path.name.startswith(".")
-            }
-        return (
-            (name, found[name]) for name in sorted(found) if not name.startswith(f"{EDITOR}/")
-        )
-
-    @cached_property
-    def _static(self) -> dict[str, Path]:
-        return {
-            name.removeprefix("static/"): path
-            for name, path in self._templates()
-            if name.startswith("static/")
-        }
-
-    @cached_property
-    def _static_paths(self) -> dict[str, str]:
-        paths = {}
-        for name, path in self._static.items():
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-            stem, dot, extension = name.rpartition(".")
-            end = f".{extension}" if dot else ""
-            paths[name] = f"static/{stem if dot else name}.{digest}{end}"
-        return paths
+        return page.render(**context, static=lambda name: root + as_url(self._assets.paths[name]))
 
 
 def name_of(image: Image) -> str:

@@ -28,8 +28,8 @@ from typing import Any
 from imagelib.library.models import Image
 from imagelib.library.text import generated
 
-CORE_ROWS = 2048
-TEXT_ROWS = 1024
+CORE_ROWS = 4096
+TEXT_ROWS = 2048
 FILE_ROWS = 256
 #: How many rows a block of each kind has.
 KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS, "id": CORE_ROWS,
@@ -150,12 +150,17 @@ def look_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     })
 
 
-def manifest(blocks: Iterable[Block], *, seq: int, total: int) -> bytes:
-    """The content of `MANIFEST_PATH`: all blocks, the change it was built from, how many images."""
+def manifest(blocks: Iterable[Block], *, seq: int, total: int,
+             searches: Sequence[Sequence[str]] = ()) -> bytes:
+    """The content of `MANIFEST_PATH`: all blocks, the change it was built from, how many images.
+
+    *searches* are the saved ones: name, query, order.
+    """
     kinds: dict[str, list[list[Any]]] = {kind: [] for kind in KINDS}
     for block in sorted(blocks, key=lambda block: block.number):
         kinds[block.kind].append([block.number, block.rows, block.newest, block.hash])
-    return _call({"kind": "manifest", "format": FORMAT, "seq": seq, "total": total, **kinds})
+    return _call({"kind": "manifest", "format": FORMAT, "seq": seq, "total": total,
+                  "searches": [list(search) for search in searches], **kinds})
 
 
 class _Distinct:

@@ -38,6 +38,12 @@ def stamp(settings: Settings) -> str:
     return checksum.hexdigest()
 
 
+def saved_searches(connection: sqlite3.Connection) -> list[list[str]]:
+    """Name, query and order of each saved search, as the manifest has them."""
+    rows = connection.execute("SELECT name, query, sort FROM searches ORDER BY name")
+    return [list(row) for row in rows]
+
+
 def is_current(settings: Settings, out: Path) -> bool:
     """Whether *out* shows the library as it is, files that were dropped into it included."""
     memory = settings.private_dir / "build.db"
@@ -45,14 +51,15 @@ def is_current(settings: Settings, out: Path) -> bool:
         return False
     try:
         with closing(_readonly(memory)) as build, closing(_readonly(settings.database)) as library:
-            built = build.execute("SELECT seq, stamp FROM outputs WHERE folder = ?",
+            built = build.execute("SELECT seq, stamp, searches FROM outputs WHERE folder = ?",
                                   (str(out),)).fetchone()
+            searches = json.dumps(saved_searches(library))
             seq = library.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0]
             pending = library.execute("SELECT count(*) FROM intents").fetchone()[0]
             scanned = library.execute("SELECT value FROM meta WHERE key = 'scanned'").fetchone()
     except sqlite3.Error:
         return False
-    if built is None or built[0] != seq or pending or scanned is None:
+    if built is None or (built[0], built[2]) != (seq, searches) or pending or scanned is None:
         return False
     try:
         times = folder_times(settings.images_dir)

@@ -37,7 +37,7 @@ const ImagelibAlike = (() => {
   }
 
   /** @param {InstanceType<typeof ImagelibColumns.Columns>} columns @param {number} row */
-  const seedOf = (columns, row) => columns.texts[row >>> 10]?.seeds[row & 1023] ?? "";
+  const seedOf = (columns, row) => columns.texts[ImagelibColumns.slotOf(row)]?.seeds[ImagelibColumns.offsetIn(row)] ?? "";
 
   return { rowsLike };
 })();

@@ -36,8 +36,15 @@
 
 const ImagelibColumns = (() => {
   const { TextColumn } = ImagelibTexts;
-  const CORE_ROWS = 2048;
-  const TEXT_ROWS = 1024;
+  const CORE_ROWS = 4096;
+  const TEXT_BITS = 11;
+  const TEXT_ROWS = 1 << TEXT_BITS;
+  /** Words of a bitmap for the rows of a text block. */
+  const TEXT_WORDS = TEXT_ROWS / 32;
+  /** Which text block a row has, and where in it. @param {number} row */
+  const slotOf = (row) => row >>> TEXT_BITS;
+  /** @param {number} row */
+  const offsetIn = (row) => row & (TEXT_ROWS - 1);
   const STATES = ["ok", "missing", "altered"];
 
   /** Distinct values and their numbers. @template T */
@@ -57,6 +64,11 @@ const ImagelibColumns = (() => {
         this.numbers.set(key, number);
       }
       return number;
+    }
+
+    /** Add a value that may be there already: two numbers for one value cost less than to look. @param {T} value */
+    append(value) {
+      return this.values.push(value) - 1;
     }
   }
 
@@ -107,6 +119,11 @@ const ImagelibColumns = (() => {
       return first + (pk % CORE_ROWS);
     }
 
+    /** Make room for a number of core blocks at once. @param {number} blocks */
+    reserve(blocks) {
+      this.grow(blocks * CORE_ROWS);
+    }
+
     /** @param {number} rows */
     grow(rows) {
       if (rows <= this.capacity) return;
@@ -133,7 +150,7 @@ const ImagelibColumns = (() => {
       if (this.isLive(row) === live) return;
       this.live[row >>> 5] ^= 1 << (row & 31);
       this.count += live ? 1 : -1;
-      if (this.texts[row >>> 10]) this.textCount += live ? 1 : -1;
+      if (this.texts[slotOf(row)]) this.textCount += live ? 1 : -1;
     }
 
     /** Take a core block in; it replaces the rows of an older one. @param {any} block */
@@ -142,10 +159,7 @@ const ImagelibColumns = (() => {
       const models = block.models.map((/** @type {string} */ name) => this.models.number(name));
       const sizes = block.sizes.map((/** @type {[number, number]} */ size) => this.sizes.number(size, size.join()));
       const tags = block.tags.map((/** @type {string} */ name) => this.tags.number(name));
-      const tagSets = block.tag_sets.map((/** @type {number[]} */ set) => {
-        const numbers = set.map((tag) => tags[tag]);
-        return this.tagSets.number(numbers, numbers.join());
-      });
+      const tagSets = block.tag_sets.map((/** @type {number[]} */ set) => this.tagSets.append(set.map((tag) => tags[tag])));
       const { runs, captured: dates, created: times, model, size, tag_set: tagSet, rating } = block;
       const unit = times[0];
       let captured = 0;
@@ -169,7 +183,7 @@ const ImagelibColumns = (() => {
       for (const offset of block.missing) this.state[first + offset] = 1;
       for (const offset of block.altered) this.state[first + offset] = 2;
       this.count += block.rows;
-      for (let slot = first >>> 10; slot < (first + CORE_ROWS) >>> 10; slot++) {
+      for (let slot = slotOf(first); slot < slotOf(first + CORE_ROWS); slot++) {
         if (this.texts[slot]) this.textCount += this.liveIn(slot);
       }
       this.coreVersion++;
@@ -177,7 +191,7 @@ const ImagelibColumns = (() => {
 
     /** Take rows away. @param {number} first @param {number} rows  Whole text blocks. */
     clear(first, rows) {
-      for (let slot = first >>> 10; slot < (first + rows) >>> 10; slot++) {
+      for (let slot = slotOf(first); slot < slotOf(first + rows); slot++) {
         const live = this.liveIn(slot);
         this.count -= live;
         if (this.texts[slot]) this.textCount -= live;
@@ -187,7 +201,7 @@ const ImagelibColumns = (() => {
 
     /** Take a text block in. @param {any} block */
     addText(block) {
-      const slot = this.rowOf(block.number * TEXT_ROWS) >>> 10;
+      const slot = slotOf(this.rowOf(block.number * TEXT_ROWS));
       const settings = expand(block.setting, block.runs);
       /** @type {TextBlock} */
       const text = {
@@ -210,7 +224,7 @@ const ImagelibColumns = (() => {
 
     /** How many live rows a text block has. @param {number} slot */
     liveIn(slot) {
-      return ImagelibBits.count(this.live.subarray(slot * 32, (slot + 1) * 32));
+      return ImagelibBits.count(this.live.subarray(slot * TEXT_WORDS, (slot + 1) * TEXT_WORDS));
     }
 
     /** Lay an edit over what the blocks say. @param {number} pk @param {RowEdit} edit */
@@ -233,10 +247,10 @@ const ImagelibColumns = (() => {
 
     /** @param {number} row @param {RowEdit} edit */
     setText(row, edit) {
-      const slot = row >>> 10;
+      const slot = slotOf(row);
       const text = this.texts[slot];
       if (!text) return;
-      const offset = row & (TEXT_ROWS - 1);
+      const offset = offsetIn(row);
       const pairs = Object.entries(edit.generation ?? {})
         .filter(([name, value]) => name !== "seed" && value !== null && value !== "")
         .flatMap(([name, value]) => [name, asText(value)]);
@@ -263,7 +277,7 @@ const ImagelibColumns = (() => {
 
     /** Make sure that the row's text block is there, for a row that no block holds. @param {number} row */
     makeText(row) {
-      const slot = row >>> 10;
+      const slot = slotOf(row);
       if (this.texts[slot]) return;
       const column = (squeezed = true) => new TextColumn([""], new Int16Array(TEXT_ROWS).fill(-1), squeezed);
       const setting = new Int16Array(TEXT_ROWS).fill(-1);
@@ -277,8 +291,8 @@ const ImagelibColumns = (() => {
 
     /** What the text block says of a row, or null while it has not arrived. @param {number} row */
     textOf(row) {
-      const text = this.texts[row >>> 10];
-      const offset = row & (TEXT_ROWS - 1);
+      const text = this.texts[slotOf(row)];
+      const offset = offsetIn(row);
       if (!text || text.prompt.index[offset] < 0) return null;
       const pairs = text.settings[text.setting[offset]] ?? [];
       /** @type {[string, string][]} */
@@ -339,5 +353,5 @@ const ImagelibColumns = (() => {
   /** @param {unknown} value */
   const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
-  return { CORE_ROWS, Columns, TEXT_ROWS, eachOffset };
+  return { CORE_ROWS, Columns, TEXT_ROWS, TEXT_WORDS, eachOffset, offsetIn, slotOf };
 })();

@@ -12,6 +12,7 @@ const ImagelibFacetList = (() => {
    * @property {string} field  Of the grammar.
    * @property {(name: string) => string} [label]  What a value is called.
    * @property {(name: string, value: string) => boolean} [means]  Whether a condition's value is this one.
+   * @property {boolean} [isWhole]  Whether all values are there anyway: another one in the query, a span, has its own place.
    */
 
   class FacetList {
@@ -25,6 +26,7 @@ const ImagelibFacetList = (() => {
       this.field = kind.field;
       this.label = kind.label ?? ((name) => name);
       this.means = kind.means ?? ((name, value) => ImagelibText.fold(name) === ImagelibText.fold(value));
+      this.isWhole = kind.isWhole ?? false;
       this.change = change;
       this.query = "";
       this.isOpen = false;
@@ -32,20 +34,23 @@ const ImagelibFacetList = (() => {
       this.facets = [];
     }
 
-    /** @param {string} query @param {Facet[]} facets  The most frequent first. */
-    show(query, facets) {
-      this.query = query;
+    /** @param {Facet[]} facets  Of the query, the most frequent first. */
+    show(facets) {
       this.facets = facets;
       this.render();
     }
 
+    /** The condition of the query as it is now that wants a value, or wants it absent. @param {string} name @param {boolean} negated */
+    termOf(name, negated, terms = termsOf(parse(this.query), this.field)) {
+      return terms.find((part) => part.negated === negated && this.means(name, part.value));
+    }
+
     render() {
       const terms = termsOf(parse(this.query), this.field);
-      const term = (/** @type {string} */ name, /** @type {boolean} */ negated) =>
-        terms.find((part) => part.negated === negated && this.means(name, part.value));
+      const term = (/** @type {string} */ name, /** @type {boolean} */ negated) => this.termOf(name, negated, terms);
       // What is chosen stays to be seen, even where nothing is left of it.
       const isChosen = (/** @type {Facet} */ { name }) => term(name, false) || term(name, true);
-      const absent = terms.filter(({ value }) => !this.facets.some(({ name }) => this.means(name, value)))
+      const absent = this.isWhole ? [] : terms.filter(({ value }) => !this.facets.some(({ name }) => this.means(name, value)))
         .map(({ value }) => ({ name: value, count: 0 }));
       const all = [...this.facets, ...absent];
       const shown = this.isOpen ? all : all.filter((facet, i) => i < this.most || isChosen(facet));
@@ -61,11 +66,11 @@ const ImagelibFacetList = (() => {
     /** @param {Facet} facet @param {(name: string, negated: boolean) => QueryPart | undefined} term */
     item({ name, count }, term) {
       const button = (/** @type {boolean} */ negated, /** @type {Record<string, string>} */ attributes, /** @type {(Node | string)[]} */ ...content) => {
-        const chosen = term(name, negated);
-        const other = term(name, !negated);
         return h("button", {
-          type: "button", "aria-pressed": String(Boolean(chosen)), "data-key": `${negated ? "-" : "+"}${name}`, ...attributes,
+          type: "button", "aria-pressed": String(Boolean(term(name, negated))), "data-key": `${negated ? "-" : "+"}${name}`, ...attributes,
           click: () => {
+            // Asked anew: the query may be newer than the counts that are shown.
+            const [chosen, other] = [this.termOf(name, negated), this.termOf(name, !negated)];
             if (chosen) this.change(without(this.query, chosen));
             else this.change(adding(other ? without(this.query, other) : this.query, `${negated ? "-" : ""}${this.field}:${quote(name)}`));
           },

@@ -117,8 +117,8 @@ const ImagelibFacets = (() => {
         sets[tagSet[row]]++;
         byModel[model[row]]++;
         byRating[rating[row]]++;
-        const text = texts[row >>> 10];
-        if (text) byTool[text.tools[row & 1023]]++;
+        const text = texts[ImagelibColumns.slotOf(row)];
+        if (text) byTool[text.tools[ImagelibColumns.offsetIn(row)]]++;
       });
       const byTag = new Uint32Array(tags.values.length);
       sets.forEach((count, set) => {

@@ -29,6 +29,7 @@ const ImagelibFilters = (() => {
       tools: new FacetList(mount("tool-facets"), 4, { field: "tool" }, change),
       ratings: new FacetList(mount("rating-facets"), 6, {
         field: "rating",
+        isWhole: true,
         label: (rating) => (rating === "0" ? "unrated" : `${rating} ★`),
         means: (rating, value) => value === rating,
       }, change),
@@ -78,23 +79,30 @@ const ImagelibFilters = (() => {
   };
 
   /**
-   * Show a query, the counts of its result, and the months of the library and of the result without its dates.
-   * @param {string} text @param {{tags: Facet[], models: Facet[], tools: Facet[], ratings: number[]}} found
-   * @param {Facet[]} library @param {Facet[]} months
+   * Take a query: from now on, all that is clicked builds on it.
+   * @param {string} text
    */
-  function show(text, found, library, months) {
+  function ask(text) {
+    if (text === query) return;
     query = text;
+    for (const list of Object.values(lists)) list.query = text;
+    showChips(parse(text));
+  }
+
+  /**
+   * Show the counts of the query's result.
+   * @param {{tags: Facet[], models: Facet[], tools: Facet[], ratings: number[]}} found
+   */
+  function show(found) {
     tags = found.tags;
-    const parsed = parse(text);
-    showChips(parsed);
-    lists.tags.show(text, found.tags);
-    lists.models.show(text, found.models);
-    lists.tools.show(text, found.tools);
-    lists.ratings.show(text, [5, 4, 3, 2, 1, 0].map((rating) => ({ name: String(rating), count: found.ratings[rating] })));
+    const parsed = parse(query);
+    lists.tags.show(found.tags);
+    lists.models.show(found.models);
+    lists.tools.show(found.tools);
+    lists.ratings.show([5, 4, 3, 2, 1, 0].map((rating) => ({ name: String(rating), count: found.ratings[rating] })));
     for (const list of Object.values(lists)) list.list.parentElement?.classList.toggle("is-empty", list.list.hidden === true);
     showRating(conditionsOf(parsed, "rating")[0]?.value);
     showDate(conditionsOf(parsed, "date")[0]?.value);
-    ImagelibTimeline.show(text, library, months);
   }
 
   /** @param {ParsedQuery} parsed */
@@ -135,5 +143,5 @@ const ImagelibFilters = (() => {
     return new Date(Date.UTC(year, month, 0)).toISOString().slice(0, 10);
   }
 
-  return { show, start };
+  return { ask, show, start };
 })();

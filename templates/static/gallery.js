@@ -156,6 +156,12 @@ const ImagelibGallery = (() => {
     writeSoon();
   }
 
+  /** Show a saved search. @param {string} query @param {string} order */
+  function goTo(query, order) {
+    sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
+    setQuery(query);
+  }
+
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
   }
@@ -185,7 +191,9 @@ const ImagelibGallery = (() => {
       shownRows = shown.rows;
       ImagelibHighlight.look(query.root);
       ImagelibGrid.show(shown.rows, shown.counts);
-      ImagelibFilters.show(text, search.counts(bits), search.facets.allMonths(), monthsOf(text, bits));
+      ImagelibFilters.ask(text);
+      ImagelibTimeline.ask(text);
+      countSoon(bits);
       sortBox.value = order === DEFAULT_SORT ? "" : order;
       ImagelibMessages.warnings(query.warnings);
     } else {
@@ -196,7 +204,20 @@ const ImagelibGallery = (() => {
     ImagelibMessages.count(foundRows.length, readsText || !text);
     ImagelibMessages.nothing(foundRows.length === 0, clear);
     showAlikeNote();
+    ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
+  }
+
+  /** Count what the filters show once the images are on screen: nobody reads numbers first. @param {Uint32Array} bits  Of the result. */
+  function countSoon(bits) {
+    const key = shownKey;
+    requestAnimationFrame(() => setTimeout(() => {
+      if (key !== shownKey) return;
+      ImagelibFilters.show(search.counts(bits));
+      setTimeout(() => {
+        if (key === shownKey) ImagelibTimeline.show(search.facets.allMonths(), monthsOf(text, bits));
+      });
+    }));
   }
 
   /** One image for each prompt, if that is wanted. @param {Int32Array} rows @returns {{rows: Int32Array, counts?: Uint32Array}} */
@@ -212,6 +233,7 @@ const ImagelibGallery = (() => {
   /** The months of a result, as if no dates were asked for. @param {string} query @param {Uint32Array} bits  Of the query. */
   function monthsOf(query, bits) {
     const undated = ImagelibQuery.setting(query, "date", "");
+    if (!undated) return search.facets.allMonths();
     return search.facets.monthsOf(undated === query ? bits : bitsOf(undated));
   }
 

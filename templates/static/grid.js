@@ -46,9 +46,11 @@ const ImagelibGrid = (() => {
       cards.set(pk, card);
       ImagelibIndex.know(card.dataset.id ?? "", pk);
     }
+    // All that is read before the first change: after it, reading makes the browser lay out the page.
+    isAtTop = window.scrollY === 0;
+    measure();
     list.dataset.enhanced = "";
     list.dataset.shape = ImagelibView.shape;
-    measure();
     shapes = Float32Array.from(present, (card) => {
       const picture = card.querySelector("img, svg");
       return ImagelibLayout.aspect(Number(picture?.getAttribute("width")), Number(picture?.getAttribute("height")));
@@ -62,7 +64,7 @@ const ImagelibGrid = (() => {
       if (card instanceof HTMLElement) setFocused(Number(card.dataset.pk));
     });
     window.addEventListener("scroll", scrolled, { passive: true });
-    scrolled();
+    schedule();
     new ResizeObserver(() => {
       const kept = anchor();
       if (measure() && rows.length) rearrange(kept);

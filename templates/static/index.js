@@ -6,12 +6,14 @@
 const ImagelibIndex = (() => {
   const MANIFEST = "data/manifest.js";
   /** How many text blocks are on their way at a time. */
-  const AHEAD = 8;
+  const AHEAD = 16;
+  /** How often the page hears of text blocks, in milliseconds. */
+  const PROGRESS_PAUSE = 150;
   /** How often a block is asked for in vain before it is given up. */
   const ATTEMPTS = 3;
 
   const { Columns, CORE_ROWS, TEXT_ROWS } = ImagelibColumns;
-  const { load, pathOf } = ImagelibLoader;
+  const { load, newestFirst, pathOf } = ImagelibLoader;
   const { locate, pkById } = ImagelibFiles;
   const columns = new Columns();
   const packer = new ImagelibPacker.Packer();
@@ -31,6 +33,7 @@ const ImagelibIndex = (() => {
   /** Resolves when filters and orders know every image. @type {Promise<void>} */
   const ready = new Promise((resolve) => { becomeReady = resolve; });
   let notifying = false;
+  let progressTimer = 0;
 
   /** Load what a manifest names and is not held yet. @param {any} value */
   async function use(value) {
@@ -39,13 +42,16 @@ const ImagelibIndex = (() => {
     ImagelibFiles.use(value);
     forgetEdits();
     forgetBlocks(before);
+    columns.reserve(manifest.core.length);
     await loadAll("core", manifest.core, manifest.core.length);
     if (manifest !== value || recovering === value) return; // another one takes over
     reapply();
+    const text = loadAll("text", manifest.text, AHEAD);
     state.ready = true;
     becomeReady();
     changed();
-    await loadAll("text", manifest.text, AHEAD);
+    await text;
+    packer.start();
     changed();
   }
 
@@ -75,9 +81,7 @@ const ImagelibIndex = (() => {
   /** Load blocks, the newest first. @param {string} kind @param {any[][]} entries @param {number} ahead */
   async function loadAll(kind, entries, ahead) {
     const current = manifest;
-    const queue = entries
-      .filter((entry) => held.get(`${kind}-${entry[0]}`) !== pathOf(kind, entry))
-      .sort((a, b) => (a[2] < b[2] ? 1 : a[2] > b[2] ? -1 : b[0] - a[0]));
+    const queue = newestFirst(entries).filter((entry) => held.get(`${kind}-${entry[0]}`) !== pathOf(kind, entry));
     const work = async () => {
       for (let entry = queue.shift(); entry && manifest === current; entry = queue.shift()) {
         await loadBlock(kind, entry);
@@ -100,7 +104,7 @@ const ImagelibIndex = (() => {
     else packer.add(columns.addText(block));
     held.set(`${kind}-${entry[0]}`, path);
     reapply();
-    if (kind === "text") changed();
+    if (kind === "text") progressed();
   }
 
   /** A block is not there: a newer build has replaced it, and its manifest names another. @param {any} current */
@@ -150,6 +154,14 @@ const ImagelibIndex = (() => {
   /** Whether a text block with this row will come. @param {number} pk */
   const namedByManifest = (pk) =>
     manifest?.text.some((/** @type {any[]} */ [number]) => number === Math.floor(pk / TEXT_ROWS)) ?? false;
+
+  /** Tell the listeners of another text block, now and then: showing takes longer than loading. */
+  function progressed() {
+    progressTimer ||= setTimeout(() => {
+      progressTimer = 0;
+      changed();
+    }, PROGRESS_PAUSE);
+  }
 
   /** Tell the listeners, once for all that happens in a frame. */
   function changed() {
@@ -229,6 +241,8 @@ const ImagelibIndex = (() => {
     ready,
     /** The change that the blocks were built from; -1 before they are known. */
     get seq() { return manifest?.seq ?? -1; },
+    /** Name, query and order of each saved search. @type {string[][]} */
+    get searches() { return manifest?.searches ?? []; },
     /** How many images there are. */
     get total() { return state.ready ? columns.count : (manifest?.total ?? 0); },
     get isReady() { return state.ready; },

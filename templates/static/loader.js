@@ -1,23 +1,44 @@
 // @ts-check
 // Loads data files. A file:// page may not fetch, so every one is a script that hands one value to
-// ImagelibData; which element ran tells who has asked for it.
+// ImagelibData; which element ran tells who has asked for it. It runs before everything else: what the
+// manifest names is on its way while the page is still being laid out.
 "use strict";
 
 const ImagelibLoader = (() => {
   /** Who waits for the value of a script. @type {WeakMap<object, (value: any) => void>} */
   const waiting = new WeakMap();
-  /** Gets the value of a script that the page itself holds. @type {(value: any) => void} */
-  let onOwn = () => {};
+  /** What was asked for before anybody wanted it, by path. @type {Map<string, Promise<any>>} */
+  const early = new Map();
+  /** The value of a script that the page itself holds, until somebody takes it. @type {any} */
+  let own = null;
+  /** @type {((value: any) => void) | null} */
+  let onOwn = null;
 
   /** The one call in every data file. @param {any} value */
   function receive(value) {
     const take = document.currentScript && waiting.get(document.currentScript);
     if (take) take(value);
-    else onOwn(value);
+    else if (onOwn) onOwn(value);
+    else {
+      own = value;
+      for (const entry of newestFirst(value.core)) {
+        const path = pathOf("core", entry);
+        const promise = ask(path);
+        promise.catch(() => {}); // whoever wants it will be told
+        early.set(path, promise);
+      }
+    }
   }
 
   /** Load a data file by a script element. @param {string} path @returns {Promise<any>} */
   function load(path) {
+    const promise = early.get(path) ?? ask(path);
+    early.delete(path);
+    return promise;
+  }
+
+  /** @param {string} path @returns {Promise<any>} */
+  function ask(path) {
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
       const end = () => {
@@ -35,10 +56,19 @@ const ImagelibLoader = (() => {
   /** @param {string} kind @param {any[]} entry  Of the manifest. */
   const pathOf = (kind, [number, , , hash]) => `data/${kind}-${number}-${hash}.js`;
 
+  /** Entries of a manifest, those with the latest images first. @param {any[][]} entries */
+  const newestFirst = (entries) =>
+    entries.slice().sort((a, b) => (a[2] < b[2] ? 1 : a[2] > b[2] ? -1 : b[0] - a[0]));
+
   return {
     load,
-    /** @param {(value: any) => void} take */
-    onOwn: (take) => { onOwn = take; },
+    newestFirst,
+    /** Take the value of the script that the page itself holds. @param {(value: any) => void} take */
+    onOwn: (take) => {
+      onOwn = take;
+      if (own) take(own);
+      own = null;
+    },
     pathOf,
     receive,
   };

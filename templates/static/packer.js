@@ -1,5 +1,5 @@
 // @ts-check
-// Folds text blocks when they come, and packs them when the page has nothing else to do:
+// Folds text blocks when they come, and packs them later, when the page has nothing else to do:
 // a search before that is exact too, only slower.
 "use strict";
 
@@ -11,6 +11,8 @@ const ImagelibPacker = (() => {
     constructor() {
       /** @type {TextColumn[]} */
       this.queue = [];
+      /** The steps of the column that is being packed. @type {Iterator<void> | null} */
+      this.steps = null;
       this.isWaiting = false;
     }
 
@@ -20,17 +22,19 @@ const ImagelibPacker = (() => {
         text[name].fold();
         this.queue.push(text[name]);
       }
-      this.wait();
     }
 
-    wait() {
+    /** Pack what was added, in the time that is left over. */
+    start() {
       if (this.isWaiting) return;
       this.isWaiting = true;
       const work = (/** @type {IdleDeadline | undefined} */ deadline) => {
         this.isWaiting = false;
         const until = performance.now() + Math.max(SLICE, deadline?.timeRemaining() ?? 0);
-        while (this.queue.length && performance.now() < until) this.queue.shift()?.pack();
-        if (this.queue.length) this.wait();
+        while ((this.steps ??= this.queue.shift()?.packing() ?? null) && performance.now() < until) {
+          if (this.steps.next().done) this.steps = null;
+        }
+        if (this.steps) this.start();
       };
       if ("requestIdleCallback" in window) requestIdleCallback(work, { timeout: PATIENCE });
       else setTimeout(work);

@@ -4,9 +4,7 @@
 "use strict";
 
 const ImagelibSearch = (() => {
-  const { TEXT_ROWS } = ImagelibColumns;
-  /** 32 rows are one word of a bitmap. */
-  const SLOT_WORDS = TEXT_ROWS / 32;
+  const { TEXT_ROWS, TEXT_WORDS } = ImagelibColumns;
   /** Conditions that are kept while one types. */
   const KEPT = 40;
 
@@ -50,7 +48,7 @@ const ImagelibSearch = (() => {
       for (let word = 0; word < bits.length; word++) {
         bits[word] &= live[word];
         // What has not arrived is neither found nor refused.
-        if (readsText && !this.columns.texts[Math.floor(word / SLOT_WORDS)]) bits[word] = 0;
+        if (readsText && !this.columns.texts[Math.floor(word / TEXT_WORDS)]) bits[word] = 0;
       }
       return bits;
     }
@@ -176,7 +174,7 @@ const ImagelibSearch = (() => {
       const needle = new ImagelibWords.Needle(word);
       texts.forEach((text, slot) => {
         if (!text || found.versions[slot] === text.version) return;
-        const bits = found.bits.subarray(slot * SLOT_WORDS, (slot + 1) * SLOT_WORDS);
+        const bits = found.bits.subarray(slot * TEXT_WORDS, (slot + 1) * TEXT_WORDS);
         bits.fill(0);
         found.versions[slot] = text.version;
         for (const name of ImagelibWords.columnsOf(field)) {

@@ -30,8 +30,8 @@ const ImagelibStacks = (() => {
 
   /** Which prompt a row has; 0 if it has none, or it has not arrived. @param {InstanceType<typeof ImagelibColumns.Columns>} columns @param {number} row */
   function promptOf(columns, row) {
-    const text = columns.texts[row >>> 10];
-    const number = text ? text.prompt.index[row & 1023] : -1;
+    const text = columns.texts[ImagelibColumns.slotOf(row)];
+    const number = text ? text.prompt.index[ImagelibColumns.offsetIn(row)] : -1;
     return text && number >= 0 ? hashes(text.prompt)[number] : 0;
   }
 

@@ -54,7 +54,11 @@ const ImagelibText = (() => {
   const trim = (text) => text.replace(EDGES, "");
 
   /** A blank that is no single space between words; most texts have none, and testing is cheap. */
-  const UNTIDY = new RegExp(`[${BLANK.replace("\\x20", "\\x1f")}]|  |^ | $`);
+  const UNTIDY_INSIDE = new RegExp(`[${BLANK.replace("\\x20", "\\x1f")}]|  `);
+  const UNTIDY = new RegExp(`${UNTIDY_INSIDE.source}|^ | $`);
+
+  /** Whether folding does no more than forget capitals, and squeezing no more than trim. @param {string} text */
+  const isPlain = (text) => ASCII.test(text) && !UNTIDY_INSIDE.test(text);
 
   /** Make every run of blanks one space. @param {string} text */
   const squeeze = (text) => (UNTIDY.test(text) ? trim(text.replace(BLANKS, " ")) : text);
@@ -62,5 +66,5 @@ const ImagelibText = (() => {
   /** Fold, and make every run of blanks one space, so that a phrase spans lines. @param {string} text */
   const foldWords = (text) => squeeze(fold(text));
 
-  return { BLANK, fold, foldWords, isNarrow, oneByte, squeeze, trim };
+  return { BLANK, fold, foldWords, isNarrow, isPlain, oneByte, squeeze, trim };
 })();

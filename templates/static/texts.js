@@ -11,10 +11,14 @@
  */
 
 const ImagelibTexts = (() => {
-  const { fold, foldWords, isNarrow, oneByte } = ImagelibText;
+  const { fold, foldWords, isNarrow, isPlain, oneByte } = ImagelibText;
   const { IN_WORD, Vocabulary, grown } = ImagelibVocabulary;
   const vocabulary = new Vocabulary();
   const [BLANK, DELETE, LONGEST] = [32, 127, 0xffff];
+  /** So many texts are packed in one step. */
+  const STEP = 256;
+  /** So many texts are folded at once. */
+  const TOGETHER = 32;
   const [HASH_START, HASH_FACTOR] = [0x811c9dc5 | 0, 0x01000193];
 
   // Where a column is taken apart; reused from text to text.
@@ -103,44 +107,67 @@ const ImagelibTexts = (() => {
     /** Make the column searchable. */
     fold() {
       if (this.groups || !this.plain) return;
-      const parts = [0, 1].map(() => /** @type {string[]} */ ([]));
+      const groups = [new Gathering(), new Gathering()];
       this.isWide = new Uint8Array(this.count);
       this.placeOf = new Int16Array(this.count).fill(-1);
-      this.plain.forEach((text, number) => {
-        const folded = this.squeezed ? foldWords(text) : fold(text);
-        if (!folded) return;
-        const wide = isNarrow(folded) ? 0 : 1;
-        this.isWide[number] = wide;
-        this.placeOf[number] = parts[wide].push(wide || isNarrow(text) ? folded : oneByte(folded)) - 1;
-      });
-      this.groups = parts.map(joined);
+      for (let first = 0; first < this.count; first += TOGETHER) {
+        const texts = this.plain.slice(first, first + TOGETHER);
+        const folded = foldTogether(texts);
+        texts.forEach((text, i) => {
+          if (folded !== null) {
+            if (text) this.placeOf[first + i] = groups[0].place(text.length);
+          } else this.foldOne(text, first + i, groups);
+        });
+        if (folded !== null) groups[0].parts.push(folded);
+      }
+      this.groups = groups.map((group) => group.finish());
+    }
+
+    /** @param {string} text @param {number} number @param {Gathering[]} groups */
+    foldOne(text, number, groups) {
+      const folded = this.squeezed ? foldWords(text) : fold(text);
+      if (!folded) return;
+      const wide = isNarrow(folded) ? 0 : 1;
+      this.isWide[number] = wide;
+      this.placeOf[number] = groups[wide].place(folded.length);
+      groups[wide].parts.push(wide || isNarrow(text) ? folded : oneByte(folded));
     }
 
     /** Make the column quick to search, and as small as it gets. */
     pack() {
-      if (!this.plain) return;
+      for (const _ of this.packing()) continue;
+    }
+
+    /** The same in steps of a few milliseconds. Only one column at a time may be between two of them. */
+    *packing() {
+      const { plain } = this;
+      if (!plain) return;
       this.fold();
-      const wordEnds = new Uint32Array(this.count);
-      this.kept = new Map();
-      this.capitalStarts = new Uint32Array(this.count + 1);
-      capitalCount = wordCount = this.worded = 0;
+      const { count } = this;
+      const wordEnds = new Uint32Array(count);
+      const capitalStarts = new Uint32Array(count + 1);
+      const kept = new Map();
+      let worded = 0;
+      capitalCount = wordCount = 0;
       signs.fill(0);
-      this.plain.forEach((text, number) => {
-        this.capitalStarts[number] = capitalCount;
+      for (let number = 0; number < count; number++) {
+        capitalStarts[number] = capitalCount;
         const [wordsBefore, capitalsBefore] = [wordCount, capitalCount];
         stamp++;
-        if (!takeApart(text, false)) {
+        if (!takeApart(plain[number], false)) {
           [wordCount, capitalCount] = [wordsBefore, capitalsBefore];
           stamp++;
           takeApart(this.folded(number), true);
-          this.kept.set(number, text);
+          kept.set(number, plain[number]);
         }
         wordEnds[number] = wordCount;
-        if (wordCount > wordsBefore) this.worded++;
-      });
-      this.capitalStarts[this.count] = capitalCount;
-      this.capitals = capitals.slice(0, capitalCount);
-      this.signs = signs.slice();
+        if (wordCount > wordsBefore) worded++;
+        if (number % STEP === STEP - 1) yield;
+      }
+      capitalStarts[count] = capitalCount;
+      yield;
+      if (this.count !== count) return; // edited meanwhile: it stays as it is
+      Object.assign(this, { capitalStarts, kept, worded, capitals: capitals.slice(0, capitalCount), signs: signs.slice() });
       this.invert(wordEnds);
       this.plain = null;
     }
@@ -250,11 +277,33 @@ const ImagelibTexts = (() => {
     words[wordCount++] = word;
   }
 
-  /** @param {string[]} parts @returns {Group} */
-  function joined(parts) {
-    const starts = new Uint32Array(parts.length + 1);
-    parts.forEach((part, i) => { starts[i + 1] = starts[i] + part.length; });
-    return { joined: parts.join(""), starts };
+  /** A group that is being made: some parts hold several texts. */
+  class Gathering {
+    constructor() {
+      /** @type {string[]} */
+      this.parts = [];
+      this.starts = [0];
+    }
+
+    /** The place of the next text. @param {number} length */
+    place(length) {
+      return this.starts.push(this.starts[this.starts.length - 1] + length) - 2;
+    }
+
+    /** @returns {Group} */
+    finish() {
+      return { joined: this.parts.join(""), starts: Uint32Array.from(this.starts) };
+    }
+  }
+
+  /**
+   * Several texts folded as one: for plain ASCII without blanks to squeeze, that is the same and much
+   * quicker. Null if one of them is more than that.
+   * @param {string[]} texts
+   */
+  function foldTogether(texts) {
+    const all = texts.join("");
+    return isPlain(all) && !texts.some((text) => text.startsWith(" ") || text.endsWith(" ")) ? all.toLowerCase() : null;
   }
 
   return { TextColumn, vocabulary };

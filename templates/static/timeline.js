@@ -66,12 +66,11 @@ const ImagelibTimeline = (() => {
   }
 
   /**
-   * @param {string} text  The query.
+   * Show how many images there are in each period.
    * @param {Facet[]} library  Months of the whole library, the earliest first.
    * @param {Facet[]} found  Months of the result without its dates.
    */
-  function show(text, library, found) {
-    query = text;
+  function show(library, found) {
     place.hidden = library.length < 2;
     if (place.hidden) return;
     periods = spanned(library[0].name, library[library.length - 1].name);
@@ -124,5 +123,10 @@ const ImagelibTimeline = (() => {
   /** @param {string} period */
   const spoken = (period) => (period.length === 4 ? period : format.format(new Date(`${period}-01T00:00:00Z`)));
 
-  return { show, start };
+  return {
+    /** Take a query: what is chosen builds on it. @param {string} text */
+    ask: (text) => { query = text; },
+    show,
+    start,
+  };
 })();

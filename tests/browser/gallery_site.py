@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -74,13 +74,15 @@ def write_site(
     site: SiteInfo = SiteInfo(title="Test pictures"),  # noqa: B008 - frozen
     without_thumbnail: Set[int] = frozenset(),
     pictures: bool = True,
+    searches: Sequence[Sequence[str]] = (),
 ) -> list[Block]:
     """Write every file of a site with *images* and return the blocks of its index."""
     by_pk = sorted(images, key=lambda image: image.pk)
-    blocks = write_index(folder, by_pk, seq=seq, without_thumbnail=without_thumbnail)
+    blocks = write_index(folder, by_pk, seq=seq, without_thumbnail=without_thumbnail,
+                         searches=searches)
     pages = Pages(site)
-    for path, source in pages.static_files().items():
-        _write(folder / path, source.read_bytes())
+    for path, content in pages.static_files().items():
+        _write(folder / path, content)
     newest = sorted(by_pk, key=lambda image: (image.captured_at, image.pk), reverse=True)
     around = zip([None, *newest], newest, [*newest[1:], None], strict=False)
     for newer, image, older in around:
@@ -95,7 +97,8 @@ def write_site(
 
 
 def write_index(
-    folder: Path, by_pk: list[Image], *, seq: int = 1, without_thumbnail: Set[int] = frozenset()
+    folder: Path, by_pk: list[Image], *, seq: int = 1, without_thumbnail: Set[int] = frozenset(),
+    searches: Sequence[Sequence[str]] = (),
 ) -> list[Block]:
     """Write the data files and the manifest, and return the blocks."""
     blocks = []
@@ -108,7 +111,7 @@ def write_index(
             blocks.append(block)
             _write(folder / block_path(block), content)
     _write(folder / search_index.MANIFEST_PATH,
-           search_index.manifest(blocks, seq=seq, total=len(by_pk)))
+           search_index.manifest(blocks, seq=seq, total=len(by_pk), searches=searches))
     return blocks
 
 

@@ -94,6 +94,14 @@ def test_the_middle_of_a_query_can_be_completed(page):
     expect_result(page, found("tag:wip rating:>=1"))
 
 
+def test_a_span_of_ratings_is_no_facet(page):
+    box(page).fill("rating:>=4")
+    expect_result(page, found("rating:>=4"))
+
+    expect(page.get_by_label("Rating from")).to_have_value("4")
+    expect(page.get_by_role("list", name="Ratings").get_by_role("listitem")).to_have_count(6)
+
+
 def test_a_facet_is_wanted_or_not_by_a_click(page):
     for name, query, label in (
         ("Frequent tags", 'tag:"two words"', "two words"),
@@ -283,3 +291,26 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
     page.get_by_role("button", name="Show the search again").click()
     expect(status(page)).to_have_text("30 of 30 images")
     expect(page.get_by_text("Like: one")).to_be_hidden()
+
+
+def test_saved_searches_are_links_beside_the_filters(tmp_path, serve, open_page):
+    write_site(tmp_path, records(COUNT), searches=[
+        ["Best foxes", "fox rating:>=4", "-rating"],
+        ["<b>Nights</b> & more", 'tag:"two words"', ""],
+    ])
+    page = open_page(serve(tmp_path))
+    saved = page.get_by_role("navigation", name="Saved searches")
+
+    expect(saved.get_by_role("link")).to_have_text(["Best foxes", "<b>Nights</b> & more"])
+    saved.get_by_role("link", name="Best foxes").click()
+    expect(box(page)).to_have_value("fox rating:>=4")
+    expect(page.get_by_label("Sort")).to_have_value("-rating")
+    expect(status(page)).to_have_text(f"{len(found('fox rating:>=4'))} of {COUNT} images")
+    expect(saved.get_by_role("link", name="Best foxes")).to_have_attribute("aria-current", "true")
+
+    again = open_page(saved.get_by_role("link", name="Nights").evaluate("(link) => link.href"))
+    expect_result(again, found('tag:"two words"'))
+
+
+def test_without_saved_searches_there_is_no_place_for_them(page):
+    expect(page.get_by_role("navigation", name="Saved searches")).to_have_count(0)

@@ -206,7 +206,7 @@ def test_what_is_not_understood_or_not_found_is_said(page):
 def test_a_tag_is_chosen_while_typing(page):
     tag = page.get_by_role("combobox", name="Tag")
     tag.fill("cat")
-    option = page.get_by_role("listbox", name="Tags").get_by_role("option").first
+    option = page.get_by_role("listbox", name="Matching tags").get_by_role("option").first
     expect(option).to_contain_text("animal/cat")
     expect(option).to_contain_text(str(len(found("tag:animal/cat"))))
     tag.press("ArrowDown")

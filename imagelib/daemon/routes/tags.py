@@ -53,6 +53,7 @@ def save_search(call: Call) -> Answer:
         raise InvalidError.of("name", f"should have 1 to {MAX_NAME} characters", where="path")
     asked = SavedSearch.of(call.read_json())
     new = call.state.library.save_search(name, asked.query, asked.sort)
+    call.state.wake()
     return Answer(status=201 if new else 200,
                   json={"name": name, "query": asked.query, "sort": asked.sort})
 
@@ -60,6 +61,7 @@ def save_search(call: Call) -> Answer:
 def delete_search(call: Call) -> Answer:
     """Forget a saved search."""
     call.state.library.delete_search(call.parameters["name"])
+    call.state.wake()
     return Answer(status=204, content=b"")
 
 

@@ -1,0 +1,82 @@
+"""The static files of a site: scripts, style sheets, the icon; some of them joined into one.
+
+Each is named after the hash of its content, so that a browser may keep it for
+ever, and a page never meets a file of another version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from imagelib.errors import InvalidError
+
+#: Says which files are sent as one; lies beside the templates.
+BUNDLES = "bundles.toml"
+FOLDER = "static"
+
+
+class Assets:
+    """What lies in `static/` of some folders; a file of an earlier folder wins."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+
+    @cached_property
+    def paths(self) -> dict[str, str]:
+        """The path in the site of each file, by its name: "gallery.js", "favicon.svg"."""
+        paths = {}
+        for name, content in self._contents.items():
+            digest = hashlib.sha256(content).hexdigest()[:8]
+            stem, dot, extension = name.rpartition(".")
+            end = f".{extension}" if dot else ""
+            paths[name] = f"{FOLDER}/{stem if dot else name}.{digest}{end}"
+        return paths
+
+    def files(self) -> dict[str, bytes]:
+        """The content of each file, by its path in the site."""
+        return {self.paths[name]: content for name, content in self._contents.items()}
+
+    @cached_property
+    def _contents(self) -> dict[str, bytes]:
+        sources = self._sources()
+        bundles = self._bundles()
+        joined = {}
+        for name, parts in bundles.items():
+            if unknown := [part for part in parts if part not in sources]:
+                raise InvalidError(f"{BUNDLES}: {name} is made of {', '.join(unknown)}, "
+                                   f"which {FOLDER}/ does not have.")
+            # A line end between them: the last line of a script may be a comment.
+            joined[name] = b"\n".join(sources[part].read_bytes() for part in parts)
+        inside = {part for parts in bundles.values() for part in parts}
+        alone = {name: path.read_bytes() for name, path in sources.items() if name not in inside}
+        return dict(sorted((alone | joined).items()))
+
+    def _sources(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for folder in reversed(self._folders):
+            top = folder / FOLDER
+            found |= {path.relative_to(top).as_posix(): path for path in top.rglob("*")
+                      if path.is_file() and not path.name.startswith(".")}
+        return found
+
+    def _bundles(self) -> dict[str, list[str]]:
+        for folder in self._folders:
+            if (path := folder / BUNDLES).is_file():
+                return _read_bundles(path)
+        return {}
+
+
+def _read_bundles(path: Path) -> dict[str, list[str]]:
+    advice = "Correct it, or remove the file to use the program's own."
+    try:
+        bundles = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidError(f"{path}: {error}. {advice}") from error
+    for name, parts in bundles.items():
+        if not (isinstance(parts, list) and all(isinstance(part, str) for part in parts)):
+            raise InvalidError(f"{path}: {name} is no list of file names. {advice}")
+    return bundles
