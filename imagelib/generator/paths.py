@@ -30,6 +30,21 @@ class Recipe:
 
 #: What the grid shows.
 GRID = Recipe(edge=400, quality=80)
+#: The same for dense screens and large cards. Pixels that small hide what a lower quality costs.
+SHARP = Recipe(edge=800, quality=60)
+
+
+def has_sharp(width: int, height: int) -> bool:
+    """Whether such a picture has more to show than `GRID` shows; static/card.js asks alike."""
+    return max(width, height) > GRID.edge
+
+
+def width_in(recipe: Recipe, width: int, height: int) -> int:
+    """How many pixels wide *recipe* makes a picture of this size; static/card.js computes alike."""
+    longest = max(width, height)
+    if longest <= recipe.edge:
+        return width
+    return max(1, (2 * width * recipe.edge + longest) // (2 * longest))
 
 
 def thumbnail_path(digest: str, recipe: Recipe = GRID) -> str:
