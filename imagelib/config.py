@@ -34,6 +34,7 @@ TEMPLATE = """\
 
 [build]
 # workers = 0                                 # 0: one for each core
+# sharp = true                                # larger thumbnails besides, for dense screens
 
 [watch]
 # folders = []                                # new pictures from there are added by themselves
@@ -54,6 +55,7 @@ class Settings:
     allow_hosts: tuple[str, ...] = ()
     password_hash: str = ""
     workers: int = 0
+    sharp: bool = True
     watch_folders: tuple[str, ...] = ()
     max_upload: int = 64 * 2**20
     max_pixels: int = 100_000_000

@@ -43,11 +43,16 @@ def both(library: Library, wanted: Filter, **options):
     return from_memory, from_sqlite
 
 
+@pytest.mark.parametrize("learned", [False, True])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_path, seed):
+def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_path, seed,
+                                                                  learned):
     rng = random.Random(seed)
     ids = fill(library, 200)
     library.edit_many(ids[::3], {"add_tags": ["t1"]})
+    library.keep_in_memory()
+    if learned:
+        library.learn_words()
     for number in range(40):
         kind = rng.randrange(6)
         some = rng.sample(library.ids(""), 3)
@@ -81,9 +86,13 @@ def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_p
         library._bitmaps = bitmaps
 
 
-def test_the_whole_corpus_of_queries_agrees(library):
+@pytest.mark.parametrize("learned", [False, True])
+def test_the_whole_corpus_of_queries_agrees(library, learned):
     fill(library, 60)
     library.edit_many(library.ids("")[::2], {"add_tags": ["animal/fox", "red"], "notes": "Löwe"})
+    library.keep_in_memory()
+    if learned:
+        library.learn_words()
     for text in CASES:
         memory, sqlite = both(library, Filter(Query.parse(text)), page_size=100)
         assert memory == sqlite, text
@@ -98,3 +107,59 @@ def test_many_changes_at_once_are_read_anew(library, monkeypatch):
     assert library.count("rating:5") == 50
     library.delete(*library.ids("")[:20])
     assert library.count("") == 30
+
+
+def test_words_that_were_learned_are_those_of_the_texts_after_edits_by_anybody(library):
+    ids = fill(library, 50)
+    library.edit_many(ids[:3], {"prompt_text": "A Füchslein, foxes; outfoxed"})
+    library.keep_in_memory()
+    library.learn_words()
+    assert library._bitmaps._words.find("fox") is not None, "else nothing is tried here"
+    assert library.count("fox") == 3
+    assert library.count("fuchs") == 3
+
+    library.edit(ids[0], prompt_text="a wolf")
+    library.edit(ids[9], prompt_text="a fox")
+    library.delete(ids[1])
+    connection = sqlite3.connect(library.settings.database)
+    with connection:
+        connection.execute("UPDATE images SET notes = 'FOXGLOVE' WHERE id = ?", (ids[20],))
+    connection.close()
+
+    assert set(library.ids("fox")) == {ids[2], ids[9], ids[20]}
+    assert library.count("fox") == 3
+    assert library.count("wolf") == 1
+    assert library.count("-fox") == 46
+
+
+def test_what_another_program_wrote_between_two_questions_is_folded_for_the_second(library):
+    ids = fill(library, 5)
+    library.keep_in_memory()
+    library.learn_words()
+    assert library.count("zebra") == 0
+    connection = sqlite3.connect(library.settings.database)
+    with connection:
+        connection.execute("UPDATE images SET prompt_text = 'ZÉBRA' WHERE id = ?", (ids[0],))
+    connection.close()
+    assert library.count("zebra") == 1
+
+
+def test_so_many_changes_that_the_words_are_learned_anew(library, monkeypatch):
+    monkeypatch.setattr("imagelib.library.words._MANY", 10)
+    fill(library, 50)
+    library.keep_in_memory()
+    library.learn_words()
+    words = library._bitmaps._words
+    library.edit_many(library.ids("")[:20], {"notes": "heron"})
+    assert library.count("heron") == 20
+    assert words.find("heron") is None, "forgotten: SQLite was asked"
+    library.learn_words()
+    assert words.find("heron").bit_count() == library.count("heron") == 20
+
+
+def test_learning_can_be_broken_off(library):
+    fill(library, 5)
+    library.keep_in_memory()
+    library.learn_words(lambda: False)
+    assert library._bitmaps._words.find("prompt") is None
+    assert library.count("prompt") == 5

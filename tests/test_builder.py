@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import sqlite3
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from helpers import draw, fill, tree
+from PIL import Image as Picture
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.generator.builder import build
-from imagelib.generator.paths import original_path, page_path, thumbnail_path
+from imagelib.generator.paths import SHARP, original_path, page_path, thumbnail_path
 from imagelib.generator.stamp import is_current
 from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
@@ -31,6 +34,7 @@ class _References(HTMLParser):
         if values.get("rel") == "canonical":
             return
         self.found += [v for name in ("href", "src") if (v := values.get(name))]
+        self.found += [part.split()[0] for part in (values.get("srcset") or "").split(", ") if part]
 
 
 def dead_references(site: Path) -> list[str]:
@@ -59,6 +63,76 @@ def test_a_site_holds_each_image_and_every_link_in_it_leads_somewhere(library, p
     assert report.failures == []
     original = site / original_path(image.file_name)
     assert original.samefile(library.originals.path_of(image)), "a link costs no space"
+
+
+@pytest.fixture
+def large(library, tmp_path):
+    """A library with a picture larger than its thumbnail, one that is no larger, one upright."""
+    return library, [library.add(draw(tmp_path / f"{size}.jpg", size))[0]
+                     for size in ((1000, 611), (400, 300), (500, 1237))]
+
+
+def test_a_large_picture_has_a_second_thumbnail_and_srcset_says_how_wide_it_is(large, tmp_path):
+    library, images = large
+    build(library)
+    site = library.settings.site_dir
+    page = (site / "index.html").read_text(encoding="utf-8")
+
+    said = re.findall(r'(thumbs/[^ "]+\.webp) (\d+)w', page)
+
+    assert len(said) == 4
+    for path, width in said:
+        with Picture.open(site / path) as picture:
+            assert picture.width == int(width), path
+    assert max(int(width) for _, width in said) == 800
+    assert not (site / thumbnail_path(images[1].digest, SHARP)).exists()
+    assert thumbnail_path(images[1].digest) in page
+    assert dead_references(site) == []
+    library.edit(images[0].id, rating=3)
+    build(library)
+    build(library, tmp_path / "full")
+    assert tree(site) == tree(tmp_path / "full")
+
+
+def test_second_thumbnails_can_be_switched_off_and_on_again(large, tmp_path):
+    library, images = large
+    build(library)
+    site = library.settings.site_dir
+    before = tree(site)
+    sharp = [thumbnail_path(image.digest, SHARP) for image in images[::2]]
+    assert all(path in before for path in sharp)
+
+    library.settings = replace(library.settings, sharp=False)
+    report = build(library)
+
+    assert set(sharp) <= set(report.pruned)
+    assert "srcset" not in (site / "index.html").read_text(encoding="utf-8")
+    assert dead_references(site) == []
+    build(library, tmp_path / "full")
+    assert tree(site) == tree(tmp_path / "full")
+    library.settings = replace(library.settings, sharp=True)
+    build(library)
+    assert tree(site) == before
+
+
+def test_a_picture_that_is_lost_before_its_second_thumbnail_is_shown_by_the_first(large):
+    library, images = large
+    library.settings = replace(library.settings, sharp=False)
+    build(library)
+    library.originals.path_of(images[0]).unlink()
+    library.settings = replace(library.settings, sharp=True)
+
+    report = build(library)
+
+    site = library.settings.site_dir
+    page = (site / "index.html").read_text(encoding="utf-8")
+    assert f'src="{thumbnail_path(images[0].digest)}"' in page
+    assert thumbnail_path(images[0].digest, SHARP) not in page
+    assert thumbnail_path(images[2].digest, SHARP) in page
+    assert report.failures == []
+    block = next((site / "data").glob("file-*.js")).read_text()
+    assert f'"blurred":[{images[0].pk}]' in block
+    assert dead_references(site) == []
 
 
 def test_an_empty_library_has_a_site_too(library):
@@ -115,7 +189,8 @@ def _random_edit(library: Library, rng: random.Random, folder: Path, number: int
     elif kind == 4:
         library.delete(*rng.sample(ids, 3))
     elif kind == 5:
-        library.replace_file(image_id, draw(folder / f"r{number}.webp", (11, 5)))
+        library.replace_file(image_id, draw(folder / f"r{number}.webp",
+                                            rng.choice(((11, 5), (900, 410)))))
     elif kind in (6, 7):
         with contextlib.suppress(ConflictError, NotFoundError):
             library.undo()

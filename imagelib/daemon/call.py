@@ -51,6 +51,11 @@ class Call:
     #: What the log line of this request says besides.
     facts: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def question(self) -> str:
+        """Address and query string: the same question, if both are the same."""
+        return f"{self.path}?{self.environ.get('QUERY_STRING', '')}"
+
     def read_json(self) -> dict[str, Any]:
         """The body, which must be one strict JSON object sent as `application/json`.
 

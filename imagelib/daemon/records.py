@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote
 
-from imagelib.generator.paths import as_url, thumbnail_path
+from imagelib.generator.paths import as_url, original_path, thumbnail_path
 from imagelib.library.models import Change, Image, TrashedImage
+from imagelib.library.records import select_json
 
 
 def image_json(image: Image) -> dict[str, Any]:
     """The record of one image, as design section 5 lists it."""
     return image.to_json() | {
-        "url": "/images/" + quote(image.file_name, safe="/"),
-        "thumbnail_url": "/" + as_url(thumbnail_path(image.digest)),
+        "url": _file_url(image.file_name),
+        "thumbnail_url": _thumbnail_url(image.digest),
     }
+
+
+def records_json(connection: sqlite3.Connection, pks: list[int]) -> dict[int, str]:
+    """The records of the images with these *pks* as texts: the same as `image_json`, quicker."""
+    return {pk: _with_urls(*found) for pk, found in select_json(connection, pks).items()}
+
+
+def _with_urls(record: str, file_name: str, digest: str) -> str:
+    # URLs are percent-encoded: nothing in them would have to be escaped.
+    return (f'{record[:-1]},"url":"{_file_url(file_name)}",'
+            f'"thumbnail_url":"{_thumbnail_url(digest)}"}}')
+
+
+def _file_url(file_name: str) -> str:
+    return "/" + as_url(original_path(file_name))
+
+
+def _thumbnail_url(digest: str) -> str:
+    return "/" + as_url(thumbnail_path(digest))
 
 
 def change_json(change: Change) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from imagelib import __version__
+from imagelib.daemon.answers import Answers
 from imagelib.daemon.logs import log_event
 from imagelib.errors import ImagelibError
 from imagelib.generator.builder import BuildReport, build
@@ -34,6 +35,7 @@ class State:
     def __init__(self, library: Library, *, read_only: bool = False) -> None:
         self.library = library
         library.keep_in_memory()
+        self.answers = Answers(library.database)
         self.read_only = read_only
         self.started = time.time()
         #: What the watcher says of itself and of the last scan.
@@ -114,6 +116,8 @@ class State:
                 return
             try:
                 if not woken and self.library.database.seq() == built:
+                    # Nothing else to do: searches are quicker from then on.
+                    self.library.learn_words(lambda: not self._stop.is_set())
                     continue
             except ImagelibError as error:
                 log_event("build", level=logging.ERROR, outcome="failed", reason=str(error))

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imagelib.errors import ConflictError, LockedError
-from imagelib.generator.derivatives import render_missing
+from imagelib.generator.derivatives import render_missing, wanted_thumbnails
 from imagelib.generator.memory import Memory, Row
 from imagelib.generator.pages import Pages, SiteInfo
-from imagelib.generator.paths import original_path, page_path, thumbnail_path
+from imagelib.generator.paths import GRID, SHARP, original_path, page_path, thumbnail_path
 from imagelib.generator.search_index import (
     KINDS,
     Block,
@@ -88,8 +88,8 @@ class _Build:
         settings = library.settings
         self._library, self._memory, self._site = library, memory, site
         self._progress = progress
-        self._pages = Pages(SiteInfo(settings.title, settings.language, settings.base_url),
-                            settings.templates_dir)
+        self._pages = Pages(SiteInfo(settings.title, settings.language, settings.base_url,
+                                     settings.sharp), settings.templates_dir)
         self._stamp = stamp(settings)
         self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
         if not memory.known and not site.is_ours_or_empty():
@@ -147,19 +147,38 @@ class _Build:
         for chunk in chunks(sorted(dirty, reverse=True)):
             for image in select_pks(self._library.database.reader, chunk, raw=False).values():
                 failed = known.get(image.pk)
-                if (self._full or failed is None or failed[0] != image.digest) and (
-                    not self._site.exists(thumbnail_path(image.digest))
-                ):
+                absent = [path for path in self._thumbnails(image.digest, image.width, image.height)
+                          if not self._site.exists(path)]
+                if absent and (self._full or failed is None or failed[0] != image.digest):
                     wanted.append(image)
-        for image in wanted:
-            self._memory.announce(thumbnail_path(image.digest))
+                    for path in absent:
+                        self._memory.announce(path)
         made, failures = render_missing(
             wanted, sandbox=self._library.sandbox, folder=self._library.originals.folder,
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
+            sharp=self._library.settings.sharp,
             progress=lambda done: self._progress("thumbnails", done, len(wanted)))
         self._report.thumbnails = len(made)
         still = {pk: value for pk, value in known.items() if pk in dirty and not self._full}
         return {**still, **failures}, dirty & known.keys()
+
+    def _thumbnails(self, digest: str, width: int, height: int) -> set[str]:
+        return set(wanted_thumbnails(digest, width, height, sharp=self._library.settings.sharp))
+
+    def _note_thumbnails(self, dirty: set[int]) -> None:
+        """Remember which thumbnails are there, so that no page refers to another one."""
+        blurred = set()
+        for chunk in chunks(sorted(dirty)):
+            marks = ", ".join("?" * len(chunk))
+            for pk, *picture in self._library.database.read(
+                    f"SELECT pk, digest, width, height FROM images WHERE pk IN ({marks})", *chunk):
+                wanted = self._thumbnails(*picture)
+                present = {path for path in wanted if self._site.exists(path)}
+                self._hashes |= dict.fromkeys(present, "thumbnail")
+                if present != wanted:
+                    blurred.add(pk)
+        self._memory.set_blurred(dirty, blurred)
+        self._blurred = self._memory.blurred()
 
     def _write(self, dirty: set[int], failures: dict[int, tuple[str, str]],
                cleared: set[int]) -> None:
@@ -176,8 +195,7 @@ class _Build:
                                  and f[0] == new[pk].digest}, cleared)
             pages = (pages | self._neighbours(new.values())) & memory.pks()
             self._absent = memory.failures()
-            self._hashes |= {thumbnail_path(row.digest): "thumbnail" for row in new.values()
-                             if self._site.exists(thumbnail_path(row.digest))}
+            self._note_thumbnails(dirty)
             missing = self._link_originals(new)
             blocks = self._write_blocks(dirty)
             static = self._write_static()
@@ -253,7 +271,7 @@ class _Build:
         return blocks
 
     def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
-        block, content = make_block(kind, number, images, self._absent.keys())
+        block, content = make_block(kind, number, images, self._absent.keys(), self._blurred)
         self._put(block_path(block), content)
         return block
 
@@ -321,7 +339,8 @@ class _Build:
         self._put("data/manifest.js", manifest(ordered, seq=seq, total=total,
                                                searches=self._searches()))
         self._put("index.html",
-                  self._pages.gallery(newest, total, self._absent.keys()).encode())
+                  self._pages.gallery(newest, total, self._absent.keys(),
+                                      self._blurred).encode())
 
     def _put(self, path: str, content: bytes) -> None:
         """Write an artifact unless it has these bytes already."""
@@ -341,7 +360,7 @@ class _Build:
             if current is None or current.file_name != row.file_name:
                 self._retired.add(original_path(row.file_name))
             if not self._memory.has_digest(row.digest):
-                self._retired.add(thumbnail_path(row.digest))
+                self._retired |= {thumbnail_path(row.digest, recipe) for recipe in (GRID, SHARP)}
         if self._full:
             wanted = self._hashes.keys()
             self._retired |= self._memory.paths() - wanted

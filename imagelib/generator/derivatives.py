@@ -8,51 +8,67 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from imagelib.errors import DerivativeError, ImagelibError
-from imagelib.generator.paths import GRID, Recipe, thumbnail_path
+from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
 from imagelib.library.models import Image
 from imagelib.sandbox import Sandbox
 
 
-def render_thumbnail(sandbox: Sandbox, source: Path, target: Path, max_pixels: int,
-                     recipe: Recipe = GRID) -> None:
-    """Render *source* into *target*, whole or not at all.
+def wanted_thumbnails(digest: str, width: int, height: int, *, sharp: bool) -> dict[str, Recipe]:
+    """The thumbnails of a picture by their paths: with *sharp*, of a large one two."""
+    recipes = [GRID, SHARP] if sharp and has_sharp(width, height) else [GRID]
+    return {thumbnail_path(digest, recipe): recipe for recipe in recipes}
+
+
+def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe],
+                      max_pixels: int) -> None:
+    """Render *source* into each of *targets*, decoded once; all whole, or as they were.
 
     Raises:
-        DerivativeError: the file is gone, damaged, or needs too much; *target* is as it was.
+        DerivativeError: the file is gone, damaged, or needs too much.
     """
     if not source.is_file():
         raise DerivativeError(f"{source.name}: the file is missing")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{secrets.token_hex(6)}.partial")
+    partials = {}
+    for target in targets:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partials[target] = target.with_name(f".{secrets.token_hex(6)}.partial")
     try:
-        sandbox.call("imagelib.pictures:render", str(source), str(partial), recipe.edge,
-                     recipe.quality, max_pixels)
-        partial.replace(target)
+        sandbox.call("imagelib.pictures:render", str(source), [
+            (str(partials[target]), recipe.edge, recipe.quality)
+            for target, recipe in targets.items()], max_pixels)
+        for target, partial in partials.items():
+            partial.replace(target)
     except ImagelibError as error:
         raise DerivativeError(f"{source.name}: {error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
 
 
 def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, site: Path,
-                   max_pixels: int,
+                   max_pixels: int, sharp: bool,
                    progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
     """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
 
-    A failure is pk -> (digest, error). *progress* is told after each image; what it raises
+    With *sharp*, large ones are made too. A failure is pk -> (digest, error) of an image that
+    has none at all. *progress* is told after each image; what it raises
     ends the work soon.
     """
     made: list[str] = []
     failures: dict[int, tuple[str, str]] = {}
 
     def one(image: Image) -> None:
-        path = thumbnail_path(image.digest)
+        wanted = wanted_thumbnails(image.digest, image.width, image.height, sharp=sharp)
+        paths = {path: recipe for path, recipe in wanted.items() if not (site / path).is_file()}
         try:
-            if not (site / path).is_file():
-                render_thumbnail(sandbox, folder / image.file_name, site / path, max_pixels)
-            made.append(path)
+            if paths:
+                render_thumbnails(sandbox, folder / image.file_name,
+                                  {site / path: recipe for path, recipe in paths.items()},
+                                  max_pixels)
+            made.extend(paths)
         except DerivativeError as error:
-            failures[image.pk] = (image.digest, str(error))
+            if not (site / thumbnail_path(image.digest)).is_file():
+                failures[image.pk] = (image.digest, str(error))
 
     with ThreadPoolExecutor(sandbox.size) as pool:
         try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from imagelib.generator.search_index import Block
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
@@ -39,6 +39,9 @@ CREATE INDEX IF NOT EXISTS rows_digest ON rows (output, digest);
 CREATE TABLE IF NOT EXISTS failures (
     output INTEGER NOT NULL, pk INTEGER NOT NULL, digest TEXT NOT NULL, error TEXT NOT NULL,
     PRIMARY KEY (output, pk)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blurred (
+    output INTEGER NOT NULL, pk INTEGER NOT NULL, PRIMARY KEY (output, pk)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (
     output INTEGER NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, rows INTEGER NOT NULL,
@@ -228,6 +231,16 @@ class Memory:
         self._many("DELETE FROM failures WHERE output = ? AND pk = ?", ((p,) for p in cleared))
         self._many("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
                    ((pk, *value) for pk, value in failures.items()))
+
+    def blurred(self) -> set[int]:
+        """The pks of the images whose sharp thumbnail could not be made."""
+        return {row[0] for row in self._run("SELECT pk FROM blurred WHERE output = ?",
+                                            self._output)}
+
+    def set_blurred(self, looked_at: Iterable[int], blurred: Iterable[int]) -> None:
+        """Note which of the pks *looked_at* are *blurred*."""
+        self._many("DELETE FROM blurred WHERE output = ? AND pk = ?", ((p,) for p in looked_at))
+        self._many("INSERT INTO blurred VALUES (?, ?)", ((p,) for p in blurred))
 
     def blocks(self) -> dict[tuple[str, int], Block]:
         """The blocks of the index by kind and number."""

@@ -20,10 +20,13 @@ from markupsafe import Markup
 from imagelib.generator.assets import Assets
 from imagelib.generator.paths import (
     GRID,
+    SHARP,
     as_url,
+    has_sharp,
     original_path,
     page_path,
     thumbnail_path,
+    width_in,
 )
 from imagelib.generator.search_index import MANIFEST_PATH
 from imagelib.library.models import Image
@@ -41,6 +44,8 @@ class SiteInfo:
     title: str = "Images"
     language: str = "en"
     base_url: str = ""
+    #: Whether there are larger thumbnails besides, of pictures that are large enough.
+    sharp: bool = False
 
 
 class Pages:
@@ -61,12 +66,15 @@ class Pages:
             "site": site,
             "manifest": MANIFEST_PATH,
             "recipe": GRID.name,
+            "sharp_recipe": SHARP.name if site.sharp else "",
             "original_url": lambda image: as_url(original_path(image.file_name)),
             "page_url": lambda image: as_url(page_path(image.id)),
             "thumbnail_url": lambda image: as_url(thumbnail_path(image.digest)),
+            "sources": lambda image: _sources(image) if site.sharp else "",
         }
         self._environment.filters |= {
             "name_of": name_of, "bytes": _bytes, "moment": _moment, "day": _day, "stars": _stars,
+            "sizes": _sizes,
             "pretty": _pretty, "xml_text": _xml_text, "json_text": _json_text,
         }
 
@@ -79,13 +87,18 @@ class Pages:
         images: Sequence[Image],
         total: int,
         without_thumbnail: Set[int] = frozenset(),
+        blurred: Set[int] = frozenset(),
     ) -> str:
-        """`index.html`: the newest *images* out of *total*, the newest first."""
+        """`index.html`: the newest *images* out of *total*, the newest first.
+
+        *blurred* are the pks of those whose larger thumbnail is not there.
+        """
         return self._render("gallery.html", {
             "root": "",
             "images": images,
             "total": total,
             "without_thumbnail": without_thumbnail,
+            "blurred": blurred,
         })
 
     def image(
@@ -165,6 +178,22 @@ def _moment(date: str) -> str:
 
 def _day(date: str) -> str:
     return date[:10]
+
+
+def _sources(image: Image) -> str:
+    """`srcset` of an image with two thumbnails, "" for one that has only the small one."""
+    if not has_sharp(image.width, image.height):
+        return ""
+    return ", ".join(
+        f"{as_url(thumbnail_path(image.digest, recipe))}"
+        f" {width_in(recipe, image.width, image.height)}w" for recipe in (GRID, SHARP))
+
+
+def _sizes(image: Image) -> str:
+    """How wide a card is: as the browser measures it, else from its shape and card.css's rows."""
+    shape = image.width / (image.height or 1)
+    narrow, medium, wide = (f"{shape * rows:.0f}rem" for rows in (10.5, 13, 15.5))
+    return f"auto, (width < 45rem) {narrow}, (width < 75rem) {medium}, {wide}"
 
 
 def _stars(rating: int) -> str:

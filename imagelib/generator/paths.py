@@ -7,8 +7,12 @@ a file that exists is current and nothing has to compare times.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
+
+#: Paths that are URLs as they are; nearly all, and `quote` takes long to see it.
+_PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,21 @@ class Recipe:
 
 #: What the grid shows.
 GRID = Recipe(edge=400, quality=80)
+#: The same for dense screens and large cards. Pixels that small hide what a lower quality costs.
+SHARP = Recipe(edge=800, quality=60)
+
+
+def has_sharp(width: int, height: int) -> bool:
+    """Whether such a picture has more to show than `GRID` shows; static/card.js asks alike."""
+    return max(width, height) > GRID.edge
+
+
+def width_in(recipe: Recipe, width: int, height: int) -> int:
+    """How many pixels wide *recipe* makes a picture of this size; static/card.js computes alike."""
+    longest = max(width, height)
+    if longest <= recipe.edge:
+        return width
+    return max(1, (2 * width * recipe.edge + longest) // (2 * longest))
 
 
 def thumbnail_path(digest: str, recipe: Recipe = GRID) -> str:
@@ -45,4 +64,4 @@ def page_path(image_id: str) -> str:
 
 def as_url(path: str) -> str:
     """Percent-encode a site path for an attribute; works over http and on `file://`."""
-    return quote(path, safe="/-._~")
+    return path if _PLAIN.fullmatch(path) else quote(path, safe="/-._~")

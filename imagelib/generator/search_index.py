@@ -62,14 +62,16 @@ def block_path(block: Block) -> str:
 
 
 def make_block(
-    kind: str, number: int, images: Sequence[Image], without_thumbnail: Set[int]
+    kind: str, number: int, images: Sequence[Image], without_thumbnail: Set[int],
+    blurred: Set[int] = frozenset(),
 ) -> tuple[Block, bytes]:
     """The block of one of the `KINDS`. *images* in the order of their pk.
 
-    *without_thumbnail* are the pks of those that could not be rendered.
+    *without_thumbnail* are the pks of those that could not be rendered, *blurred* of those that
+    could not be for dense screens.
     """
     if kind == "file":
-        return file_block(number, images, without_thumbnail)
+        return file_block(number, images, without_thumbnail, blurred)
     make = {"core": core_block, "text": text_block, "id": id_block, "look": look_block}[kind]
     return make(number, images)
 
@@ -117,12 +119,10 @@ def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
 
 
 def file_block(
-    number: int, images: Sequence[Image], without_thumbnail: Set[int]
+    number: int, images: Sequence[Image], without_thumbnail: Set[int],
+    blurred: Set[int] = frozenset(),
 ) -> tuple[Block, bytes]:
-    """What a card and the viewer need to show the picture. *images* in the order of their pk.
-
-    *without_thumbnail* are the pks of those that could not be rendered.
-    """
+    """What a card and the viewer need to show the picture. *images* in the order of their pk."""
     types = _Distinct(image.mime_type for image in images)
     return _block("file", number, FILE_ROWS, images, {
         "ids": [image.id for image in images],
@@ -133,6 +133,7 @@ def file_block(
         "types": types.values,
         "type": types.indexes,
         "bare": _offsets(images, FILE_ROWS, lambda image: image.pk in without_thumbnail),
+        "blurred": _offsets(images, FILE_ROWS, lambda image: image.pk in blurred),
     })
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from imagelib import __version__
 from imagelib.config import Settings
-from imagelib.generator.paths import GRID
+from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.folders import folder_times
 from imagelib.resources import bundled
 
@@ -25,7 +25,8 @@ FORMAT = 1
 def stamp(settings: Settings) -> str:
     """A hash of everything but the images that the site is made from."""
     checksum = hashlib.sha256(json.dumps([
-        FORMAT, __version__, GRID.name, settings.title, settings.language, settings.base_url,
+        FORMAT, __version__, GRID.name, SHARP.name if settings.sharp else "",
+        settings.title, settings.language, settings.base_url,
     ]).encode())
     for folder in (bundled("templates"), settings.templates_dir):
         if folder is None:

@@ -2,32 +2,52 @@
 
 A bitmap is a Python integer whose bit *pk* says whether that image has the value;
 AND, OR and counting are one operation of the machine for 64 images. What has no
-bitmap (words, seeds, dates) is asked of SQLite once and remembered until something
+bitmap (words, seeds) is asked of `words` or SQLite once and remembered until something
 changes. The changes feed keeps all of it up to date, edits by other programs too.
 """
 
 from __future__ import annotations
 
 import bisect
+import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 
 from imagelib.library.database import Database
 from imagelib.library.dates import last_moment
-from imagelib.library.listing import Filter, split_order
-from imagelib.library.query_terms import All, Dates, Either, HasTag, Node, Not, Rating, Word
+from imagelib.library.listing import Filter, Place, split_order
+from imagelib.library.query_terms import (
+    IN_INDEX,
+    All,
+    Dates,
+    Either,
+    HasTag,
+    Node,
+    Not,
+    Rating,
+    Word,
+)
 from imagelib.library.records import chunks
 from imagelib.library.text import fold
+from imagelib.library.words import Words, bitmap
 
 #: After so many changes at once, all is read anew: that is quicker.
 _MANY = 2000
 #: How many answers of SQLite are remembered.
 _REMEMBERED = 256
 _ORDERS = ("captured_at", "rating", "created_at")
+#: How much longer a step of sorting takes than one of walking, and its inverse, roughly.
+_WALK = 0.3
+_NOT_EMPTY = re.compile(rb"[^\0]")
+#: Which bits each octet has.
+_BITS = [[bit for bit in range(8) if octet >> bit & 1] for octet in range(256)]
 #: Behind every date, as text.
 _LAST = "\U0010ffff"
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +62,32 @@ class _Row:
 
 
 class Bitmaps:
-    """The values of all images of one library, in memory. For many threads."""
+    """The values of all images of one library, in memory. For many threads.
 
-    def __init__(self, database: Database) -> None:
+    *fold* brings the folded texts up to date; they are read only after that.
+    """
+
+    def __init__(self, database: Database, fold: Callable[[], None]) -> None:
         self._database = database
+        self._fold = fold
+        self._words = Words(database)
         self._lock = threading.RLock()
-        self._seq = -1
+        self._state = self._seq = -1
         self._reset()
 
-    def pks(self, wanted: Filter, *, start: int = 0, count: int | None = None,
-            after: tuple[str | int, int] | None = None) -> tuple[list[int], int]:
-        """The pks that *wanted* lets through, in its order, and how many there are in all.
+    def places(self, wanted: Filter, start: int, count: int,
+               behind: Place | None) -> tuple[list[Place], int]:
+        """*count* places of what *wanted* lets through, from *start* on, and how many in all.
 
-        *start* and *count* cut a page out of them; *after* (a value of the order, and a
-        pk) begins behind a row instead.
+        With *behind*, only those after that place are counted from.
         """
-        with self._lock:
-            self._refresh()
+        with self._ready(wanted):
             bits = self._select(wanted)
-            column, descending = split_order(wanted.order)
-            return self._ordered(bits, column, descending, start, count, after), bits.bit_count()
+            return self._ordered(bits, wanted.order, start, count, behind), bits.bit_count()
 
     def count(self, wanted: Filter) -> int:
         """How many images *wanted* lets through."""
-        with self._lock:
-            self._refresh()
+        with self._ready(wanted):
             return self._select(wanted).bit_count()
 
     def tag_counts(self) -> list[tuple[str, int]]:
@@ -75,6 +96,15 @@ class Bitmaps:
             self._refresh()
             counts = [(name, bits.bit_count()) for name, bits in self._tags.items()]
         return sorted(((name, n) for name, n in counts if n), key=lambda pair: (-pair[1], pair[0]))
+
+    def learn(self, go_on: Callable[[], bool] = lambda: True) -> None:
+        """Learn the words of all texts if that is worth it; from then on they are in memory too.
+
+        For one thread. Takes seconds in a large library; others are answered meanwhile.
+        """
+        if self._words.needs_learning():
+            self._fold()
+            self._words.learn(go_on)
 
     # -- keeping up ---------------------------------------------------------
 
@@ -85,13 +115,18 @@ class Bitmaps:
         self._models: dict[str, int] = {}
         self._ratings = [0] * 6
         self._months: dict[str, int] = {}
-        self._orders: dict[str, list[tuple[str | int, int]]] = {name: [] for name in _ORDERS}
-        self._remembered: dict[tuple[str, tuple[object, ...]], int] = {}
+        self._orders: dict[str, list[Place]] = {name: [] for name in _ORDERS}
+        self._remembered: dict[Node, int] = {}
 
     def _refresh(self) -> None:
-        seq = self._database.seq()
-        if seq == self._seq:
+        if self._database.state() == self._state:
             return
+        self._fold()
+        state = self._database.state()
+        # Also where no image changed: what another program wrote may have been folded since.
+        self._remembered.clear()
+        self._words.refresh()
+        seq = self._database.seq()
         changed = [row[0] for row in self._database.read(
             "SELECT DISTINCT pk FROM changes WHERE seq > ? LIMIT ?", self._seq, _MANY + 1)]
         if self._seq < 0 or len(changed) > _MANY:
@@ -103,8 +138,7 @@ class Bitmaps:
             for chunk in chunks(changed):
                 for pk, row in self._read(chunk).items():
                     self._add(pk, row)
-            self._remembered.clear()
-        self._seq = seq
+        self._seq, self._state = seq, state
 
     def _fill(self) -> None:
         self._rows = self._read(None)
@@ -117,11 +151,11 @@ class Bitmaps:
             groups["model"][row.model].append(pk)
             groups["rating"][row.rating].append(pk)
             groups["month"][row.captured_at[:7]].append(pk)
-        self._all = _bits(everything)
-        self._tags = {str(name): _bits(pks) for name, pks in groups["tag"].items()}
-        self._models = {str(name): _bits(pks) for name, pks in groups["model"].items()}
-        self._months = {str(name): _bits(pks) for name, pks in groups["month"].items()}
-        self._ratings = [_bits(groups["rating"].get(n, [])) for n in range(6)]
+        self._all = bitmap(everything)
+        self._tags = {str(name): bitmap(pks) for name, pks in groups["tag"].items()}
+        self._models = {str(name): bitmap(pks) for name, pks in groups["model"].items()}
+        self._months = {str(name): bitmap(pks) for name, pks in groups["month"].items()}
+        self._ratings = [bitmap(groups["rating"].get(n, [])) for n in range(6)]
         for name in _ORDERS:
             self._orders[name] = sorted(
                 (getattr(row, name), pk) for pk, row in self._rows.items())
@@ -212,9 +246,7 @@ class Bitmaps:
             case Word(word, "model"):
                 return self._of_models(word)
             case _:
-                where, values = node.sql()
-                return self._of_sql("SELECT i.pk FROM images AS i JOIN folded AS f ON f.pk = i.pk"
-                                    f" WHERE {where}", values)
+                return self._of_leaf(node)
 
     def _of_tag(self, tag: str) -> int:
         bits, below = 0, f"{tag}/"
@@ -246,62 +278,115 @@ class Bitmaps:
             if first <= month and month + _LAST <= end:
                 bits |= those
             elif month <= end and month + _LAST >= first:
-                low = bisect.bisect_left(order, (max(first, month), 0))
-                high = bisect.bisect_left(order, (min(end, month + _LAST), 0))
-                bits |= _bits([pk for _, pk in order[low:high]])
+                whole, part = (
+                    range(bisect.bisect_left(order, (low, 0)), bisect.bisect_left(order, (high, 0)))
+                    for low, high in ((month, month + _LAST),
+                                      (max(first, month), min(end, month + _LAST))))
+                bits |= those if part == whole else bitmap([order[n][1] for n in part])
         return bits
 
-    def _of_sql(self, sql: str, values: Iterable[object]) -> int:
-        key = (sql, tuple(values))
-        found = self._remembered.get(key)
+    def _of_leaf(self, node: Node) -> int:
+        found = self._remembered.get(node)
         if found is None:
-            if len(self._remembered) >= _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-            found = _bits([row[0] for row in self._database.read(sql, *key[1])])
-            self._remembered[key] = found
+            found = self._known(node)
+            found = self._remember(node, self._ask(node) if found is None else found)
         return found
 
-    def _ordered(self, bits: int, column: str, descending: bool, start: int, count: int | None,
-                 after: tuple[str | int, int] | None) -> list[int]:
-        order = self._orders[column]
+    def _known(self, node: Node) -> int | None:
+        """The images that meet *node*, if that is in memory."""
+        if isinstance(node, Word) and node.is_phrase():
+            return self._words.find(node.word)
+        return None
+
+    def _ask(self, node: Node) -> int:
+        if isinstance(node, Word) and node.is_phrase():
+            return self._of_sql(IN_INDEX, [node.phrase()])
+        where, values = node.sql()
+        return self._of_sql("SELECT i.pk FROM images AS i JOIN folded AS f ON f.pk = i.pk"
+                            f" WHERE {where}", values)
+
+    def _of_sql(self, sql: str, values: Iterable[object]) -> int:
+        # As one row: sqlite3 lets other threads run after each, and waits for them.
+        [[pks]] = self._database.read(f"SELECT group_concat(pk) FROM ({sql})", *values)
+        return bitmap(list(map(int, pks.split(",")))) if pks else 0
+
+    def _remember(self, node: Node, bits: int) -> int:
+        if len(self._remembered) >= _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[node] = bits
+        return bits
+
+    @contextmanager
+    def _ready(self, wanted: Filter) -> Iterator[None]:
+        """Hold the lock, with all up to date and SQLite asked: meanwhile others had the lock."""
+        with self._lock:
+            self._refresh()
+            state = self._state
+            unknown = [node for node in _leaves(wanted.query.root)
+                       if node not in self._remembered and not self._learn(node)]
+            if not unknown:
+                yield
+                return
+        found = [(node, self._ask(node)) for node in unknown]
+        with self._lock:
+            self._refresh()
+            if self._state == state:  # else somebody has written meanwhile
+                for node, bits in found:
+                    self._remember(node, bits)
+            yield
+
+    def _learn(self, node: Node) -> bool:
+        found = self._known(node)
+        if found is not None:
+            self._remember(node, found)
+        return found is not None
+
+    def _ordered(self, bits: int, sort: str, start: int, count: int,
+                 behind: Place | None) -> list[Place]:
+        column, descending = split_order(sort)
+        order, end = self._orders[column], start + count
         total = bits.bit_count()
+        if total == len(order):
+            return [order[n] for n in _ahead(order, descending, behind)[start:end]]
         # Few of many: sort them. Many of them: walk through the order until there are enough.
-        wanted = total if count is None else start + count
-        if total * 20 < len(order) and wanted * len(order) > 20 * total * total:
-            found = sorted((getattr(self._rows[pk], column), pk) for pk in _set_bits(bits))
-            order, has = found, None
-        else:
-            has = bits.to_bytes(bits.bit_length() // 8 + 1, "little")
-        begin, end = 0, len(order)
-        if after is not None and descending:
-            end = bisect.bisect_left(order, after)
-        elif after is not None:
-            begin = bisect.bisect_right(order, after)
-        places = range(end - 1, begin - 1, -1) if descending else range(begin, end)
-        if has is None or total == len(order):
-            chosen = places[start:] if count is None else places[start:start + count]
-            return [order[place][1] for place in chosen]
-        pks: list[int] = []
-        for place in places:
-            pk = order[place][1]
-            if pk >> 3 < len(has) and has[pk >> 3] >> (pk & 7) & 1:
-                pks.append(pk)
-                if len(pks) == wanted:
+        if total * total < _WALK * end * len(order):
+            value = attrgetter(column)
+            few = sorted((value(self._rows[pk]), pk) for pk in _set_bits(bits))
+            return [few[n] for n in _ahead(few, descending, behind)[start:end]]
+        has = bits.to_bytes(self._all.bit_length() // 8 + 1, "little")
+        found: list[Place] = []
+        for n in _ahead(order, descending, behind):
+            place = order[n]
+            pk = place[1]
+            if has[pk >> 3] >> (pk & 7) & 1:
+                found.append(place)
+                if len(found) == end:
                     break
-        return pks[start:]
+        return found[start:]
 
 
-def _bits(pks: list[int]) -> int:
-    """The bitmap of *pks*; setting bits in bytes is far quicker than in an integer."""
-    if not pks:
-        return 0
-    octets = bytearray(max(pks) // 8 + 1)
-    for pk in pks:
-        octets[pk >> 3] |= 1 << (pk & 7)
-    return int.from_bytes(octets, "little")
+def _leaves(node: Node) -> Iterator[Node]:
+    """The conditions in *node* that have no bitmap."""
+    match node:
+        case All(parts) | Either(parts):
+            for part in parts:
+                yield from _leaves(part)
+        case Not(part):
+            yield from _leaves(part)
+        case HasTag() | Rating() | Dates() | Word(_, "model"):
+            return
+        case _:
+            yield node
 
+
+def _ahead(order: list[Place], descending: bool, behind: Place | None) -> range:
+    """The indexes of *order* from *behind* on, or all of them, in the direction asked for."""
+    if descending:
+        last = len(order) if behind is None else bisect.bisect_left(order, behind)
+        return range(last - 1, -1, -1)
+    return range(0 if behind is None else bisect.bisect_right(order, behind), len(order))
 
 def _set_bits(bits: int) -> list[int]:
     octets = bits.to_bytes(bits.bit_length() // 8 + 1, "little")
-    return [place * 8 + bit for place, octet in enumerate(octets) if octet
-            for bit in range(8) if octet >> bit & 1]
+    return [found.start() * 8 + bit for found in _NOT_EMPTY.finditer(octets)
+            for bit in _BITS[octets[found.start()]]]

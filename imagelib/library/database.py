@@ -55,6 +55,8 @@ class Database:
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
+        self._watcher: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
         self._mutex = threading.RLock()
         self._lock = FileLock(lock)
 
@@ -127,6 +129,18 @@ class Database:
         """The number of the newest change; it only grows."""
         return int(self.read("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
 
+    def state(self) -> int:
+        """A number that is another one as soon as anybody has committed anything.
+
+        What was read between two equal numbers is still true. Unlike `seq` it moves with
+        columns and tables that are in no history. It means nothing to another process.
+        """
+        # SQLite counts for each connection what others commit, so one that never writes is asked.
+        with self._watching, _translated(self.path):
+            if self._watcher is None:
+                self._watcher = self._connect()
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+
     def close(self) -> None:
         """Close every connection of every thread."""
         with self._mutex:
@@ -136,7 +150,7 @@ class Database:
                 for connection in self._open:
                     connection.close()
                 self._open.clear()
-                self._writer = None
+                self._writer = self._watcher = None
                 self._readers = threading.local()
             finally:
                 if held:

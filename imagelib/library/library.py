@@ -24,10 +24,10 @@ from imagelib.library.listing import (
     PAGE_SIZE,
     Filter,
     Page,
-    after,
     cut_page,
     order_by,
     read_cursor,
+    select_places,
 )
 from imagelib.library.models import Change, Done, Image, Tag, TrashedImage
 from imagelib.library.originals import (
@@ -124,44 +124,41 @@ class Library:
         return select(self.database.reader, tail, [*values, *([] if limit is None else [limit])])
 
     def page(self, query: str | Query | Filter = "", *, page: int = 1, page_size: int = PAGE_SIZE,
-             cursor: str | None = None) -> Page:
+             cursor: str | None = None) -> Page[Image]:
         """One page of what *query* finds: by number, or behind *cursor*."""
-        wanted = as_filter(query)
-        self.fold()
-        if self._bitmaps is not None:
-            return self._page_from_memory(self._bitmaps, wanted, page, page_size, cursor)
-        where, values = wanted.to_sql()
-        reader = self.database.reader
-        total = reader.execute(f"SELECT count(*) FROM images AS i {where}", values).fetchone()[0]
-        more: list[Any] = [page_size + 1]
-        if cursor is not None:
-            clause, parameters = after(wanted.order, cursor)
-            tail = f"{where} AND {clause} {order_by(wanted.order)} LIMIT ?"
-            values = [*values, *parameters]
-        else:
-            tail = f"{where} {order_by(wanted.order)} LIMIT ? OFFSET ?"
-            more.append((page - 1) * page_size)
-        images = select(reader, tail, [*values, *more])
-        return cut_page(wanted, images, total, page, page_size)
+        listed = self.page_pks(query, page=page, page_size=page_size, cursor=cursor)
+        found = select_pks(self.database.reader, listed.items)
+        images = [found[pk] for pk in listed.items if pk in found]
+        return Page(images, listed.total, listed.page, listed.page_size, listed.next)
 
-    def _page_from_memory(self, bitmaps: Bitmaps, wanted: Filter, page: int, page_size: int,
-                          cursor: str | None) -> Page:
-        behind = read_cursor(wanted.order, cursor) if cursor is not None else None
-        start = 0 if cursor is not None else (page - 1) * page_size
-        pks, total = bitmaps.pks(wanted, start=start, count=page_size + 1, after=behind)
-        found = select_pks(self.database.reader, pks)
-        return cut_page(wanted, [found[pk] for pk in pks if pk in found], total, page, page_size)
+    def page_pks(self, query: str | Query | Filter = "", *, page: int = 1,
+                 page_size: int = PAGE_SIZE, cursor: str | None = None) -> Page[int]:
+        """As `page`, the images by their pks."""
+        wanted = as_filter(query)
+        behind = None if cursor is None else read_cursor(wanted.order, cursor)
+        start = (page - 1) * page_size if behind is None else 0
+        if self._bitmaps is not None:
+            places, total = self._bitmaps.places(wanted, start, page_size + 1, behind)
+        else:
+            self.fold()
+            places, total = select_places(self.database, wanted, start, page_size + 1, behind)
+        return cut_page(wanted.order, places, total, page, page_size)
 
     def keep_in_memory(self) -> None:
         """Answer filters from memory from now on: for a process that lives long."""
-        self._bitmaps = Bitmaps(self.database)
+        self._bitmaps = Bitmaps(self.database, self.fold)
+
+    def learn_words(self, go_on: Callable[[], bool] = lambda: True) -> None:
+        """Keep the words of all texts in memory too; takes seconds, until *go_on* says no."""
+        if self._bitmaps is not None:
+            self._bitmaps.learn(go_on)
 
     def count(self, query: str | Query | Filter = "") -> int:
         """How many images *query* finds."""
         wanted = as_filter(query)
-        self.fold()
         if self._bitmaps is not None:
             return self._bitmaps.count(wanted)
+        self.fold()
         where, values = wanted.to_sql()
         return int(self.database.read(f"SELECT count(*) FROM images AS i {where}", *values)[0][0])
 

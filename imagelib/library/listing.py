@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from imagelib.errors import InvalidError
 from imagelib.library.dates import last_moment
-from imagelib.library.models import Image
 from imagelib.library.query import Query
+
+if TYPE_CHECKING:
+    from imagelib.library.database import Database
 
 SORTS = ("captured_at", "rating", "created_at")
 DEFAULT_SORT = "-captured_at"
@@ -74,22 +76,44 @@ class Filter:
         return "JOIN folded AS f ON f.pk = i.pk WHERE " + " AND ".join(clauses), values
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some images of a list, and how to go on."""
+Item = TypeVar("Item")
+#: Where an image stands in an order: the value of the column, and its pk.
+Place = tuple[str | int, int]
 
-    items: list[Image]
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some of a list (its images, or their pks), and how to go on."""
+
+    items: list[Item]
     total: int
     page: int
     page_size: int
     next: str | None
 
 
-def cut_page(wanted: Filter, images: list[Image], total: int, page: int, page_size: int) -> Page:
-    """A page out of at most one image more than it holds; that one says that there is more."""
-    items = images[:page_size]
-    following = cursor_of(wanted.order, items[-1]) if len(images) > page_size else None
-    return Page(items, total, page, page_size, following)
+def cut_page(sort: str, places: list[Place], total: int, page: int, page_size: int) -> Page[int]:
+    """A page out of at most one place more than it holds; that one says that there is more."""
+    items = places[:page_size]
+    following = _cursor(sort, items[-1]) if len(places) > page_size else None
+    return Page([pk for _, pk in items], total, page, page_size, following)
+
+
+def select_places(database: Database, wanted: Filter, start: int, count: int,
+                  behind: Place | None) -> tuple[list[Place], int]:
+    """*count* places of what *wanted* lets through, from *start* on, and how many it lets through.
+
+    With *behind*, only those after that place are counted from.
+    """
+    where, values = wanted.to_sql()
+    total = database.read(f"SELECT count(*) FROM images AS i {where}", *values)[0][0]
+    column, descending = split_order(wanted.order)
+    if behind is not None:
+        where += f" AND (i.{column}, i.pk) {'<' if descending else '>'} (?, ?)"
+        values = [*values, *behind]
+    rows = database.read(f"SELECT i.{column}, i.pk FROM images AS i {where}"
+                         f" {order_by(wanted.order)} LIMIT ? OFFSET ?", *values, count, start)
+    return [(row[0], row[1]) for row in rows], total
 
 
 def order_by(sort: str) -> str:
@@ -103,8 +127,8 @@ def order_by(sort: str) -> str:
     return f"ORDER BY i.{column} {direction}, i.pk {direction}"
 
 
-def read_cursor(sort: str, cursor: str) -> tuple[str | int, int]:
-    """The value of the order, and the pk, behind which *cursor* goes on.
+def read_cursor(sort: str, cursor: str) -> Place:
+    """The place behind which *cursor* goes on.
 
     Raises:
         InvalidError: the cursor is not one of ours, or belongs to another order.
@@ -122,17 +146,8 @@ def read_cursor(sort: str, cursor: str) -> tuple[str | int, int]:
     return value, pk
 
 
-def after(sort: str, cursor: str) -> tuple[str, list[Any]]:
-    """SQL for "behind the row that *cursor* names"."""
-    column, descending = split_order(sort)
-    return f"(i.{column}, i.pk) {'<' if descending else '>'} (?, ?)", [*read_cursor(sort, cursor)]
-
-
-def cursor_of(sort: str, image: Image) -> str:
-    """The cursor that goes on behind *image*."""
-    column, _ = split_order(sort)
-    text = json.dumps([sort, getattr(image, column), image.pk])
-    return base64.urlsafe_b64encode(text.encode()).decode()
+def _cursor(sort: str, place: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps([sort, *place]).encode()).decode()
 
 
 def split_order(sort: str) -> tuple[str, bool]:

@@ -24,6 +24,8 @@ _AFTER = "~"
 NEVER = "9999~"
 #: FTS5 is asked for at most this many characters of a word; `instr` proves the rest.
 _FTS_LENGTH = 64
+#: SQL: the pks whose folded text holds a phrase.
+IN_INDEX = "SELECT rowid AS pk FROM images_fts WHERE images_fts MATCH ?"
 
 #: A whole uuid is the id of an image, also without `id:`.
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -155,23 +157,27 @@ class Word:
     def sql(self) -> Sql:
         if self.field in _FOLDED_COLUMN:
             return f"instr(f.{self.field}, ?) > 0", [self.word]
-        known = self._indexed()
+        phrase = self.phrase()
+        known: Sql = (f"i.pk IN ({IN_INDEX})", [phrase]) if phrase else ("1", [])
+        if self.is_phrase():
+            return known
         if not self.field:
-            if known and len(self.word) <= _FTS_LENGTH:
-                return known
             proof: Sql = ("instr(f.text, ?) > 0", [self.word])
         else:
             # The first place is within the field if any place is.
             start = _FIELD_START[self.field]
             proof = (f"instr({start}, ?) BETWEEN 1 AND instr({start}, char(31)) - 1", [self.word])
-        return (f"({known[0]} AND {proof[0]})", known[1] + proof[1]) if known else proof
+        return f"({known[0]} AND {proof[0]})", known[1] + proof[1]
 
-    def _indexed(self) -> Sql | None:
-        """The condition as the trigram index answers it; it knows no word below three letters."""
+    def is_phrase(self) -> bool:
+        """Whether the trigram index alone answers this, with `IN_INDEX` and `phrase`."""
+        return not self.field and len(self.word) <= _FTS_LENGTH and self.phrase() != ""
+
+    def phrase(self) -> str:
+        """What the trigram index is asked for; "" where it cannot be: below three letters."""
         if len(self.word) < 3 or "\0" in self.word:  # FTS5 takes NUL for the end of its query
-            return None
-        phrase = '"' + self.word[:_FTS_LENGTH].replace('"', '""') + '"'
-        return "i.pk IN (SELECT rowid FROM images_fts WHERE images_fts MATCH ?)", [phrase]
+            return ""
+        return '"' + self.word[:_FTS_LENGTH].replace('"', '""') + '"'
 
     def __str__(self) -> str:
         return f"{self.field}:{quoted(self.word)}" if self.field else quoted(self.word)

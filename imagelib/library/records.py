@@ -12,6 +12,16 @@ from imagelib.library import schema
 from imagelib.library.models import Image
 
 _JSON = ("prompt_meta", "generation")
+#: A record as SQLite writes it. What is no JSON, or not of its kind, counts as absent.
+_MEMBERS = {name: f"i.{name}" for name in schema.COLUMNS} | {
+    "prompt_meta": "json(iif(json_valid(i.prompt_meta), i.prompt_meta, 'null'))",
+    "generation": "json(CASE WHEN NOT json_valid(i.generation) THEN '{}'"
+                  " WHEN json_type(i.generation) = 'object' THEN i.generation ELSE '{}' END)",
+    "tags": "json((SELECT json_group_array(name) FROM (SELECT t.name FROM image_tags it"
+            " JOIN tags t ON t.id = it.tag WHERE it.image = i.pk ORDER BY t.name)))",
+}
+_RECORD = "json_object({})".format(
+    ", ".join(f"'{name}', {value}" for name, value in _MEMBERS.items()))
 #: SQLite takes at most 32,766 parameters; stay far below.
 _CHUNK = 900
 
@@ -40,6 +50,27 @@ def select_pks(connection: sqlite3.Connection, pks: Iterable[int], *,
         marks = ", ".join("?" * len(chunk))
         for image in select(connection, f"WHERE i.pk IN ({marks}) ORDER BY i.pk", chunk, raw=raw):
             found[image.pk] = image
+    return found
+
+
+def select_json(connection: sqlite3.Connection,
+                pks: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+    """`Image.to_json` of the images with these *pks* as text, and their file names and digests.
+
+    SQLite writes it: a fifth of the time that reading and writing JSON here takes.
+    """
+    found: dict[int, tuple[str, str, str]] = {}
+    for chunk in chunks(sorted(pks)):
+        marks = ", ".join("?" * len(chunk))
+        # As one row, for the sake of the other threads: sqlite3 lets them run after each. No JSON
+        # holds a line break.
+        [[lines]] = connection.execute(
+            "SELECT group_concat(json_array(i.pk, i.file_name, i.digest) || char(10) ||"
+            f" {_RECORD}, char(10)) FROM images AS i WHERE i.pk IN ({marks})", chunk)
+        heads = iter(lines.split("\n") if lines else ())
+        for head in heads:
+            pk, file_name, digest = json.loads(head)
+            found[pk] = next(heads), file_name, digest
     return found
 
 

@@ -7,6 +7,10 @@ const ImagelibCard = (() => {
   /** A link is named by at most this much of a prompt. */
   const MAX_NAME = 1000;
   const MAX_TAGS = 8;
+  /** Widths of pictures are told in steps of so many pixels. */
+  const STEP = 40;
+  /** How wide pictures are in the list for each pixel of their height; view.css says so. */
+  const LIST_SHAPE = 1.25;
   const SVG = "http://www.w3.org/2000/svg";
 
   /** What an image is called: its prompt in one line, else the name of its file. @param {string} prompt @param {any} file */
@@ -21,6 +25,34 @@ const ImagelibCard = (() => {
     file.thumbnail_url ?? asUrl(`thumbs/${file.digest.slice(0, 2)}/${file.digest}-${recipe()}.webp`);
 
   const recipe = () => ImagelibDom.mount("gallery").dataset.recipe;
+
+  /**
+   * The thumbnails to choose from, as imagelib.generator.pages says for the cards that the page came with; null
+   * if there is only one, or another picture stands in for it.
+   * @param {any} core @param {any} file
+   */
+  function sources(core, file) {
+    const { recipe: plain, sharp } = ImagelibDom.mount("gallery").dataset;
+    const longest = Math.max(core.width, core.height);
+    if (!plain || !sharp || longest <= parseInt(plain) || file.is_blurred || !file.digest || (file.url && file.thumbnail_url === file.url)) return null;
+    return [plain, sharp].map((name) => {
+      const edge = parseInt(name);
+      const width = longest <= edge ? core.width : Math.max(1, Math.floor((2 * core.width * edge + longest) / (2 * longest)));
+      return `${asUrl(`thumbs/${file.digest.slice(0, 2)}/${file.digest}-${name}.webp`)} ${width}w`;
+    }).join(", ");
+  }
+
+  /**
+   * How wide the picture is shown in a card: at its full height or width, whichever is more, as the rest is cut off.
+   * Rounded up, so that a step of the size slider seldom changes it.
+   * @param {HTMLElement} card @param {any} core
+   */
+  function shownWidth(card, core) {
+    const height = parseFloat(card.style.getPropertyValue("--height")) || 0;
+    const ofShape = height * (core.width / core.height || 1);
+    const ofCard = ImagelibView.shape === "list" ? LIST_SHAPE * height : parseFloat(card.style.width) || 0;
+    return `${Math.ceil(Math.max(ofShape, ofCard) / STEP) * STEP}px`;
+  }
 
   /** @param {any} file */
   const originalUrl = (file) => file.url ?? asUrl(`images/${file.file_name}`);
@@ -58,7 +90,7 @@ const ImagelibCard = (() => {
     if (file) {
       card.dataset.id = file.id;
       setAttribute(link, "href", pageUrl(file.id));
-      fillFrame(part("frame"), core, file);
+      fillFrame(part("frame"), core, file, shownWidth(card, core));
     }
     const key = JSON.stringify([core.rating, core.ai_model, core.captured_at, core.tags]);
     if (card.dataset.key === key) return;
@@ -86,13 +118,14 @@ const ImagelibCard = (() => {
     }, `× ${count}`));
   }
 
-  /** @param {HTMLElement} frame @param {any} core @param {any} file */
-  function fillFrame(frame, core, file) {
+  /** @param {HTMLElement} frame @param {any} core @param {any} file @param {string} width */
+  function fillFrame(frame, core, file, width) {
     const missing = core.file_state === "missing";
     const url = file.has_thumbnail ? thumbnailUrl(file) : "";
+    const present = frame.querySelector("img");
+    if (present?.srcset) setAttribute(present, "sizes", width);
     if (frame.dataset.shows === `${url} ${missing}`) return;
     frame.dataset.shows = `${url} ${missing}`;
-    const present = frame.querySelector("img");
     if (url && present?.getAttribute("src") === url && !missing) return;
     const without = () => frame.replaceChildren(
       noPicture(core), h("span", { class: "reason" }, missing ? "file missing" : "no preview"));
@@ -100,9 +133,12 @@ const ImagelibCard = (() => {
       without();
       return;
     }
+    const srcset = sources(core, file);
     const picture = h("img", {
+      ...(srcset ? { sizes: width, srcset } : {}),
       src: url, width: String(core.width), height: String(core.height), alt: "", decoding: "async",
-      error: without,
+      // The daemon may not have built the larger one yet.
+      error: () => (picture.srcset ? picture.removeAttribute("srcset") : without()),
     });
     frame.replaceChildren(picture, ...(missing ? [h("span", { class: "badge" }, "file missing")] : []));
   }

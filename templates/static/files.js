@@ -58,6 +58,7 @@ const ImagelibFiles = (() => {
       return loadBlock(number, false);
     }
     const bare = new Set(value.bare);
+    const blurred = new Set(value.blurred);
     ImagelibColumns.eachOffset(value.runs, (offset, i) => {
       const id = value.ids[i];
       const pk = number * FILE_ROWS + offset;
@@ -70,6 +71,7 @@ const ImagelibFiles = (() => {
         size_bytes: value.bytes[i],
         mime_type: value.types[value.type[i] ?? 0],
         has_thumbnail: !bare.has(offset),
+        is_blurred: blurred.has(offset),
       });
     });
     return rows;

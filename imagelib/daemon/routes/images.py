@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from imagelib.daemon.answers import Read
 from imagelib.daemon.bodies import Batch, ListQuery
 from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.errors import MalformedError
@@ -25,17 +27,23 @@ _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
 def list_images(call: Call) -> Answer:
     """A page of the images that the filters leave, in a total order."""
+    return Answer(content=call.state.answers.get(call.question,
+                                                 lambda read: _list(call, read)))
+
+
+def _list(call: Call, read: Read) -> bytes:
     asked = ListQuery.of(known(call.query, ListQuery), where="query")
     query = Query.parse(asked.q)
     wanted = Filter(query, tuple(asked.tags), asked.rating_min, asked.rating_max,
                     asked.date_from, asked.date_to, asked.model, None, asked.sort)
-    page = call.state.library.page(wanted, page=asked.page, page_size=asked.page_size,
-                                   cursor=asked.cursor or None)
-    return Answer(json={
-        "items": [image_json(image) for image in page.items],
+    page = call.state.library.page_pks(wanted, page=asked.page, page_size=asked.page_size,
+                                       cursor=asked.cursor or None)
+    head = json.dumps({
         "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
-        "warnings": list(query.warnings),
+        "warnings": query.warnings,
     })
+    items = ", ".join(read(page.items))
+    return f'{{"items": [{items}], {head[1:]}'.encode()
 
 
 def get_image(call: Call) -> Answer:
