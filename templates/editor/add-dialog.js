@@ -129,15 +129,13 @@ const ImagelibAddDialog = (() => {
   async function correct(item) {
     try {
       const record = await ImagelibApi.image(item.record.id);
-      const edit = ImagelibEditForm.make(record, { done: (saved) => {
-        sheet.close();
-        if (!saved) return;
-        void ImagelibApi.image(record.id).then((now) => {
-          item.record = now;
-          render(item);
-        }, () => {});  // the list says what it knew
+      const edit = ImagelibEditForm.make(record, { done: () => sheet.close() });
+      const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element], { closed: async () => {
+        edit.stop();
+        await ImagelibEdits.inOrder(async () => {});  // the last field may be on its way
+        item.record = await ImagelibApi.image(record.id).catch(() => item.record);
+        render(item);
       } });
-      const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element]);
       edit.focus();
     } catch (error) {
       ImagelibToast.fail(error);

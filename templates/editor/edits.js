@@ -21,11 +21,16 @@ const ImagelibEdits = (() => {
     const ids = "ids" in target ? target.ids : [];
     const release = ImagelibChanges.hold(ids);
     const before = ids.length <= AHEAD ? await runAhead(ids, what) : [];
-    const mine = last.then(() => send(target, what, said, before));
-    last = mine;
-    const done = await mine;
+    const done = await inOrder(() => send(target, what, said, before));
     await release();
     return done;
+  }
+
+  /** Do something with the library behind all that was asked for before. @template T @param {() => Promise<T>} job @returns {Promise<T>} */
+  function inOrder(job) {
+    const mine = last.then(job);
+    last = mine.catch(() => {});  // who asked for it hears of it
+    return mine;
   }
 
   /** @param {Target} target @param {What} what @param {string} said @param {any[]} before */
@@ -87,6 +92,7 @@ const ImagelibEdits = (() => {
 
   return {
     apply,
+    inOrder,
     /** @param {string[]} ids @param {number} rating */
     rate: (ids, rating) => apply({ ids }, { edit: { rating } }, rating ? `Rated ${rating}` : "Not rated any more"),
     /** @param {string[]} ids */
