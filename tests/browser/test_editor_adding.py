@@ -165,3 +165,71 @@ def test_a_wrong_value_is_shown_at_its_field_while_adding(editor, tmp_path):
     expect(editor.field("Tags")).to_have_attribute("aria-invalid", "true")
     fault = editor.page.locator(f"#{editor.field('Tags').get_attribute('aria-describedby')}")
     expect(fault).to_contain_text("characters")
+
+
+# -- before saving ------------------------------------------------------------
+
+
+def test_what_a_picture_says_of_itself_is_shown_and_corrected_before_it_is_saved(
+        editor, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    again = draw(tmp_path / "again.png", (160, 120), seed="e0")
+    editor.drop(*pictures(tmp_path, 2), bad, again)
+    rows = editor.dialog("Add images").get_by_role("list", name="Files").get_by_role("listitem")
+    expect(rows.nth(0)).to_contain_text("whale 0 · flux1-dev")
+    expect(rows.nth(2)).to_contain_text("refused: ")
+    expect(rows.nth(3)).to_contain_text("in the library already")
+    assert len(editor.records()) == 6, "looking adds nothing"
+    rows.nth(1).get_by_role("button", name="Values of whale1.png").click()
+    own = rows.nth(1)
+    expect(own.get_by_label("Prompt", exact=True)).to_have_value("whale 1")
+    expect(own.get_by_label("Negative prompt", exact=True)).to_have_value("blurry")
+    own.get_by_label("Prompt", exact=True).fill("a small whale")
+    own.get_by_label("Tags", exact=True).fill("corrected")
+    editor.dialog("Add images").locator(".shared").get_by_label("Tags", exact=True).fill("all")
+    editor.button("Save").click()
+    expect(editor.dialog("Add images").get_by_text("2 added, 1 already here, 1 refused").first
+           ).to_be_visible()
+
+    assert editor.record('"whale 0"')["tags"] == ["all"]
+    small = editor.record("small")
+    assert (small["prompt_text"], small["tags"]) == ("a small whale", ["corrected"])
+    assert small["negative_prompt"] == "blurry"
+
+
+def test_the_values_for_all_survive_a_reload_and_can_be_cleared(editor, tmp_path):
+    editor.button("Add images").click()
+    editor.field("Notes").fill("of one evening")
+    editor.field("Tags").fill("evening")
+    editor.field("Notes").focus()
+    editor.page.reload()
+    editor.wait_ready()
+    editor.button("Add images").click()
+    expect(editor.field("Notes")).to_have_value("of one evening")
+    editor.page.set_input_files("#add-files", pictures(tmp_path, 1))
+    editor.button("Save").click()
+    expect(editor.says("1 image added")).to_be_visible()
+    record = editor.record("whale")
+    assert (record["notes"], record["tags"]) == ("of one evening", ["evening"])
+    editor.button("Add images").click()
+    expect(editor.field("Notes")).to_have_value("")
+    editor.field("Notes").fill("never mind")
+    editor.page.reload()
+    editor.wait_ready()
+    editor.button("Add images").click()
+    editor.button("Clear").click()
+    expect(editor.field("Notes")).to_have_value("")
+
+
+def test_the_pictures_of_a_chosen_folder_are_added(editor, tmp_path):
+    pictures(tmp_path / "box", 2)
+    pictures(tmp_path / "box" / "deeper", 1, first=2)
+    (tmp_path / "box" / "notes.txt").write_text("no picture")
+    editor.button("Add images").click()
+    expect(editor.page.get_by_text("Add folder")).to_be_visible()
+    editor.page.set_input_files("#add-folder", tmp_path / "box")
+    expect(editor.dialog("Add images").get_by_text("3 waiting")).to_be_visible()
+    editor.button("Save").click()
+
+    expect(editor.says("3 images added")).to_be_visible()

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from editor_page import EditorPage
+from helpers import Daemon, draw, fill
+
+from imagelib.library.library import Library
 
 __all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
@@ -57,6 +65,64 @@ def test_the_trash_gives_back_and_is_emptied_only_by_typing(editor):
 
     expect(editor.card("picture 1")).to_be_visible()
     assert len(editor.records()) == 5
+
+
+def test_the_trash_shows_how_images_looked_and_gives_all_of_them_back(editor):
+    ids = [record["id"] for record in editor.records()]
+    editor.daemon.ask("POST", "/api/batch", json_body={"ids": ids, "delete": True})
+    editor.menu("Trash")
+    trash = editor.dialog("Trash")
+    pictures_ = trash.locator("li img")
+    expect(pictures_).to_have_count(6)
+    for n in range(6):
+        pictures_.nth(n).scroll_into_view_if_needed()
+        expect(pictures_.nth(n)).to_have_js_property("complete", True)
+        assert pictures_.nth(n).evaluate("image => image.naturalWidth") > 0
+    trash.get_by_role("button", name="Restore all").click()
+    expect(trash).to_contain_text("The trash is empty.")
+
+    assert len(editor.records()) == 6
+
+
+def test_a_large_trash_is_read_on_as_one_scrolls(template, tmp_path, browser):
+    shutil.copytree(template, root := tmp_path / "large")
+    with Library.open(root) as library:
+        library.delete(*fill(library, 620))
+    daemon = Daemon(root)
+    try:
+        daemon.wait_built(60)
+        editor = EditorPage(browser.new_page(), daemon).open()
+        editor.menu("Trash")
+        rows = editor.dialog("Trash").get_by_role("button", name=re.compile("^Restore prompt"))
+        expect(editor.dialog("Trash")).to_contain_text("620 images")
+        for _ in range(30):
+            rows.last.scroll_into_view_if_needed()
+            if rows.count() == 620:
+                break
+            editor.page.wait_for_timeout(100)
+        expect(rows).to_have_count(620)
+        editor.page.get_by_role("button", name="Restore all").click()
+        expect(editor.says("Restored: 620 images")).to_be_visible(timeout=20_000)
+        assert editor.complaints == []
+    finally:
+        daemon.stop(signal.SIGKILL)
+
+
+def test_history_says_who_changed_what(editor):
+    image = editor.record("picture 3")["id"]
+    with Library.open(editor.daemon.root) as library:
+        library.edit(image, notes="from a prompt")
+    editor.daemon.ask("PUT", f"/api/images/{image}", json_body={"notes": "from a script"})
+    editor.card("picture 3").focus()
+    editor.page.keyboard.press("4")
+    expect(editor.says("Rated 4")).to_be_visible()
+    editor.card("picture 3").click()
+    editor.button("History").click()
+    versions = editor.dialog("History").get_by_role("listitem")
+
+    expect(versions.nth(0)).to_contain_text("in the editor")
+    expect(versions.nth(1)).to_contain_text("through the API")
+    expect(versions.nth(2)).to_contain_text("by a Python program")
 
 
 # -- tags and searches ----------------------------------------------------
@@ -128,3 +194,73 @@ def test_the_status_tells_of_the_library_and_rebuilds(editor):
     with editor.page.expect_download() as download:
         status.get_by_role("link", name="Records as CSV").click()
     assert "picture 3" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+# -- drift --------------------------------------------------------------------
+
+
+@pytest.fixture
+def unwatched(template: Path, tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon that follows no file by itself."""
+    shutil.copytree(template, tmp_path / "unwatched")
+    daemon = Daemon(tmp_path / "unwatched", "--no-watch")
+    daemon.wait_built()
+    yield daemon
+    daemon.stop(signal.SIGKILL)
+
+
+def file_of(daemon: Daemon, name: str) -> Path:
+    [image] = daemon.get("/api/images", q=f'"{name}"').json["items"]
+    return daemon.root / "images" / image["file_name"]
+
+
+def test_drift_is_listed_and_repaired_in_the_status(unwatched, browser, tmp_path):
+    images = unwatched.root / "images"
+    moved, lost, altered = (file_of(unwatched, f"picture {n}") for n in (0, 1, 2))
+    content, right = lost.read_bytes(), altered.read_bytes()
+    moved.rename(images / "renamed.png")
+    lost.rename(tmp_path / "kept.png")
+    altered.write_bytes(draw(tmp_path / "other.png", (90, 60)).read_bytes())
+    draw(images / "stray one.png", seed="stray 1")
+    draw(images / "stray two.png", seed="stray 2")
+    page = EditorPage(browser.new_page(), unwatched).open()
+    page.menu("Status and settings")
+    files = page.dialog("Library").get_by_role("region", name="Files")
+    expect(files.get_by_role("list", name="Missing")).to_contain_text("picture 1")
+    expect(files.get_by_role("list", name="Altered")).to_contain_text("picture 2")
+    expect(files.get_by_role("list", name="Moved")).to_contain_text("renamed.png")
+
+    files.get_by_role("button", name="Locate").click()
+    expect(files.get_by_role("list", name="Moved")).to_be_hidden()
+    files.get_by_label("Look for lost files").fill(str(tmp_path / "kept.png"))
+    files.get_by_role("button", name="Locate").click()
+    expect(files.get_by_role("list", name="Missing")).to_be_hidden()
+    assert lost.read_bytes() == content
+    files.get_by_role("button", name="Accept new file: picture 2").click()
+    expect(files.get_by_role("list", name="Altered")).to_be_hidden()
+    assert unwatched.get("/api/images", q='"picture 2"').json["items"][0]["width"] == 90
+    files.get_by_role("button", name="Adopt all").click()
+    expect(page.says("2 images adopted")).to_be_visible()
+    expect(files).to_contain_text("Every file is where it should be.")
+    page.says("2 images adopted").get_by_role("button", name="Undo").click()
+    expect(page.says("Undone: add (2 images)")).to_be_visible()
+
+    assert len(page.records()) == 6
+    assert right != altered.read_bytes()
+    assert page.complaints == []
+
+
+def test_a_lost_file_is_given_back_from_the_browser(editor, tmp_path):
+    path = file_of(editor.daemon, "picture 3")
+    (tmp_path / "found.png").write_bytes(path.read_bytes())
+    path.unlink()
+    editor.menu("Status and settings")
+    files = editor.dialog("Library").get_by_role("region", name="Files")
+    button = files.get_by_role("button", name="Restore from…: picture 3")
+    with editor.page.expect_file_chooser() as chooser:
+        button.click()
+    chooser.value.set_files(tmp_path / "found.png")
+    expect(editor.says("picture 3 has its file again")).to_be_visible()
+    expect(files).to_contain_text("Every file is where it should be.")
+
+    assert path.read_bytes() == (tmp_path / "found.png").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -140,3 +141,45 @@ def test_an_upload_whose_answer_is_lost_is_there_once(editor, tmp_path):
 
     expect(editor.says("2 images added")).to_be_visible(timeout=15_000)
     assert len(editor.records("whale")) == 2
+
+
+def test_a_save_whose_daemon_is_killed_in_the_middle_is_there_once(editor, daemon):
+    port = daemon.port
+    editor.edit("picture 3")
+    os.kill(daemon.process.pid, signal.SIGSTOP)  # it has the request, and no answer comes
+    editor.field("Prompt").fill("killed in the middle")
+    with editor.page.expect_request(lambda request: request.method == "PUT"):
+        editor.button("Save").click()
+    daemon.stop(signal.SIGKILL)
+    expect(editor.says("1 edit is kept")).to_be_visible()
+
+    again = Daemon(daemon.root, "--port", str(port))
+    try:
+        expect(editor.says("1 edit saved now")).to_be_visible(timeout=15_000)
+        record = editor.record('"killed in the middle"')
+        history = again.get(f"/api/images/{record['id']}/history").json["items"]
+        assert [change["action"] for change in history].count("edit") == 1
+        expect(editor.card("killed in the middle")).to_have_count(1)
+    finally:
+        again.stop(signal.SIGKILL)
+
+
+def test_uploads_whose_daemon_is_killed_in_the_middle_are_each_there_once(
+        editor, daemon, tmp_path):
+    port = daemon.port
+    editor.drop(*pictures(tmp_path, 12))
+    editor.button("Save").click()
+    dialog = editor.dialog("Add images")
+    expect(dialog.get_by_role("listitem").filter(has_text="added").first).to_be_visible()
+    daemon.stop(signal.SIGKILL)
+    expect(dialog.get_by_text("waiting for the daemon").first).to_be_visible()
+
+    again = Daemon(daemon.root, "--port", str(port))
+    try:
+        expect(editor.says("12 images added")).to_be_visible(timeout=20_000)
+        assert sorted(record["prompt_text"] for record in editor.records("whale")) == sorted(
+            f"whale {n}" for n in range(12))
+        partial = [p for p in (daemon.root / "images").iterdir() if p.name.startswith(".")]
+        assert partial == []
+    finally:
+        again.stop(signal.SIGKILL)
