@@ -250,7 +250,7 @@ def test_adding_the_bytes_of_a_missing_image_brings_its_file_back(three, tmp_pat
 
 
 def test_missing_files_are_brought_back_from_wherever_they_went(three, tmp_path):
-    from imagelib.library.settling import locate
+    from imagelib.library.repairing import locate
 
     library, images = three
     attic = tmp_path / "attic" / "deep"

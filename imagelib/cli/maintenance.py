@@ -35,7 +35,7 @@ pass_context = click.make_pass_decorator(Context)
               help="With --fix: flag files as missing even if they are many.")
 @click.option("--locate", "elsewhere", metavar="DIR",
               type=click.Path(path_type=Path, file_okay=False, exists=True),
-              help="Look in DIR for missing files, and bring them back.")
+              help="Look in DIR for missing and altered files, and bring them back.")
 @as_json
 @pass_context
 def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
@@ -43,7 +43,8 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
     """Compare disk and database: missing, altered, stray files, faults."""
     from imagelib.generator.checking import check_site
     from imagelib.library.drift import Scanner
-    from imagelib.library.settling import locate, settle
+    from imagelib.library.repairing import locate
+    from imagelib.library.settling import settle
 
     with context.library() as library:
         faults = [row[0] for row in library.database.read("PRAGMA integrity_check")

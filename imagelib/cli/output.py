@@ -47,6 +47,7 @@ class Context:
         from imagelib.library.library import Library
 
         with Library.open(self.root) as library:
+            library.database.actor = "cli"
             yield library
 
 

@@ -35,6 +35,7 @@ from imagelib.daemon.records import image_json
 from imagelib.daemon.routes import ROUTES, Route
 from imagelib.daemon.state import State
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
+from imagelib.library.database import Actor, acting_as
 from imagelib.library.files import disk_full
 
 #: Types by extension for what lies in a site; the system's own table is not trusted.
@@ -98,7 +99,7 @@ def _adapter(state: State, route: Route) -> Callable[..., Any]:
         try:
             if state.read_only and not route.safe:
                 raise ForbiddenError("This daemon was started with --read-only.")
-            with disk_full():
+            with disk_full(), acting_as(_actor(call)):
                 response = _respond(route.handler(call))
         except ImagelibError as error:
             response = _respond_problem(error)
@@ -112,6 +113,11 @@ def _adapter(state: State, route: Route) -> Callable[..., Any]:
         return response
 
     return answer
+
+
+def _actor(call: Call) -> Actor:
+    """The editor's scripts say who they are; everybody else uses the API."""
+    return "editor" if call.headers.get("imagelib-client") == "editor" else "api"
 
 
 def _serve_file(state: State) -> Callable[..., Any]:

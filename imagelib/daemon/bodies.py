@@ -84,6 +84,17 @@ class SinceQuery(Fields):
     limit: Annotated[Number, Field(ge=1, le=MAX_PAGE_SIZE)] = MAX_PAGE_SIZE
 
 
+class Nothing(Fields):
+    """No field."""
+
+
+class TrashQuery(Fields):
+    """How many deleted images at once, and behind which one."""
+
+    page_size: Annotated[Number, Field(ge=1, le=MAX_PAGE_SIZE)] = MAX_PAGE_SIZE
+    cursor: str = ""
+
+
 class ExportQuery(Fields):
     """What to export, and how."""
 
@@ -111,6 +122,23 @@ class Batch(Fields):
             raise ValueError("what is restored is named by ids")
         if self.edit is not None and not self.edit.model_fields_set:
             raise ValueError("edit names no field")
+        return self
+
+
+class Repair(Fields):
+    """One repair. `locate` names a folder or file on this machine, or "" for `images/` alone;
+    `accept` names images by id, `adopt` stray files by name."""
+
+    locate: Text | None = None
+    accept: Annotated[list[str], Field(max_length=MAX_BATCH)] | None = None
+    adopt: Annotated[list[str], Field(max_length=MAX_BATCH)] | None = None
+    flag_missing: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _only_one(self) -> Self:
+        if len(self.model_fields_set) != 1 or next(iter(self.model_dump(
+                include=self.model_fields_set).values())) is None:
+            raise ValueError("ask for one of locate, accept, adopt, flag_missing")
         return self
 
 

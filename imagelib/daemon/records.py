@@ -44,10 +44,11 @@ def change_json(change: Change) -> dict[str, Any]:
 
 
 def trashed_json(trashed: TrashedImage) -> dict[str, Any]:
-    """A deleted image: its record as it was, and how many bytes emptying would free."""
+    """A deleted image: its record as it was, whether its file is kept, and how it looked."""
     return trashed.image.to_json() | {
         "deleted_at": trashed.deleted_at,
         "has_file": trashed.file is not None and trashed.file.is_file(),
+        "thumbnail_url": f"/api/trash/{trashed.image.id}/thumbnail",
     }
 
 

@@ -10,13 +10,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from imagelib import __version__
 from imagelib.daemon.answers import Answers
 from imagelib.daemon.logs import log_event
+from imagelib.daemon.previews import Previews
 from imagelib.errors import ImagelibError
 from imagelib.generator.builder import BuildReport, build
+from imagelib.library.database import acting_as
+from imagelib.library.drift import Scanner
+from imagelib.library.intents import Progress
 from imagelib.library.library import Library
 
 #: Quiet before a build, and the longest that a stream of edits may put it off, in seconds.
@@ -40,6 +46,11 @@ class State:
         self.started = time.time()
         #: What the watcher says of itself and of the last scan.
         self.watch: dict[str, Any] = {"state": "off"}
+        self.previews = Previews(library)
+        #: How far the edits of many images are, the oldest first.
+        self._work: list[dict[str, int]] = []
+        self._scanner = Scanner(library)
+        self._scanner_lock = threading.Lock()
         self._build: dict[str, Any] = {"state": "idle", "seq": None, "failures": [], "error": "",
                                        "progress": None}
         self._wanted = threading.Event()
@@ -80,13 +91,35 @@ class State:
             "read_only": self.read_only,
             "build": dict(self._build),
             "watch": dict(self.watch),
+            "work": next(iter(self._work), None),
         }
+
+    @contextmanager
+    def working(self, total: int) -> Iterator[Progress]:
+        """An edit of *total* images; the status shows what the body says of its progress."""
+        work = {"done": 0, "total": total}
+        self._work.append(work)
+
+        def note(done: int) -> None:
+            work["done"] = done
+
+        try:
+            yield note
+        finally:
+            self._work.remove(work)
+
+    @contextmanager
+    def scanning(self) -> Iterator[Scanner]:
+        """The scanner for what a person asks; one at a time, it remembers what it has read."""
+        with self._scanner_lock:
+            yield self._scanner
 
     def build_now(self, *, full: bool = False) -> BuildReport | None:
         """One build; what goes wrong is kept for the status and the log."""
         self._build |= {"state": "building", "progress": None}
         try:
-            report = build(self.library, full=full, progress=self._note_progress)
+            with acting_as("watcher"):  # a build looks at the files too
+                report = build(self.library, full=full, progress=self._note_progress)
         except _StoppedError:
             return None
         except Exception as error:  # noqa: BLE001 - a broken template must not end the daemon

@@ -21,6 +21,7 @@ from watchdog.observers.polling import PollingObserver
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
 from imagelib.errors import ImagelibError, InvalidError
+from imagelib.library.database import acting_as
 from imagelib.library.drift import Drift, Scanner
 from imagelib.library.files import on_network
 from imagelib.library.settling import Settled, note_taken, settle, taken_files
@@ -104,7 +105,8 @@ class Watcher:
                 return
             self._quiet()
             try:
-                again = self._look()
+                with acting_as("watcher"):
+                    again = self._look()
             except (ImagelibError, OSError) as error:
                 log_event("watch", level=logging.ERROR, reason=str(error))
                 again = 5.0

@@ -13,9 +13,10 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from imagelib.errors import DiskFullError, LibraryFaultError, LockedError
 from imagelib.library import schema
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 #: How long a write waits for another program, in seconds.
 BUSY_SECONDS = 5.0
 Kind = Literal["do", "undo", "redo"]
+#: Who changes something; a batch is named after it, as the triggers name those of other programs.
+Actor = Literal["python", "cli", "api", "editor", "watcher"]
+ACTORS = frozenset((*get_args(Actor), "external"))
+
+_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 
 @dataclass(slots=True)
@@ -51,6 +57,8 @@ class Database:
         self.path = path
         #: Called inside every write, before its commit; the library folds texts there.
         self.before_commit: Callable[[sqlite3.Connection], None] = lambda connection: None
+        #: Who writes, where `acting_as` says nothing else.
+        self.actor: Actor = "python"
         self._network = on_network(path.parent)
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
@@ -109,7 +117,7 @@ class Database:
         """
         with self._mutex, self._exclusive(), _translated(self.path):
             connection = self._write_connection()
-            batch = str(uuid.uuid4())
+            batch = f"{_acting.get() or self.actor}-{uuid.uuid4()}"
             connection.execute("BEGIN IMMEDIATE")
             try:
                 connection.execute("DELETE FROM context")
@@ -190,6 +198,22 @@ class Database:
         with self._mutex:
             self._open.append(connection)
         return connection
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """What this thread writes in the body, *actor* does."""
+    token = _acting.set(actor)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def actor_of(batch: str) -> str:
+    """Who made *batch*: one of `ACTORS`, or "" if it is older than the names."""
+    actor = batch.partition("-")[0]
+    return actor if actor in ACTORS else ""
 
 
 def _record_batch(connection: sqlite3.Connection, batch: str, action: str, kind: Kind,

@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,13 @@ from imagelib.library.locks import FileLock
 
 #: What the name of a file in the making begins with; scans pass over dot names.
 PARTIAL = ".imagelib-"
+
+#: Told how much of a long work is done.
+Progress = Callable[[int], None]
+
+
+def silent(_done: int) -> None:
+    """Progress that nobody wants to know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,20 @@ class Intents:
 
     @contextmanager
     def carried_out(self, plan: Plan, action: str, *, kind: Kind = "do",
-                    undoes: str | None = None, undoable: bool = True) -> Iterator[Transaction]:
-        """Move the files of *plan*, then run the body in the transaction that makes it true."""
+                    undoes: str | None = None, undoable: bool = True,
+                    progress: Progress = silent) -> Iterator[Transaction]:
+        """Move the files of *plan*, then run the body in the transaction that makes it true.
+
+        *progress* is told how many files were moved.
+        """
         owner = self._owner()
         with self._database.write("intent", undoable=False) as transaction:
             intent = transaction.run("INSERT INTO intents (owner, body) VALUES (?, ?)", owner,
                                      _to_json(plan)).lastrowid
         try:
-            for source, target in plan.moves:
+            for done, (source, target) in enumerate(plan.moves, 1):
                 move(source, target)
+                progress(done)
             for staged, final, _ in plan.new:
                 place(staged, final)
             with self._database.write(action, kind=kind, undoes=undoes,

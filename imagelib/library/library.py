@@ -17,9 +17,10 @@ from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library import folding, identity, searches, tagging, undo
 from imagelib.library.backup import snapshot
 from imagelib.library.bitmaps import Bitmaps
-from imagelib.library.database import Database, Kind, Transaction
+from imagelib.library.database import Database, Kind, Transaction, actor_of
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import digest, replacing
+from imagelib.library.intents import Progress, silent
 from imagelib.library.listing import (
     PAGE_SIZE,
     Filter,
@@ -38,7 +39,8 @@ from imagelib.library.originals import (
     require,
 )
 from imagelib.library.query import Query
-from imagelib.library.records import select, select_pks, to_image
+from imagelib.library.records import select, select_pks
+from imagelib.library.trash import list_trash
 from imagelib.sandbox import Sandbox
 
 
@@ -52,7 +54,8 @@ class Library:
         self.sandbox = Sandbox(settings.workers, seconds=settings.decode_seconds,
                                memory=settings.decode_memory)
         self.originals = Originals(settings, self.database, self.sandbox)
-        self._adding = threading.Lock()
+        #: Held while new files become images, so that the same bytes are one image.
+        self.adding = threading.Lock()
         self._bitmaps: Bitmaps | None = None
 
     @classmethod
@@ -221,7 +224,7 @@ class Library:
                 return self.get(existing.id), False
             inspected = self.originals.inspect(
                 path, source if isinstance(source, Path) else None, checksum)
-            with self._adding:  # two uploads of the same bytes at once are one image
+            with self.adding:
                 if existing := self.originals.find_digest(inspected.digest):
                     return existing, False
                 [image_id] = self.originals.insert(
@@ -244,14 +247,19 @@ class Library:
         return self.get(image_id)
 
     def edit_many(self, ids: Iterable[str], fields: Mapping[str, Any], *, action: str = "edit",
-                  if_version: int | None = None) -> tuple[list[str], str]:
-        """One edit of many images, one batch; return the ids that exist, and the batch."""
+                  if_version: int | None = None, progress: Progress = silent,
+                  ) -> tuple[list[str], str]:
+        """One edit of many images, one batch; return the ids that exist, and the batch.
+
+        *progress* is told how many were dealt with.
+        """
         patch = ImagePatch.of(fields)
+        edited = []
         with self.database.write(action) as transaction:
-            edited = [
-                image_id for image_id in dict.fromkeys(map(_clean_id, ids))
-                if apply_patch(transaction, image_id, patch, if_version)
-            ]
+            for done, image_id in enumerate(dict.fromkeys(map(_clean_id, ids)), 1):
+                if apply_patch(transaction, image_id, patch, if_version):
+                    edited.append(image_id)
+                progress(done)
         return edited, transaction.batch
 
     def replace_file(self, image_id: str, source: Path | str | IO[bytes], *,
@@ -267,36 +275,38 @@ class Library:
         staged = self.originals.stage(source)
         try:
             inspected = self.originals.inspect(staged)
-            with self._adding:
+            with self.adding:
                 other = self.originals.find_digest(inspected.digest)
                 if other and other.id != image.id:
                     raise ConflictError(f"These bytes are the image {other.id} already.")
                 if other is None:
                     self.originals.replace(image, inspected)
+                elif not self.originals.is_in_place(image):
+                    self.originals.give_back(image, staged)
         finally:
             staged.unlink(missing_ok=True)
         return self.get(image_id)
 
     # -- the trash ----------------------------------------------------------
 
-    def delete(self, *ids: str) -> str:
+    def delete(self, *ids: str, progress: Progress = silent) -> str:
         """Put images into the trash, as one batch, and return the batch.
 
         Raises:
             NotFoundError: there is no such image.
         """
-        return self.rearrange([_clean_id(i) for i in ids], [], "delete")
+        return self.rearrange([_clean_id(i) for i in ids], [], "delete", progress=progress)
 
-    def restore(self, *ids: str) -> str:
+    def restore(self, *ids: str, progress: Progress = silent) -> str:
         """Bring images back out of the trash, as one batch, and return the batch.
 
         Raises:
             NotFoundError: one is not there. ConflictError: its place is taken.
         """
-        return self.rearrange([], [_clean_id(i) for i in ids], "restore")
+        return self.rearrange([], [_clean_id(i) for i in ids], "restore", progress=progress)
 
     def rearrange(self, gone: list[str], back: list[str], action: str, *, kind: Kind = "do",
-                  undoes: str | None = None,
+                  undoes: str | None = None, progress: Progress = silent,
                   then: Callable[[Transaction], None] = lambda transaction: None) -> str:
         """Put *gone* into the trash, bring *back* out of it, and *then* more, as one batch."""
         images = [self.get(image_id) for image_id in gone]
@@ -308,8 +318,8 @@ class Library:
             rows.append(found[0])
         plan, files = self.originals.plan_delete(images)
         plan.moves.extend(self.originals.plan_restore(rows).moves)
-        with self.originals.intents.carried_out(plan, action, kind=kind,
-                                                undoes=undoes) as transaction:
+        with self.originals.intents.carried_out(plan, action, kind=kind, undoes=undoes,
+                                                progress=progress) as transaction:
             for image in images:
                 transaction.run("DELETE FROM images WHERE pk = ?", image.pk)
                 transaction.run("UPDATE trash SET file = ? WHERE pk = ?", files.get(image.id),
@@ -321,12 +331,7 @@ class Library:
 
     def trash(self) -> list[TrashedImage]:
         """What is in the trash, the last deleted first."""
-        found = []
-        for row in self.database.read("SELECT * FROM trash ORDER BY deleted_at DESC, pk DESC"):
-            record = json.loads(row["record"])
-            file = self.originals.trash_dir / row["file"] if row["file"] else None
-            found.append(TrashedImage(to_image(record, record["tags"]), row["deleted_at"], file))
-        return found
+        return list_trash(self.database, self.originals.trash_dir)
 
     def purge(self, *ids: str) -> int:
         """Destroy trashed images and their history for good; return how many."""
@@ -347,7 +352,7 @@ class Library:
             raise NotFoundError(f"There is no image {image_id!r}.")
         return [
             Change(row["seq"], row["image"], row["at"], row["action"], row["batch"], row["kind"],
-                   _readable(row["before"]), _readable(row["after"]))
+                   _readable(row["before"]), _readable(row["after"]), actor_of(row["batch"]))
             for row in rows
         ]
 

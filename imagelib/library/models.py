@@ -80,6 +80,8 @@ class Change:
     kind: str
     before: dict[str, Any]
     after: dict[str, Any]
+    #: Who did it: editor, api, cli, watcher, python, external; "" if nobody noted it.
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ class Originals:
         """Where the file of *image* lies, or should lie."""
         return self.folder / image.file_name
 
+    def is_in_place(self, image: Image) -> bool:
+        """Whether the file of *image* lies where it should, with the bytes it should have."""
+        path = self.path_of(image)
+        return path.is_file() and digest(path) == image.digest
+
     def stage(self, source: Path | IO[bytes], *, link: bool = False) -> Path:
         """Copy (or *link*) *source*, flushed, to a temporary name beside its later place."""
         staged = self.intents.staging_path(self.folder)
@@ -152,10 +157,18 @@ class Originals:
         return [columns["id"] for columns, _ in prepared]
 
     def give_back(self, image: Image, staged: Path) -> None:
-        """Put the file of a missing *image* back into its place from a staged copy of it."""
+        """Put the file of *image* back into its place from a staged copy of it.
+
+        What lies there instead, if it was altered, is kept in the trash.
+        """
         target = self.path_of(image)
-        place(staged, target)
-        with self._database.write("located", undoable=False) as transaction:
+        kept = self._trash_path(image.digest)
+        moves = [(target, kept)] if target.is_file() else []
+        found = digest(target) if moves else ""
+        plan = Plan(moves, [(staged, target, image.digest)])
+        with self.intents.carried_out(plan, "located", undoable=False) as transaction:
+            if moves:
+                _keep(transaction, image.id, found, kept)
             update(transaction, image.pk, {"file_state": "ok"})
             self._note_stat(transaction, image.pk, target)
 

@@ -7,18 +7,16 @@ what a scan refuses is not touched. History says what was done.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.errors import ImagelibError, InvalidError
-from imagelib.library.drift import Drift, Scanner, walk_files
-from imagelib.library.files import digest
+from imagelib.library.drift import Drift, Scanner
 from imagelib.library.folders import folder_times
 from imagelib.library.models import Image
 from imagelib.library.originals import file_columns, note_stat, update
-from imagelib.library.records import select, select_pks
+from imagelib.library.records import select_pks
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -138,29 +136,3 @@ def note_taken(library: Library, path: Path, look: tuple[int, int]) -> None:
     """Remember that the file at *path* was dealt with as it looked."""
     with library.database.write("watch", undoable=False) as transaction:
         transaction.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?)", str(path), *look)
-
-
-def locate(library: Library, folder: Path) -> list[Image]:
-    """Bring missing files back from *folder*, wherever they lie in it; return their images.
-
-    They are recognised by size and digest and copied into their places; *folder* stays
-    as it is.
-    """
-    wanted: dict[int, list[Image]] = defaultdict(list)
-    for image in select(library.database.reader, "WHERE i.file_state = 'missing'", raw=False):
-        wanted[image.size_bytes].append(image)
-    found: list[Image] = []
-    for name, (size, _, _) in walk_files(folder):
-        candidates = wanted.get(size)
-        if not candidates:
-            continue
-        checksum = digest(folder / name)
-        for image in [i for i in candidates if i.digest == checksum]:
-            staged = library.originals.stage(folder / name)
-            try:
-                library.originals.give_back(image, staged)
-            finally:
-                staged.unlink(missing_ok=True)
-            candidates.remove(image)
-            found.append(image)
-    return found

@@ -18,6 +18,9 @@ const ImagelibAddDialog = (() => {
   let fields;
   /** @type {Map<any, HTMLElement>} */
   let shown;
+  /** What is known of each before it is added. @type {Map<any, ReturnType<typeof ImagelibUploadRow["make"]>>} */
+  let looks;
+  let isLooking = false;
   /** @type {HTMLElement} */
   let form;
   /** @type {HTMLUListElement} */
@@ -35,26 +38,73 @@ const ImagelibAddDialog = (() => {
     queue = ImagelibUpload.queue(render);
     fields = ImagelibFields.make();
     shown = new Map();
+    looks = new Map();
     rows = h("ul", { class: "upload-list", "aria-label": "Files" });
     summary = h("p", { class: "upload-summary", role: "status" });
     save = h("button", { type: "submit", class: "primary", disabled: true }, "Save");
     const picker = h("input", { id: "add-files", type: "file", multiple: true, class: "visually-hidden",
       accept: "image/png,image/jpeg,image/webp,image/gif,image/avif" });
+    const folder = h("input", { id: "add-folder", type: "file", webkitdirectory: true, class: "visually-hidden" });
+    const kept = h("p", { class: "draft-notice", role: "status", hidden: true },
+      h("span", {}, "These values were written before and not used."),
+      h("button", { type: "button", click: () => {
+        fields.fill({});
+        keepValues();
+        kept.hidden = true;
+      } }, "Clear"));
     form = h("form", { class: "add-form", novalidate: true },
-      h("label", { class: "drop", for: "add-files" }, h("strong", {}, "Choose pictures"),
-        h("span", {}, "or drop them, or whole folders, anywhere; or paste one"), picker),
+      h("div", { class: "pickers" },
+        h("label", { class: "drop", for: "add-files" }, h("strong", {}, "Choose pictures"),
+          h("span", {}, "or drop them, or whole folders, anywhere; or paste one"), picker),
+        h("label", { class: "drop", for: "add-folder" }, h("strong", {}, "Add folder"),
+          h("span", {}, "and the folders in it"), folder)),
       rows,
       h("details", { class: "shared", open: true }, h("summary", {}, "Values for all of them"),
-        h("p", { class: "hint" }, "What stays empty is read from each picture."), fields.element),
+        h("p", { class: "hint" }, "What stays empty is read from each picture; what you correct in one picture's own values counts more."),
+        kept, fields.element),
       h("footer", { class: "dialog-foot" }, summary, save));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void send();
     });
     picker.addEventListener("change", () => {
-      queue.add([...(picker.files ?? [])]);
+      take([...(picker.files ?? [])]);
       picker.value = "";
     });
+    folder.addEventListener("change", () => {
+      take([...(folder.files ?? [])].filter(ImagelibDropped.isPicture));
+      folder.value = "";
+    });
+    const before = ImagelibKeptValues.get();
+    fields.fill(before);
+    kept.hidden = Object.keys(before).length === 0;
+    fields.element.addEventListener("input", keepValues);
+    fields.element.addEventListener("focusout", keepValues);
+  }
+
+  /** What is written for all of them survives a reload. */
+  const keepValues = () => ImagelibKeptValues.keep(given());
+
+  /** What says nothing must not overwrite what the pictures themselves say. */
+  const given = () => Object.fromEntries(Object.entries(fields.read()).filter(([, value]) =>
+    Array.isArray(value) ? value.length : value));
+
+  /** @param {File[]} files */
+  function take(files) {
+    queue.add(files);
+    void look();
+  }
+
+  /** Look into what waits, one after the other; adding does not wait for it. */
+  async function look() {
+    if (isLooking) return;
+    isLooking = true;
+    const next = () => queue.items.find(({ state, isSeen }) => state === "waiting" && !isSeen);
+    for (let item; (item = next());) {
+      item.isSeen = true;
+      await looks.get(item)?.look();
+    }
+    isLooking = false;
   }
 
   /** @param {boolean} again  Show what became of the last ones. */
@@ -85,9 +135,13 @@ const ImagelibAddDialog = (() => {
       row = h("li", { class: "upload" }, h("span", { class: "upload-name" }, item.file.name),
         h("progress", { max: "1", value: "0", "aria-label": `Progress of ${item.file.name}` }),
         h("span", { class: "upload-state" }), h("span", { class: "upload-actions" }));
+      const look = ImagelibUploadRow.make(item, (error) => queue.refuse(item, error));
+      looks.set(item, look);
+      row.append(look.button, ...look.elements);
       shown.set(item, row);
       rows.append(row);
     }
+    if (item.state !== "waiting" && row.dataset.state === "waiting") looks.get(item)?.settle();
     row.dataset.state = item.state;
     const [name, progress, state, actions] = /** @type {[HTMLElement, HTMLProgressElement, HTMLElement, HTMLElement]} */ (
       /** @type {unknown} */ ([...row.children]));
@@ -129,15 +183,13 @@ const ImagelibAddDialog = (() => {
   async function correct(item) {
     try {
       const record = await ImagelibApi.image(item.record.id);
-      const edit = ImagelibEditForm.make(record, { done: (saved) => {
-        sheet.close();
-        if (!saved) return;
-        void ImagelibApi.image(record.id).then((now) => {
-          item.record = now;
-          render(item);
-        }, () => {});  // the list says what it knew
+      const edit = ImagelibEditForm.make(record, { done: () => sheet.close() });
+      const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element], { closed: async () => {
+        edit.stop();
+        await ImagelibEdits.inOrder(async () => {});  // the last field may be on its way
+        item.record = await ImagelibApi.image(record.id).catch(() => item.record);
+        render(item);
       } });
-      const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element]);
       edit.focus();
     } catch (error) {
       ImagelibToast.fail(error);
@@ -154,10 +206,9 @@ const ImagelibAddDialog = (() => {
 
   async function send() {
     fields.settle();
-    // What says nothing must not overwrite what the pictures themselves say.
-    const given = Object.fromEntries(Object.entries(fields.read()).filter(([, value]) =>
-      Array.isArray(value) ? value.length : value));
-    await queue.run(() => given);
+    const shared = given();
+    await queue.run((item) => ({ ...shared, ...item.own }));
+    if (queue.items.every(({ state }) => ["added", "here"].includes(state))) ImagelibKeptValues.keep({});
     summarise();
     tellProgress();
     await ImagelibChanges.poll();
@@ -185,7 +236,7 @@ const ImagelibAddDialog = (() => {
     });
     ImagelibDropped.start((files) => {
       open();
-      queue.add(files);
+      take(files);
     });
   }
 

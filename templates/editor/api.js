@@ -4,6 +4,9 @@
 "use strict";
 
 const ImagelibApi = (() => {
+  /** Names us in the history of what we change. */
+  const CLIENT = "Imagelib-Client";
+
   class Refusal extends Error {
     /** @param {number} status 0 if nobody answered @param {any} problem */
     constructor(status, problem) {
@@ -41,8 +44,9 @@ const ImagelibApi = (() => {
    * @returns {Promise<{value: any, batch: string | null}>}
    */
   async function send(method, path, body = undefined, headers = {}) {
-    const sent = body === undefined ? { method, headers }
-      : { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const named = { ...headers, [CLIENT]: "editor" };
+    const sent = body === undefined ? { method, headers: named }
+      : { method, headers: { ...named, "Content-Type": "application/json" }, body: JSON.stringify(body) };
     let answer;
     let text;
     try {
@@ -65,6 +69,26 @@ const ImagelibApi = (() => {
   const searchPath = (name) => `/api/searches/${encodeURIComponent(name)}`;
 
   /**
+   * Ask about one file, or give it to an image.
+   * @param {string} path @param {File} file
+   */
+  async function sendFile(path, file) {
+    const body = new FormData();
+    body.append("image_file", file, file.name);
+    let answer;
+    let text;
+    try {
+      answer = await fetch(path, { method: "POST", headers: { [CLIENT]: "editor" }, body });
+      text = await answer.text();
+    } catch {
+      throw absence();
+    }
+    const value = parse(text);
+    if (!answer.ok) throw new Refusal(answer.status, value);
+    return value;
+  }
+
+  /**
    * Send one file. `progress` is told the share that has left, 0 to 1.
    * @param {File} file @param {Record<string, any>} fields @param {(share: number) => void} progress
    * @returns {{done: Promise<any>, cancel: () => void}}
@@ -84,6 +108,7 @@ const ImagelibApi = (() => {
       request.onerror = () => reject(absence());
       request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
       request.open("POST", "/api/images");
+      request.setRequestHeader(CLIENT, "editor");
       request.send(body);
     });
     return { done, cancel: () => request.abort() };
@@ -111,7 +136,8 @@ const ImagelibApi = (() => {
     redo: () => ask("POST", "/api/redo", {}),
     /** @param {number} seq */
     changes: (seq) => ask("GET", `/api/changes?since=${seq}`),
-    trash: () => ask("GET", "/api/trash"),
+    /** A page of the trash, behind the cursor of the one before. @param {number} size @param {string} cursor */
+    trash: (size, cursor = "") => ask("GET", `/api/trash?page_size=${size}&cursor=${encodeURIComponent(cursor)}`),
     emptyTrash: () => ask("DELETE", "/api/trash"),
     tags: () => ask("GET", "/api/tags"),
     /** @param {string} old @param {string} name */
@@ -125,6 +151,13 @@ const ImagelibApi = (() => {
     saveSearch: (name, query, sort) => ask("PUT", searchPath(name), { query, sort }),
     /** @param {string} name */
     deleteSearch: (name) => ask("DELETE", searchPath(name)),
+    /** What adding it would read from a file; nothing is kept. @param {File} file */
+    inspect: (file) => sendFile("/api/inspect", file),
+    /** @param {string} id @param {File} file */
+    replaceFile: (id, file) => sendFile(`${imagePath(id)}/file`, file),
+    drift: () => ask("GET", "/api/drift"),
+    /** One of `{locate}`, `{accept}`, `{adopt}`, `{flag_missing}`. @param {any} body */
+    repair: (body) => ask("POST", "/api/drift", body),
     status: () => ask("GET", "/api/status"),
     /** @param {boolean} full */
     rebuild: (full) => ask("POST", "/api/rebuild", { full }),

@@ -40,19 +40,9 @@ const ImagelibBulkDialog = (() => {
         return;
       }
       dialog.close();
-      if (Object.keys(edit).length) void apply(target, edit, words);
+      if (Object.keys(edit).length) void ImagelibEdits.apply(target, { edit }, "Saved");
     });
     added.input.focus();
-  }
-
-  /** @param {any} target @param {Record<string, any>} edit @param {string} words */
-  async function apply(target, edit, words) {
-    ImagelibToast.hold("saving", `Saving ${words}…`);
-    try {
-      await ImagelibEdits.apply(target, { edit }, "Saved");
-    } finally {
-      ImagelibToast.hold("saving", "");
-    }
   }
 
   /** A field that can be left as it is. @param {string} name @param {string} label @param {HTMLInputElement | HTMLTextAreaElement} input */

@@ -7,6 +7,8 @@ const ImagelibDrafts = (() => {
   const PREFIX = "imagelib.draft.";
   /** Where storage is switched off or full. @type {Map<string, string>} */
   const memory = new Map();
+  /** @type {(() => void)[]} */
+  const listeners = [];
 
   /**
    * @typedef {object} Draft
@@ -42,6 +44,7 @@ const ImagelibDrafts = (() => {
     } catch {
       memory.set(id, text);
     }
+    for (const listener of listeners) listener();
   }
 
   /** @param {string} id */
@@ -52,7 +55,14 @@ const ImagelibDrafts = (() => {
     } catch {
       // There is nothing in it then.
     }
+    for (const listener of listeners) listener();
   }
 
-  return { drop, get, keep };
+  return {
+    drop,
+    get,
+    keep,
+    /** @param {() => void} listener */
+    onChange: (listener) => void listeners.push(listener),
+  };
 })();

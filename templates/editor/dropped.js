@@ -33,13 +33,16 @@ const ImagelibDropped = (() => {
       if (!entries.length) return found;  // it gives a hundred at a time
       for (const entry of entries) {
         if (entry.isDirectory) found.push(...await walk(/** @type {FileSystemDirectoryEntry} */ (entry)));
-        else if (PICTURE.test(entry.name) && !entry.name.startsWith(".")) found.push(await fileOf(/** @type {FileSystemFileEntry} */ (entry)));
+        else if (isPicture(entry)) found.push(await fileOf(/** @type {FileSystemFileEntry} */ (entry)));
       }
     }
   }
 
   /** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
   const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
+
+  /** Whether the name says that it is a picture; of a folder nothing else is taken. @param {{name: string}} file */
+  const isPicture = ({ name }) => PICTURE.test(name) && !name.startsWith(".");
 
   /** Listen on the whole page. @param {(files: File[]) => void} take */
   function start(take) {
@@ -66,5 +69,5 @@ const ImagelibDropped = (() => {
     });
   }
 
-  return { start };
+  return { isPicture, start };
 })();

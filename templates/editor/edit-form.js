@@ -1,10 +1,12 @@
 // @ts-check
-// The form that corrects one image. What is written is kept as a draft until it is saved or
-// discarded; a refusal is shown at its field, a conflict is settled here.
+// The form that corrects one image. Each field is saved as it is left; what is written and not yet
+// saved is kept as a draft; a refusal is shown at its field, a conflict is settled here.
 "use strict";
 
 const ImagelibEditForm = (() => {
   const { h } = ImagelibDom;
+  /** A slider is never left on a phone: it is saved when it has rested so long, in milliseconds. */
+  const REST = 600;
 
   /**
    * @param {any} record  As the API gives it.
@@ -12,113 +14,126 @@ const ImagelibEditForm = (() => {
    */
   function make(record, { done }) {
     const { id } = record;
-    /** What was written over; a conflict that is settled moves it. */
-    let base = record;
-    let saving = false;
+    let isClosed = false;
+    /** Whether the form is to close as soon as everything is saved. */
+    let isFinishing = false;
+    let timer = 0;
     const fields = ImagelibFields.make({ raw: true });
     const trouble = h("p", { class: "trouble", role: "alert", hidden: true });
     const conflict = h("div", { class: "conflict-place" });
+    const cancel = h("button", { type: "button", click: () => void discard() }, "Cancel");
     const form = h("form", { class: "edit-form", "aria-label": "Edit", novalidate: true }, trouble, conflict, fields.element,
-      h("footer", { class: "dialog-foot" },
-        h("button", { type: "button", click: discard }, "Cancel"),
+      h("footer", { class: "dialog-foot" }, h("p", { class: "foot-note" }, "Saved as you leave a field"), cancel,
         h("button", { type: "submit", class: "primary", "aria-keyshortcuts": "Control+Enter" }, "Save")));
+    const saver = ImagelibSaver.make(record, fields, { saved, refused, conflict: contested });
     fields.fill(record);
     const draft = ImagelibDrafts.get(id);
-    if (draft) {
-      fields.lay(draft.fields);
-      if (draft.base.version !== record.version) settle(draft.base, draft.fields, record);
-    }
+    if (draft) saver.resume(draft);
 
-    form.addEventListener("input", () => ImagelibDrafts.keep(id, { fields: fields.changes(base), base }));
+    form.addEventListener("input", saver.note);
+    form.addEventListener("focusout", ({ target, relatedTarget }) => {
+      const name = fields.nameOf(target);
+      if (name && relatedTarget !== cancel && fields.nameOf(relatedTarget) !== name) leave(name, 0);
+    });
+    form.addEventListener("change", ({ target }) => {
+      if (target instanceof HTMLInputElement && target.type === "range") leave(fields.nameOf(target), REST);
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       fields.settle();
-      void save(fields.changes(base));
+      void finish();
     });
     form.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented) {
         event.preventDefault();  // one level back: the form, not what it stands in
         event.stopPropagation();
-        done(false);
+        close(false);
       }
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
     });
+    document.addEventListener("imagelib:changed", heard);
 
-    /** @param {Record<string, any>} changes */
-    async function save(changes) {
-      const faults = fields.faultsNow();
-      if (faults.size) {
-        say("");
-        fields.blame(faults);
-        return;
-      }
-      if (saving) return;
-      if (Object.keys(changes).length === 0) {
-        finish();
-        return;
-      }
-      saving = true;
-      const release = ImagelibChanges.hold([id]);
-      try {
-        // At once on the page; taken back if the daemon refuses.
-        await ImagelibIndex.put({ ...base, ...changes });
-        const { value: now, batch } = await ImagelibApi.save(id, base.version, changes);
-        await ImagelibChanges.show(now);
-        finish();
-        ImagelibToast.show("Saved", { actions: [["Undo", () => void ImagelibChanges.undo(batch)]] });
-        void ImagelibChanges.poll();
-      } catch (error) {
-        await refuse(error, changes);
-      } finally {
-        saving = false;
-        await release();
-      }
+    /** @param {string} name @param {number} wait */
+    function leave(name, wait) {
+      clearTimeout(timer);
+      // What goes away with the form is not left: it stays a draft.
+      timer = setTimeout(() => { if (!isClosed) void saver.save([name]); }, wait);
     }
 
-    /** @param {unknown} error @param {Record<string, any>} changes */
-    async function refuse(error, changes) {
-      if (!(error instanceof ImagelibApi.Refusal)) throw error;
-      if (error.isAbsence) {
-        ImagelibOutbox.put({ kind: "save", fields: changes, base });
-        finish();
-        return;
-      }
-      await ImagelibIndex.put(error.current ?? base);
-      if (error.current) {
-        say("");
-        settle(base, changes, error.current);
-        form.closest(".panel, .sheet")?.scrollTo({ top: 0 });
-      } else {
-        say(error.fields.size ? "Not saved: see the marked fields." : error.message);
-        fields.blame(error.fields);
-      }
+    async function finish() {
+      clearTimeout(timer);
+      isFinishing = true;
+      if (await saver.save() && isFinishing) close(true);
     }
 
-    /** @param {any} before @param {Record<string, any>} mine @param {any} theirs */
-    function settle(before, mine, theirs) {
+    /** @param {boolean} isSaved */
+    function close(isSaved) {
+      if (isClosed) return;
+      stop();
+      done(isSaved);
+    }
+
+    function stop() {
+      isClosed = true;
+      clearTimeout(timer);
+      document.removeEventListener("imagelib:changed", heard);
+    }
+
+    /** @param {Event} event */
+    function heard(event) {
+      const theirs = /** @type {CustomEvent} */ (event).detail.items.find((/** @type {any} */ item) => item.id === id);
+      if (theirs) saver.heard(theirs);
+    }
+
+    /** @param {string[]} names @param {string | null} batch */
+    function saved(names, batch) {
+      say("");
+      fields.mark(new Map(names.map((name) => [name, ""])));
+      ImagelibToast.show(names.length === 1 ? `${ImagelibFields.LABELS[names[0]]} saved` : "Saved",
+        { actions: [["Undo", () => void ImagelibChanges.undo(batch)]] });
+    }
+
+    /** @param {string} text @param {Map<string, string>} faults */
+    function refused(text, faults) {
+      if (isClosed) {
+        ImagelibToast.show(`${text || "Not saved."} Your text is kept.`, {
+          bad: true, actions: [["Show", () => document.dispatchEvent(new CustomEvent("imagelib:edit", { detail: { id } }))]],
+        });
+        return;
+      }
+      say(text);
+      // Who goes on writing in the next field must not be torn away from it.
+      if (isFinishing) fields.blame(faults);
+      else fields.mark(faults);
+      isFinishing = false;
+    }
+
+    /** @param {any} before @param {Record<string, any>} mine @param {any} theirs @param {(chosen: Record<string, any>) => Promise<boolean>} settle */
+    function contested(before, mine, theirs, settle) {
+      say("");
       conflict.replaceChildren(ImagelibConflict.view(before, mine, theirs, (chosen) => {
         conflict.replaceChildren();
-        base = theirs;
-        fields.fill({ ...theirs, ...chosen });
-        void save(fields.changes(theirs));
+        void settle(chosen).then((isDone) => { if (isDone && isFinishing) close(true); });
       }));
+      form.closest(".panel, .sheet")?.scrollTo({ top: 0 });
     }
 
-    function finish() {
-      ImagelibDrafts.drop(id);
-      done(true);
-    }
-
-    function discard() {
-      const written = { fields: fields.changes(base), base };
-      ImagelibDrafts.drop(id);
-      done(false);
-      if (Object.keys(written.fields).length) {
-        ImagelibToast.show("Changes discarded", { actions: [["Bring back", () => {
-          ImagelibDrafts.keep(id, written);
-          document.dispatchEvent(new CustomEvent("imagelib:edit", { detail: { id } }));
-        }]] });
-      }
+    /** Take back what was saved from here too, and offer all of it again. */
+    async function discard() {
+      const written = saver.written();
+      ImagelibOutbox.withdraw(id);
+      close(false);
+      await ImagelibEdits.inOrder(async () => {
+        ImagelibDrafts.drop(id);
+        for (const batch of saver.batches.reverse()) await ImagelibApi.undo(batch);
+      }).catch(ImagelibToast.fail);
+      if (!Object.keys(written).length) return;
+      const base = await ImagelibApi.image(id).catch(() => record);
+      await ImagelibChanges.show(base);
+      ImagelibToast.show("Changes discarded", { actions: [["Bring back", () => {
+        ImagelibDrafts.keep(id, { fields: written, base });
+        document.dispatchEvent(new CustomEvent("imagelib:edit", { detail: { id } }));
+      }]] });
     }
 
     /** @param {string} text */
@@ -127,7 +142,12 @@ const ImagelibEditForm = (() => {
       trouble.hidden = !text;
     }
 
-    return { element: form, focus: fields.focus };
+    return {
+      element: form,
+      focus: fields.focus,
+      /** The form goes away with what it stands in. */
+      stop,
+    };
   }
 
   return { make };

@@ -49,6 +49,7 @@ const ImagelibEditPanel = (() => {
   }
 
   function close() {
+    form?.stop();
     form?.element.remove();
     form = null;
     mount("panel").hidden = false;
@@ -57,7 +58,7 @@ const ImagelibEditPanel = (() => {
   }
 
   function showNotice() {
-    notice.hidden = !id || !ImagelibDrafts.get(id);
+    notice.hidden = !id || form !== null || !ImagelibDrafts.get(id);
   }
 
   function start() {
@@ -65,6 +66,7 @@ const ImagelibEditPanel = (() => {
       h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete"));
     mount("panel").before(notice);
     place.append(more);
+    ImagelibDrafts.onChange(showNotice);
     document.addEventListener("imagelib:viewer-open", (event) => {
       ({ id } = /** @type {CustomEvent} */ (event).detail);
       close();

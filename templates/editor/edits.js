@@ -5,6 +5,8 @@
 const ImagelibEdits = (() => {
   /** Of more images than this the page does not run ahead; the feed brings them. */
   const AHEAD = 200;
+  /** How often the progress of a large one is asked for, in milliseconds. */
+  const PAUSE = 300;
   /** Edits reach the library in the order they were made. @type {Promise<unknown>} */
   let last = Promise.resolve();
 
@@ -21,11 +23,16 @@ const ImagelibEdits = (() => {
     const ids = "ids" in target ? target.ids : [];
     const release = ImagelibChanges.hold(ids);
     const before = ids.length <= AHEAD ? await runAhead(ids, what) : [];
-    const mine = last.then(() => send(target, what, said, before));
-    last = mine;
-    const done = await mine;
+    const done = await inOrder(() => send(target, what, said, before));
     await release();
     return done;
+  }
+
+  /** Do something with the library behind all that was asked for before. @template T @param {() => Promise<T>} job @returns {Promise<T>} */
+  function inOrder(job) {
+    const mine = last.then(job);
+    last = mine.catch(() => {});  // who asked for it hears of it
+    return mine;
   }
 
   /** @param {Target} target @param {What} what @param {string} said @param {any[]} before */
@@ -35,8 +42,10 @@ const ImagelibEdits = (() => {
       ImagelibOutbox.put({ kind: "batch", body });  // behind those that wait already
       return true;
     }
+    const stop = count(target) > AHEAD ? tellProgress(count(target)) : () => {};
     try {
       const { changed, failures, batch } = await ImagelibApi.batch(body);
+      stop();
       const many = changed === 1 && !failures.length ? said : `${said}: ${ImagelibChanges.howMany(changed)}`;
       ImagelibToast.show(failures.length ? `${many}, ${failures.length} not` : many, {
         bad: failures.length > 0,
@@ -48,6 +57,7 @@ const ImagelibEdits = (() => {
       void ImagelibChanges.poll();
       return true;
     } catch (error) {
+      stop();
       if (error instanceof ImagelibApi.Refusal && error.isAbsence && "ids" in target) {
         ImagelibOutbox.put({ kind: "batch", body });
         return true;
@@ -56,6 +66,28 @@ const ImagelibEdits = (() => {
       ImagelibToast.fail(error);
       return false;
     }
+  }
+
+  /** @param {Target} target */
+  const count = (target) => ("ids" in target ? target.ids.length : target.count);
+
+  /** While one request is under way the page says how far it is; returns how to stop. @param {number} total */
+  function tellProgress(total) {
+    let isOver = false;
+    const say = (/** @type {number} */ done) => ImagelibToast.hold("saving",
+      `Saving ${ImagelibChanges.howMany(total)}…${done ? ` ${done.toLocaleString("en")} done` : ""}`);
+    const ask = async () => {
+      const { work } = await ImagelibApi.status().catch(() => ({ work: null }));
+      if (isOver) return;
+      if (work?.total === total) say(work.done);
+      setTimeout(ask, PAUSE);
+    };
+    say(0);
+    setTimeout(ask, PAUSE);
+    return () => {
+      isOver = true;
+      ImagelibToast.hold("saving", "");
+    };
   }
 
   /** Show the outcome before anybody has confirmed it; returns how it was. @param {string[]} ids @param {What} what */
@@ -87,6 +119,7 @@ const ImagelibEdits = (() => {
 
   return {
     apply,
+    inOrder,
     /** @param {string[]} ids @param {number} rating */
     rate: (ids, rating) => apply({ ids }, { edit: { rating } }, rating ? `Rated ${rating}` : "Not rated any more"),
     /** @param {string[]} ids */

@@ -32,8 +32,6 @@ const ImagelibFields = (() => {
     const inputs = new Map();
     /** @type {Map<string, HTMLElement>} */
     const faults = new Map();
-    /** What JSON fields said when they were filled: another spelling of it is no change. @type {Map<string, string>} */
-    const filled = new Map();
     const tags = ImagelibTagsField.make();
     const models = h("datalist", { id: `${prefix}-models` });
     const element = h("div", { class: "fields" }, models);
@@ -88,20 +86,22 @@ const ImagelibFields = (() => {
 
     /** @param {any} record */
     function fill(record) {
-      for (const [name, { input, kind }] of inputs) {
-        const value = record[name];
-        input.value = kind === "json" ? JSON.stringify(value ?? null, null, 2) : String(value ?? (kind === "rating" ? 0 : ""));
-        if (kind === "json") filled.set(name, input.value);
-        if (kind === "rating") input.dispatchEvent(new Event("input"));
-      }
-      tags.value = record.tags ?? [];
+      for (const name of [...inputs.keys(), "tags"]) set(name, record[name]);
       blame(new Map());
     }
 
-    /** Lay some values over the fields. @param {Record<string, any>} values */
+    /** Lay some values over the fields; others are not touched. @param {Record<string, any>} values */
     function lay(values) {
-      const now = read();
-      fill({ ...now, ...values });
+      for (const [name, value] of Object.entries(values)) set(name, value);
+    }
+
+    /** @param {string} name @param {any} value */
+    function set(name, value) {
+      if (name === "tags") tags.value = value ?? [];
+      const entry = inputs.get(name);
+      if (!entry) return;
+      entry.input.value = written(value, entry.kind);
+      if (entry.kind === "rating") entry.input.dispatchEvent(new Event("input"));
     }
 
     /** What the fields say, in the types of the API; an empty date is absent. */
@@ -116,10 +116,8 @@ const ImagelibFields = (() => {
     /** The fields that differ from the record. @param {any} record */
     function changes(record) {
       return Object.fromEntries(Object.entries(read()).filter(([name, value]) => {
-        const entry = inputs.get(name);
-        if (entry?.kind === "json" && entry.input.value === filled.get(name)) return false;
         if (name === "tags") return [...value].sort().join() !== [...(record.tags ?? [])].sort().join();
-        return JSON.stringify(value) !== JSON.stringify(record[name]);
+        return JSON.stringify(value) !== JSON.stringify(record[name] ?? valueOf("", inputs.get(name)?.kind ?? "line"));
       }));
     }
 
@@ -137,16 +135,29 @@ const ImagelibFields = (() => {
       return found;
     }
 
-    /** Say at each field what is wrong with it. @param {Map<string, string>} said */
-    function blame(said) {
-      for (const [name, fault] of faults) {
-        const text = said.get(name) ?? "";
+    /** The name of the field that an element of the page belongs to, or "". @param {EventTarget | null} target */
+    function nameOf(target) {
+      if (!(target instanceof Element)) return "";
+      if (tags.element.contains(target)) return "tags";
+      return [...inputs].find(([, { input }]) => input === target)?.[0] ?? "";
+    }
+
+    /** Say at some fields what is wrong with them; with an empty text nothing is. @param {Map<string, string>} said */
+    function mark(said) {
+      for (const [name, text] of said) {
+        const fault = faults.get(name);
+        if (!fault) continue;
         setText(fault, text);
         fault.hidden = !text;
         const input = inputs.get(name)?.input ?? tags.input;
         if (text) input.setAttribute("aria-invalid", "true");
         else input.removeAttribute("aria-invalid");
       }
+    }
+
+    /** Say at each field what is wrong with it, and lead to the first. @param {Map<string, string>} said */
+    function blame(said) {
+      mark(new Map([...faults.keys()].map((name) => [name, said.get(name) ?? ""])));
       const first = [...faults.keys()].find((name) => said.get(name));
       if (!first) return;
       const input = inputs.get(first)?.input ?? tags.input;
@@ -154,8 +165,12 @@ const ImagelibFields = (() => {
       input.focus();
     }
 
-    return { element, fill, lay, read, changes, faultsNow, blame, settle: tags.settle, focus: () => inputs.get("prompt_text")?.input.focus() };
+    return { element, fill, lay, read, changes, faultsNow, blame, mark, nameOf, settle: tags.settle, focus: () => inputs.get("prompt_text")?.input.focus() };
   }
+
+  /** A value as its field shows it. @param {any} value @param {Kind} kind */
+  const written = (value, kind) => (kind === "json" ? JSON.stringify(value ?? null, null, 2)
+    : String(value ?? (kind === "rating" ? 0 : "")));
 
   /** @param {string} text @param {Kind} kind */
   function valueOf(text, kind) {

@@ -9,6 +9,12 @@ const ImagelibHistoryDialog = (() => {
   /** Follow from another change, or say nothing to a person. */
   const SILENT = ["version", "updated_at", "mtime_ns", "size_bytes", "mime_type", "width", "height"];
 
+  /** Who made a change, as the API names them. @type {Record<string, string>} */
+  const ACTORS = {
+    editor: "in the editor", api: "through the API", cli: "by the command line", watcher: "by watching the files",
+    python: "by a Python program", external: "by another program",
+  };
+
   /** @param {string} id */
   async function open(id) {
     let record;
@@ -21,10 +27,11 @@ const ImagelibHistoryDialog = (() => {
     }
     const list = h("ol", { class: "history" });
     const dialog = ImagelibDialog.open("History", [list], { wide: true });
-    for (const { action, at, changes: own, state } of versions(record, changes)) {
+    for (const { action, actor, at, changes: own, state } of versions(record, changes)) {
       const fields = differing(record, state);
       list.append(h("li", { class: "version" },
-        h("div", { class: "version-head" }, h("strong", {}, action === "external" ? "Changed by another program" : action), h("time", { datetime: at }, moment(at)),
+        h("div", { class: "version-head" }, h("strong", {}, action === "external" ? "Changed" : action),
+          ...(ACTORS[actor] ? [h("span", { class: "soft" }, ACTORS[actor])] : []), h("time", { datetime: at }, moment(at)),
           ...(Object.keys(fields).length
             ? [h("button", { type: "button", click: () => void restore(dialog, record, fields) }, "Restore this version")]
             : [h("span", { class: "soft" }, "as it is now")])),
@@ -38,13 +45,13 @@ const ImagelibHistoryDialog = (() => {
    * @param {any} record @param {any[]} changes  The newest first.
    */
   function versions(record, changes) {
-    /** @type {{batch: string, action: string, at: string, changes: any[], state: any}[]} */
+    /** @type {{batch: string, action: string, actor: string, at: string, changes: any[], state: any}[]} */
     const found = [];
     let state = Object.fromEntries(Object.keys(ImagelibFields.LABELS).map((name) => [name, record[name]]));
     for (const change of changes) {
       const last = found.at(-1);
       if (last && last.batch === change.batch) last.changes.push(change);
-      else found.push({ batch: change.batch, action: change.action, at: change.at, changes: [change], state });
+      else found.push({ batch: change.batch, action: change.action, actor: change.actor, at: change.at, changes: [change], state });
       state = before(state, change);
     }
     return found;

@@ -9,6 +9,8 @@ const ImagelibOutbox = (() => {
   /**
    * @typedef {{kind: "batch", body: any} | {kind: "save", fields: Record<string, any>, base: any}} Letter
    */
+  /** @param {unknown} a @param {unknown} b */
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   /** @type {Letter[]} */
   let letters = read();
   let flushing = false;
@@ -30,11 +32,24 @@ const ImagelibOutbox = (() => {
     }
   }
 
-  /** @param {Letter} letter */
+  /** Behind a save of the same image it goes along with that: one image is at one version. @param {Letter} letter */
   function put(letter) {
-    letters.push(letter);
+    const last = letters.at(-1);
+    if (letter.kind === "save" && last?.kind === "save" && last.base.id === letter.base.id && !(flushing && letters.length === 1)) {
+      last.fields = { ...last.fields, ...letter.fields };
+    } else {
+      letters.push(letter);
+    }
     write();
     tell(true);
+  }
+
+  /** Nothing of what was written into this image is wanted any more. @param {string} id */
+  function withdraw(id) {
+    const sent = flushing ? 1 : 0;
+    letters = letters.filter((letter, place) => place < sent || letter.kind !== "save" || letter.base.id !== id);
+    write();
+    if (!letters.length) tell(false);
   }
 
   /** Say how things stand. @param {boolean} lost whether the daemon does not answer */
@@ -79,11 +94,14 @@ const ImagelibOutbox = (() => {
     }
   }
 
-  /** Whether it is saved all the same. @param {Extract<Letter, {kind: "save"}>} letter @param {InstanceType<typeof ImagelibApi.Refusal>} error */
+  /** Whether it is saved all the same. @returns {Promise<boolean> | boolean} @param {Extract<Letter, {kind: "save"}>} letter @param {InstanceType<typeof ImagelibApi.Refusal>} error */
   function refused({ fields, base }, error) {
     const now = error.current;
+    const names = Object.keys(fields);
     // It did arrive, only its answer was lost.
-    if (now && Object.entries(fields).every(([name, value]) => JSON.stringify(value) === JSON.stringify(now[name]))) return true;
+    if (now && names.every((name) => same(fields[name], now[name]))) return true;
+    // What changed meanwhile are other fields.
+    if (now && names.every((name) => same(base[name], now[name]))) return deliver({ kind: "save", fields, base: now });
     ImagelibDrafts.keep(base.id, { fields, base });
     ImagelibToast.show(`Not saved: ${error.message} Your text is kept.`, {
       bad: true, actions: [["Show", () => void ImagelibGallery.open(base.id)]],
@@ -91,5 +109,5 @@ const ImagelibOutbox = (() => {
     return false;
   }
 
-  return { flush, put, get size() { return letters.length; }, tell };
+  return { flush, put, get size() { return letters.length; }, tell, withdraw };
 })();

@@ -1,6 +1,6 @@
 // @ts-check
 // What the library is and what the daemon is doing: counts, the last build and what failed in it,
-// what the watcher found; rebuild, export, backup, and this browser's preferences.
+// where files and library disagree; rebuild, export, backup, and this browser's preferences.
 "use strict";
 
 const ImagelibStatusDialog = (() => {
@@ -13,6 +13,7 @@ const ImagelibStatusDialog = (() => {
     const progress = h("progress", { max: "1", "aria-label": "Progress of the build", hidden: true });
     const failures = h("ul", { class: "failures", "aria-label": "Failures" });
     const watch = h("div", {});
+    const drift = ImagelibDriftSection.make();
     const rebuild = (/** @type {string} */ label, /** @type {boolean} */ full) => h("button", { type: "button", click: async () => {
       await ImagelibApi.rebuild(full).catch(ImagelibToast.fail);
       void show();
@@ -21,7 +22,7 @@ const ImagelibStatusDialog = (() => {
       counts,
       h("h3", {}, "Site"), build, progress, failures,
       h("p", { class: "beside" }, rebuild("Rebuild", false), rebuild("Render everything anew", true)),
-      h("h3", {}, "Folder of the images"), watch,
+      h("h3", {}, "Folder of the images"), watch, drift.element,
       h("h3", {}, "Take it with you"),
       h("p", { class: "beside" },
         h("a", { class: "button", href: ImagelibApi.exportUrl("json"), download: "" }, "Records as JSON"),
@@ -67,15 +68,14 @@ const ImagelibStatusDialog = (() => {
     }
 
     /** @param {any} found */
-    function showWatch({ state, reason = "", refused = "", missing = [], duplicates = [], unreadable = [] }) {
-      const lines = [
-        state === "off" ? "It is not watched." : `It is watched${state === "watching" ? "" : `, by ${state}`}${reason ? `: ${reason}` : ""}.`,
-        ...(refused ? [refused] : []),
-        ...missing.map((/** @type {string} */ name) => `missing: ${name}`),
-        ...duplicates.map((/** @type {string} */ name) => `a second copy: ${name}`),
-        ...unreadable.map((/** @type {any} */ { file, error }) => `cannot be read: ${file} (${error})`),
-      ];
-      showLines(watch, lines);
+    function showWatch(found) {
+      const { state, reason = "" } = found;
+      showLines(watch, [state === "off" ? "It is not watched."
+        : `It is watched${state === "watching" ? "" : `, by ${state}`}${reason ? `: ${reason}` : ""}.`]);
+      const text = JSON.stringify(found);
+      // What the watcher finds is a reason to compare again.
+      if (watch.dataset.found !== text) void drift.look();
+      watch.dataset.found = text;
     }
 
     await show();

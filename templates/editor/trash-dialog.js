@@ -1,11 +1,12 @@
 // @ts-check
-// The trash: what was deleted, the way back, and the end of it, which has to be typed.
+// The trash: what was deleted and how it looked, the way back for one or all, and the end of it,
+// which has to be typed.
 "use strict";
 
 const ImagelibTrashDialog = (() => {
   const { h } = ImagelibDom;
-  /** More rows than this are not drawn: who has so many empties the trash or restores by the command line. */
-  const MOST = 500;
+  /** So many rows are asked for at once; further ones as one comes near. */
+  const PAGE = 100;
   /** What has to be typed to destroy. */
   const WORD = "empty";
 
@@ -19,7 +20,7 @@ const ImagelibTrashDialog = (() => {
   async function fill(body) {
     let trash;
     try {
-      trash = await ImagelibApi.trash();
+      trash = await ImagelibApi.trash(PAGE);
     } catch (error) {
       body.replaceChildren(h("p", { class: "trouble" }, /** @type {Error} */ (error).message));
       return;
@@ -28,23 +29,73 @@ const ImagelibTrashDialog = (() => {
       body.replaceChildren(h("p", { class: "empty" }, "The trash is empty."));
       return;
     }
+    const list = h("ul", { class: "rows", "aria-label": "Deleted images" });
     body.replaceChildren(
-      h("p", { class: "hint" }, `${ImagelibChanges.howMany(trash.total)}, ${bytes(trash.size_bytes)}`
-        + (trash.total > MOST ? `; here are the last ${MOST}` : "")),
-      h("ul", { class: "rows", "aria-label": "Deleted images" }, ...trash.items.slice(0, MOST).map((/** @type {any} */ item) => row(item, body))),
-      emptying(trash, body));
+      h("p", { class: "trash-head" },
+        h("span", { class: "hint" }, `${ImagelibChanges.howMany(trash.total)}, ${bytes(trash.size_bytes)}`),
+        h("button", { type: "button", click: () => void restoreAll(body) }, "Restore all")),
+      list, emptying(trash, body));
+    add(list, trash, body);
+  }
+
+  /** @param {HTMLElement} list @param {any} page @param {HTMLElement} body */
+  function add(list, page, body) {
+    list.append(...page.items.map((/** @type {any} */ item) => row(item, body)));
+    if (!page.next) return;
+    const more = h("li", { class: "row" }, h("button", { type: "button", click: () => void follow() }, "Show more"));
+    list.append(more);
+    const watcher = new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting) void follow(); }, { rootMargin: "600px" });
+    watcher.observe(more);
+
+    async function follow() {
+      watcher.disconnect();
+      try {
+        const next = await ImagelibApi.trash(PAGE, page.next);
+        const hadFocus = more.contains(document.activeElement);
+        more.remove();
+        const count = list.children.length;
+        add(list, next, body);
+        if (hadFocus) list.children[count]?.querySelector("button")?.focus();
+      } catch (error) {
+        ImagelibToast.fail(error);
+      }
+    }
   }
 
   /** @param {any} item @param {HTMLElement} body */
   function row(item, body) {
-    return h("li", { class: "row" },
-      h("span", { class: "row-text" }, h("strong", {}, ImagelibCard.nameOf(item.prompt_text, item)),
+    const name = ImagelibCard.nameOf(item.prompt_text, item);
+    const picture = h("img", { class: "row-picture", alt: "", width: "48", height: "48", loading: "lazy", decoding: "async",
+      error: () => picture.removeAttribute("src") });
+    if (item.has_file) picture.src = item.thumbnail_url;
+    return h("li", { class: "row" }, picture,
+      h("span", { class: "row-text" }, h("strong", {}, name),
         h("span", { class: "soft" }, `deleted ${item.deleted_at.slice(0, 10)}, ${bytes(item.size_bytes)}${item.has_file ? "" : ", without its file"}`)),
-      h("button", { type: "button", click: async () => {
-        await ImagelibEdits.apply({ ids: [item.id] }, { restore: true }, "Restored");
-        await fill(body);
-        (body.querySelector("button") ?? body.closest("dialog"))?.focus();
-      } }, "Restore"));
+      h("button", { type: "button", "aria-label": `Restore ${name}`, click: () => void restore([item.id], body) }, "Restore"));
+  }
+
+  /** @param {string[]} ids @param {HTMLElement} body */
+  async function restore(ids, body) {
+    await ImagelibEdits.apply({ ids }, { restore: true }, "Restored");
+    await fill(body);
+    (body.querySelector("li button") ?? body.closest("dialog"))?.focus();
+  }
+
+  /** @param {HTMLElement} body */
+  async function restoreAll(body) {
+    /** @type {string[]} */
+    const ids = [];
+    try {
+      for (let cursor = ""; cursor !== null;) {
+        const page = await ImagelibApi.trash(500, cursor);
+        ids.push(...page.items.map((/** @type {any} */ { id }) => id));
+        cursor = page.next;
+      }
+    } catch (error) {
+      ImagelibToast.fail(error);
+      return;
+    }
+    await restore(ids, body);
   }
 
   /** @param {any} trash @param {HTMLElement} body */

@@ -5,7 +5,7 @@
 const ImagelibUpload = (() => {
   /**
    * @typedef {"waiting" | "uploading" | "reading" | "added" | "here" | "refused" | "cancelled" | "paused"} State
-   * @typedef {{file: File, state: State, share: number, reason: string, faults: Map<string, string> | null, wasLost: boolean, record: any, cancel: () => void}} Item
+   * @typedef {{file: File, state: State, share: number, reason: string, faults: Map<string, string> | null, wasLost: boolean, record: any, own: Record<string, any>, isSeen: boolean, cancel: () => void}} Item
    */
 
   /** Between two attempts while the daemon is away, in milliseconds. */
@@ -62,13 +62,13 @@ const ImagelibUpload = (() => {
       add(files) {
         for (const file of files) {
           /** @type {Item} */
-          const item = { file, state: "waiting", share: 0, reason: "", faults: null, wasLost: false, record: null, cancel: () => {} };
+          const item = { file, state: "waiting", share: 0, reason: "", faults: null, wasLost: false, record: null, own: {}, isSeen: false, cancel: () => {} };
           item.cancel = () => set(item, { state: "cancelled" });
           items.push(item);
           onChange(item);
         }
       },
-      /** Send all that waits. @param {() => Record<string, any>} fields what all of them get */
+      /** Send all that waits. @param {(item: Item) => Record<string, any>} fields what each of them gets */
       async run(fields) {
         if (running) return;
         running = true;
@@ -76,12 +76,13 @@ const ImagelibUpload = (() => {
           for (let item; (item = next());) {
             if (item.state === "paused") await new Promise((resolve) => setTimeout(resolve, PATIENCE));
             // It may have been cancelled meanwhile.
-            if (/** @type {State} */ (item.state) !== "cancelled") await one(item, fields());
+            if (/** @type {State} */ (item.state) !== "cancelled") await one(item, fields(item));
           }
         } finally {
           running = false;
         }
       },
+      refuse,
       /** @param {Item} item */
       retry: (item) => set(item, { state: "waiting", reason: "", faults: null, share: 0, cancel: () => set(item, { state: "cancelled" }) }),
     };

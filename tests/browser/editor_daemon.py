@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +33,65 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of six images with its site, to copy from."""
-    root = filled(tmp_path_factory.mktemp("editor") / "library")
+@cache
+def _made(base: Path) -> Path:
+    """A library of six images with its site, made once for all modules."""
+    root = filled(base / "editor" / "library")
     daemon = Daemon(root)
     daemon.wait_built()
     daemon.stop()
     return root
 
 
+class _Daemons:
+    """Daemons over copies of a library. While a test has one, the next one starts."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self._template = template
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(1)
+        self._next = self._pool.submit(self._start, 0)
+        self._count = 0
+
+    def take(self) -> Daemon:
+        ready = self._next.result()
+        self._count += 1
+        self._next = self._pool.submit(self._start, self._count)
+        return ready
+
+    def close(self) -> None:
+        self._next.result().stop(signal.SIGKILL)
+        self._pool.shutdown()
+
+    def _start(self, number: int) -> Daemon:
+        root = self._folder / f"library{number}"
+        shutil.copytree(self._template, root)
+        daemon = Daemon(root)
+        daemon.wait_built()
+        return daemon
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of six images with its site, to copy from."""
+    return _made(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def daemons(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Daemons]:
+    """Where the tests of a module get their daemons from."""
+    daemons = _Daemons(template, tmp_path_factory.mktemp("daemons"))
+    yield daemons
+    daemons.close()
+
+
 @pytest.fixture
-def daemon(template: Path, tmp_path: Path) -> Iterator[Daemon]:
+def daemon(daemons: _Daemons) -> Iterator[Daemon]:
     """A daemon over a library of the test's own."""
-    root = tmp_path / "library"
-    shutil.copytree(template, root)
-    running = Daemon(root)
-    running.wait_built()
+    running = daemons.take()
     yield running
     running.stop(signal.SIGKILL)
+    shutil.rmtree(running.root)
 
 
 @pytest.fixture

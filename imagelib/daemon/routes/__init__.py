@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from imagelib.daemon import bodies
 from imagelib.daemon.call import Handler
-from imagelib.daemon.routes import history, images, status, tags
+from imagelib.daemon.routes import drift, history, images, status, tags, trash
 from imagelib.library.drafts import ImageDraft, ImagePatch
 
 
@@ -34,6 +34,8 @@ ROUTES = (
     Route("GET", "/api/images", images.list_images, (200, 422), query=bodies.ListQuery, safe=True),
     Route("POST", "/api/images", images.add_image, (200, 201, 400, 411, 413, 415, 422, 503, 507),
           body=ImageDraft, upload=True),
+    Route("POST", "/api/inspect", images.inspect_file, (200, 400, 411, 413, 415, 422, 503, 507),
+          body=bodies.Nothing, upload=True),
     Route("GET", "/api/images/{id}", images.get_image, (200, 304, 404), safe=True),
     Route("PUT", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
     Route("PATCH", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
@@ -44,9 +46,12 @@ ROUTES = (
     Route("POST", "/api/batch", images.edit_batch, (200, 400, 415, 422, 503), body=bodies.Batch),
     Route("POST", "/api/undo", history.undo, (200, 404, 409, 415, 422, 503), body=bodies.Undo),
     Route("POST", "/api/redo", history.redo, (200, 404, 409, 415, 422, 503), body=bodies.Undo),
-    Route("GET", "/api/trash", history.list_trash, (200,), safe=True),
-    Route("POST", "/api/trash/{id}/restore", history.restore, (200, 404, 409, 503)),
-    Route("DELETE", "/api/trash", history.empty_trash, (200, 503)),
+    Route("GET", "/api/trash", trash.list_deleted, (200, 422), query=bodies.TrashQuery, safe=True),
+    Route("GET", "/api/trash/{id}/thumbnail", trash.show_deleted, (200, 404, 422), safe=True),
+    Route("POST", "/api/trash/{id}/restore", trash.restore, (200, 404, 409, 503)),
+    Route("DELETE", "/api/trash", trash.empty_trash, (200, 503)),
+    Route("GET", "/api/drift", drift.show_drift, (200,), safe=True),
+    Route("POST", "/api/drift", drift.repair, (200, 400, 415, 422, 503, 507), body=bodies.Repair),
     Route("GET", "/api/tags", tags.list_tags, (200,), safe=True),
     Route("POST", "/api/tags/rename", tags.rename_tag, (200, 404, 409, 415, 422, 503),
           body=bodies.RenameTag),

@@ -1,10 +1,10 @@
-"""Routes of history, undo, the trash, and the feed of changes for open tabs."""
+"""Routes of history, undo, and the feed of changes for open tabs."""
 
 from __future__ import annotations
 
 from imagelib.daemon.bodies import SinceQuery, Undo
 from imagelib.daemon.call import Answer, Call
-from imagelib.daemon.records import change_json, image_json, trashed_json
+from imagelib.daemon.records import change_json, image_json
 from imagelib.daemon.routes.images import known
 
 
@@ -31,31 +31,6 @@ def redo(call: Call) -> Answer:
     call.facts |= {"event": "redo", "action": action, "images": len(images)}
     call.state.wake()
     return Answer(json={"action": action, "images": images})
-
-
-def list_trash(call: Call) -> Answer:
-    """What is in the trash, the last deleted first."""
-    items = [trashed_json(trashed) for trashed in call.state.library.trash()]
-    return Answer(json={"items": items, "total": len(items),
-                        "size_bytes": sum(item["size_bytes"] for item in items)})
-
-
-def restore(call: Call) -> Answer:
-    """Bring an image back as it was."""
-    image_id = call.parameters["id"]
-    call.state.library.restore(image_id)
-    image = call.state.library.get(image_id)
-    call.facts |= {"event": "restore", "image": image.id}
-    call.state.wake()
-    return Answer(json=image_json(image))
-
-
-def empty_trash(call: Call) -> Answer:
-    """Destroy all that is in the trash, for good."""
-    purged = call.state.library.empty_trash()
-    call.facts |= {"event": "empty trash", "images": purged}
-    call.state.wake()
-    return Answer(json={"purged": purged})
 
 
 def list_changes(call: Call) -> Answer:

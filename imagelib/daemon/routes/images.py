@@ -70,6 +70,22 @@ def add_image(call: Call) -> Answer:
     return answer
 
 
+def inspect_file(call: Call) -> Answer:
+    """What an upload of this picture would read from it; nothing is kept."""
+    library = call.state.library
+    with reading_upload(call, library.settings.max_upload, with_fields=False) as upload:
+        staged = library.originals.stage(upload.stream)
+    try:
+        found = library.originals.inspect(staged)
+    finally:
+        staged.unlink(missing_ok=True)
+    known_image = library.originals.find_digest(found.digest)
+    return Answer(json={
+        "fields": found.draft.model_dump(), "digest": found.digest, "mime_type": found.mime_type,
+        "width": found.width, "height": found.height, "size_bytes": found.size_bytes,
+        "duplicate": image_json(known_image) if known_image else None})
+
+
 def edit_image(call: Call) -> Answer:
     """Change some fields: absent keeps, null clears."""
     image_id = call.parameters["id"]
@@ -131,10 +147,12 @@ def edit_batch(call: Call) -> Answer:
                 for image_id in ids if image_id not in known_ids]
     ids = [image_id for image_id in ids if image_id in known_ids]
     batch = None
-    if ids and asked.edit is not None:
-        _, batch = library.edit_many(ids, _given(asked.edit))
-    elif ids:
-        batch = library.delete(*ids) if asked.delete else library.restore(*ids)
+    with call.state.working(len(ids)) as progress:
+        if ids and asked.edit is not None:
+            _, batch = library.edit_many(ids, _given(asked.edit), progress=progress)
+        elif ids:
+            rearrange = library.delete if asked.delete else library.restore
+            batch = rearrange(*ids, progress=progress)
     call.facts |= {"event": "batch", "images": len(ids), "failures": len(failures)}
     call.state.wake()
     return Answer(json={"changed": len(ids), "failures": failures, "batch": batch})
@@ -167,7 +185,7 @@ def known(query: Mapping[str, list[str]], model: type[Any]) -> dict[str, str]:
 def _existing(call: Call, ids: list[str], *, in_trash: bool) -> list[str]:
     library = call.state.library
     if in_trash:
-        return [trashed.image.id for trashed in library.trash()]
+        return [row["id"] for row in library.database.read("SELECT id FROM trash")]
     return library.ids(Filter(ids=tuple(ids)))
 
 

@@ -1,0 +1,28 @@
+// @ts-check
+// The values that all pictures of a batch shall get, kept in this tab until the batch is added.
+"use strict";
+
+const ImagelibKeptValues = (() => {
+  const KEY = "imagelib.add-values";
+
+  /** @returns {Record<string, any>} */
+  function get() {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+    } catch {
+      return {};
+    }
+  }
+
+  /** @param {Record<string, any>} values those that say something */
+  function keep(values) {
+    try {
+      if (Object.keys(values).length) sessionStorage.setItem(KEY, JSON.stringify(values));
+      else sessionStorage.removeItem(KEY);
+    } catch {
+      // They are still in the form.
+    }
+  }
+
+  return { get, keep };
+})();

@@ -1,0 +1,82 @@
+"""The editor by keyboard, by touch and for assistive technology."""
+
+from __future__ import annotations
+
+from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from editor_page import pictures
+
+__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
+pytestmark = MARKS
+
+
+def test_the_focus_returns_to_where_it_was(editor):
+    editor.button("Add images").click()
+    editor.page.keyboard.press("Escape")
+    expect(editor.button("Add images")).to_be_focused()
+    editor.menu("Keys")
+    editor.page.keyboard.press("Escape")
+    expect(editor.button("Library")).to_be_focused()
+    editor.card("picture 3").click()
+    editor.page.keyboard.press("e")
+    expect(editor.field("Prompt")).to_be_focused()
+    editor.page.keyboard.press("Escape")
+    expect(editor.button("Edit")).to_be_focused()
+    editor.page.keyboard.press("h")
+    expect(editor.dialog("History")).to_be_visible()
+    editor.page.keyboard.press("Escape")
+    expect(editor.button("Edit")).to_be_focused()
+    editor.page.keyboard.press("Escape")
+    expect(editor.card("picture 3")).to_be_focused()
+
+
+def test_an_image_is_corrected_by_the_keyboard_alone(editor):
+    editor.card("picture 3").focus()
+    press = editor.page.keyboard.press
+    press("Enter")
+    expect(editor.dialog("picture 3")).to_be_visible()
+    press("e")
+    expect(editor.field("Prompt")).to_be_focused()
+    press("Control+End")
+    editor.page.keyboard.type(" by keys")
+    press("Control+Enter")
+
+    expect(editor.says("Saved")).to_be_visible()
+    assert editor.records("keys")
+
+
+def test_targets_of_the_editor_are_large_enough_on_a_phone(tab, tmp_path):
+    editor = tab(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+
+    def small() -> list[str]:
+        found: list[str] = editor.page.evaluate("""() =>
+          [...document.querySelectorAll("button, input, textarea, select, summary, .drop")]
+          .filter((element) => element.checkVisibility({ checkVisibilityCSS: true })
+            && !element.matches(".visually-hidden"))
+          .filter((element) => {
+            const { width, height } = element.getBoundingClientRect();
+            return width < 24 || height < 24;
+          })
+          .map((element) => element.outerHTML.slice(0, 100))""")
+        return found
+
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    assert small() == []
+    editor.box("picture 5").tap()
+    expect(editor.page.get_by_role("toolbar")).to_be_visible()
+    editor.card("picture 4").tap()
+    expect(editor.page.get_by_role("toolbar")).to_contain_text("2 selected")
+    assert small() == []
+    assert not editor.page.evaluate(wide)
+    editor.button("Clear the selection").tap()
+    editor.button("Add images").tap()
+    editor.page.set_input_files("#add-files", pictures(tmp_path, 2))
+    assert small() == []
+    assert not editor.page.evaluate(wide)
+    editor.button("Save").tap()
+    expect(editor.card("whale 1")).to_be_visible()
+    editor.card("whale 1").tap()
+    editor.button("Edit").tap()
+    editor.field("Tags").fill("one")
+    editor.field("Tags").press("Enter")
+    assert small() == []
+    assert not editor.page.evaluate(wide)

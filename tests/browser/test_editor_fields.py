@@ -1,0 +1,190 @@
+"""Each field of an image is saved as it is left; a refusal takes back what the page showed."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from editor_page import EditorPage
+from helpers import Daemon
+
+__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
+pytestmark = MARKS
+
+
+def saves(editor: EditorPage) -> list[Any]:
+    """The bodies of all saves from now on."""
+    bodies: list[Any] = []
+    editor.page.on("request", lambda request: bodies.append(request.post_data_json)
+                   if request.method == "PUT" else None)
+    return bodies
+
+
+def test_a_field_is_saved_as_it_is_left_and_alone(editor):
+    bodies = saves(editor)
+    editor.edit("picture 3")
+    editor.field("Prompt").fill("left behind")
+    editor.field("Notes").focus()
+    expect(editor.says("Prompt saved")).to_be_visible()
+    editor.field("Model").focus()  # nothing was written into the notes
+    editor.field("Tags").fill("quick")
+    editor.field("Model").focus()
+    expect(editor.says("Tags saved")).to_be_visible()
+
+    assert bodies == [{"prompt_text": "left behind"}, {"tags": ["animal/fox", "quick"]}]
+    assert editor.record("left behind")["tags"] == ["animal/fox", "quick"]
+    expect(editor.page.locator(".panel-body")).to_contain_text("left behind")
+
+
+def test_what_is_typed_goes_on_while_the_field_before_is_saved(editor):
+    editor.edit("picture 3")
+    editor.page.route("**/api/images/*", lambda route: (
+        editor.page.wait_for_timeout(300), route.continue_()))
+    editor.field("Prompt").fill("first")
+    notes = editor.field("Notes")
+    notes.press_sequentially("one two", delay=60)
+    notes.press("ArrowLeft")
+    notes.press("ArrowLeft")
+    notes.press("ArrowLeft")
+    expect(editor.says("Prompt saved")).to_be_visible()
+
+    expect(notes).to_be_focused()
+    assert notes.evaluate("field => [field.selectionStart, field.selectionEnd]") == [4, 4]
+    notes.press_sequentially("and ")
+    expect(notes).to_have_value("one and two")
+
+
+def test_a_slider_that_rests_is_saved_without_being_left(editor):
+    bodies = saves(editor)
+    editor.edit("picture 3")
+    rating = editor.field("Rating")
+    for _ in range(3):
+        rating.press("ArrowRight")
+    expect(editor.says("Rating saved")).to_be_visible()
+
+    expect(rating).to_be_focused()
+    assert bodies == [{"rating": 3}]
+
+
+def test_undo_takes_back_one_field_at_a_time(editor):
+    editor.edit("picture 3")
+    editor.field("Prompt").fill("better")
+    editor.field("Notes").fill("noted")
+    editor.field("Model").focus()
+    expect(editor.says("Notes saved")).to_be_visible()
+    editor.says("Notes saved").get_by_role("button", name="Undo").click()
+    expect(editor.field("Notes")).to_have_value("")
+    record = editor.record("better")
+    assert (record["prompt_text"], record["notes"]) == ("better", "")
+    editor.page.locator(".viewer .position").click()
+    editor.page.keyboard.press("Control+z")
+    expect(editor.field("Prompt")).to_have_value("picture 3")
+
+    assert editor.record("picture 3")["notes"] == ""
+
+
+def test_a_refused_field_is_marked_and_the_page_shows_what_the_library_has(editor):
+    editor.edit("picture 3")
+    editor.field("Tags").fill("z" * 300)
+    editor.field("Notes").press_sequentially("on and on")
+    expect(editor.field("Tags")).to_have_attribute("aria-invalid", "true")
+
+    expect(editor.page.get_by_role("alert").filter(has_text="Not saved")).to_be_visible()
+    expect(editor.field("Notes")).to_be_focused()
+    expect(editor.field("Notes")).to_have_value("on and on")
+    expect(editor.page.locator(".panel-body")).not_to_contain_text("zzz")
+    editor.button("Remove tag " + "z" * 300).click()
+    editor.field("Notes").focus()
+    editor.button("Save").click()
+    expect(editor.field("Notes")).to_be_hidden()
+    record = editor.record("picture 3")
+    assert (record["notes"], record["tags"]) == ("on and on", ["animal/fox"])
+
+
+def test_what_others_change_in_other_fields_is_no_conflict(editor):
+    editor.edit("picture 3")
+    image = editor.record("picture 3")["id"]
+    editor.page.route("**/api/changes*", lambda route: route.abort())  # it hears of nothing
+    assert editor.daemon.ask("PUT", f"/api/images/{image}", json_body={
+        "rating": 4, "add_tags": ["theirs"]}).status == 200
+    editor.field("Prompt").fill("mine")
+    editor.field("Notes").focus()
+    expect(editor.says("Prompt saved")).to_be_visible()
+
+    expect(editor.page.get_by_role("region", name="Conflict")).to_be_hidden()
+    expect(editor.field("Rating")).to_have_value("4")
+    record = editor.record("mine")
+    assert (record["rating"], record["tags"]) == (4, ["animal/fox", "theirs"])
+
+
+def test_an_open_form_shows_what_others_save_and_keeps_what_is_written(editor):
+    editor.edit("picture 3")
+    editor.field("Prompt").press_sequentially(" and mine")
+    image = editor.record("picture 3")["id"]
+    assert editor.daemon.ask("PUT", f"/api/images/{image}",
+                             json_body={"notes": "theirs"}).status == 200
+
+    expect(editor.field("Notes")).to_have_value("theirs")
+    expect(editor.field("Prompt")).to_be_focused()
+    expect(editor.field("Prompt")).to_have_value("picture 3 and mine")
+
+
+def test_cancel_takes_back_the_fields_that_were_saved_and_offers_them_again(editor):
+    editor.edit("picture 3")
+    editor.field("Prompt").fill("a mistake")
+    editor.field("Notes").fill("another one")
+    expect(editor.says("Prompt saved")).to_be_visible()
+    editor.button("Cancel").click()
+    expect(editor.says("Changes discarded")).to_be_visible()
+    record = editor.record("picture 3")
+    assert record["notes"] == ""
+    editor.button("Bring back").click()
+
+    expect(editor.field("Prompt")).to_have_value("a mistake")
+    expect(editor.field("Notes")).to_have_value("another one")
+    editor.button("Save").click()
+    expect(editor.field("Notes")).to_be_hidden()
+    assert editor.record("mistake")["notes"] == "another one"
+
+
+def test_fields_left_while_the_daemon_is_away_are_one_edit_and_the_form_stays(editor, daemon):
+    port = daemon.port
+    editor.edit("picture 3")
+    daemon.stop(signal.SIGKILL)
+    editor.field("Prompt").fill("written in the dark")
+    editor.field("Notes").fill("noted in the dark")
+    editor.field("Model").focus()
+    expect(editor.says("1 edit is kept")).to_be_visible()
+
+    again = Daemon(daemon.root, "--port", str(port))
+    try:
+        expect(editor.says("1 edit saved now")).to_be_visible(timeout=15_000)
+        record = editor.record("dark")
+        assert (record["prompt_text"], record["notes"]) == (
+            "written in the dark", "noted in the dark")
+        editor.field("Model").fill("in the light")
+        editor.button("Save").click()
+        expect(editor.field("Model")).to_be_hidden()
+        assert editor.record("dark")["ai_model"] == "in the light"
+    finally:
+        again.stop(signal.SIGKILL)
+
+
+def test_text_refused_after_its_form_was_left_is_kept(editor):
+    editor.edit("picture 3")
+    held: list[Any] = []
+    editor.page.route("**/api/images/*", lambda route: held.append(route)
+                      if route.request.method == "PUT" else route.continue_())
+    editor.field("Notes").fill("precious")
+    editor.button("Close").click(delay=50)
+    expect(editor.dialog("picture 3")).to_be_hidden()
+    [saving] = held
+    saving.fulfill(status=422, json={"title": "Bad", "status": 422, "detail": [
+        {"loc": ["body", "notes"], "msg": "no", "type": "value_error"}]})
+    expect(editor.says("Your text is kept.")).to_be_visible()
+    editor.page.unroute("**/api/images/*")
+    editor.button("Show").click()
+    editor.button("Go on").click()
+
+    expect(editor.field("Notes")).to_have_value("precious")

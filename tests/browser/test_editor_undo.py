@@ -1,0 +1,63 @@
+"""Deleting and undoing, and what of the editor is not in the published site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from helpers import wait_for
+
+__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
+pytestmark = MARKS
+EDITOR = Path(__file__).parents[2] / "templates" / "editor"
+
+
+# -- deleting and undoing -------------------------------------------------
+
+
+def test_a_deleted_image_comes_back_by_undo(editor):
+    editor.card("picture 3").click()
+    editor.button("Delete").click()
+    expect(editor.says("Deleted")).to_be_visible()
+    expect(editor.dialog("picture 2")).to_be_visible()
+    assert len(editor.records()) == 5
+    editor.button("Undo").click()
+    editor.button("Close").click()
+
+    expect(editor.card("picture 3")).to_be_visible()
+    assert len(editor.records()) == 6
+
+
+def test_undo_and_redo_by_keys_also_after_a_reload(editor):
+    editor.card("picture 3").focus()
+    editor.page.keyboard.press("4")
+    expect(editor.says("Rated 4")).to_be_visible()
+    editor.page.reload()
+    editor.wait_ready()
+    editor.page.keyboard.press("Control+z")
+    expect(editor.says("Undone: edit (1 image)")).to_be_visible()
+    assert editor.record("picture 3")["rating"] == 0
+    editor.page.keyboard.press("Control+Shift+z")
+    expect(editor.says("Done again")).to_be_visible()
+    assert editor.record("picture 3")["rating"] == 4
+
+
+# -- the published site ---------------------------------------------------
+
+
+def test_nothing_of_the_editor_is_in_the_site(daemon, editor):
+    wait_for(lambda: (daemon.root / "site" / "index.html").exists())
+    marks = [b"editor/", b"/api/", b"ImagelibApi", b"Add images", *(
+        path.name.encode() for path in EDITOR.glob("*.js") if path.name != "image-page.js")]
+    for path in (daemon.root / "site").rglob("*"):
+        if path.suffix in (".html", ".js", ".css"):
+            content = path.read_bytes()
+            assert [mark for mark in marks if mark in content] == [], path
+
+
+def test_the_page_of_an_image_leads_to_the_editor(editor):
+    record = editor.record("picture 3")
+    editor.page.goto(f"{editor.daemon.url}/image/{record['id']}.html")
+    editor.page.get_by_role("link", name="Edit").click()
+
+    expect(editor.dialog("picture 3")).to_be_visible()
