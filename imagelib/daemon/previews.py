@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from imagelib.generator.derivatives import render_thumbnail
+from imagelib.generator.derivatives import render_thumbnails
 from imagelib.generator.paths import Recipe
 from imagelib.library.library import Library
 
@@ -38,8 +38,8 @@ class Previews:
                 return self._made[path]
         with tempfile.TemporaryDirectory(prefix="imagelib-") as folder:
             target = Path(folder) / "preview.webp"
-            render_thumbnail(self._library.sandbox, path, target,
-                             self._library.settings.max_pixels, _RECIPE)
+            render_thumbnails(self._library.sandbox, path, {target: _RECIPE},
+                              self._library.settings.max_pixels)
             content = target.read_bytes()
         with self._lock:
             self._made[path] = content
