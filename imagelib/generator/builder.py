@@ -29,6 +29,7 @@ from imagelib.generator.search_index import (
 )
 from imagelib.generator.site import Site
 from imagelib.generator.stamp import saved_searches, stamp
+from imagelib.library.files import digest
 from imagelib.library.library import Library
 from imagelib.library.locks import FileLock
 from imagelib.library.models import Image
@@ -236,13 +237,20 @@ class _Build:
             path = original_path(row.file_name)
             if pk in missing or not (folder / row.file_name).is_file():
                 missing.add(pk)
-                self._retired.add(path)
+                if self._holds(path, row.digest):  # perhaps the last copy of these bytes
+                    self._hashes[path] = row.digest
+                else:
+                    self._retired.add(path)
                 continue
             same = self._memory.hash_of(path) == row.digest and not self._full
             if self._site.link(folder / row.file_name, path, same_bytes=same):
                 self._report.written.append(path)
             self._hashes[path] = row.digest
         return missing
+
+    def _holds(self, path: str, checksum: str) -> bool:
+        return self._site.exists(path) and (self._memory.hash_of(path) == checksum
+                                            or digest(self._site.folder / path) == checksum)
 
     def _write_blocks(self, dirty: set[int]) -> dict[tuple[str, int], Block]:
         """Write the blocks with dirty rows; return all blocks of the index."""
