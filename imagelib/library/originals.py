@@ -208,7 +208,7 @@ class Originals:
         return Plan(moves), files
 
     def _is_published(self, image: Image) -> bool:
-        """Whether the site holds the bytes of *image*: perhaps the last copy, which it will lose."""
+        """Whether the site has the bytes of *image*: perhaps the last copy, soon to be lost."""
         copy = self._settings.published_dir / image.file_name
         return is_plain_file(copy) and digest(copy) == image.digest
 
