@@ -135,6 +135,27 @@ def test_a_picture_that_is_lost_before_its_second_thumbnail_is_shown_by_the_firs
     assert dead_references(site) == []
 
 
+def test_an_image_that_comes_while_others_are_rendered_has_its_thumbnail_too(library, picture,
+                                                                              tmp_path):
+    library.add(picture)
+    replaced, _ = library.add(draw(tmp_path / "first.png"))
+    late = []
+
+    def add_late(stage: str, done: int, total: int) -> None:
+        if stage == "thumbnails" and not late:
+            late.append(library.add(draw(tmp_path / "late.png"))[0])
+            library.replace_file(replaced.id, draw(tmp_path / "second.png"))
+
+    build(library, progress=add_late)
+
+    assert late
+    site = library.settings.site_dir
+    for image in library.find():
+        assert (site / thumbnail_path(image.digest)).exists(), image.original_name
+    assert dead_references(site) == []
+    assert (build(library).written, library.count()) == ([], 3)
+
+
 def test_an_empty_library_has_a_site_too(library):
     build(library)
     assert (library.settings.site_dir / "index.html").is_file()
