@@ -80,6 +80,11 @@ class Settings:
         return self.root / "site"
 
     @property
+    def published_dir(self) -> Path:
+        """Where the site has its originals, under their names in `images_dir`."""
+        return self.site_dir / "images"
+
+    @property
     def private_dir(self) -> Path:
         """Trash, build memory, locks, logs: never published, never served."""
         return self.root / ".imagelib"

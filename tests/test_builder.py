@@ -21,7 +21,7 @@ from imagelib.generator.paths import SHARP, original_path, page_path, thumbnail_
 from imagelib.generator.stamp import is_current
 from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
-from imagelib.library.settling import settle
+from imagelib.library.settling import locate, settle
 
 
 class _References(HTMLParser):
@@ -133,6 +133,27 @@ def test_a_picture_that_is_lost_before_its_second_thumbnail_is_shown_by_the_firs
     block = next((site / "data").glob("file-*.js")).read_text()
     assert f'"blurred":[{images[0].pk}]' in block
     assert dead_references(site) == []
+
+
+def test_an_image_that_comes_while_others_are_rendered_has_its_thumbnail_too(library, picture,
+                                                                              tmp_path):
+    library.add(picture)
+    replaced, _ = library.add(draw(tmp_path / "first.png"))
+    late = []
+
+    def add_late(stage: str, done: int, total: int) -> None:
+        if stage == "thumbnails" and not late:
+            late.append(library.add(draw(tmp_path / "late.png"))[0])
+            library.replace_file(replaced.id, draw(tmp_path / "second.png"))
+
+    build(library, progress=add_late)
+
+    assert late
+    site = library.settings.site_dir
+    for image in library.find():
+        assert (site / thumbnail_path(image.digest)).exists(), image.original_name
+    assert dead_references(site) == []
+    assert (build(library).written, library.count()) == ([], 3)
 
 
 def test_an_empty_library_has_a_site_too(library):
@@ -291,8 +312,66 @@ def test_a_missing_file_is_no_dead_link(library, picture):
     build(library)
 
     assert dead_references(library.settings.site_dir) == []
-    assert not (library.settings.site_dir / original_path(image.file_name)).exists()
+    page = (library.settings.site_dir / page_path(image.id)).read_text(encoding="utf-8")
+    assert original_path(image.file_name) not in page
     assert (library.settings.site_dir / thumbnail_path(image.digest)).exists()
+
+
+@pytest.mark.parametrize("memory", ["kept", "lost"])
+def test_the_last_copy_of_a_file_is_kept_in_the_site_until_it_is_brought_back(library, picture,
+                                                                              memory):
+    content = picture.read_bytes()
+    image, _ = library.add(picture)
+    build(library)
+    library.originals.path_of(image).unlink()
+    scanner = Scanner(library)
+    settle(library, scanner, scanner.scan())
+    if memory == "lost":
+        (library.settings.private_dir / "build.db").unlink()
+    copy = library.settings.site_dir / original_path(image.file_name)
+
+    for full in (False, True, False):
+        build(library, full=full)
+        assert copy.read_bytes() == content
+        library.edit(image.id, notes=f"{full}")
+
+    assert [found.id for found in locate(library, library.settings.published_dir)] == [image.id]
+    assert library.originals.path_of(image).read_bytes() == content
+    assert library.get(image.id).file_state == "ok"
+
+
+def test_a_missing_image_that_is_deleted_takes_the_last_copy_along_into_the_trash(library, picture):
+    content = picture.read_bytes()
+    image, _ = library.add(picture)
+    build(library)
+    library.originals.path_of(image).unlink()
+    scanner = Scanner(library)
+    settle(library, scanner, scanner.scan())
+    build(library)
+
+    library.delete(image.id)
+    build(library)
+
+    assert not (library.settings.site_dir / original_path(image.file_name)).exists()
+    library.restore(image.id)
+    assert library.originals.path_of(image).read_bytes() == content
+    assert library.get(image.id).file_state == "ok"
+
+
+def test_other_bytes_under_the_name_of_a_missing_file_are_not_kept(library, picture, tmp_path):
+    image, _ = library.add(picture)
+    build(library)
+    library.originals.path_of(image).unlink()
+    copy = library.settings.site_dir / original_path(image.file_name)
+    copy.unlink()
+    draw(copy, seed="another picture")
+    scanner = Scanner(library)
+    settle(library, scanner, scanner.scan())
+    (library.settings.private_dir / "build.db").unlink()
+
+    build(library)
+
+    assert not copy.exists()
 
 
 @pytest.mark.parametrize("kind", ["foreign", "link", "file"])

@@ -70,6 +70,11 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
             say(f"{kind:<11} {entry}", err=False) if not as_json else None
     if drift.refused:
         say(drift.refused)
+    kept = sum((library.settings.published_dir / image.file_name).is_file()
+               for image in drift.missing)
+    if kept:
+        say(f"The site still has {plural(kept, 'missing file')}. To bring back what it has:"
+            f" imagelib check --locate {library.settings.published_dir}")
     say("Everything is in order." if not found else f"{plural(found, 'problem')} found."
         + ("" if fix else " Repair what is safe with: imagelib check --fix"))
     return 4 if found else 0

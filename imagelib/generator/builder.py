@@ -29,6 +29,7 @@ from imagelib.generator.search_index import (
 )
 from imagelib.generator.site import Site
 from imagelib.generator.stamp import saved_searches, stamp
+from imagelib.library.files import digest
 from imagelib.library.library import Library
 from imagelib.library.locks import FileLock
 from imagelib.library.models import Image
@@ -107,6 +108,7 @@ class _Build:
 
     def run(self) -> BuildReport:
         """Make thumbnails, then write what is dirty, then prune."""
+        seen = self._library.database.seq()
         dirty = self._dirty_pks()
         if self._nothing_to_do(dirty):
             self._report.seq, self._report.images = self._memory.seq, self._memory.total()
@@ -116,7 +118,9 @@ class _Build:
         reader = self._library.database.reader
         reader.execute("BEGIN")  # one state of the library for everything that follows
         try:
-            dirty |= self._dirty_pks()
+            if late := self._changed_since(seen):  # what came while others were rendered
+                more, also_cleared = self._render_thumbnails(late)
+                dirty, failures, cleared = dirty | late, failures | more, cleared | also_cleared
             self._write(dirty, failures, cleared)
         finally:
             reader.execute("COMMIT")
@@ -136,8 +140,10 @@ class _Build:
         if self._full:
             rows = self._library.database.read("SELECT pk FROM images")
             return {row[0] for row in rows} | self._memory.pks()
-        rows = self._library.database.read("SELECT DISTINCT pk FROM changes WHERE seq > ?",
-                                           self._memory.seq)
+        return self._changed_since(self._memory.seq)
+
+    def _changed_since(self, seq: int) -> set[int]:
+        rows = self._library.database.read("SELECT DISTINCT pk FROM changes WHERE seq > ?", seq)
         return {row[0] for row in rows}
 
     def _render_thumbnails(self, dirty: set[int]) -> tuple[dict[int, tuple[str, str]], set[int]]:
@@ -158,7 +164,7 @@ class _Build:
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
             sharp=self._library.settings.sharp,
             progress=lambda done: self._progress("thumbnails", done, len(wanted)))
-        self._report.thumbnails = len(made)
+        self._report.thumbnails += len(made)
         still = {pk: value for pk, value in known.items() if pk in dirty and not self._full}
         return {**still, **failures}, dirty & known.keys()
 
@@ -236,13 +242,20 @@ class _Build:
             path = original_path(row.file_name)
             if pk in missing or not (folder / row.file_name).is_file():
                 missing.add(pk)
-                self._retired.add(path)
+                if self._holds(path, row.digest):  # perhaps the last copy of these bytes
+                    self._hashes[path] = row.digest
+                else:
+                    self._retired.add(path)
                 continue
             same = self._memory.hash_of(path) == row.digest and not self._full
             if self._site.link(folder / row.file_name, path, same_bytes=same):
                 self._report.written.append(path)
             self._hashes[path] = row.digest
         return missing
+
+    def _holds(self, path: str, checksum: str) -> bool:
+        return self._site.exists(path) and (self._memory.hash_of(path) == checksum
+                                            or digest(self._site.folder / path) == checksum)
 
     def _write_blocks(self, dirty: set[int]) -> dict[tuple[str, int], Block]:
         """Write the blocks with dirty rows; return all blocks of the index."""

@@ -22,7 +22,7 @@ from imagelib.library import schema
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.dates import utc_now, wall_clock
 from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import copy_synced, digest, place, portable_name
+from imagelib.library.files import copy_synced, digest, is_plain_file, place, portable_name
 from imagelib.library.intents import Intents, Plan
 from imagelib.library.models import Image
 from imagelib.library.records import select, to_columns
@@ -212,11 +212,18 @@ class Originals:
         moves, files = [], {}
         for image in images:
             source = self.path_of(image)
+            if not source.exists() and self._is_published(image):
+                source = self._settings.published_dir / image.file_name
             if source.is_file() and not source.is_symlink():
                 target = self._trash_path(image.digest)
                 moves.append((source, target))
                 files[image.id] = target.name
         return Plan(moves), files
+
+    def _is_published(self, image: Image) -> bool:
+        """Whether the site has the bytes of *image*: perhaps the last copy, soon to be lost."""
+        copy = self._settings.published_dir / image.file_name
+        return is_plain_file(copy) and digest(copy) == image.digest
 
     def plan_restore(self, rows: list[sqlite3.Row]) -> Plan:
         """The moves that bring the files of trashed *rows* back to their names.

@@ -24,7 +24,7 @@ const ImagelibCompare = (() => {
     h("header", { class: "compare-bar" }, modes, previous, next, swap,
       h("button", { type: "button", class: "close", "aria-label": "Close", click: () => dialog.close() }, "×")),
     stage,
-    h("section", { class: "compare-facts", "aria-label": "What differs" },
+    h("section", { class: "compare-facts", "aria-label": "What differs", tabindex: "0" }, // it scrolls
       h("div", { class: "compare-names" }, leftName, rightName), prompt,
       h("table", {}, h("thead", {}, h("tr", {}, ...["Setting", "Left", "Right"].map((text) => h("th", { scope: "col" }, text)))), table), same));
 

@@ -1,0 +1,137 @@
+"""Every view of the gallery through axe-core, light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gallery_site import records, write_site
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+#: Only for the axe.min.js in it.
+CARRIER = importlib.util.find_spec("axe_playwright_python")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.skipif(CARRIER is None, reason="axe-playwright-python is not installed"),
+]
+
+IMAGES = records(150)
+NEWEST = sorted(IMAGES, key=lambda image: (image.captured_at, image.pk), reverse=True)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("site")
+    write_site(folder, IMAGES, without_thumbnail={12})
+    return folder.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(
+            executable_path=CHROMIUM, chromium_sandbox=os.getuid() != 0)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desk", "phone"])
+def page(request: pytest.FixtureRequest, browser: Any, address: str,
+         scheme: str) -> Iterator[Any]:
+    """The gallery with axe in it; what the policy of the page refuses is let through for that."""
+    assert CARRIER
+    assert CARRIER.origin
+    width, height = request.param
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": height}, bypass_csp=True,
+        # Colours are measured where they end, not on their way.
+        reduced_motion="reduce")
+    context.add_init_script(path=Path(CARRIER.origin).parent / "axe.min.js")
+    opened = context.new_page()
+    opened.goto(f"{address}/index.html")
+    opened.wait_for_function("() => ImagelibIndex.isReady")
+    opened.locator(".card .snippet", has_text="number").first.wait_for()
+    yield opened
+    context.close()
+
+
+def faults(page: Any) -> list[str]:
+    """What axe finds wrong in the view as it is."""
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    assert len(found["passes"]) > 10, "else nothing was looked at"
+    return [f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
+            for rule in found["violations"] for node in rule["nodes"]]
+
+
+def search(page: Any, text: str) -> None:
+    page.get_by_role("searchbox", name="Search").fill(text)
+
+
+def show_filters(page: Any) -> None:
+    facet = page.locator("[data-mount=rating-facets] button").first
+    if not facet.is_visible():  # on a phone they are put away
+        page.locator("[data-mount=filters-button]").click()
+    facet.wait_for()
+
+
+def show_nothing(page: Any) -> None:
+    search(page, "nothing has this")
+    page.locator("[data-mount=nothing]").wait_for()
+
+
+def show_conditions(page: Any) -> None:
+    search(page, "fox -tag:wip rating:>=1")
+    page.locator("[data-mount=chips] button").first.wait_for()
+
+
+def show_list(page: Any) -> None:
+    page.get_by_role("radio", name="List").check(force=True)
+    page.locator(".grid[data-shape=list]").wait_for()
+
+
+def show_help(page: Any) -> None:
+    page.locator(".card a").first.focus()
+    page.keyboard.press("?")
+    page.locator("dialog[open]").wait_for()
+
+
+def show_image(page: Any) -> None:
+    page.locator(".card .frame").first.click()
+    page.locator("dialog.viewer[open]").wait_for()
+
+
+def show_comparison(page: Any) -> None:
+    show_image(page)
+    page.keyboard.press("c")
+    page.locator("dialog.compare[open]").wait_for()
+
+
+def show_page(page: Any) -> None:
+    page.goto(page.url.replace("index.html", f"image/{NEWEST[1].id}.html").split("?")[0])
+    page.locator("main.page").wait_for()
+
+
+@pytest.mark.parametrize("show", [
+    lambda page: None, show_filters, show_nothing, show_conditions, show_list, show_help,
+    show_image, show_comparison, show_page,
+], ids=["gallery", "filters", "nothing", "conditions", "list", "help", "viewer", "compare", "page"])
+def test_axe_finds_nothing_wrong(page: Any, show: Callable[[Any], None]) -> None:
+    show(page)
+    assert faults(page) == []
+
+
+def test_axe_would_find_what_is_wrong(page: Any) -> None:
+    page.evaluate("document.body.append(document.createElement('button'))")
+    assert any(fault.startswith("button-name") for fault in faults(page))
