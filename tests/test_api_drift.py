@@ -173,12 +173,19 @@ def test_strays_are_adopted_as_one_batch_and_one_undo(drifting):
     assert drifting.get("/api/status").json["images"] == 3
 
 
-@pytest.mark.parametrize("name", ["../library.db", "/etc/hostname", "new/../../x.png", "", "gone"])
+@pytest.mark.parametrize("name", ["../outside.png", "sub/../../outside.png", "link.png", "",
+                                  ".hidden.png", "/etc/hostname", "gone.png"])
 def test_only_what_a_scan_has_found_is_adopted(drifting, name):
+    outside = draw(drifting.root / "outside.png", seed="outside")
+    (drifting.root / "images" / "sub").mkdir()
+    (drifting.root / "images" / "link.png").symlink_to(outside)
+    shutil.copy(outside, drifting.root / "images" / ".hidden.png")
+
     answer = repair(drifting, adopt=[name])
 
     assert (answer.status, answer.json["changed"]) == (200, 0)
     assert len(answer.json["failures"]) == 1
+    assert drifting.get("/api/status").json["images"] == 3
 
 
 def test_a_mass_loss_is_believed_only_when_asked_for(drifting):
@@ -186,6 +193,7 @@ def test_a_mass_loss_is_believed_only_when_asked_for(drifting):
     (drifting.root / "images").mkdir()
     told = drifting.get("/api/drift").json
     assert "disk that is not connected" in told["refused"]
+    assert str(drifting.root) not in str(told)
     assert drifting.get("/api/status").json["missing"] == 0
 
     assert repair(drifting, flag_missing=True).json["changed"] == 3

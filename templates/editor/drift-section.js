@@ -13,7 +13,7 @@ const ImagelibDriftSection = (() => {
     const locating = h("form", { class: "saving", hidden: true, submit: (event) => {
       event.preventDefault();
       void repair({ locate: place.value.trim() }, "located");
-    } }, h("label", { for: place.id }, "Look for lost files in this folder or file (empty: only in images/)"),
+    } }, h("label", { class: "soft", for: place.id }, "Look for lost files in this folder or file (empty: only in images/)"),
     h("span", { class: "beside" }, place, h("button", { type: "submit" }, "Locate")));
     const element = h("section", { "aria-label": "Files" }, summary, locating, list);
 

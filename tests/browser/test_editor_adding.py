@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
 from editor_page import pictures
@@ -183,6 +184,9 @@ def test_what_a_picture_says_of_itself_is_shown_and_corrected_before_it_is_saved
     assert len(editor.records()) == 6, "looking adds nothing"
     rows.nth(1).get_by_role("button", name="Values of whale1.png").click()
     own = rows.nth(1)
+    edges = [(row.bounding_box()["y"], row.bounding_box()["height"]) for row in rows.all()]
+    assert all(y + height <= below for (y, height), (below, _) in pairwise(edges))
+    assert own.locator(".upload-own").bounding_box()["height"] < edges[1][1], "it lies in its row"
     expect(own.get_by_label("Prompt", exact=True)).to_have_value("whale 1")
     expect(own.get_by_label("Negative prompt", exact=True)).to_have_value("blurry")
     own.get_by_label("Prompt", exact=True).fill("a small whale")

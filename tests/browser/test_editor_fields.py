@@ -85,6 +85,7 @@ def test_undo_takes_back_one_field_at_a_time(editor):
 
 
 def test_a_refused_field_is_marked_and_the_page_shows_what_the_library_has(editor):
+    bodies = saves(editor)
     editor.edit("picture 3")
     editor.field("Tags").fill("z" * 300)
     editor.field("Notes").press_sequentially("on and on")
@@ -94,6 +95,9 @@ def test_a_refused_field_is_marked_and_the_page_shows_what_the_library_has(edito
     expect(editor.field("Notes")).to_be_focused()
     expect(editor.field("Notes")).to_have_value("on and on")
     expect(editor.page.locator(".panel-body")).not_to_contain_text("zzz")
+    editor.field("Model").focus()
+    expect(editor.says("Notes saved")).to_be_visible()
+    assert [list(body) for body in bodies] == [["tags"], ["notes"]], "what is wrong stops no other"
     editor.button("Remove tag " + "z" * 300).click()
     editor.field("Notes").focus()
     editor.button("Save").click()
