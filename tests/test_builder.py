@@ -21,7 +21,8 @@ from imagelib.generator.paths import SHARP, original_path, page_path, thumbnail_
 from imagelib.generator.stamp import is_current
 from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
-from imagelib.library.settling import locate, settle
+from imagelib.library.repairing import locate
+from imagelib.library.settling import settle
 
 
 class _References(HTMLParser):
