@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibChanges = (() => {
-  const PAUSE = 2000;
+  const PAUSE = 1500;
   /** While a picture waits for its thumbnail. */
   const SHORT_PAUSE = 500;
   let seq = -1;

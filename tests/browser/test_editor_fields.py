@@ -7,7 +7,7 @@ from typing import Any
 
 from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
 from editor_page import EditorPage
-from helpers import Daemon
+from helpers import Daemon, wait_for
 
 __all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
@@ -183,6 +183,8 @@ def test_text_refused_after_its_form_was_left_is_kept(editor):
     editor.field("Notes").fill("precious")
     editor.button("Close").click(delay=50)
     expect(editor.dialog("picture 3")).to_be_hidden()
+    # Playwright hands requests over only while it is asked something.
+    assert wait_for(lambda: editor.page.evaluate("true") and held)
     [saving] = held
     saving.fulfill(status=422, json={"title": "Bad", "status": 422, "detail": [
         {"loc": ["body", "notes"], "msg": "no", "type": "value_error"}]})
