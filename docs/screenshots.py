@@ -7,7 +7,9 @@ Writes docs/images/*.webp, or PNGs of every view, width and colour scheme into F
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,7 +80,7 @@ def sample(folder: Path) -> Iterator[str]:
 def gallery(page: Page, url: str) -> None:
     """The first page."""
     page.goto(url)
-    page.get_by_role("status").first.get_by_text("60 of 60").wait_for()
+    page.get_by_role("status").first.get_by_text(re.compile(r"^\d+ of \d+ images$")).wait_for()
     page.wait_for_load_state("networkidle")
 
 
@@ -108,7 +110,13 @@ def adding(page: Page, url: str) -> None:
     """The dialog for new pictures."""
     gallery(page, url)
     page.get_by_role("button", name="Add images").click()
-    page.wait_for_timeout(400)
+    picture = io.BytesIO()
+    Image.effect_noise((96, 64), 60).save(picture, "PNG")
+    page.locator("dialog input[type=file]").first.set_input_files([
+        {"name": "noise.png", "mimeType": "image/png", "buffer": picture.getvalue()},
+        {"name": "broken.png", "mimeType": "image/png", "buffer": picture.getvalue()[:99]},
+    ])
+    page.wait_for_timeout(800)
 
 
 def image(page: Page, url: str) -> None:
@@ -186,6 +194,15 @@ def history(page: Page, url: str) -> None:
     page.wait_for_timeout(600)
 
 
+def trash(page: Page, url: str) -> None:
+    """What was deleted."""
+    selected(page, url)
+    page.keyboard.press("Delete")
+    page.wait_for_timeout(600)
+    from_menu("Trash")(page, url)
+    page.wait_for_timeout(600)
+
+
 def from_menu(entry: str) -> Callable[[Page, str], None]:
     """A dialog of the library's menu."""
     def view(page: Page, url: str) -> None:
@@ -200,7 +217,7 @@ VIEWS: dict[str, Callable[[Page, str], None]] = {
     "gallery": gallery, "found": found, "filters": filters, "nothing": nothing,
     "squares": squares, "list": listed, "viewer": viewer, "compare": compared, "help": keys,
     "image": image, "editing": editing, "adding": adding, "selected": selected,
-    "history": history, "trash": from_menu("Trash"), "tags": from_menu("Tags"),
+    "history": history, "trash": trash, "tags": from_menu("Tags"),
     "searches": from_menu("Saved searches"), "status": from_menu("Status and settings"),
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
 from editor_page import EditorPage, pictures
+from helpers import wait_for
 
 __all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
@@ -110,6 +111,8 @@ def conflicting(editor: EditorPage) -> None:
                                json_body={"prompt_text": "theirs", "rating": 2})
     assert answer.status == 200
     editor.field("Notes").fill("my notes")
+    # Playwright hands requests over only while it is asked something.
+    assert wait_for(lambda: editor.page.evaluate("true") and held)
     held[0].continue_()
     expect(editor.page.get_by_role("region", name="Conflict")).to_be_visible()
     editor.button("Save").click()

@@ -212,6 +212,7 @@ def test_five_thousand_are_tagged_by_one_request_and_one_undo(template, tmp_path
         editor.page.get_by_role("toolbar").get_by_role("button", name="Edit").click()
         editor.field("Add tags").fill("everything")
         editor.button("Save").click()
+        expect(editor.says("Saving 5,000 images")).to_be_visible()
         expect(editor.says("Saved: 5,000 images")).to_be_visible(timeout=30_000)
         assert len(requests) == 1
         assert daemon.get("/api/images", q="tag:everything").json["total"] == 5000
