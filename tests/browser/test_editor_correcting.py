@@ -142,3 +142,25 @@ def test_a_conflict_is_settled_field_by_field(editor):
     expect(editor.says("Saved")).to_be_visible()
     record = editor.record("rating:2")
     assert (record["prompt_text"], record["notes"]) == ("theirs", "my notes")
+
+
+def test_two_tabs_that_change_one_field_settle_it_and_both_show_it(tab):
+    first, second = tab(), tab()
+    first.edit("picture 3")
+    second.edit("picture 3")
+    first.field("Prompt").fill("mine")
+    second.field("Prompt").fill("theirs")
+    second.field("Notes").fill("noted there")
+    second.button("Save").click()
+    expect(second.field("Prompt")).to_be_hidden()
+
+    first.button("Save").click()
+    conflict = first.page.get_by_role("region", name="Conflict")
+    expect(conflict).to_contain_text("theirs")
+    first.button("Keep mine").click()
+
+    expect(first.field("Prompt")).to_be_hidden()
+    record = first.record("mine")
+    assert (record["prompt_text"], record["notes"]) == ("mine", "noted there")
+    second.button("Close").click()
+    expect(second.card("mine")).to_be_visible()
