@@ -17,6 +17,8 @@ from helpers import Daemon
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = playwright.expect
+# A machine that is busy with other tests too may take its time; what holds is seen at once.
+expect.set_options(timeout=20_000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MARKS = [
     pytest.mark.browser,

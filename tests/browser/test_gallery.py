@@ -22,6 +22,7 @@ from imagelib.library.query import Query
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = playwright.expect
+expect.set_options(timeout=20_000)  # busy with other tests, a machine may take its time
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
@@ -154,7 +155,7 @@ def shown(page: Any) -> list[int]:
 
 def eventually(holds: Any) -> None:
     """Wait until something holds; the page's policy lets playwright evaluate no condition there."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < until, "it never held"
         time.sleep(0.05)

@@ -20,6 +20,7 @@ from test_gallery import (  # noqa: E402 - after the reason to skip is said
 )
 
 expect = playwright.expect
+expect.set_options(timeout=20_000)  # busy with other tests, a machine may take its time
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
