@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gallery_site import records, write_site
+from chromium import MARKS
+from gallery_page import NEWEST
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 #: Only for the axe.min.js in it.
 CARRIER = importlib.util.find_spec("axe_playwright_python")
 pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    *MARKS,
     pytest.mark.skipif(CARRIER is None, reason="axe-playwright-python is not installed"),
 ]
-
-IMAGES = records(150)
-NEWEST = sorted(IMAGES, key=lambda image: (image.captured_at, image.pk), reverse=True)
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("site")
-    write_site(folder, IMAGES, without_thumbnail={12})
-    return folder.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=CHROMIUM, chromium_sandbox=os.getuid() != 0)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -48,7 +25,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desk", "phone"])
-def page(request: pytest.FixtureRequest, browser: Any, address: str,
+def page(request: pytest.FixtureRequest, browser: Any, shared_site: Path,
          scheme: str) -> Iterator[Any]:
     """The gallery with axe in it; what the policy of the page refuses is let through for that."""
     assert CARRIER
@@ -60,7 +37,7 @@ def page(request: pytest.FixtureRequest, browser: Any, address: str,
         reduced_motion="reduce")
     context.add_init_script(path=Path(CARRIER.origin).parent / "axe.min.js")
     opened = context.new_page()
-    opened.goto(f"{address}/index.html")
+    opened.goto(f"{shared_site.as_uri()}/index.html")
     opened.wait_for_function("() => ImagelibIndex.isReady")
     opened.locator(".card .snippet", has_text="number").first.wait_for()
     yield opened

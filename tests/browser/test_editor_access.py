@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from chromium import MARKS, expect
 from editor_page import pictures
 
-__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from chromium import MARKS, expect
 from editor_page import pictures
 from helpers import draw
 
-__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
 
 

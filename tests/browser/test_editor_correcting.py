@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from chromium import MARKS, expect
 from editor_page import EditorPage, pictures
 from helpers import wait_for
 
-__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from chromium import MARKS, expect
 from editor_page import EditorPage
 from helpers import Daemon, wait_for
 
-__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
 
 

@@ -6,13 +6,12 @@ import shutil
 import signal
 from pathlib import Path
 
-from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from chromium import MARKS, expect
 from editor_page import EditorPage
 from helpers import Daemon, fill
 
 from imagelib.library.library import Library
 
-__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
 
 

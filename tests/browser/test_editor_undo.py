@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from chromium import MARKS, expect
 from helpers import wait_for
 
-__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
 EDITOR = Path(__file__).parents[2] / "templates" / "editor"
 

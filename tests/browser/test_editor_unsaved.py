@@ -7,13 +7,12 @@ import signal
 from typing import Any
 
 import pytest
-from editor_daemon import MARKS, browser, daemon, daemons, editor, expect, tab, template
+from chromium import MARKS, expect
 from editor_page import EditorPage, pictures
 from helpers import Daemon
 
 from imagelib.library.library import Library
 
-__all__ = ["browser", "daemon", "daemons", "editor", "tab", "template"]  # the fixtures
 pytestmark = MARKS
 
 

@@ -7,37 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-from gallery_site import records, write_site
-from test_gallery import (
-    CHROMIUM,
+from chromium import MARKS, expect
+from gallery_page import (
     COUNT,
     IMAGES,
     NEWEST,
     box,
-    browser,
     eventually,
-    expect,
     expect_result,
     found,
-    home,
     links,
-    open_page,
-    page,
-    serve,
-    shared_site,
     shown,
     status,
     viewer,
 )
+from gallery_site import records, write_site
 
-__all__ = ["browser", "home", "open_page", "page", "serve", "shared_site"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = MARKS
 
 
 def suggestions(page: Any) -> Any:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from file_server import served
 from firefox import ESCAPE, Firefox
-from gallery_site import records, write_site
+from gallery_page import IMAGES, NEWEST
 
 from imagelib.library.query import Query
 
@@ -21,18 +20,11 @@ pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="firefox-esr is not installed"),
 ]
 
-IMAGES = records(150)
-NEWEST = sorted(IMAGES, key=lambda image: (image.captured_at, image.pk), reverse=True)
 COUNT = "document.querySelector('[data-mount=count]').textContent.trim()"
 REFERENCES = """[...performance.getEntriesByType("resource").map((entry) => entry.name),
   ...[...document.querySelectorAll("script, img, link:not([rel=canonical])")]
     .map((element) => element.currentSrc || element.src || element.href).filter(Boolean)]"""
 OPEN = "document.querySelector('dialog.viewer').open"
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing: the output of tests is for failures."""
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +35,13 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
 
 
 @pytest.fixture(scope="module", params=["file", "http"])
-def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(request: pytest.FixtureRequest, shared_site: Path) -> Iterator[str]:
     """The address of the folder of a site."""
-    folder = tmp_path_factory.mktemp("site")
-    write_site(folder, IMAGES)
     if request.param == "file":
-        yield f"{folder.as_uri()}/"
+        yield f"{shared_site.as_uri()}/"
         return
-    server = ThreadingHTTPServer(("127.0.0.1", 0),
-                                 functools.partial(_Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with served(shared_site) as address:
+        yield f"{address}/"
 
 
 @pytest.fixture

@@ -2,170 +2,28 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import re
-import shutil
-import threading
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-import pytest
-from gallery_site import records, write_index, write_site
+from chromium import MARKS, expect
+from gallery_page import (
+    COUNT,
+    IMAGES,
+    NEWEST,
+    WITHOUT_THUMBNAIL,
+    box,
+    eventually,
+    expect_result,
+    found,
+    links,
+    shown,
+    status,
+    viewer,
+)
+from gallery_site import write_index, write_site
 
-from imagelib.library.models import Image
-from imagelib.library.query import Query
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-expect = playwright.expect
-expect.set_options(timeout=20_000)  # busy with other tests, a machine may take its time
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
-
-COUNT = 150
-WITHOUT_THUMBNAIL = {12}
-IMAGES = records(COUNT)
-NEWEST = sorted(IMAGES, key=lambda image: (image.captured_at, image.pk), reverse=True)
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing: the output of tests is for failures."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=CHROMIUM, chromium_sandbox=os.getuid() != 0)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="session")
-def shared_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    write_site(folder, IMAGES, without_thumbnail=WITHOUT_THUMBNAIL)
-    return folder
-
-
-@pytest.fixture
-def own_site(tmp_path: Path) -> Path:
-    """A site that the test may change."""
-    write_site(tmp_path, IMAGES, without_thumbnail=WITHOUT_THUMBNAIL)
-    return tmp_path
-
-
-@pytest.fixture(params=["file", "http"])
-def serve(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """From a folder to the address of its index."""
-    servers = []
-
-    def address(folder: Path) -> str:
-        if request.param == "file":
-            return f"{folder.as_uri()}/index.html"
-        handler = functools.partial(_Quiet, directory=str(folder))
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/index.html"
-
-    yield address
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def home(serve: Any, shared_site: Path) -> str:
-    return serve(shared_site)
-
-
-@pytest.fixture
-def open_page(browser: Any, serve: Any) -> Iterator[Any]:
-    """Open pages that may neither complain nor reach outside; closed before their server is."""
-    contexts, complaints = [], []
-
-    def opened(address: str, *, allow: str = "", **options: Any) -> Any:
-        context = browser.new_context(
-            **({"viewport": {"width": 1280, "height": 800}} | options))
-        contexts.append(context)
-        page = context.new_page()
-
-        def complain(text: str) -> None:
-            if not allow or not re.search(allow, text):
-                complaints.append(text)
-
-        page.on("console", lambda message: message.type in ("error", "warning")
-                and complain(f"{message.type}: {message.text} {message.location}"))
-        page.on("pageerror", lambda error: complain(f"{error.message}\n{error.stack}"))
-        page.on("request", lambda asked: re.match(r"file:|http://127\.0\.0\.1[:/]|data:", asked.url)
-                or complain(f"asked for {asked.url}"))
-        page.goto(address)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def page(open_page: Any, home: str) -> Any:
-    opened = open_page(home)
-    expect(status(opened)).to_have_text(f"{COUNT} of {COUNT} images")
-    return opened
-
-
-def status(page: Any) -> Any:
-    return page.get_by_role("status")
-
-
-def box(page: Any) -> Any:
-    return page.get_by_role("searchbox", name="Search")
-
-
-def links(page: Any) -> Any:
-    return page.get_by_role("list", name="Images").get_by_role("link")
-
-
-def viewer(page: Any) -> Any:
-    return page.get_by_role("dialog")
-
-
-def found(query: str, sort: str = "-captured_at") -> list[Image]:
-    parsed = Query.parse(query)
-    column = sort.removeprefix("-")
-    return sorted((image for image in IMAGES if parsed.matches(image)),
-                  key=lambda image: (getattr(image, column), image.pk),
-                  reverse=sort.startswith("-"))
-
-
-def shown(page: Any) -> list[int]:
-    """The pks of the cards in the page, in their order."""
-    return page.evaluate("[...document.querySelectorAll('.card')].map((c) => Number(c.dataset.pk))")
-
-
-def eventually(holds: Any) -> None:
-    """Wait until something holds; the page's policy lets playwright evaluate no condition there."""
-    until = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < until, "it never held"
-        time.sleep(0.05)
-
-
-def expect_result(page: Any, images: list[Image]) -> None:
-    expect(status(page)).to_have_text(f"{len(images)} of {COUNT} images")
-    cards = shown(page)
-    assert cards == [image.pk for image in images][: len(cards)]
-    assert bool(cards) == bool(images)
+pytestmark = MARKS
 
 
 # Search and filters

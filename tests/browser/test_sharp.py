@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import MARKS
 from helpers import draw
 
 from imagelib.generator.builder import build
 from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.library import Library
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = MARKS
 
 CARDS = """() => [...document.querySelectorAll(".card img")].map((picture) => ({
   pk: picture.closest(".card").dataset.pk, srcset: picture.getAttribute("srcset"), src: picture.src,
@@ -42,35 +36,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def cards(site: Path) -> Any:
+def cards(browser: Any, site: Path) -> Any:
     """The cards as a browser with these options shows them, with or without scripts."""
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=CHROMIUM, chromium_sandbox=os.getuid() != 0)
+    def look(stored: str = "", **options: Any) -> dict[str, Any]:
+        # High enough for all: what is far below is loaded later.
+        context = browser.new_context(viewport={"width": 1200, "height": 4000}, **options)
+        if stored:
+            context.add_init_script(f"localStorage.setItem('imagelib.view', '{stored}')")
+        page = context.new_page()
+        page.goto(f"{site.as_uri()}/index.html")
+        if options.get("java_script_enabled", True):
+            page.wait_for_function("() => ImagelibIndex.isReady")
+            # Those that the page came with are kept; these shall be made by the scripts.
+            page.get_by_role("searchbox", name="Search").fill("nothing has this")
+            page.wait_for_function("() => !document.querySelector('.card')")
+            page.get_by_role("searchbox", name="Search").fill("")
+            page.wait_for_function("() => document.querySelectorAll('.card img[src]').length === 5")
+            page.wait_for_function(f"() => ({CARDS})().every((card) => card.loaded)")
+        found = page.evaluate(CARDS)
+        context.close()
+        return {card["pk"]: card for card in found}
 
-        def look(stored: str = "", **options: Any) -> dict[str, Any]:
-            # High enough for all: what is far below is loaded later.
-            context = chromium.new_context(viewport={"width": 1200, "height": 4000}, **options)
-            if stored:
-                context.add_init_script(f"localStorage.setItem('imagelib.view', '{stored}')")
-            page = context.new_page()
-            page.goto(f"{site.as_uri()}/index.html")
-            if options.get("java_script_enabled", True):
-                page.wait_for_function("() => ImagelibIndex.isReady")
-                # Those that the page came with are kept; these shall be made by the scripts.
-                page.get_by_role("searchbox", name="Search").fill("nothing has this")
-                page.wait_for_function("() => !document.querySelector('.card')")
-                page.get_by_role("searchbox", name="Search").fill("")
-                page.wait_for_function(
-                    "() => document.querySelectorAll('.card img[src]').length === 5")
-                page.wait_for_function(
-                    f"() => ({CARDS})().every((card) => card.loaded)")
-            found = page.evaluate(CARDS)
-            context.close()
-            return {card["pk"]: card for card in found}
-
-        yield look
-        chromium.close()
+    return look
 
 
 def test_scripts_offer_the_same_thumbnails_as_the_page_came_with(cards):

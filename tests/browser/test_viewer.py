@@ -6,26 +6,10 @@ import re
 from itertools import pairwise
 
 import pytest
+from chromium import MARKS, expect
+from gallery_page import NEWEST
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-from test_gallery import (  # noqa: E402 - after the reason to skip is said
-    CHROMIUM,
-    NEWEST,
-    browser,
-    home,
-    open_page,
-    serve,
-    shared_site,
-)
-
-expect = playwright.expect
-expect.set_options(timeout=20_000)  # busy with other tests, a machine may take its time
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
-__all__ = ["browser", "home", "open_page", "serve", "shared_site"]
+pytestmark = MARKS
 
 #: Two neighbours with prompts, so that there is something to compare.
 FIRST = next(n for n in range(5, 60) if NEWEST[n].prompt_text and NEWEST[n + 1].prompt_text
