@@ -1,0 +1,73 @@
+"""The gallery for every reader: without scripts, legible, large enough to be hit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chromium import MARKS, expect
+from gallery_page import NEWEST, box, links
+
+pytestmark = MARKS
+
+
+def test_without_scripts_the_newest_are_links_to_their_pages(open_page, home):
+    page = open_page(home, java_script_enabled=False)
+
+    expect(links(page)).to_have_count(60)
+    expect(links(page).first).to_have_accessible_name(
+        NEWEST[0].prompt_text or NEWEST[0].original_name)
+    expect(box(page)).to_be_hidden()
+    expect(page.get_by_label("Rating from")).to_be_hidden()
+    expect(page.get_by_text("Here are the newest 60")).to_be_visible()
+    links(page).first.click()
+    page.get_by_role("link", name="Older").click()
+    page.wait_for_url(f"**/image/{NEWEST[1].id}.html")
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+
+
+def test_text_is_legible(page):
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        legible(page)
+
+
+def legible(page: Any) -> None:
+    """Every kind of text stands out from what is under it."""
+    ratios = page.evaluate("""() => {
+      const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      const rgb = (color, under) => {
+        canvas.fillStyle = under; canvas.fillRect(0, 0, 1, 1);
+        canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+        return canvas.getImageData(0, 0, 1, 1).data;
+      };
+      const light = (data) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
+        const value = data[i] / 255;
+        return sum + weight * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+      }, 0);
+      const base = getComputedStyle(document.documentElement).backgroundColor;
+      return [".snippet", ".facts", ".tag", ".count", ".facet .number", ".brand a",
+              ".filter label", ".stars"].map((selector) => {
+        const element = document.querySelector(selector);
+        let under = base;
+        for (let e = element; e; e = e.parentElement) {
+          const color = getComputedStyle(e).backgroundColor;
+          if (!/, 0\\)$/.test(color)) { under = color; break; }
+        }
+        const color = getComputedStyle(element).color;
+        const [a, b] = [light(rgb(color, under)), light(rgb(under, base))];
+        return [selector, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+      });
+    }""")
+    assert [(name, round(ratio, 2)) for name, ratio in ratios
+            if ratio < (3 if name == ".stars" else 4.5)] == []
+
+
+def test_buttons_are_large_enough(page):
+    box(page).fill("fox tag:wip")
+    page.get_by_label("Stack prompts").check()
+    small = page.evaluate("""() => [...document.querySelectorAll("button, input, select, a.button")]
+      .filter((e) => e.checkVisibility())
+      .map((e) => [e.className || e.id, e.getBoundingClientRect().toJSON()])
+      .filter(([, { width, height }]) => width < 24 || height < 24)""")
+
+    assert small == []

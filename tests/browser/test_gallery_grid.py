@@ -1,0 +1,118 @@
+"""The grid of the gallery: names, places and keys of the cards, and the way back to them."""
+
+from __future__ import annotations
+
+from chromium import MARKS, expect
+from gallery_page import (
+    COUNT,
+    IMAGES,
+    NEWEST,
+    WITHOUT_THUMBNAIL,
+    box,
+    eventually,
+    found,
+    links,
+    shown,
+    status,
+    viewer,
+)
+from gallery_site import write_site
+
+pytestmark = MARKS
+
+
+def test_links_are_named_by_the_prompt_or_the_file(page):
+    image = found("fox")[0]
+    box(page).fill("fox")
+    expect(links(page).first).to_have_accessible_name(image.prompt_text)
+    expect(links(page).first).to_have_attribute("href", f"image/{image.id}.html")
+
+    box(page).fill("-has:prompt")
+    expect(links(page).first).to_have_accessible_name(found("-has:prompt")[0].original_name)
+
+
+def test_only_cards_near_the_viewport_are_in_the_page(page):
+    assert len(shown(page)) < 60
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+
+    expect(page.locator(f"[data-pk='{NEWEST[-1].pk}'] img")).to_be_visible()
+    cards = shown(page)
+    assert cards == [image.pk for image in NEWEST][-len(cards):]
+    assert len(cards) < 60
+
+
+def test_no_card_covers_another_and_none_leaves_the_page(page):
+    for width in (360, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(100)
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('.card')]"
+            ".map((card) => card.getBoundingClientRect().toJSON())")
+        assert len(boxes) > 3
+        for n, one in enumerate(boxes):
+            assert one["left"] >= 0
+            assert one["right"] <= width
+            for other in boxes[n + 1:]:
+                assert (one["right"] <= other["left"] + 0.5 or other["right"] <= one["left"] + 0.5
+                        or one["bottom"] <= other["top"] + 0.5
+                        or other["bottom"] <= one["top"] + 0.5)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_images_without_preview_or_file_say_so(page):
+    [bare] = [image for image in IMAGES if image.pk in WITHOUT_THUMBNAIL]
+    box(page).fill(f"id:{bare.id}")
+    expect(links(page)).to_have_count(1)
+    expect(page.get_by_text("no preview")).to_be_visible()
+
+    box(page).fill("is:missing")
+    expect(page.get_by_text("file missing")).to_be_visible()
+
+
+def test_the_grid_is_walked_by_keys(page):
+    page.keyboard.press("/")
+    expect(box(page)).to_be_focused()
+    box(page).press("Enter")
+    expect(links(page).first).to_be_focused()
+    names = [image.prompt_text or image.original_name for image in NEWEST]
+
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(":focus")).to_have_accessible_name(names[1])
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(":focus")).to_have_accessible_name(names[0])
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("Number(document.activeElement.closest('.card').dataset.pk)") in [
+        image.pk for image in NEWEST[1:10]]
+    page.keyboard.press("End")
+    expect(page.locator(":focus")).to_have_accessible_name(names[-1])
+    expect(page.locator(":focus")).to_be_in_viewport()
+    page.keyboard.press("Home")
+    expect(page.locator(":focus")).to_have_accessible_name(names[0])
+    assert page.locator(".card-link[tabindex='0']").count() == 1
+    page.keyboard.press("Enter")
+    expect(viewer(page)).to_be_visible()
+
+
+def test_an_empty_library_says_what_to_do(tmp_path, serve, open_page):
+    write_site(tmp_path, [])
+    page = open_page(serve(tmp_path))
+
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+    expect(status(page)).to_have_text("0 of 0 images")
+
+
+def test_the_place_is_found_again(page, home):
+    box(page).fill("number")
+    page.wait_for_url("**?q=number")
+    page.evaluate("scrollTo(0, 2345)")
+    page.wait_for_timeout(500)
+    before = page.evaluate("scrollY")
+    address = links(page).nth(4).get_attribute("href")
+
+    page.goto(home.replace("index.html", address))
+    page.go_back()
+
+    expect(status(page)).to_contain_text(f"of {COUNT} images")
+    eventually(lambda: abs(page.evaluate("scrollY") - before) < 2)
+    page.reload()
+    eventually(lambda: abs(page.evaluate("scrollY") - before) < 2)

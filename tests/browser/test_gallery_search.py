@@ -1,0 +1,108 @@
+"""Searching and filtering in the gallery: query, filters, chips, order."""
+
+from __future__ import annotations
+
+from chromium import MARKS, expect
+from gallery_page import COUNT, NEWEST, box, expect_result, found, status
+
+pytestmark = MARKS
+
+
+def test_search_finds_what_python_finds(page):
+    for query in (
+        "fox", "cafe", "ZURICH", "東京", '"35mm photo" -fox', "rating:>=4 (fox or dragon)",
+        "tag:animal", "has:notes", "seed:1007", "sampler:euler date:2025-03", "is:missing", "xyzzy",
+    ):
+        box(page).fill(query)
+        expect_result(page, found(query))
+
+
+def test_the_query_is_in_the_url_and_comes_back(page, open_page, home):
+    box(page).fill("fox rating:>=1")
+    page.wait_for_url("**/index.html?q=fox+rating%3A%3E%3D1")
+
+    again = open_page(page.url)
+    expect(box(again)).to_have_value("fox rating:>=1")
+    expect_result(again, found("fox rating:>=1"))
+    box(again).fill("")
+    again.wait_for_url(lambda url: url == home)
+
+
+def test_what_is_not_understood_or_not_found_is_said(page):
+    box(page).fill("fox foo:bar")
+    expect(page.get_by_text("no field foo; did you mean tool?")).to_be_visible()
+    expect(status(page)).to_have_text(f"0 of {COUNT} images")
+
+    page.get_by_role("button", name="Clear the search").click()
+    expect(box(page)).to_have_value("")
+    expect_result(page, NEWEST)
+
+    box(page).press_sequentially("fox tag:")
+    expect_result(page, found("fox"))
+
+
+def test_a_tag_is_chosen_while_typing(page):
+    tag = page.get_by_role("combobox", name="Tag")
+    tag.fill("cat")
+    option = page.get_by_role("listbox", name="Matching tags").get_by_role("option").first
+    expect(option).to_contain_text("animal/cat")
+    expect(option).to_contain_text(str(len(found("tag:animal/cat"))))
+    tag.press("ArrowDown")
+    tag.press("Enter")
+
+    expect(box(page)).to_have_value("tag:animal/cat")
+    expect_result(page, found("tag:animal/cat"))
+
+
+def test_a_range_of_ratings_and_of_dates_is_chosen(page):
+    page.get_by_label("Rating from").select_option("2")
+    expect(box(page)).to_have_value("rating:>=2")
+    page.get_by_label("Rating to").select_option("4")
+    expect(box(page)).to_have_value("rating:2..4")
+    expect_result(page, found("rating:2..4"))
+
+    box(page).fill("")
+    page.get_by_label("Date from").fill("2025-02-01")
+    page.get_by_label("Date to").fill("2025-03-15")
+    expect(box(page)).to_have_value("date:2025-02-01..2025-03-15")
+    expect_result(page, found("date:2025-02-01..2025-03-15"))
+
+
+def test_filters_mirror_what_is_typed(page):
+    box(page).fill("rating:3.. date:2025-02 model:flux")
+
+    expect(page.get_by_label("Rating from")).to_have_value("3")
+    expect(page.get_by_label("Date from")).to_have_value("2025-02-01")
+    expect(page.get_by_label("Date to")).to_have_value("2025-02-28")
+    chosen = page.get_by_role("list", name="Models").get_by_role("button", pressed=True)
+    expect(chosen).to_have_accessible_name("flux 0")
+
+
+def test_chips_mirror_the_query_and_take_parts_away(page):
+    box(page).fill('"red fox" (tag:wip or tag:food) -rating:0')
+    chips = page.get_by_role("list", name="Conditions").get_by_role("listitem")
+    expect(chips).to_have_count(3)
+    page.get_by_role("button", name="Remove (tag:wip or tag:food)").click()
+
+    expect(box(page)).to_have_value('"red fox" -rating:0')
+    expect_result(page, found('"red fox" -rating:0'))
+
+
+def test_sorts(page):
+    for label, sort in (
+        ("Oldest first", "captured_at"), ("Best first", "-rating"), ("Worst first", "rating"),
+        ("Added last", "-created_at"), ("Added first", "created_at"),
+    ):
+        page.get_by_label("Sort", exact=True).select_option(label)
+        page.wait_for_url(f"**?sort={sort}")
+        expect_result(page, found("", sort))
+
+
+def test_the_query_may_say_the_order(page):
+    box(page).fill("fox sort:-rating")
+
+    expect(page.get_by_label("Sort", exact=True)).to_have_value("-rating")
+    expect_result(page, found("fox", "-rating"))
+    page.get_by_label("Sort", exact=True).select_option("Oldest first")
+    expect(box(page)).to_have_value("fox")
+    expect_result(page, found("fox", "captured_at"))

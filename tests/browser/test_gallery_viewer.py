@@ -1,0 +1,127 @@
+"""The viewer in the gallery: what it shows, flipping, closing, links to an image."""
+
+from __future__ import annotations
+
+import re
+
+from chromium import MARKS, expect
+from gallery_page import COUNT, NEWEST, box, found, links, viewer
+
+pytestmark = MARKS
+
+
+def test_the_viewer_shows_the_original_and_everything_known(page):
+    image = found("has:seed has:prompt")[0]
+    box(page).fill(f"id:{image.id}")
+    links(page).first.click()
+
+    expect(viewer(page)).to_have_accessible_name(image.prompt_text)
+    picture = viewer(page).get_by_role("img", name=image.prompt_text)
+    expect(picture).to_have_attribute("src", re.compile(r"/images/|^images/"))
+    assert picture.evaluate("(e) => e.naturalWidth") == image.width
+    for text in (image.prompt_text, image.generation["seed"], "Euler a", image.mime_type,
+                 image.captured_at[:16].replace("T", " "), f"{image.width} × {image.height}"):
+        expect(viewer(page)).to_contain_text(text)
+    download = viewer(page).get_by_role("link", name="Download original")
+    expect(download).to_have_attribute("download", image.original_name)
+    viewer(page).get_by_role("link", name="Page of this image").click()
+    page.wait_for_url(f"**/image/{image.id}.html")
+
+
+def test_a_missing_original_is_said(page):
+    box(page).fill("is:missing")
+    links(page).first.click()
+
+    expect(viewer(page)).to_contain_text("The file is missing. This is its preview.")
+    expect(viewer(page).get_by_role("link", name="Download original")).to_have_count(0)
+
+
+def test_flipping_replaces_and_back_closes(page, home):
+    links(page).nth(1).click()
+    expect(page).to_have_url(f"{home}#{NEWEST[1].id}")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("j")
+    page.wait_for_url(f"{home}#{NEWEST[3].id}")
+    expect(viewer(page)).to_contain_text(f"4 of {COUNT}")
+    viewer(page).get_by_role("button", name="Previous").click()
+    page.keyboard.press("k")
+    page.wait_for_url(f"{home}#{NEWEST[1].id}")
+
+    page.go_back()
+
+    expect(viewer(page)).to_be_hidden()
+    expect(page).to_have_url(home)
+    page.go_forward()
+    expect(viewer(page)).to_be_visible()
+
+
+def test_closing_leads_back_to_the_card(page, home):
+    before = page.evaluate("history.length")
+    for way in ("Escape", "button"):
+        links(page).nth(2).click()
+        expect(viewer(page)).to_be_visible()
+        if way == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            viewer(page).get_by_role("button", name="Close").click()
+
+        expect(viewer(page)).to_be_hidden()
+        expect(page).to_have_url(home)
+        expect(links(page).nth(2)).to_be_focused()
+        assert page.evaluate("history.length") == before + 1
+
+
+def test_the_ends_of_the_result_are_the_ends(page):
+    box(page).fill("fox")
+    links(page).first.click()
+    expect(viewer(page).get_by_role("button", name="Previous")).to_be_disabled()
+    for _ in range(len(found("fox")) + 3):
+        page.keyboard.press("ArrowRight")
+
+    expect(viewer(page).get_by_role("button", name="Next")).to_be_disabled()
+    expect(viewer(page)).to_contain_text(f"{len(found('fox'))} of {len(found('fox'))}")
+
+
+def test_a_permalink_opens_its_image(open_page, home):
+    image = NEWEST[-3]
+    page = open_page(f"{home}?q=xyzzy#{image.id}")
+
+    expect(viewer(page)).to_have_accessible_name(image.prompt_text or image.original_name)
+    page.keyboard.press("Escape")
+    expect(viewer(page)).to_be_hidden()
+    page.wait_for_url(f"{home}?q=xyzzy")
+
+
+def test_a_permalink_to_nothing_is_said(open_page, home):
+    page = open_page(f"{home}#00000000-0000-4000-8000-000000000000")
+
+    expect(page.get_by_text("No image 00000000")).to_be_visible()
+
+
+def test_the_viewer_tells_the_editor(page):
+    page.evaluate("""
+        window.told = [];
+        for (const name of ["open", "close"]) document.addEventListener(
+          `imagelib:viewer-${name}`, (e) => told.push([name, e.detail?.id]))
+    """)
+    links(page).first.click()
+    expect(viewer(page)).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(viewer(page)).to_contain_text(f"2 of {COUNT}")
+    page.keyboard.press("Escape")
+    expect(viewer(page)).to_be_hidden()
+
+    assert page.evaluate("told") == [
+        ["open", NEWEST[0].id], ["open", NEWEST[1].id], ["close", None]]
+
+
+def test_the_page_of_an_image_leads_on(open_page, home):
+    page = open_page(home.replace("index.html", f"image/{NEWEST[1].id}.html"))
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(f"**/{NEWEST[2].id}.html")
+    page.get_by_role("link", name="Newer").click()
+    page.wait_for_url(f"**/{NEWEST[1].id}.html")
+    page.get_by_role("link", name="Show in gallery").click()
+
+    page.wait_for_url(f"**/index.html#{NEWEST[1].id}")
+    expect(viewer(page)).to_be_visible()
