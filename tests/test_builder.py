@@ -1,54 +1,23 @@
-"""Building: little work for little change, the bytes of a full build, nothing foreign touched."""
+"""Building: each image is in the site, little work for little change, the bytes of a full build."""
 
 from __future__ import annotations
 
 import contextlib
 import random
-import re
 import sqlite3
-from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 from helpers import draw, fill, tree
-from PIL import Image as Picture
+from site_links import dead_references
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.generator.builder import build
-from imagelib.generator.paths import SHARP, original_path, page_path, thumbnail_path
+from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.stamp import is_current
 from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
-from imagelib.library.repairing import locate
 from imagelib.library.settling import settle
-
-
-class _References(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        if values.get("rel") == "canonical":
-            return
-        self.found += [v for name in ("href", "src") if (v := values.get(name))]
-        self.found += [part.split()[0] for part in (values.get("srcset") or "").split(", ") if part]
-
-
-def dead_references(site: Path) -> list[str]:
-    """Every link of every page that leads to no file."""
-    dead = []
-    for page in site.rglob("*.html"):
-        parser = _References()
-        parser.feed(page.read_text(encoding="utf-8"))
-        for url in parser.found:
-            path = unquote(url.split("#")[0].split("?")[0])
-            if path and "://" not in path and not (page.parent / path).exists():
-                dead.append(f"{page.relative_to(site)} -> {url}")
-    return dead
 
 
 def test_a_site_holds_each_image_and_every_link_in_it_leads_somewhere(library, picture):
@@ -64,97 +33,6 @@ def test_a_site_holds_each_image_and_every_link_in_it_leads_somewhere(library, p
     assert report.failures == []
     original = site / original_path(image.file_name)
     assert original.samefile(library.originals.path_of(image)), "a link costs no space"
-
-
-@pytest.fixture
-def large(library, tmp_path):
-    """A library with a picture larger than its thumbnail, one that is no larger, one upright."""
-    return library, [library.add(draw(tmp_path / f"{size}.jpg", size))[0]
-                     for size in ((1000, 611), (400, 300), (500, 1237))]
-
-
-def test_a_large_picture_has_a_second_thumbnail_and_srcset_says_how_wide_it_is(large, tmp_path):
-    library, images = large
-    build(library)
-    site = library.settings.site_dir
-    page = (site / "index.html").read_text(encoding="utf-8")
-
-    said = re.findall(r'(thumbs/[^ "]+\.webp) (\d+)w', page)
-
-    assert len(said) == 4
-    for path, width in said:
-        with Picture.open(site / path) as picture:
-            assert picture.width == int(width), path
-    assert max(int(width) for _, width in said) == 800
-    assert not (site / thumbnail_path(images[1].digest, SHARP)).exists()
-    assert thumbnail_path(images[1].digest) in page
-    assert dead_references(site) == []
-    library.edit(images[0].id, rating=3)
-    build(library)
-    build(library, tmp_path / "full")
-    assert tree(site) == tree(tmp_path / "full")
-
-
-def test_second_thumbnails_can_be_switched_off_and_on_again(large, tmp_path):
-    library, images = large
-    build(library)
-    site = library.settings.site_dir
-    before = tree(site)
-    sharp = [thumbnail_path(image.digest, SHARP) for image in images[::2]]
-    assert all(path in before for path in sharp)
-
-    library.settings = replace(library.settings, sharp=False)
-    report = build(library)
-
-    assert set(sharp) <= set(report.pruned)
-    assert "srcset" not in (site / "index.html").read_text(encoding="utf-8")
-    assert dead_references(site) == []
-    build(library, tmp_path / "full")
-    assert tree(site) == tree(tmp_path / "full")
-    library.settings = replace(library.settings, sharp=True)
-    build(library)
-    assert tree(site) == before
-
-
-def test_a_picture_that_is_lost_before_its_second_thumbnail_is_shown_by_the_first(large):
-    library, images = large
-    library.settings = replace(library.settings, sharp=False)
-    build(library)
-    library.originals.path_of(images[0]).unlink()
-    library.settings = replace(library.settings, sharp=True)
-
-    report = build(library)
-
-    site = library.settings.site_dir
-    page = (site / "index.html").read_text(encoding="utf-8")
-    assert f'src="{thumbnail_path(images[0].digest)}"' in page
-    assert thumbnail_path(images[0].digest, SHARP) not in page
-    assert thumbnail_path(images[2].digest, SHARP) in page
-    assert report.failures == []
-    block = next((site / "data").glob("file-*.js")).read_text()
-    assert f'"blurred":[{images[0].pk}]' in block
-    assert dead_references(site) == []
-
-
-def test_an_image_that_comes_while_others_are_rendered_has_its_thumbnail_too(library, picture,
-                                                                              tmp_path):
-    library.add(picture)
-    replaced, _ = library.add(draw(tmp_path / "first.png"))
-    late = []
-
-    def add_late(stage: str, done: int, total: int) -> None:
-        if stage == "thumbnails" and not late:
-            late.append(library.add(draw(tmp_path / "late.png"))[0])
-            library.replace_file(replaced.id, draw(tmp_path / "second.png"))
-
-    build(library, progress=add_late)
-
-    assert late
-    site = library.settings.site_dir
-    for image in library.find():
-        assert (site / thumbnail_path(image.digest)).exists(), image.original_name
-    assert dead_references(site) == []
-    assert (build(library).written, library.count()) == ([], 3)
 
 
 def test_an_empty_library_has_a_site_too(library):
@@ -287,141 +165,6 @@ def test_a_new_template_or_setting_renders_everything_anew(library, picture):
     assert page == "<p>mine: a red fox</p>"
 
 
-def test_one_broken_image_stops_no_other_and_is_told(library, picture, tmp_path):
-    good, _ = library.add(picture)
-    bad, _ = library.add(draw(tmp_path / "bad.png"))
-    library.originals.path_of(bad).write_bytes(b"no picture any more")
-
-    report = build(library)
-
-    assert [name for name, _ in report.failures] == [bad.file_name]
-    site = library.settings.site_dir
-    assert (site / thumbnail_path(good.digest)).is_file()
-    assert "no picture" not in (site / page_path(bad.id)).read_text()
-    assert "PNG" in (site / page_path(bad.id)).read_text(), "the page says why"
-    assert build(library).failures == report.failures, "it is kept, not forgotten"
-    assert dead_references(site) == []
-
-
-def test_a_missing_file_is_no_dead_link(library, picture):
-    image, _ = library.add(picture)
-    build(library)
-    library.originals.path_of(image).unlink()
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
-
-    build(library)
-
-    assert dead_references(library.settings.site_dir) == []
-    page = (library.settings.site_dir / page_path(image.id)).read_text(encoding="utf-8")
-    assert original_path(image.file_name) not in page
-    assert (library.settings.site_dir / thumbnail_path(image.digest)).exists()
-
-
-@pytest.mark.parametrize("memory", ["kept", "lost"])
-def test_the_last_copy_of_a_file_is_kept_in_the_site_until_it_is_brought_back(library, picture,
-                                                                              memory):
-    content = picture.read_bytes()
-    image, _ = library.add(picture)
-    build(library)
-    library.originals.path_of(image).unlink()
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
-    if memory == "lost":
-        (library.settings.private_dir / "build.db").unlink()
-    copy = library.settings.site_dir / original_path(image.file_name)
-
-    for full in (False, True, False):
-        build(library, full=full)
-        assert copy.read_bytes() == content
-        library.edit(image.id, notes=f"{full}")
-
-    assert [found.id for found in locate(library, library.settings.published_dir)] == [image.id]
-    assert library.originals.path_of(image).read_bytes() == content
-    assert library.get(image.id).file_state == "ok"
-
-
-def test_a_missing_image_that_is_deleted_takes_the_last_copy_along_into_the_trash(library, picture):
-    content = picture.read_bytes()
-    image, _ = library.add(picture)
-    build(library)
-    library.originals.path_of(image).unlink()
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
-    build(library)
-
-    library.delete(image.id)
-    build(library)
-
-    assert not (library.settings.site_dir / original_path(image.file_name)).exists()
-    library.restore(image.id)
-    assert library.originals.path_of(image).read_bytes() == content
-    assert library.get(image.id).file_state == "ok"
-
-
-def test_other_bytes_under_the_name_of_a_missing_file_are_not_kept(library, picture, tmp_path):
-    image, _ = library.add(picture)
-    build(library)
-    library.originals.path_of(image).unlink()
-    copy = library.settings.site_dir / original_path(image.file_name)
-    copy.unlink()
-    draw(copy, seed="another picture")
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
-    (library.settings.private_dir / "build.db").unlink()
-
-    build(library)
-
-    assert not copy.exists()
-
-
-@pytest.mark.parametrize("kind", ["foreign", "link", "file"])
-def test_a_folder_that_is_no_site_of_ours_is_refused(library, picture, tmp_path, kind):
-    library.add(picture)
-    target = tmp_path / "out"
-    if kind == "foreign":
-        target.mkdir()
-        (target / "thesis.txt").write_text("mine")
-    elif kind == "link":
-        (tmp_path / "elsewhere").mkdir()
-        target.symlink_to(tmp_path / "elsewhere")
-    else:
-        target.write_text("a file")
-
-    with pytest.raises(ConflictError):
-        build(library, target)
-
-    assert kind != "foreign" or tree(target) == {"thesis.txt": b"mine"}
-    assert kind != "link" or list((tmp_path / "elsewhere").iterdir()) == []
-
-
-def test_a_link_inside_the_site_is_not_written_through(library, picture, tmp_path):
-    library.add(picture)
-    build(library)
-    precious = tmp_path / "precious.html"
-    precious.write_text("mine")
-    index = library.settings.site_dir / "index.html"
-    index.unlink()
-    index.symlink_to(precious)
-
-    build(library, full=True)
-
-    assert precious.read_text() == "mine"
-    assert not index.is_symlink()
-
-
-def test_files_of_somebody_else_in_the_site_are_left_alone_and_named(library, picture):
-    library.add(picture)
-    build(library)
-    other = library.settings.site_dir / "CNAME"
-    other.write_text("example.org")
-
-    report = build(library, full=True)
-
-    assert report.unknown == ["CNAME"]
-    assert other.read_text() == "example.org"
-
-
 def test_the_site_holds_nothing_private(library, picture):
     image, _ = library.add(picture, notes="n")
     library.edit(image.id, rating=1)
@@ -431,21 +174,6 @@ def test_the_site_holds_nothing_private(library, picture):
     for secret in (str(library.root).encode(), b"/api/", b"SQLite format", b"Add images"):
         assert secret not in everything, secret
     assert not list(library.settings.site_dir.rglob("*.db*"))
-
-
-def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):
-    image, _ = library.add(picture)
-    library.add(draw(tmp_path / "other.png"))
-    build(library)
-    library.delete(image.id)
-
-    report = build(library)
-
-    for path in (page_path(image.id), thumbnail_path(image.digest),
-                 original_path(image.file_name)):
-        assert not (library.settings.site_dir / path).exists()
-        assert path in report.pruned
-    assert dead_references(library.settings.site_dir) == []
 
 
 def test_metadata_full_of_markup_stays_text_in_every_file(library, tmp_path):

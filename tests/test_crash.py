@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from helpers import draw, tree
-from test_builder import dead_references
+from site_links import dead_references
 
 from imagelib.generator.builder import build
 from imagelib.library.files import digest

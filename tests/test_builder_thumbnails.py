@@ -1,0 +1,121 @@
+"""Thumbnails of a build: two of a large picture, one of each image that can have one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from helpers import draw, tree
+from PIL import Image as Picture
+from site_links import dead_references
+
+from imagelib.generator.builder import build
+from imagelib.generator.paths import SHARP, page_path, thumbnail_path
+
+
+@pytest.fixture
+def large(library, tmp_path):
+    """A library with a picture larger than its thumbnail, one that is no larger, one upright."""
+    return library, [library.add(draw(tmp_path / f"{size}.jpg", size))[0]
+                     for size in ((1000, 611), (400, 300), (500, 1237))]
+
+
+def test_a_large_picture_has_a_second_thumbnail_and_srcset_says_how_wide_it_is(large, tmp_path):
+    library, images = large
+    build(library)
+    site = library.settings.site_dir
+    page = (site / "index.html").read_text(encoding="utf-8")
+
+    said = re.findall(r'(thumbs/[^ "]+\.webp) (\d+)w', page)
+
+    assert len(said) == 4
+    for path, width in said:
+        with Picture.open(site / path) as picture:
+            assert picture.width == int(width), path
+    assert max(int(width) for _, width in said) == 800
+    assert not (site / thumbnail_path(images[1].digest, SHARP)).exists()
+    assert thumbnail_path(images[1].digest) in page
+    assert dead_references(site) == []
+    library.edit(images[0].id, rating=3)
+    build(library)
+    build(library, tmp_path / "full")
+    assert tree(site) == tree(tmp_path / "full")
+
+
+def test_second_thumbnails_can_be_switched_off_and_on_again(large, tmp_path):
+    library, images = large
+    build(library)
+    site = library.settings.site_dir
+    before = tree(site)
+    sharp = [thumbnail_path(image.digest, SHARP) for image in images[::2]]
+    assert all(path in before for path in sharp)
+
+    library.settings = replace(library.settings, sharp=False)
+    report = build(library)
+
+    assert set(sharp) <= set(report.pruned)
+    assert "srcset" not in (site / "index.html").read_text(encoding="utf-8")
+    assert dead_references(site) == []
+    build(library, tmp_path / "full")
+    assert tree(site) == tree(tmp_path / "full")
+    library.settings = replace(library.settings, sharp=True)
+    build(library)
+    assert tree(site) == before
+
+
+def test_a_picture_that_is_lost_before_its_second_thumbnail_is_shown_by_the_first(large):
+    library, images = large
+    library.settings = replace(library.settings, sharp=False)
+    build(library)
+    library.originals.path_of(images[0]).unlink()
+    library.settings = replace(library.settings, sharp=True)
+
+    report = build(library)
+
+    site = library.settings.site_dir
+    page = (site / "index.html").read_text(encoding="utf-8")
+    assert f'src="{thumbnail_path(images[0].digest)}"' in page
+    assert thumbnail_path(images[0].digest, SHARP) not in page
+    assert thumbnail_path(images[2].digest, SHARP) in page
+    assert report.failures == []
+    block = next((site / "data").glob("file-*.js")).read_text()
+    assert f'"blurred":[{images[0].pk}]' in block
+    assert dead_references(site) == []
+
+
+def test_an_image_that_comes_while_others_are_rendered_has_its_thumbnail_too(library, picture,
+                                                                              tmp_path):
+    library.add(picture)
+    replaced, _ = library.add(draw(tmp_path / "first.png"))
+    late = []
+
+    def add_late(stage: str, done: int, total: int) -> None:
+        if stage == "thumbnails" and not late:
+            late.append(library.add(draw(tmp_path / "late.png"))[0])
+            library.replace_file(replaced.id, draw(tmp_path / "second.png"))
+
+    build(library, progress=add_late)
+
+    assert late
+    site = library.settings.site_dir
+    for image in library.find():
+        assert (site / thumbnail_path(image.digest)).exists(), image.original_name
+    assert dead_references(site) == []
+    assert (build(library).written, library.count()) == ([], 3)
+
+
+def test_one_broken_image_stops_no_other_and_is_told(library, picture, tmp_path):
+    good, _ = library.add(picture)
+    bad, _ = library.add(draw(tmp_path / "bad.png"))
+    library.originals.path_of(bad).write_bytes(b"no picture any more")
+
+    report = build(library)
+
+    assert [name for name, _ in report.failures] == [bad.file_name]
+    site = library.settings.site_dir
+    assert (site / thumbnail_path(good.digest)).is_file()
+    assert "no picture" not in (site / page_path(bad.id)).read_text()
+    assert "PNG" in (site / page_path(bad.id)).read_text(), "the page says why"
+    assert build(library).failures == report.failures, "it is kept, not forgotten"
+    assert dead_references(site) == []
