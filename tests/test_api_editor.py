@@ -41,13 +41,13 @@ def test_a_backup_is_a_whole_database(daemon, record, tmp_path):
     connection.close()
 
 
-def test_the_gallery_gets_every_script_in_order_and_other_pages_only_a_link():
+def test_the_gallery_gets_every_script_and_sheet_in_order_and_other_pages_only_a_link():
     gallery = with_editor(b'<head></head><main data-mount="gallery">', 0).decode()
     page = with_editor(b"<head></head><main>", 1).decode()
 
     listed = editor_files()["load-order.txt"].read_text(encoding="utf-8").split()
-    assert re.findall(r'src="editor/([\w-]+\.js)"', gallery) == listed
-    assert {name for name in editor_files() if name.endswith(".js")} == {*listed, "image-page.js"}
+    assert re.findall(r'(?:href|src)="editor/([\w.-]+)"', gallery) == listed
+    assert set(editor_files()) == {*listed, "image-page.js", "load-order.txt"}
     assert re.findall(r'src="([^"]+)"', page) == ["../editor/image-page.js"]
 
 

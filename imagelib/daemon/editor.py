@@ -19,8 +19,8 @@ def with_editor(page: bytes, depth: int) -> bytes:
     """The HTML *page*, *depth* folders below the top, with the editor's styles and scripts."""
     base = "../" * depth + PREFIX
     styles = "".join(f'<link rel="stylesheet" href="{base}{name}">\n'
-                     for name in editor_files() if name.endswith(".css"))
-    names = _in_order() if _GALLERY in page else _ELSEWHERE
+                     for name in _in_order(".css"))
+    names = _in_order(".js") if _GALLERY in page else _ELSEWHERE
     scripts = "".join(f'<script src="{base}{name}" defer></script>\n' for name in names)
     head, found, tail = page.partition(b"</head>")
     if not found:
@@ -36,7 +36,7 @@ def editor_files() -> dict[str, Path]:
     return {path.name: path for path in sorted(folder.glob("*")) if path.is_file()}
 
 
-def _in_order() -> list[str]:
-    """The scripts in load order: `load-order.txt` lists them, one a line."""
+def _in_order(extension: str) -> list[str]:
+    """The scripts or style sheets in load order: `load-order.txt` lists them, one a line."""
     listed = editor_files()["load-order.txt"].read_text(encoding="utf-8").split()
-    return [name for name in listed if name.endswith(".js")]
+    return [name for name in listed if name.endswith(extension)]
