@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imagelib.errors import ConflictError, LockedError
-from imagelib.generator.derivatives import render_missing, wanted_thumbnails
 from imagelib.generator.memory import Memory, Row
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import GRID, SHARP, original_path, page_path, thumbnail_path
@@ -29,6 +28,7 @@ from imagelib.generator.search_index import (
 )
 from imagelib.generator.site import Site
 from imagelib.generator.stamp import saved_searches, stamp
+from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.files import digest
 from imagelib.library.library import Library
 from imagelib.library.locks import FileLock
@@ -103,6 +103,7 @@ class _Build:
                       or bool(memory.unfinished) or not site.exists("index.html"))
         site.announce = memory.announce
         self._report = BuildReport(site.folder)
+        self._thumbnails = Thumbnails(library, memory, site, full=self._full)
         self._hashes: dict[str, str] = {}
         self._retired: set[str] = set()
 
@@ -114,14 +115,14 @@ class _Build:
             self._report.seq, self._report.images = self._memory.seq, self._memory.total()
             self._note_failures()
             return self._report
-        failures, cleared = self._render_thumbnails(dirty)
+        self._make_thumbnails(dirty)
         reader = self._library.database.reader
         reader.execute("BEGIN")  # one state of the library for everything that follows
         try:
             if late := self._changed_since(seen):  # what came while others were rendered
-                more, also_cleared = self._render_thumbnails(late)
-                dirty, failures, cleared = dirty | late, failures | more, cleared | also_cleared
-            self._write(dirty, failures, cleared)
+                self._make_thumbnails(late)
+                dirty |= late
+            self._write(dirty)
         finally:
             reader.execute("COMMIT")
         self._prune()
@@ -146,48 +147,12 @@ class _Build:
         rows = self._library.database.read("SELECT DISTINCT pk FROM changes WHERE seq > ?", seq)
         return {row[0] for row in rows}
 
-    def _render_thumbnails(self, dirty: set[int]) -> tuple[dict[int, tuple[str, str]], set[int]]:
-        """Make what is absent; return the new failures, and the pks that may have lost theirs."""
-        known = self._memory.failures()
-        wanted: list[Image] = []
-        for chunk in chunks(sorted(dirty, reverse=True)):
-            for image in select_pks(self._library.database.reader, chunk, raw=False).values():
-                failed = known.get(image.pk)
-                absent = [path for path in self._thumbnails(image.digest, image.width, image.height)
-                          if not self._site.exists(path)]
-                if absent and (self._full or failed is None or failed[0] != image.digest):
-                    wanted.append(image)
-                    for path in absent:
-                        self._memory.announce(path)
-        made, failures = render_missing(
-            wanted, sandbox=self._library.sandbox, folder=self._library.originals.folder,
-            site=self._site.folder, max_pixels=self._library.settings.max_pixels,
-            sharp=self._library.settings.sharp,
-            progress=lambda done: self._progress("thumbnails", done, len(wanted)))
-        self._report.thumbnails += len(made)
-        still = {pk: value for pk, value in known.items() if pk in dirty and not self._full}
-        return {**still, **failures}, dirty & known.keys()
+    def _make_thumbnails(self, dirty: set[int]) -> None:
+        self._thumbnails.make(
+            dirty, lambda done, total: self._progress("thumbnails", done, total))
+        self._report.thumbnails = self._thumbnails.made
 
-    def _thumbnails(self, digest: str, width: int, height: int) -> set[str]:
-        return set(wanted_thumbnails(digest, width, height, sharp=self._library.settings.sharp))
-
-    def _note_thumbnails(self, dirty: set[int]) -> None:
-        """Remember which thumbnails are there, so that no page refers to another one."""
-        blurred = set()
-        for chunk in chunks(sorted(dirty)):
-            marks = ", ".join("?" * len(chunk))
-            for pk, *picture in self._library.database.read(
-                    f"SELECT pk, digest, width, height FROM images WHERE pk IN ({marks})", *chunk):
-                wanted = self._thumbnails(*picture)
-                present = {path for path in wanted if self._site.exists(path)}
-                self._hashes |= dict.fromkeys(present, "thumbnail")
-                if present != wanted:
-                    blurred.add(pk)
-        self._memory.set_blurred(dirty, blurred)
-        self._blurred = self._memory.blurred()
-
-    def _write(self, dirty: set[int], failures: dict[int, tuple[str, str]],
-               cleared: set[int]) -> None:
+    def _write(self, dirty: set[int]) -> None:
         """Everything but thumbnails, in the order that never leaves a dead reference."""
         memory, database = self._memory, self._library.database
         seq = database.seq()
@@ -197,11 +162,8 @@ class _Build:
         with memory.writing():  # rows first: neighbours are asked of them
             memory.drop(dirty - new.keys())
             memory.put(new.values())
-            memory.set_failures({pk: f for pk, f in failures.items() if pk in new
-                                 and f[0] == new[pk].digest}, cleared)
             pages = (pages | self._neighbours(new.values())) & memory.pks()
-            self._absent = memory.failures()
-            self._note_thumbnails(dirty)
+            self._hashes |= dict.fromkeys(self._thumbnails.note(dirty, new), "thumbnail")
             missing = self._link_originals(new)
             blocks = self._write_blocks(dirty)
             static = self._write_static()
@@ -284,7 +246,8 @@ class _Build:
         return blocks
 
     def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
-        block, content = make_block(kind, number, images, self._absent.keys(), self._blurred)
+        block, content = make_block(kind, number, images, self._thumbnails.absent.keys(),
+                                    self._thumbnails.blurred)
         self._put(block_path(block), content)
         return block
 
@@ -333,8 +296,8 @@ class _Build:
                 newer, older = (others.get(other) if other else None for other in around[pk])
                 self._put(page_path(image.id), self._pages.image(
                     _as_shown(image, missing), newer=newer, older=older,
-                    has_thumbnail=pk not in self._absent,
-                    failure=self._absent.get(pk, ("", ""))[1]).encode())
+                    has_thumbnail=pk not in self._thumbnails.absent,
+                    failure=self._thumbnails.absent.get(pk, "")).encode())
                 done += 1
                 self._progress("pages", done, len(pks))
 
@@ -347,13 +310,13 @@ class _Build:
         newest = [_as_shown(found[pk], missing) for pk in self._memory.newest(FIRST_PAGE)]
         ordered = [blocks[key] for key in sorted(blocks)]
         spans = [number for kind, number in sorted(blocks) if kind == "core"]
-        for path, text in self._pages.announcements(newest, spans, self._absent.keys()).items():
+        absent = self._thumbnails.absent.keys()
+        for path, text in self._pages.announcements(newest, spans, absent).items():
             self._put(path, text.encode())
         self._put("data/manifest.js", manifest(ordered, seq=seq, total=total,
                                                searches=self._searches()))
-        self._put("index.html",
-                  self._pages.gallery(newest, total, self._absent.keys(),
-                                      self._blurred).encode())
+        self._put("index.html", self._pages.gallery(newest, total, absent,
+                                                    self._thumbnails.blurred).encode())
 
     def _put(self, path: str, content: bytes) -> None:
         """Write an artifact unless it has these bytes already."""

@@ -1,0 +1,75 @@
+"""The thumbnails of one build: which are wanted, which are made, which images stay without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+
+from imagelib.generator.derivatives import render_missing, wanted_thumbnails
+from imagelib.generator.memory import Memory, Row
+from imagelib.generator.site import Site
+from imagelib.library.library import Library
+from imagelib.library.models import Image
+from imagelib.library.records import chunks, select_pks
+
+
+class Thumbnails:
+    """Makes what is absent; after `note` it knows what is there."""
+
+    def __init__(self, library: Library, memory: Memory, site: Site, *, full: bool) -> None:
+        self._library, self._memory, self._site, self._full = library, memory, site, full
+        #: How many were made.
+        self.made = 0
+        #: Why an image has none, by pk.
+        self.absent: dict[int, str] = {}
+        #: The pks of the images without the second one.
+        self.blurred: set[int] = set()
+        self._failures: dict[int, tuple[str, str]] = {}
+        self._cleared: set[int] = set()
+
+    def make(self, dirty: Set[int], progress: Callable[[int, int], None]) -> None:
+        """Make what the *dirty* images lack; *progress* is told of each image."""
+        known = self._memory.failures()
+        wanted: list[Image] = []
+        for chunk in chunks(sorted(dirty, reverse=True)):
+            for image in select_pks(self._library.database.reader, chunk, raw=False).values():
+                failed = known.get(image.pk)
+                absent = [path for path in self._wanted(image.digest, image.width, image.height)
+                          if not self._site.exists(path)]
+                if absent and (self._full or failed is None or failed[0] != image.digest):
+                    wanted.append(image)
+                    for path in absent:
+                        self._memory.announce(path)
+        made, failures = render_missing(
+            wanted, sandbox=self._library.sandbox, folder=self._library.originals.folder,
+            site=self._site.folder, max_pixels=self._library.settings.max_pixels,
+            sharp=self._library.settings.sharp,
+            progress=lambda done: progress(done, len(wanted)))
+        self.made += len(made)
+        still = {pk: value for pk, value in known.items() if pk in dirty and not self._full}
+        self._failures |= still | failures
+        self._cleared |= dirty & known.keys()
+
+    def note(self, dirty: Set[int], rows: Mapping[int, Row]) -> set[str]:
+        """Remember what the *dirty* images have, which are *rows* now; return the paths.
+
+        No page refers to a thumbnail that is not among them.
+        """
+        self._memory.set_failures({pk: failure for pk, failure in self._failures.items()
+                                   if pk in rows and failure[0] == rows[pk].digest}, self._cleared)
+        blurred, present = set(), set()
+        for chunk in chunks(sorted(dirty)):
+            marks = ", ".join("?" * len(chunk))
+            for pk, *picture in self._library.database.read(
+                    f"SELECT pk, digest, width, height FROM images WHERE pk IN ({marks})", *chunk):
+                wanted = self._wanted(*picture)
+                there = {path for path in wanted if self._site.exists(path)}
+                present |= there
+                if there != wanted:
+                    blurred.add(pk)
+        self._memory.set_blurred(dirty, blurred)
+        self.absent = {pk: error for pk, (_, error) in self._memory.failures().items()}
+        self.blurred = self._memory.blurred()
+        return present
+
+    def _wanted(self, digest: str, width: int, height: int) -> set[str]:
+        return set(wanted_thumbnails(digest, width, height, sharp=self._library.settings.sharp))
