@@ -6,7 +6,6 @@ takes checked values, keeps rows and files together, and records each change.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import IO, Any, Self
 
 from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
 from imagelib.errors import ConflictError, NotFoundError
-from imagelib.library import folding, identity, searches, tagging, undo
+from imagelib.library import folding, history, identity, searches, tagging, undo
 from imagelib.library.backup import snapshot
 from imagelib.library.bitmaps import Bitmaps
-from imagelib.library.database import Database, Kind, Transaction, actor_of
+from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import digest, replacing
 from imagelib.library.intents import Progress, silent
@@ -345,16 +344,7 @@ class Library:
 
     def history(self, image_id: str) -> list[Change]:
         """Every recorded change of one image, the newest first; in the trash as well."""
-        image_id = _clean_id(image_id)
-        rows = self.database.read("SELECT * FROM changes WHERE image = ? AND kind <> 'purge'"
-                                  " ORDER BY seq DESC", image_id)
-        if not rows:
-            raise NotFoundError(f"There is no image {image_id!r}.")
-        return [
-            Change(row["seq"], row["image"], row["at"], row["action"], row["batch"], row["kind"],
-                   _readable(row["before"]), _readable(row["after"]), actor_of(row["batch"]))
-            for row in rows
-        ]
+        return history.list_changes(self.database, _clean_id(image_id))
 
     def undo(self, batch: str | None = None) -> tuple[str, list[str]]:
         """Take back *batch*, or the last one; return its action and the images it touched."""
@@ -369,14 +359,7 @@ class Library:
 
         The first value is the seq to ask from next time.
         """
-        rows = self.database.read(
-            "SELECT pk, max(seq) AS seq, image FROM changes WHERE seq > ? GROUP BY pk"
-            " ORDER BY max(seq) LIMIT ?", seq, limit + 1)
-        more = len(rows) > limit
-        rows = rows[:limit]
-        images = select_pks(self.database.reader, [row["pk"] for row in rows])
-        gone = [row["image"] for row in rows if row["pk"] not in images]
-        return rows[-1]["seq"] if rows else seq, list(images.values()), gone, more
+        return history.changes_since(self.database, seq, limit)
 
     # -- tags and saved searches --------------------------------------------
 
@@ -420,12 +403,3 @@ def as_filter(query: str | Query | Filter) -> Filter:
 
 def _clean_id(image_id: str) -> str:
     return image_id.strip().lower()
-
-
-def _readable(text: str) -> dict[str, Any]:
-    """Logged values as a person knows them: JSON columns as JSON."""
-    values: dict[str, Any] = json.loads(text)
-    return {
-        name: json.loads(value) if name in ("prompt_meta", "generation") and value else value
-        for name, value in values.items()
-    }
