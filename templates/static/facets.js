@@ -35,10 +35,9 @@ const ImagelibFacets = (() => {
       this.version = -1;
       /** Names as they are compared, by number. @type {{tags: string[], models: string[]}} */
       this.folded = { tags: [], models: [] };
-      /** @type {Groups | null} */
-      this.byModel = null;
-      /** @type {Groups | null} */
-      this.byTagSet = null;
+      /** The rows of each set of tags and of each model; made when they are first wanted.
+       * @type {{tags: Groups | null, models: Groups | null}} */
+      this.groups = { tags: null, models: null };
       /** Which sets have a tag. @type {number[][]} */
       this.setsOf = [];
       this.setsKnown = 0;
@@ -61,25 +60,43 @@ const ImagelibFacets = (() => {
       }
       if (this.version === columns.coreVersion) return;
       this.version = columns.coreVersion;
-      this.byModel = this.byTagSet = null;
+      this.groups = { tags: null, models: null };
     }
 
     /** The rows with a tag of a folded name. @param {(name: string) => boolean} wanted */
     tagged(wanted) {
+      return this.rowsOf("tags", wanted);
+    }
+
+    /** The rows with a model of a folded name. @param {(name: string) => boolean} wanted */
+    modelled(wanted) {
+      return this.rowsOf("models", wanted);
+    }
+
+    /** @param {"tags" | "models"} kind @param {(name: string) => boolean} wanted */
+    rowsOf(kind, wanted) {
       this.prepare();
       const bits = new Uint32Array(this.columns.capacity / 32);
-      this.setTagged(bits, wanted);
+      this.setRows(bits, kind, wanted);
       return bits;
     }
 
-    /** @param {Uint32Array} bits @param {(name: string) => boolean} wanted */
-    setTagged(bits, wanted) {
-      const { columns } = this;
-      this.folded.tags.forEach((name, tag) => {
-        if (!wanted(name) || !this.setsOf[tag]) return;
-        this.byTagSet ??= new Groups(columns, columns.tagSet, columns.tagSets.values.length);
-        for (const set of this.setsOf[tag]) this.byTagSet.setRows(bits, set);
+    /** @param {Uint32Array} bits @param {"tags" | "models"} kind @param {(name: string) => boolean} wanted */
+    setRows(bits, kind, wanted) {
+      this.folded[kind].forEach((name, number) => {
+        if (!wanted(name)) return;
+        // A row has one model, but a set of tags.
+        const values = kind === "tags" ? this.setsOf[number] ?? [] : [number];
+        for (const value of values) this.groupsOf(kind).setRows(bits, value);
       });
+    }
+
+    /** @param {"tags" | "models"} kind @returns {Groups} */
+    groupsOf(kind) {
+      const { columns } = this;
+      return this.groups[kind] ??= kind === "tags"
+        ? new Groups(columns, columns.tagSet, columns.tagSets.values.length)
+        : new Groups(columns, columns.model, columns.models.values.length);
     }
 
     /** Whether letters are in the name of a tag, but are none themselves. @param {string} letters  Folded. */
@@ -90,30 +107,12 @@ const ImagelibFacets = (() => {
         && !names.some((name) => name === letters || name.startsWith(`${letters}/`));
     }
 
-    /** The rows with a model of a folded name. @param {(name: string) => boolean} wanted */
-    modelled(wanted) {
-      this.prepare();
-      const bits = new Uint32Array(this.columns.capacity / 32);
-      this.setModelled(bits, wanted);
-      return bits;
-    }
-
-    /** @param {Uint32Array} bits @param {(name: string) => boolean} wanted */
-    setModelled(bits, wanted) {
-      const { columns } = this;
-      this.folded.models.forEach((name, model) => {
-        if (!wanted(name)) return;
-        this.byModel ??= new Groups(columns, columns.model, columns.models.values.length);
-        this.byModel.setRows(bits, model);
-      });
-    }
-
     /** Add the rows whose model or tags hold a word. @param {Uint32Array} bits @param {string} word */
     addNamed(bits, word) {
       this.prepare();
       const holds = (/** @type {string} */ name) => ImagelibText.squeeze(name).includes(word);
-      this.setTagged(bits, holds);
-      this.setModelled(bits, holds);
+      this.setRows(bits, "tags", holds);
+      this.setRows(bits, "models", holds);
     }
 
     /** How many rows of a bitmap have each value. @param {Uint32Array} bits */
