@@ -20,7 +20,9 @@ from urllib.parse import quote
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from imagelib.library.drift import Drift, Scanner
 from imagelib.library.library import Library
+from imagelib.library.settling import Settled, settle
 
 
 def draw(path: Path, size: tuple[int, int] = (64, 48), *, seed: Any = None,
@@ -67,6 +69,13 @@ def fill(library: Library, count: int, *, first: int = 0) -> list[str]:
             f" VALUES ({', '.join('?' * 13)})", rows)
     connection.close()
     return [row[0] for row in rows]
+
+
+def follow(library: Library, *, deep: bool = False, **options: Any) -> tuple[Drift, Settled]:
+    """Scan the images folder and make *library* follow it; return what was found and done."""
+    scanner = Scanner(library)
+    drift = scanner.scan(deep=deep)
+    return drift, settle(library, scanner, drift, **options)
 
 
 class Answer:

@@ -8,16 +8,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from helpers import draw, fill, tree
+from helpers import draw, fill, follow, tree
 from site_links import dead_references
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.generator.builder import build
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.stamp import is_current
-from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
-from imagelib.library.settling import settle
 
 
 def test_a_site_holds_each_image_and_every_link_in_it_leads_somewhere(library, picture):
@@ -44,7 +42,7 @@ def test_an_empty_library_has_a_site_too(library):
 def test_one_edit_among_5000_images_changes_a_handful_of_files(tmp_path):
     with Library.create(tmp_path / "l") as library:
         fill(library, 5000)
-        settle(library, scanner := Scanner(library), scanner.scan())
+        follow(library)
         build(library)
         site = library.settings.site_dir
         before = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.is_file()}
@@ -262,7 +260,7 @@ def test_what_pages_are_made_of_is_in_the_stamp_and_the_editor_is_not(tmp_path, 
 
 def test_a_saved_search_is_one_change_of_the_manifest(library, picture):
     library.add(picture)
-    settle(library, scanner := Scanner(library), scanner.scan())
+    follow(library)
     build(library)
     out = library.settings.site_dir
     assert is_current(library.settings, out)

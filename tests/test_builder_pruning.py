@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from helpers import draw, tree
+from helpers import draw, follow, tree
 from site_links import dead_references
 
 from imagelib.errors import ConflictError
 from imagelib.generator.builder import build
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
-from imagelib.library.drift import Scanner
 from imagelib.library.repairing import locate
-from imagelib.library.settling import settle
 
 
 def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):
@@ -29,71 +27,61 @@ def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):
     assert dead_references(library.settings.site_dir) == []
 
 
-def test_a_missing_file_is_no_dead_link(library, picture):
+@pytest.fixture
+def lost(library, picture):
+    """An image of the site whose file is missing under `images/`, as the library knows."""
     image, _ = library.add(picture)
     build(library)
     library.originals.path_of(image).unlink()
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
+    follow(library)
+    return image
 
+
+def test_a_missing_file_is_no_dead_link(library, lost):
     build(library)
 
     assert dead_references(library.settings.site_dir) == []
-    page = (library.settings.site_dir / page_path(image.id)).read_text(encoding="utf-8")
-    assert original_path(image.file_name) not in page
-    assert (library.settings.site_dir / thumbnail_path(image.digest)).exists()
+    page = (library.settings.site_dir / page_path(lost.id)).read_text(encoding="utf-8")
+    assert original_path(lost.file_name) not in page
+    assert (library.settings.site_dir / thumbnail_path(lost.digest)).exists()
 
 
 @pytest.mark.parametrize("memory", ["kept", "lost"])
-def test_the_last_copy_of_a_file_is_kept_in_the_site_until_it_is_brought_back(library, picture,
-                                                                              memory):
+def test_the_last_copy_of_a_file_is_kept_in_the_site_until_it_is_brought_back(
+        library, picture, lost, memory):
     content = picture.read_bytes()
-    image, _ = library.add(picture)
-    build(library)
-    library.originals.path_of(image).unlink()
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
     if memory == "lost":
         (library.settings.private_dir / "build.db").unlink()
-    copy = library.settings.site_dir / original_path(image.file_name)
+    copy = library.settings.site_dir / original_path(lost.file_name)
 
     for full in (False, True, False):
         build(library, full=full)
         assert copy.read_bytes() == content
-        library.edit(image.id, notes=f"{full}")
+        library.edit(lost.id, notes=f"{full}")
 
-    assert [found.id for found in locate(library, library.settings.published_dir)] == [image.id]
-    assert library.originals.path_of(image).read_bytes() == content
-    assert library.get(image.id).file_state == "ok"
+    assert [found.id for found in locate(library, library.settings.published_dir)] == [lost.id]
+    assert library.originals.path_of(lost).read_bytes() == content
+    assert library.get(lost.id).file_state == "ok"
 
 
-def test_a_missing_image_that_is_deleted_takes_the_last_copy_along_into_the_trash(library, picture):
+def test_a_missing_image_that_is_deleted_takes_the_last_copy_along_into_the_trash(
+        library, picture, lost):
     content = picture.read_bytes()
-    image, _ = library.add(picture)
-    build(library)
-    library.originals.path_of(image).unlink()
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
     build(library)
 
-    library.delete(image.id)
+    library.delete(lost.id)
     build(library)
 
-    assert not (library.settings.site_dir / original_path(image.file_name)).exists()
-    library.restore(image.id)
-    assert library.originals.path_of(image).read_bytes() == content
-    assert library.get(image.id).file_state == "ok"
+    assert not (library.settings.site_dir / original_path(lost.file_name)).exists()
+    library.restore(lost.id)
+    assert library.originals.path_of(lost).read_bytes() == content
+    assert library.get(lost.id).file_state == "ok"
 
 
-def test_other_bytes_under_the_name_of_a_missing_file_are_not_kept(library, picture, tmp_path):
-    image, _ = library.add(picture)
-    build(library)
-    library.originals.path_of(image).unlink()
-    copy = library.settings.site_dir / original_path(image.file_name)
+def test_other_bytes_under_the_name_of_a_missing_file_are_not_kept(library, lost):
+    copy = library.settings.site_dir / original_path(lost.file_name)
     copy.unlink()
     draw(copy, seed="another picture")
-    scanner = Scanner(library)
-    settle(library, scanner, scanner.scan())
     (library.settings.private_dir / "build.db").unlink()
 
     build(library)

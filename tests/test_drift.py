@@ -6,7 +6,7 @@ import os
 import shutil
 
 import pytest
-from helpers import draw, fill
+from helpers import draw, fill, follow
 
 from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
@@ -18,12 +18,6 @@ def three(library: Library, tmp_path):
     """A library of three images in which everything is as it should be."""
     images = [library.add(draw(tmp_path / f"{n}.png"), tags=[f"t{n}"])[0] for n in range(3)]
     return library, images
-
-
-def follow(library: Library, **options):
-    scanner = Scanner(library)
-    drift = scanner.scan(deep=options.pop("deep", False))
-    return drift, settle(library, scanner, drift, **options)
 
 
 def test_in_order_there_is_no_drift(three):
