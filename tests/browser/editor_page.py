@@ -86,6 +86,11 @@ class EditorPage:
         """A field of the topmost dialog by its whole label."""
         return self.page.locator("dialog[open]").last.get_by_label(name, exact=True)
 
+    def fill(self, values: dict[str, str]) -> None:
+        """Write into fields of the topmost dialog; *values* are by their labels."""
+        for label, text in values.items():
+            self.field(label).fill(text)
+
     def dialog(self, name: str) -> Any:
         """A dialog by its name."""
         return self.page.get_by_role("dialog", name=name)

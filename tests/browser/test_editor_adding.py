@@ -39,13 +39,15 @@ def test_a_new_picture_is_never_a_broken_one(editor, tmp_path):
 def test_all_fields_can_be_given_while_adding(editor, tmp_path):
     editor.button("Add images").click()
     editor.page.set_input_files("#add-files", pictures(tmp_path, 2))
-    editor.field("Prompt").fill("a whale in the fog")
-    editor.field("Negative prompt").fill("blurry")
-    editor.field("Model").fill("my-model")
-    editor.field("Notes").fill("from the picker")
-    editor.field("Rating").fill("4")
-    editor.field("Date").fill("2025-06-07T08:09:10")
-    editor.field("Tags").fill("sea, big fish")
+    editor.fill({
+        "Prompt": "a whale in the fog",
+        "Negative prompt": "blurry",
+        "Model": "my-model",
+        "Notes": "from the picker",
+        "Rating": "4",
+        "Date": "2025-06-07T08:09:10",
+        "Tags": "sea, big fish",
+    })
     editor.button("Save").click()
 
     expect(editor.says("2 images added")).to_be_visible()

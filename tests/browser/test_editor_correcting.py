@@ -14,12 +14,14 @@ pytestmark = MARKS
 
 def test_every_field_of_an_image_can_be_changed(editor):
     editor.edit("picture 3")
-    editor.field("Prompt").fill("a picture of nothing")
-    editor.field("Negative prompt").fill("something")
-    editor.field("Model").fill("other-model")
-    editor.field("Notes").fill("corrected")
-    editor.field("Rating").fill("5")
-    editor.field("Date").fill("2024-01-02T03:04:05")
+    editor.fill({
+        "Prompt": "a picture of nothing",
+        "Negative prompt": "something",
+        "Model": "other-model",
+        "Notes": "corrected",
+        "Rating": "5",
+        "Date": "2024-01-02T03:04:05",
+    })
     tags = editor.field("Tags")
     tags.fill("nig")
     expect(editor.page.get_by_role("option", name="night")).to_be_visible()

@@ -137,11 +137,13 @@ def test_images_are_selected_by_click_and_by_key(editor):
 def test_many_are_edited_in_one_batch_and_one_undo(editor):
     editor.page.keyboard.press("Control+a")
     editor.page.get_by_role("toolbar").get_by_role("button", name="Edit").click()
-    editor.field("Add tags").fill("best, animal/fox")
-    editor.field("Remove tags").fill("wip")
-    editor.field("Model").fill("shared-model")
-    editor.field("Date").fill("2020-02-03T04:05:06")
-    editor.field("Rating").fill("4")
+    editor.fill({
+        "Add tags": "best, animal/fox",
+        "Remove tags": "wip",
+        "Model": "shared-model",
+        "Date": "2020-02-03T04:05:06",
+        "Rating": "4",
+    })
     editor.button("Save").click()
 
     expect(editor.says("Saved: 6 images")).to_be_visible()
