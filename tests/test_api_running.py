@@ -6,7 +6,7 @@ import signal
 import sqlite3
 
 import pytest
-from helpers import Daemon, a1111, draw, fill, wait_for
+from helpers import Daemon, draw, fill, wait_for
 
 from imagelib.library.library import Library
 
@@ -71,13 +71,6 @@ def test_what_was_answered_survives_kill_9(daemon, tmp_path):
         assert wait_for(lambda: again.get("/").status == 200)
     finally:
         again.stop()
-
-
-def test_a_page_of_a_large_library_comes_at_once(tmp_path):
-    with Library.create(tmp_path / "l") as library:
-        fill(library, 600)
-        assert library.page("prompt", page=10, page_size=60).total == 600
-        assert a1111("x").startswith("x")
 
 
 def test_a_signal_breaks_a_long_build_off_and_the_next_start_goes_on(tmp_path):

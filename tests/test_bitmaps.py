@@ -163,3 +163,29 @@ def test_learning_can_be_broken_off(library):
     library.learn_words(lambda: False)
     assert library._bitmaps._words.find("prompt") is None
     assert library.count("prompt") == 5
+
+
+def steps(library: Library, query: str, **options) -> int:
+    """How many steps SQLite takes for one page."""
+    counted = []
+    library.database.reader.set_progress_handler(lambda: counted.append(1), 1)
+    assert len(library.page(query, page_size=20, **options).items) == 20
+    library.database.reader.set_progress_handler(None, 0)
+    return len(counted)
+
+
+@pytest.mark.parametrize(("query", "page"), [
+    ("", 1), ("", 3), ("prompt", 1), ("prompt words", 3), ("rating:>=2", 1), ("sort:rating", 2),
+])
+def test_a_page_of_a_large_library_is_no_more_work_for_sqlite_than_one_of_a_small(
+        tmp_path, query, page):
+    taken = []
+    for count in (150, 1500):
+        with Library.create(tmp_path / f"{count}") as library:
+            fill(library, count)
+            library.keep_in_memory()
+            library.learn_words()
+            assert library.count() == count
+            taken.append(steps(library, query, page=page))
+
+    assert taken[0] == taken[1] > 0
