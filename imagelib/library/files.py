@@ -101,6 +101,9 @@ def copy_synced(source: IO[bytes], target: Path) -> str:
 def place(source: Path, target: Path) -> None:
     """Give the bytes of *source* the new name *target*, leaving *source* where it is.
 
+    By a hard link; where the file system has none, or *target* lies on another one, by a
+    copy, which is flushed and whole before it has its name.
+
     Raises:
         FileExistsError: *target* is there already; it is left alone.
     """
