@@ -89,6 +89,25 @@ def test_other_bytes_under_the_name_of_a_missing_file_are_not_kept(library, lost
     assert not copy.exists()
 
 
+def test_the_right_file_that_is_back_over_an_altered_one_is_in_the_site_again(
+        library, picture, tmp_path):
+    image, _ = library.add(picture)
+    build(library)
+    path = library.originals.path_of(image)
+    path.write_bytes(b"no picture any more")  # in the site too, by the hard link
+    follow(library)
+    build(library)
+
+    (tmp_path / "right.png").write_bytes(picture.read_bytes())
+    (tmp_path / "right.png").replace(path)
+    follow(library)
+    build(library)
+
+    copy = library.settings.site_dir / original_path(image.file_name)
+    assert copy.read_bytes() == picture.read_bytes()
+    assert build(library).written == []
+
+
 @pytest.mark.parametrize("kind", ["foreign", "link", "file"])
 def test_a_folder_that_is_no_site_of_ours_is_refused(library, picture, tmp_path, kind):
     library.add(picture)

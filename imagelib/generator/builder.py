@@ -197,8 +197,11 @@ class _Build:
 
     def _link_originals(self, new: dict[int, Row]) -> set[int]:
         """Put the dirty originals into the site; return the pks whose file is not there."""
-        missing = {row[0] for row in self._library.database.read(
-            "SELECT pk FROM images WHERE file_state = 'missing'")}
+        states: dict[int, str] = {row[0]: row[1] for row in self._library.database.read(
+            "SELECT pk, file_state FROM images WHERE file_state <> 'ok'")}
+        missing = {pk for pk, state in states.items() if state == "missing"}
+        # Their bytes may be others than the library knows: the right ones must be linked again.
+        unsure = self._thumbnails.absent.keys() | states.keys()
         folder = self._library.originals.folder
         for pk, row in new.items():
             path = original_path(row.file_name)
@@ -212,7 +215,7 @@ class _Build:
             same = self._memory.hash_of(path) == row.digest and not self._full
             if self._site.link(folder / row.file_name, path, same_bytes=same):
                 self._report.written.append(path)
-            self._hashes[path] = row.digest
+            self._hashes[path] = "unsure" if pk in unsure else row.digest
         return missing
 
     def _holds(self, path: str, checksum: str) -> bool:
