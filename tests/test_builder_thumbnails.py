@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from helpers import draw, tree
+from helpers import draw, follow, tree
 from PIL import Image as Picture
 from site_links import dead_references
 
@@ -119,3 +119,33 @@ def test_one_broken_image_stops_no_other_and_is_told(library, picture, tmp_path)
     assert "PNG" in (site / page_path(bad.id)).read_text(), "the page says why"
     assert build(library).failures == report.failures, "it is kept, not forgotten"
     assert dead_references(site) == []
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+@pytest.mark.parametrize("trouble", ["missing", "broken"])
+def test_a_thumbnail_that_failed_is_made_when_the_right_file_is_back(library, picture, tmp_path,
+                                                                     trouble, noticed):
+    image, _ = library.add(picture)
+    path = library.originals.path_of(image)
+    aside = path.rename(tmp_path / "aside.png")
+    if trouble == "broken":
+        path.write_bytes(b"no picture any more")
+    if noticed:
+        follow(library)
+    assert [name for name, _ in build(library).failures] == [image.file_name]
+    library.edit(image.id, rating=1)
+    kept = build(library)
+    assert (kept.thumbnails, [name for name, _ in kept.failures]) == (0, [image.file_name])
+    assert build(library).written == [], "as long as nothing changes there is nothing to do"
+
+    aside.replace(path)
+    if noticed:
+        follow(library)
+    report = build(library)
+
+    assert (report.thumbnails, report.failures) == (1, [])
+    site = library.settings.site_dir
+    assert thumbnail_path(image.digest) in (site / "index.html").read_text(encoding="utf-8")
+    assert build(library).written == []
+    build(library, tmp_path / "full")
+    assert tree(site) == tree(tmp_path / "full")

@@ -141,7 +141,7 @@ class _Build:
         if self._full:
             rows = self._library.database.read("SELECT pk FROM images")
             return {row[0] for row in rows} | self._memory.pks()
-        return self._changed_since(self._memory.seq)
+        return self._changed_since(self._memory.seq) | self._thumbnails.to_retry()
 
     def _changed_since(self, seq: int) -> set[int]:
         rows = self._library.database.read("SELECT DISTINCT pk FROM changes WHERE seq > ?", seq)
@@ -163,7 +163,7 @@ class _Build:
             memory.drop(dirty - new.keys())
             memory.put(new.values())
             pages = (pages | self._neighbours(new.values())) & memory.pks()
-            self._hashes |= dict.fromkeys(self._thumbnails.note(dirty, new), "thumbnail")
+            self._hashes |= dict.fromkeys(self._thumbnails.note(dirty), "thumbnail")
             missing = self._link_originals(new)
             blocks = self._write_blocks(dirty)
             static = self._write_static()

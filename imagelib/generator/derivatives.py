@@ -9,6 +9,7 @@ from pathlib import Path
 
 from imagelib.errors import DerivativeError, ImagelibError
 from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
+from imagelib.library.drift import stat_of
 from imagelib.library.models import Image
 from imagelib.sandbox import Sandbox
 
@@ -45,14 +46,19 @@ def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe
             partial.unlink(missing_ok=True)
 
 
+def look_of(path: Path) -> str:
+    """How a file looks without being read; empty if it is missing."""
+    return "-".join(map(str, stat_of(path) or ()))
+
+
 def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, site: Path,
                    max_pixels: int, sharp: bool,
                    progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
     """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
 
-    With *sharp*, large ones are made too. A failure is pk -> (digest, error) of an image that
-    has none at all. *progress* is told after each image; what it raises
-    ends the work soon.
+    With *sharp*, large ones are made too. A failure is pk -> (look, error) of an image that
+    has none at all: while its file looks so, it need not be tried again. *progress* is told
+    after each image; what it raises ends the work soon.
     """
     made: list[str] = []
     failures: dict[int, tuple[str, str]] = {}
@@ -60,15 +66,17 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
     def one(image: Image) -> None:
         wanted = wanted_thumbnails(image.digest, image.width, image.height, sharp=sharp)
         paths = {path: recipe for path, recipe in wanted.items() if not (site / path).is_file()}
+        source = folder / image.file_name
+        look = look_of(source)
         try:
             if paths:
-                render_thumbnails(sandbox, folder / image.file_name,
+                render_thumbnails(sandbox, source,
                                   {site / path: recipe for path, recipe in paths.items()},
                                   max_pixels)
             made.extend(paths)
         except DerivativeError as error:
             if not (site / thumbnail_path(image.digest)).is_file():
-                failures[image.pk] = (image.digest, str(error))
+                failures[image.pk] = (look, str(error))
 
     with ThreadPoolExecutor(sandbox.size) as pool:
         try:

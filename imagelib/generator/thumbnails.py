@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Set
 
-from imagelib.generator.derivatives import render_missing, wanted_thumbnails
-from imagelib.generator.memory import Memory, Row
+from imagelib.generator.derivatives import look_of, render_missing, wanted_thumbnails
+from imagelib.generator.memory import Memory
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.models import Image
@@ -17,6 +17,7 @@ class Thumbnails:
 
     def __init__(self, library: Library, memory: Memory, site: Site, *, full: bool) -> None:
         self._library, self._memory, self._site, self._full = library, memory, site, full
+        self._folder = library.originals.folder
         #: How many were made.
         self.made = 0
         #: Why an image has none, by pk.
@@ -26,36 +27,45 @@ class Thumbnails:
         self._failures: dict[int, tuple[str, str]] = {}
         self._cleared: set[int] = set()
 
+    def to_retry(self) -> set[int]:
+        """The pks of images without any whose file is back, or another one, since that failed."""
+        return {pk for pk, (look, _) in self._memory.failures().items()
+                if (row := self._memory.row(pk)) and look_of(self._folder / row.file_name) != look}
+
     def make(self, dirty: Set[int], progress: Callable[[int, int], None]) -> None:
         """Make what the *dirty* images lack; *progress* is told of each image."""
         known = self._memory.failures()
         wanted: list[Image] = []
+        for pk in dirty:
+            self._failures.pop(pk, None)
         for chunk in chunks(sorted(dirty, reverse=True)):
             for image in select_pks(self._library.database.reader, chunk, raw=False).values():
-                failed = known.get(image.pk)
                 absent = [path for path in self._wanted(image.digest, image.width, image.height)
                           if not self._site.exists(path)]
-                if absent and (self._full or failed is None or failed[0] != image.digest):
-                    wanted.append(image)
-                    for path in absent:
-                        self._memory.announce(path)
+                if not absent:
+                    continue
+                failed = None if self._full else known.get(image.pk)
+                if failed and failed[0] == look_of(self._folder / image.file_name):
+                    self._failures[image.pk] = failed
+                    continue
+                wanted.append(image)
+                for path in absent:
+                    self._memory.announce(path)
         made, failures = render_missing(
-            wanted, sandbox=self._library.sandbox, folder=self._library.originals.folder,
+            wanted, sandbox=self._library.sandbox, folder=self._folder,
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
             sharp=self._library.settings.sharp,
             progress=lambda done: progress(done, len(wanted)))
         self.made += len(made)
-        still = {pk: value for pk, value in known.items() if pk in dirty and not self._full}
-        self._failures |= still | failures
+        self._failures |= failures
         self._cleared |= dirty & known.keys()
 
-    def note(self, dirty: Set[int], rows: Mapping[int, Row]) -> set[str]:
-        """Remember what the *dirty* images have, which are *rows* now; return the paths.
+    def note(self, dirty: Set[int]) -> set[str]:
+        """Remember what the *dirty* images have; return the paths.
 
         No page refers to a thumbnail that is not among them.
         """
-        self._memory.set_failures({pk: failure for pk, failure in self._failures.items()
-                                   if pk in rows and failure[0] == rows[pk].digest}, self._cleared)
+        self._memory.set_failures(self._failures, self._cleared)
         blurred, present = set(), set()
         for chunk in chunks(sorted(dirty)):
             marks = ", ".join("?" * len(chunk))
