@@ -213,14 +213,13 @@ def wait_until_searchable(page: Page) -> dict[str, float]:
         const look = () => {
           if (ImagelibIndex.isReady && ImagelibIndex.searched >= 1) {
             times.all_text_ms = performance.now();
-            const packed = () => {
-              const { texts } = ImagelibIndex.columns;
-              const isPacked = texts.every((text) => !text || text.prompt.isPacked);
-              if (!isPacked) return setTimeout(packed, 20);
-              times.packed_ms = performance.now();
+            const listed = () => {
+              const texts = ImagelibIndex.columns.texts.filter(Boolean);
+              if (!texts.every(({ sampler }) => sampler.isListed)) return setTimeout(listed, 20);
+              times.listed_ms = performance.now();
               setTimeout(() => resolve(times), 300);
             };
-            packed();
+            listed();
           } else setTimeout(look, 5);
         };
         look();

@@ -35,7 +35,7 @@ const LIBRARIES = {
       const columns = runInThisContext("new ImagelibColumns.Columns()");
       const blocks = files.map((file) => JSON.parse(file.slice(13, -3))).sort((a, b) => (a.kind < b.kind ? -1 : 1));
       for (const block of blocks) block.kind === "core" ? columns.addCore(block) : columns.addText(block);
-      for (const text of columns.texts) for (const column of ["prompt", "negative", "notes"]) text?.[column].pack();
+      for (const text of columns.texts) for (const column of ["prompt", "negative", "notes"]) text?.[column].list();
       globalThis.columns = columns;
       return { columns, searcher: runInThisContext("new ImagelibSearch.Searcher(columns)") };
     },

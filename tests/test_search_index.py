@@ -26,6 +26,7 @@ from imagelib.generator.search_index import (
     manifest,
     text_block,
 )
+from imagelib.generator.text_columns import DIGITS, LAST_DIGITS
 
 LIBRARY = [image_of(record) for record in corpus()["library"]]
 HOSTILE = [
@@ -56,6 +57,23 @@ def pks(value, size):
 def pick(value, distinct, index):
     return [value[distinct][value[index][row] if value[index] else 0]
             for row in range(value["rows"])]
+
+
+def texts_of(column):
+    """The texts of a column, as another program would put them together from their pieces."""
+    numbers, number = [], 0
+    for character in column["tokens"]:
+        digit = DIGITS.index(character)
+        if digit < LAST_DIGITS:
+            numbers.append(number * LAST_DIGITS + digit)
+            number = 0
+        else:
+            number = number * (len(DIGITS) - LAST_DIGITS) + digit - LAST_DIGITS + 1
+    tokens = iter(numbers)
+    texts = ["".join(column["pieces"][next(tokens)] for _ in range(length))
+             for length in column["lengths"]]
+    assert next(tokens, None) is None
+    return texts
 
 
 def summed(deltas):
@@ -91,6 +109,8 @@ def test_a_text_block_says_what_words_are_looked_for_in():
     value = value_of(text_block(0, images)[1])
 
     assert pks(value, TEXT_ROWS) == [image.pk for image in images]
+    for name in ("prompts", "negatives", "notes"):
+        value[name] = texts_of(value[name])
     assert value["prompts"].count(image.prompt_text) == 1, "a repeat is written once"
     for distinct, index, name in (
         ("prompts", "prompt", "prompt_text"),
@@ -202,7 +222,8 @@ def test_hostile_texts_stay_values(text):
     core = value_of(core_block(0, [image])[1])
     assert (core["models"], core["tags"]) == ([text], [text])
     words = value_of(text_block(0, [image])[1])
-    assert (words["prompts"], words["settings"], words["seeds"]) == ([text], [[text, text]], [text])
+    assert [texts_of(words[name]) for name in ("prompts", "negatives", "notes")] == [[text]] * 3
+    assert (words["settings"], words["seeds"]) == ([[text, text]], [text])
     files = value_of(file_block(0, [image], frozenset())[1])
     assert (files["names"], files["originals"]) == ([text], [text])
 
@@ -212,6 +233,7 @@ def test_any_text_comes_back(texts):
     images = [replace(LIBRARY[0], pk=pk, prompt_text=text) for pk, text in enumerate(texts)]
 
     value = value_of(text_block(0, images)[1])
+    value["prompts"] = texts_of(value["prompts"])
     assert pick(value, "prompts", "prompt") == texts
 
 

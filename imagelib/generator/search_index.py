@@ -11,7 +11,7 @@ alike pictures are wanted.
 
 Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
 which `<` is escaped, so another program cuts off the first 13 and the last 3
-bytes and has JSON. Text of users stands in values of arrays only, never in a
+bytes and has JSON. Text of users stands in values only, never in a
 key. `templates/static/index.js` is the reader.
 """
 
@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from imagelib.generator.text_columns import text_column
 from imagelib.library.models import Image
 from imagelib.library.text import generated
 
@@ -39,7 +40,7 @@ ID_LETTERS = 4
 
 MANIFEST_PATH = "data/manifest.js"
 #: Raised when a reader of older files would misunderstand newer ones.
-FORMAT = 2
+FORMAT = 3
 
 _BEFORE, _AFTER = b"ImagelibData(", b");\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,11 +107,11 @@ def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     settings = _Distinct(_settings(image) for image in images)
     seeds = [generated(image, "seed") for image in images]
     return _block("text", number, TEXT_ROWS, images, {
-        "prompts": prompts.values,
+        "prompts": text_column(prompts.values),
         "prompt": prompts.indexes,
-        "negatives": negatives.values,
+        "negatives": text_column(negatives.values),
         "negative": negatives.indexes,
-        "notes": notes.values,
+        "notes": text_column(notes.values),
         "note": notes.indexes,
         "settings": settings.values,
         "setting": settings.indexes,

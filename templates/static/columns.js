@@ -45,6 +45,8 @@ const ImagelibColumns = (() => {
   const slotOf = (row) => row >>> TEXT_BITS;
   /** @param {number} row */
   const offsetIn = (row) => row & (TEXT_ROWS - 1);
+  /** The columns of a text block that hold words. */
+  const TEXT_COLUMNS = /** @type {const} */ (["prompt", "negative", "notes", "tool", "sampler"]);
   const STATES = ["ok", "missing", "altered"];
 
   /** Distinct values and their numbers. @template T */
@@ -209,8 +211,8 @@ const ImagelibColumns = (() => {
         prompt: new TextColumn(block.prompts, expand(block.prompt, block.runs), true),
         negative: new TextColumn(block.negatives, expand(block.negative, block.runs), true),
         notes: new TextColumn(block.notes, expand(block.note, block.runs), true),
-        tool: new TextColumn(valuesOf(block.settings, "tool"), settings, false),
-        sampler: new TextColumn(valuesOf(block.settings, "sampler"), settings, false),
+        tool: TextColumn.of(valuesOf(block.settings, "tool"), settings, false),
+        sampler: TextColumn.of(valuesOf(block.settings, "sampler"), settings, false),
         settings: block.settings,
         setting: settings,
         seeds: [],
@@ -227,7 +229,7 @@ const ImagelibColumns = (() => {
       return ImagelibBits.count(this.live.subarray(slot * TEXT_WORDS, (slot + 1) * TEXT_WORDS));
     }
 
-    /** Lay an edit over what the blocks say. @param {number} pk @param {RowEdit} edit */
+    /** Lay an edit over what the blocks say; returns the text block that it changed. @param {number} pk @param {RowEdit} edit */
     set(pk, edit) {
       const row = this.rowOf(pk);
       const tags = edit.tags.map((name) => this.tags.number(name));
@@ -242,14 +244,14 @@ const ImagelibColumns = (() => {
       this.tagSet[row] = this.tagSets.number(tags, tags.join());
       this.setLive(row, true);
       this.coreVersion++;
-      this.setText(row, edit);
+      return this.setText(row, edit);
     }
 
     /** @param {number} row @param {RowEdit} edit */
     setText(row, edit) {
       const slot = slotOf(row);
       const text = this.texts[slot];
-      if (!text) return;
+      if (!text) return null;
       const offset = offsetIn(row);
       const pairs = Object.entries(edit.generation ?? {})
         .filter(([name, value]) => name !== "seed" && value !== null && value !== "")
@@ -263,23 +265,29 @@ const ImagelibColumns = (() => {
       text.setting[offset] = text.settings.length;
       text.settings = [...text.settings, pairs];
       for (const name of /** @type {const} */ (["tool", "sampler"])) {
-        text[name] = new TextColumn(valuesOf(text.settings, name), text.setting, false);
+        const [value] = valuesOf([pairs], name);
+        text[name].append(value);
+        text[name].index = text.setting;
+        if (name === "tool") text.tools[offset] = this.tools.number(value);
       }
-      text.tools = this.toolsOf(text.settings, text.setting);
       text.seeds[offset] = asText(edit.generation?.seed ?? "");
+      return text;
     }
 
     /** @param {string[][]} settings @param {Int16Array} setting */
     toolsOf(settings, setting) {
       const numbers = valuesOf(settings, "tool").map((name) => this.tools.number(name));
-      return Int32Array.from(setting, (number) => numbers[number] ?? this.tools.number(""));
+      numbers.push(this.tools.number(""));
+      const tools = new Int32Array(setting.length);
+      for (let offset = 0; offset < setting.length; offset++) tools[offset] = numbers[setting[offset] < 0 ? settings.length : setting[offset]];
+      return tools;
     }
 
     /** Make sure that the row's text block is there, for a row that no block holds. @param {number} row */
     makeText(row) {
       const slot = slotOf(row);
       if (this.texts[slot]) return;
-      const column = (squeezed = true) => new TextColumn([""], new Int16Array(TEXT_ROWS).fill(-1), squeezed);
+      const column = (squeezed = true) => TextColumn.of([""], new Int16Array(TEXT_ROWS).fill(-1), squeezed);
       const setting = new Int16Array(TEXT_ROWS).fill(-1);
       this.texts[slot] = {
         version: ++this.textVersion, prompt: column(), negative: column(), notes: column(),
@@ -353,5 +361,5 @@ const ImagelibColumns = (() => {
   /** @param {unknown} value */
   const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
-  return { CORE_ROWS, Columns, TEXT_ROWS, TEXT_WORDS, eachOffset, offsetIn, slotOf };
+  return { CORE_ROWS, Columns, TEXT_COLUMNS, TEXT_ROWS, TEXT_WORDS, eachOffset, offsetIn, slotOf };
 })();

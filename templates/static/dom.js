@@ -54,5 +54,8 @@ const ImagelibDom = (() => {
     setTimeout(() => setText(button, before), 1500);
   }
 
-  return { asUrl, copy, h, isWriting, mount, setAttribute, setText };
+  /** Let the browser draw and listen. @returns {Promise<void>} */
+  const nextTask = () => new Promise((resolve) => { setTimeout(resolve); });
+
+  return { asUrl, copy, h, isWriting, mount, nextTask, setAttribute, setText };
 })();

@@ -100,6 +100,7 @@ const ImagelibFilters = (() => {
    */
   function show(found) {
     tags = found.tags;
+    mount("filters").removeAttribute("data-waiting");
     const parsed = parse(query);
     lists.tags.show(found.tags);
     lists.models.show(found.models);

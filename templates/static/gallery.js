@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibGallery = (() => {
-  const { isWriting, mount, setText } = ImagelibDom;
+  const { isWriting, mount, nextTask, setText } = ImagelibDom;
   const DEFAULT_SORT = "-captured_at";
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
@@ -93,6 +93,9 @@ const ImagelibGallery = (() => {
     // Asked before the texts are, whose many blocks would come first.
     const located = id ? ImagelibIndex.locate(id.toLowerCase()) : null;
     await ImagelibIndex.ready;
+    // Two shorter tasks instead of one: the browser can draw and listen between them.
+    search.order(DEFAULT_SORT.slice(1));
+    await nextTask();
     update();
     if (!id) {
       close();

@@ -14,6 +14,8 @@ const ImagelibGrid = (() => {
   const list = mount("grid");
   /** The rows of the result in their order. @type {Int32Array} */
   let rows = new Int32Array(0);
+  /** Whether there was a result yet; until then the page has the cards that it came with. */
+  let hasResult = false;
   /** How many images each item of the result stands for; empty if for itself. @type {Uint32Array} */
   let counts = new Uint32Array(0);
   /** The shapes of the pictures, and those that they have in the grid. @type {Float32Array} */
@@ -102,6 +104,7 @@ const ImagelibGrid = (() => {
   function show(result, stands = new Uint32Array(0)) {
     rows = result;
     counts = stands;
+    hasResult = true;
     const shapeOf = columns.sizes.values.map(([width, height]) => ImagelibLayout.aspect(width, height));
     shapes = new Float32Array(rows.length);
     for (let item = 0; item < rows.length; item++) shapes[item] = shapeOf[columns.size[rows[item]]];
@@ -133,7 +136,7 @@ const ImagelibGrid = (() => {
 
   /** Make the page hold the cards near the viewport, and no others but the focused one. */
   function render() {
-    if (!ImagelibIndex.isReady) return;
+    if (!hasResult) return;
     const { from, until } = nearby();
     const wanted = new Set();
     /** @type {HTMLElement | null} */

@@ -5,15 +5,13 @@
 
 const ImagelibIndex = (() => {
   const MANIFEST = "data/manifest.js";
-  /** How many text blocks are on their way at a time. */
-  const AHEAD = 16;
   /** How often the page hears of text blocks, in milliseconds. */
   const PROGRESS_PAUSE = 150;
   /** How often a block is asked for in vain before it is given up. */
   const ATTEMPTS = 3;
 
   const { Columns, CORE_ROWS, TEXT_ROWS } = ImagelibColumns;
-  const { load, newestFirst, pathOf } = ImagelibLoader;
+  const { AHEAD, load, newestFirst, pathOf } = ImagelibLoader;
   const { locate, pkById } = ImagelibFiles;
   const columns = new Columns();
   const packer = new ImagelibPacker.Packer();
@@ -148,7 +146,10 @@ const ImagelibIndex = (() => {
       return;
     }
     if (!namedByManifest(pk)) columns.makeText(row);
-    columns.set(pk, record);
+    const text = columns.set(pk, record);
+    if (!text) return;
+    packer.add(text);
+    packer.start();
   }
 
   /** Whether a text block with this row will come. @param {number} pk */

@@ -5,6 +5,8 @@
 "use strict";
 
 const ImagelibLoader = (() => {
+  /** How many text blocks are on their way at a time. */
+  const AHEAD = 16;
   /** Who waits for the value of a script. @type {WeakMap<object, (value: any) => void>} */
   const waiting = new WeakMap();
   /** What was asked for before anybody wanted it, by path. @type {Map<string, Promise<any>>} */
@@ -21,13 +23,19 @@ const ImagelibLoader = (() => {
     else if (onOwn) onOwn(value);
     else {
       own = value;
-      for (const entry of newestFirst(value.core)) {
-        const path = pathOf("core", entry);
-        const promise = ask(path);
-        promise.catch(() => {}); // whoever wants it will be told
-        early.set(path, promise);
-      }
+      void askEarly("core", value.core).then(() => askEarly("text", newestFirst(value.text).slice(0, AHEAD)));
     }
+  }
+
+  /** Ask for blocks before anybody wants them. @param {string} kind @param {any[][]} entries */
+  function askEarly(kind, entries) {
+    return Promise.allSettled(newestFirst(entries).map((entry) => {
+      const path = pathOf(kind, entry);
+      const promise = ask(path);
+      promise.catch(() => {}); // whoever wants it will be told
+      early.set(path, promise);
+      return promise;
+    }));
   }
 
   /** Load a data file by a script element. @param {string} path @returns {Promise<any>} */
@@ -61,6 +69,7 @@ const ImagelibLoader = (() => {
     entries.slice().sort((a, b) => (a[2] < b[2] ? 1 : a[2] > b[2] ? -1 : b[0] - a[0]));
 
   return {
+    AHEAD,
     load,
     newestFirst,
     /** Take the value of the script that the page itself holds. @param {(value: any) => void} take */

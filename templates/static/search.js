@@ -145,8 +145,8 @@ const ImagelibSearch = (() => {
         case "tags": return this.rows((row) => tagSets.values[tagSet[row]].length > 0);
         case "seed": return this.texts((text, offset) => text.seeds[offset] !== "");
         default: {
-          const name = /** @type {typeof ImagelibWords.COLUMNS[number]} */ (field);
-          return this.texts((text, offset) => !text[name].empty[text[name].index[offset]]);
+          const name = /** @type {typeof ImagelibColumns.TEXT_COLUMNS[number]} */ (field);
+          return this.texts((text, offset) => !text[name].isEmpty(text[name].index[offset]));
         }
       }
     }
@@ -188,7 +188,9 @@ const ImagelibSearch = (() => {
     ordered(bits, sort) {
       const descending = sort.startsWith("-");
       const { ascending, rows: order } = this.order(descending ? sort.slice(1) : sort);
-      const result = new Int32Array(ImagelibBits.count(bits));
+      const length = ImagelibBits.count(bits);
+      if (length === order.length) return descending ? order.slice().reverse() : order.slice();
+      const result = new Int32Array(length);
       let count = 0;
       if (ascending) {
         ImagelibBits.each(bits, (row) => { result[count++] = row; });
@@ -253,8 +255,11 @@ const ImagelibSearch = (() => {
   /** @param {InstanceType<typeof ImagelibColumns.Columns>} columns */
   function liveRows(columns) {
     const rows = new Int32Array(columns.count);
-    let count = 0;
-    ImagelibBits.each(columns.live, (row) => { rows[count++] = row; });
+    const { live } = columns;
+    // Not by calls of a function: this is the first thing that a page waits for.
+    for (let word = 0, count = 0; word < live.length; word++) {
+      for (let rest = live[word]; rest !== 0; rest &= rest - 1) rows[count++] = (word << 5) + 31 - Math.clz32(rest & -rest);
+    }
     return rows;
   }
 

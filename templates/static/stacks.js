@@ -19,10 +19,9 @@ const ImagelibStacks = (() => {
 
   /** @param {TextColumn} column */
   function hashes(column) {
-    column.fold();
     let all = known.get(column);
     if (all?.length !== column.count) {
-      all = Float64Array.from({ length: column.count }, (_, number) => (column.empty[number] ? 0 : hash(column.folded(number))));
+      all = Float64Array.from({ length: column.count }, (_, number) => (column.isEmpty(number) ? 0 : hash(ImagelibText.squeeze(column.folded(number)))));
       known.set(column, all);
     }
     return all;

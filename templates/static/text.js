@@ -57,8 +57,8 @@ const ImagelibText = (() => {
   const UNTIDY_INSIDE = new RegExp(`[${BLANK.replace("\\x20", "\\x1f")}]|  `);
   const UNTIDY = new RegExp(`${UNTIDY_INSIDE.source}|^ | $`);
 
-  /** Whether folding does no more than forget capitals, and squeezing no more than trim. @param {string} text */
-  const isPlain = (text) => ASCII.test(text) && !UNTIDY_INSIDE.test(text);
+  /** Make every run of blanks one space, but leave those at the ends. @param {string} text */
+  const squeezeInside = (text) => (UNTIDY_INSIDE.test(text) ? text.replace(BLANKS, " ") : text);
 
   /** Make every run of blanks one space. @param {string} text */
   const squeeze = (text) => (UNTIDY.test(text) ? trim(text.replace(BLANKS, " ")) : text);
@@ -66,5 +66,5 @@ const ImagelibText = (() => {
   /** Fold, and make every run of blanks one space, so that a phrase spans lines. @param {string} text */
   const foldWords = (text) => squeeze(fold(text));
 
-  return { BLANK, fold, foldWords, isNarrow, isPlain, oneByte, squeeze, trim };
+  return { BLANK, fold, foldWords, squeeze, squeezeInside, trim };
 })();

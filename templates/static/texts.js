@@ -1,7 +1,8 @@
 // @ts-check
-// The distinct texts of one column of a block, small and quick to search. They are kept folded, one
-// behind the other, with the places of the capitals that folding took away; each word of the
-// vocabulary that occurs has the list of the texts that hold it.
+// The distinct texts of one column of a block, small and quick to search. A text is a row of pieces, a word
+// and what stands behind it. Once the column is listed, each word that occurs has the list of the texts that
+// hold it.
+// The reader of what imagelib/generator/text_columns.py writes.
 "use strict";
 
 /**
@@ -11,182 +12,181 @@
  */
 
 const ImagelibTexts = (() => {
-  const { fold, foldWords, isNarrow, isPlain, oneByte } = ImagelibText;
-  const { IN_WORD, Vocabulary, grown } = ImagelibVocabulary;
+  const { fold, squeezeInside } = ImagelibText;
+  const { Vocabulary, grown } = ImagelibVocabulary;
   const vocabulary = new Vocabulary();
-  const [BLANK, DELETE, LONGEST] = [32, 127, 0xffff];
-  /** So many texts are packed in one step. */
-  const STEP = 256;
-  /** So many texts are folded at once. */
-  const TOGETHER = 32;
-  const [HASH_START, HASH_FACTOR] = [0x811c9dc5 | 0, 0x01000193];
+  /** The digits of numbers, by the code of their character; so many end one, the others come before. */
+  const LAST_DIGITS = 64;
+  const DIGITS = new Uint8Array(128);
+  let digits = 0;
+  for (let code = 32; code < 127; code++) if (!'"<\\'.includes(String.fromCharCode(code))) DIGITS[code] = digits++;
+  const FIRST_DIGITS = digits - LAST_DIGITS;
 
-  // Where a column is taken apart; reused from text to text.
-  let codes = new Uint16Array(256);
-  let capitals = new Uint16Array(1 << 12);
-  let capitalCount = 0;
-  let words = new Uint32Array(1 << 12);
-  let wordCount = 0;
-  const signs = new Uint8Array(128);
-  /** In which text each word was seen last, and its place in the column. */
+  // Reused from column to column.
+  /** By word, in which column it was seen last, and its place there. */
   let seenIn = new Uint32Array(1 << 11);
   let rank = new Uint32Array(1 << 11);
-  let stamp = 0;
+  let columns = 0;
+  /** The words of all texts of a column. */
+  let found = new Uint32Array(1 << 12);
 
-  /** Texts of one width, one behind the other. @typedef {{joined: string, starts: Uint32Array}} Group */
-
-  /** Texts arrive plain, are folded to be searched, and are packed when there is time. */
   class TextColumn {
-    /** @param {string[]} texts @param {Int16Array} index @param {boolean} squeezed */
-    constructor(texts, index, squeezed) {
+    /** @param {{pieces: string[], lengths: number[], tokens: string}} value @param {Int16Array} index @param {boolean} squeezed */
+    constructor({ lengths, pieces, tokens }, index, squeezed) {
       /** Which text each row has; -1: no row. */
       this.index = index;
       /** Whether blanks are made one space; names stay as they are. */
       this.squeezed = squeezed;
-      this.count = texts.length;
-      this.empty = texts.map((text) => text === "");
-      /** The texts as they are, until `pack`. @type {string[] | null} */
-      this.plain = texts;
-      /** Those that cannot be had back from their folded form. @type {Map<number, string>} */
-      this.kept = new Map();
-      /** @type {Group[] | null} */
-      this.groups = null;
-      /** Group and place in it, by number; place -1 if there is nothing. */
-      this.isWide = new Uint8Array(0);
-      this.placeOf = new Int16Array(0);
-      this.capitals = new Uint16Array(0);
-      this.capitalStarts = new Uint32Array(0);
+      /** What texts are made of, as it was written and, once somebody searches, as it is searched. */
+      this.pieces = pieces;
+      /** @type {string[]} */
+      this.foldedPieces = [];
+      this.count = lengths.length;
+      /** Where each text begins among the tokens, and where the last one ends. */
+      this.starts = new Uint32Array(this.count + 1);
+      for (let number = 0; number < this.count; number++) this.starts[number + 1] = this.starts[number] + lengths[number];
+      /** Of which of the pieces each text is made, text by text. @type {Uint16Array | Uint32Array} */
+      this.tokens = numbersOf(tokens, this.starts[this.count], pieces.length);
+      /** The words of all pieces, piece by piece, and where those of each one begin. @type {ArrayLike<number>} */
+      this.pieceWords = [];
+      this.pieceStarts = new Uint32Array(0);
+      /** Whether each word has the list of its texts. */
+      this.isListed = false;
       /** Numbers of words, ascending, and where the texts of each one begin. */
       this.words = new Uint32Array(0);
       this.wordStarts = new Uint32Array(0);
       this.holders = new Uint16Array(0);
       /** How many texts have any word. */
       this.worded = 0;
-      /** Which signs of ASCII stand between words anywhere. */
-      this.signs = new Uint8Array(128);
     }
 
-    /** Whether each word has the list of its texts. */
-    get isPacked() {
-      return this.plain === null;
+    /** A column of texts that no block holds, each one in one piece. @param {string[]} texts @param {Int16Array} index @param {boolean} squeezed */
+    static of(texts, index, squeezed) {
+      const pieces = [...new Set(texts)];
+      const numbers = new Map(pieces.map((piece, number) => [piece, number]));
+      const column = new TextColumn({ lengths: texts.map(() => 1), pieces, tokens: "" }, index, squeezed);
+      texts.forEach((text, i) => { column.tokens[i] = /** @type {number} */ (numbers.get(text)); });
+      return column;
+    }
+
+    /** Whether a text is nothing at all. @param {number} number */
+    isEmpty(number) {
+      return this.text(number) === "";
     }
 
     /** A text as it was written. @param {number} number */
     text(number) {
-      const kept = this.plain?.[number] ?? this.kept.get(number);
-      if (kept !== undefined) return kept;
-      const folded = this.folded(number);
-      let text = "";
-      let done = 0;
-      for (let i = this.capitalStarts[number]; i < this.capitalStarts[number + 1]; i++) {
-        const at = this.capitals[i];
-        text += folded.slice(done, at) + folded.charAt(at).toUpperCase();
-        done = at + 1;
-      }
-      return text + folded.slice(done);
+      return this.joined(this.pieces, this.starts[number], this.starts[number + 1]);
     }
 
-    /** A text as it is searched. @param {number} number */
+    /** A text as it is searched, but for blanks at its ends. @param {number} number */
     folded(number) {
-      const { joined, starts } = /** @type {Group[]} */ (this.groups)[this.isWide[number]];
-      const place = this.placeOf[number];
-      return place < 0 ? "" : joined.slice(starts[place], starts[place + 1]);
+      this.fold();
+      return this.joined(this.foldedPieces, this.starts[number], this.starts[number + 1]);
+    }
+
+    /** @param {string[]} pieces @param {number} from @param {number} until */
+    joined(pieces, from, until) {
+      let text = "";
+      for (let at = from; at < until; at++) text += pieces[this.tokens[at]];
+      return text;
+    }
+
+    /** Fold the pieces that are not folded yet. */
+    fold() {
+      for (let piece = this.foldedPieces.length; piece < this.pieces.length; piece++) {
+        const folded = fold(this.pieces[piece]);
+        this.foldedPieces.push(this.squeezed ? squeezeInside(folded) : folded);
+      }
     }
 
     /** Add a text that may be there already; returns its number. @param {string} text */
     add(text) {
-      this.plain ??= Array.from({ length: this.count }, (_, number) => this.text(number));
-      const known = this.plain.indexOf(text);
-      if (known >= 0) return known;
-      this.groups = null;
-      this.empty.push(text === "");
-      this.count = this.plain.push(text);
-      return this.count - 1;
+      for (let number = 0; number < this.count; number++) if (this.text(number) === text) return number;
+      return this.append(text);
     }
 
-    /** Make the column searchable. */
-    fold() {
-      if (this.groups || !this.plain) return;
-      const groups = [new Gathering(), new Gathering()];
-      this.isWide = new Uint8Array(this.count);
-      this.placeOf = new Int16Array(this.count).fill(-1);
-      for (let first = 0; first < this.count; first += TOGETHER) {
-        const texts = this.plain.slice(first, first + TOGETHER);
-        const folded = foldTogether(texts);
-        texts.forEach((text, i) => {
-          if (folded !== null) {
-            if (text) this.placeOf[first + i] = groups[0].place(text.length);
-          } else this.foldOne(text, first + i, groups);
-        });
-        if (folded !== null) groups[0].parts.push(folded);
+    /** @param {string} text */
+    append(text) {
+      const end = this.starts[this.count];
+      if (this.tokens.length === end) this.tokens = Uint32Array.from(grown(this.tokens, end + 1));
+      if (this.starts.length < this.count + 2) this.starts = grown(this.starts, this.count + 2);
+      this.tokens[end] = this.pieces.push(text) - 1;
+      this.starts[this.count + 1] = end + 1;
+      this.isListed = false;
+      return this.count++;
+    }
+
+    /** Make the column quick to search. */
+    list() {
+      if (this.isListed) return;
+      this.findWords();
+      const { pieceWords } = this;
+      if (rank.length < vocabulary.count) [rank, seenIn] = [grown(rank, vocabulary.count), grown(seenIn, vocabulary.count)];
+      columns++;
+      const words = [];
+      for (let i = 0; i < pieceWords.length; i++) {
+        const word = pieceWords[i];
+        if (seenIn[word] === columns) continue;
+        seenIn[word] = columns;
+        words.push(word);
       }
-      this.groups = groups.map((group) => group.finish());
+      this.words = Uint32Array.from(words).sort();
+      for (let i = 0; i < words.length; i++) rank[this.words[i]] = i;
+      this.invert();
+      this.isListed = true;
     }
 
-    /** @param {string} text @param {number} number @param {Gathering[]} groups */
-    foldOne(text, number, groups) {
-      const folded = this.squeezed ? foldWords(text) : fold(text);
-      if (!folded) return;
-      const wide = isNarrow(folded) ? 0 : 1;
-      this.isWide[number] = wide;
-      this.placeOf[number] = groups[wide].place(folded.length);
-      groups[wide].parts.push(wide || isNarrow(text) ? folded : oneByte(folded));
-    }
-
-    /** Make the column quick to search, and as small as it gets. */
-    pack() {
-      for (const _ of this.packing()) continue;
-    }
-
-    /** The same in steps of a few milliseconds. Only one column at a time may be between two of them. */
-    *packing() {
-      const { plain } = this;
-      if (!plain) return;
+    /** Take all pieces apart. */
+    findWords() {
       this.fold();
-      const { count } = this;
-      const wordEnds = new Uint32Array(count);
-      const capitalStarts = new Uint32Array(count + 1);
-      const kept = new Map();
-      let worded = 0;
-      capitalCount = wordCount = 0;
-      signs.fill(0);
-      for (let number = 0; number < count; number++) {
-        capitalStarts[number] = capitalCount;
-        const [wordsBefore, capitalsBefore] = [wordCount, capitalCount];
-        stamp++;
-        if (!takeApart(plain[number], false)) {
-          [wordCount, capitalCount] = [wordsBefore, capitalsBefore];
-          stamp++;
-          takeApart(this.folded(number), true);
-          kept.set(number, plain[number]);
-        }
-        wordEnds[number] = wordCount;
-        if (wordCount > wordsBefore) worded++;
-        if (number % STEP === STEP - 1) yield;
+      const { foldedPieces } = this;
+      /** @type {number[]} */
+      const words = [];
+      this.pieceStarts = new Uint32Array(foldedPieces.length + 1);
+      for (let piece = 0; piece < foldedPieces.length; piece++) {
+        vocabulary.addWords(foldedPieces[piece], words);
+        this.pieceStarts[piece + 1] = words.length;
       }
-      capitalStarts[count] = capitalCount;
-      yield;
-      if (this.count !== count) return; // edited meanwhile: it stays as it is
-      Object.assign(this, { capitalStarts, kept, worded, capitals: capitals.slice(0, capitalCount), signs: signs.slice() });
-      this.invert(wordEnds);
-      this.plain = null;
+      this.pieceWords = Uint32Array.from(words);
     }
 
-    /** From the words of each text to the texts of each word. @param {Uint32Array} wordEnds */
-    invert(wordEnds) {
-      const distinct = new Set(words.subarray(0, wordCount));
-      this.words = Uint32Array.from(distinct).sort();
-      if (rank.length < vocabulary.count) rank = grown(rank, vocabulary.count);
-      this.words.forEach((word, i) => { rank[word] = i; });
-      const starts = new Uint32Array(this.words.length + 1);
-      for (let i = 0; i < wordCount; i++) starts[rank[words[i]] + 1]++;
-      for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
-      const next = starts.slice();
-      this.holders = new Uint16Array(wordCount);
-      for (let number = 0, i = 0; number < wordEnds.length; number++) {
-        for (; i < wordEnds[number]; i++) this.holders[next[rank[words[i]]]++] = number;
+    /** From the words of each text to the texts of each word. */
+    invert() {
+      const { count, pieceStarts, pieceWords, starts, tokens } = this;
+      const places = new Uint32Array(pieceWords.length);
+      for (let i = 0; i < places.length; i++) places[i] = rank[pieceWords[i]];
+      const ends = new Uint32Array(count);
+      const next = new Uint32Array(this.words.length + 1);
+      /** The text that a word was seen in last, plus one. */
+      const seen = new Uint32Array(this.words.length);
+      let list = found;
+      let length = 0;
+      for (let number = 0; number < count; number++) {
+        for (let at = starts[number], end = starts[number + 1]; at < end; at++) {
+          const token = tokens[at];
+          for (let i = pieceStarts[token], last = pieceStarts[token + 1]; i < last; i++) {
+            const word = places[i];
+            if (seen[word] === number + 1) continue;
+            seen[word] = number + 1;
+            next[word + 1]++;
+            if (length === list.length) list = grown(list, length + 1);
+            list[length++] = word;
+          }
+        }
+        ends[number] = length;
       }
-      this.wordStarts = starts;
+      found = list;
+      for (let i = 1; i < next.length; i++) next[i] += next[i - 1];
+      this.wordStarts = next.slice();
+      const holders = new Uint16Array(length);
+      this.worded = 0;
+      for (let number = 0, i = 0; number < count; number++) {
+        const end = ends[number];
+        if (i < end) this.worded++;
+        for (; i < end; i++) holders[next[list[i]]++] = number;
+      }
+      this.holders = holders;
     }
 
     /** Set a bit in the flags of all texts that hold one of some words; returns whether there are any. @param {SoughtWords} sought @param {Uint8Array} flags @param {number} bit */
@@ -226,84 +226,51 @@ const ImagelibTexts = (() => {
       }
       return any;
     }
-  }
 
-  /**
-   * Find the words of a text, each one once. One that is not folded may have capitals, and nothing
-   * else that folding would change; if it has, this stops and says so.
-   * @param {string} text @param {boolean} folded
-   */
-  function takeApart(text, folded) {
-    const { length } = text;
-    if (!folded && length > LONGEST) return false;
-    if (capitals.length < capitalCount + length) capitals = grown(capitals, capitalCount + length);
-    if (words.length < wordCount + length) words = grown(words, wordCount + length);
-    if (codes.length < length) codes = grown(codes, length);
-    const [ascii, places, run] = [IN_WORD, capitals, codes];
-    let found = capitalCount;
-    let [letters, hash, before] = [0, HASH_START, BLANK];
-    for (let i = 0; i < length; i++) {
-      let code = text.charCodeAt(i);
-      if (code > DELETE) {
-        if (!folded) return false;
-      } else if (ascii[code] === 0) {
-        if (code < 65 || code > 90) {
-          if (!folded && (code < BLANK || (code === BLANK && before === BLANK))) return false;
-          signs[code] = 1;
-          if (letters) addWord(letters, hash);
-          letters = 0;
-          hash = HASH_START;
-          before = code;
-          continue;
-        }
-        places[found++] = i;
-        code += 32;
+    /** Which pieces hold one of some words, by number. @param {SoughtWords} sought */
+    withWords({ isSought }) {
+      const { pieceStarts, pieceWords } = this;
+      const isHit = new Uint8Array(this.pieces.length);
+      for (let piece = 0; piece < isHit.length; piece++) {
+        for (let i = pieceStarts[piece]; i < pieceStarts[piece + 1]; i++) isHit[piece] |= isSought[pieceWords[i]];
       }
-      run[letters++] = code;
-      hash = Math.imul(hash ^ code, HASH_FACTOR);
-      before = code;
-    }
-    if (letters) addWord(letters, hash);
-    capitalCount = found;
-    return folded || length === 0 || before !== BLANK;
-  }
-
-  /** @param {number} letters @param {number} hash */
-  function addWord(letters, hash) {
-    const word = vocabulary.number(codes, letters, hash);
-    if (word >= seenIn.length) seenIn = grown(seenIn, word + 1);
-    if (seenIn[word] === stamp) return;
-    seenIn[word] = stamp;
-    words[wordCount++] = word;
-  }
-
-  /** A group that is being made: some parts hold several texts. */
-  class Gathering {
-    constructor() {
-      /** @type {string[]} */
-      this.parts = [];
-      this.starts = [0];
+      return isHit;
     }
 
-    /** The place of the next text. @param {number} length */
-    place(length) {
-      return this.starts.push(this.starts[this.starts.length - 1] + length) - 2;
+    /** Which pieces hold some letters, by number. @param {string} letters */
+    withLetters(letters) {
+      this.fold();
+      return Uint8Array.from(this.foldedPieces, (piece) => (piece.includes(letters) ? 1 : 0));
     }
 
-    /** @returns {Group} */
-    finish() {
-      return { joined: this.parts.join(""), starts: Uint32Array.from(this.starts) };
+    /**
+     * Whether a text holds some letters near a certain kind of piece.
+     * @param {number} number @param {string} letters @param {Uint8Array} isHit  By piece.
+     * @param {number} back @param {number} on  How many pieces before that one, and from it on, are near.
+     */
+    holds(number, letters, isHit, back, on) {
+      const { starts, tokens } = this;
+      const [from, until] = [starts[number], starts[number + 1]];
+      for (let at = from; at < until; at++) {
+        if (isHit[tokens[at]] === 0) continue;
+        const near = this.joined(this.foldedPieces, Math.max(from, at - back), Math.min(until, at + on));
+        if (near.includes(letters)) return true;
+      }
+      return false;
     }
   }
 
-  /**
-   * Several texts folded as one: for plain ASCII without blanks to squeeze, that is the same and much
-   * quicker. Null if one of them is more than that.
-   * @param {string[]} texts
-   */
-  function foldTogether(texts) {
-    const all = texts.join("");
-    return isPlain(all) && !texts.some((text) => text.startsWith(" ") || text.endsWith(" ")) ? all.toLowerCase() : null;
+  /** @param {string} written @param {number} count @param {number} most */
+  function numbersOf(written, count, most) {
+    const numbers = new (most > 0x10000 ? Uint32Array : Uint16Array)(count);
+    for (let i = 0, at = 0, number = 0; i < written.length; i++) {
+      const digit = DIGITS[written.charCodeAt(i)];
+      if (digit < LAST_DIGITS) {
+        numbers[at++] = number * LAST_DIGITS + digit;
+        number = 0;
+      } else number = number * FIRST_DIGITS + digit - LAST_DIGITS + 1;
+    }
+    return numbers;
   }
 
   return { TextColumn, vocabulary };

@@ -10,6 +10,9 @@ const ImagelibVocabulary = (() => {
   const PIECES = /[a-z0-9\u0080-\uffff]+/g;
   /** Stands between words where they are searched; it is in none of them. */
   const SEPARATOR = "\n";
+  const [HASH_START, HASH_FACTOR] = [0x811c9dc5 | 0, 0x01000193];
+  /** The word that is being read. */
+  let run = new Uint16Array(256);
   /** So many codes become a string at once; more would not fit the stack. */
   const CHUNK = 4096;
 
@@ -58,6 +61,26 @@ const ImagelibVocabulary = (() => {
       this.listed = 0;
       /** What was looked for last. @type {{count: number, letters: string, atStart: boolean, words: Uint32Array}} */
       this.last = { count: -1, letters: "", atStart: false, words: new Uint32Array(0) };
+    }
+
+    /** Append the numbers of the words of a text, in their order. @param {string} text  Folded. @param {number[]} numbers */
+    addWords(text, numbers) {
+      const { length } = text;
+      if (run.length < length) run = grown(run, length);
+      const [codes, ascii] = [run, IN_WORD];
+      let [letters, hash] = [0, HASH_START];
+      for (let i = 0; i < length; i++) {
+        const code = text.charCodeAt(i);
+        if (code < ascii.length && ascii[code] === 0) {
+          if (letters) numbers.push(this.number(codes, letters, hash));
+          letters = 0;
+          hash = HASH_START;
+          continue;
+        }
+        codes[letters++] = code;
+        hash = Math.imul(hash ^ code, HASH_FACTOR);
+      }
+      if (letters) numbers.push(this.number(codes, letters, hash));
     }
 
     /** The number of a word, made if need be. @param {Uint16Array} codes @param {number} length @param {number} hash */
@@ -191,9 +214,5 @@ const ImagelibVocabulary = (() => {
       ({ letters, atStart: index > 0, atEnd: index + letters.length < text.length }));
   }
 
-  /** The signs of ASCII between words, by their codes. @param {string} text  Folded. */
-  const signsOf = (text) => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
-    .filter((code) => code < 128 && IN_WORD[code] === 0);
-
-  return { IN_WORD, Vocabulary, grown, piecesOf, signsOf };
+  return { Vocabulary, grown, piecesOf };
 })();

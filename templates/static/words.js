@@ -3,11 +3,10 @@
 "use strict";
 
 const ImagelibWords = (() => {
-  const { piecesOf, signsOf } = ImagelibVocabulary;
+  const { piecesOf } = ImagelibVocabulary;
   const { vocabulary } = ImagelibTexts;
-  /** The columns of a text block that hold words. */
-  const COLUMNS = /** @type {const} */ (["prompt", "negative", "notes", "tool", "sampler"]);
-  const WRITTEN = COLUMNS.slice(0, 3);
+  const { TEXT_COLUMNS } = ImagelibColumns;
+  const WRITTEN = TEXT_COLUMNS.slice(0, 3);
   /** So many pieces of a phrase say well enough which texts can hold it; each has its bit. */
   const MOST_PIECES = 6;
 
@@ -22,30 +21,39 @@ const ImagelibWords = (() => {
       const pieces = piecesOf(word);
       // Letters that no sign surrounds are in a text if they are in one of its words.
       this.isWithinWord = pieces.length === 1 && pieces[0].letters === word;
-      this.signs = signsOf(word);
-      this.sought = pieces
+      // The pieces of a text begin where its words do; before the first one the sought word can have signs.
+      const before = pieces[0]?.atStart ? 1 : 0;
+      const longest = pieces.map((piece, i) => ({ ...piece, back: i + before, on: pieces.length - i }))
         .sort((a, b) => b.letters.length - a.letters.length)
-        .slice(0, MOST_PIECES)
-        .map(({ letters, atStart, atEnd }) => vocabulary.holding(letters, atStart, atEnd));
+        .slice(0, MOST_PIECES);
+      this.sought = longest.map(({ letters, atStart, atEnd }) => vocabulary.holding(letters, atStart, atEnd));
+      /** What the piece with the longest word has, and how many pieces before it and from it on can hold all. */
+      this.anchor = longest[0] ?? { letters: word, back: 0, on: 1 };
     }
 
     /** Which of the distinct texts hold the word, until the next call; null if none does. @param {TextColumn} column */
     find(column) {
-      column.fold();
       if (scratch.length < column.count) scratch = new Uint8Array(2 * column.count);
       const flags = scratch.subarray(0, column.count).fill(0);
-      let all = 0;
-      if (column.isPacked) {
-        if (this.signs.some((sign) => column.signs[sign] === 0)) return null;
-        for (const [piece, sought] of this.sought.entries()) {
-          if (!column.mark(sought, flags, 1 << piece)) return null;
-        }
-        if (this.isWithinWord) return flags;
-        all = (1 << this.sought.length) - 1;
+      if (!column.isListed) return this.prove(column, flags, 0, column.withLetters(this.anchor.letters));
+      for (const [piece, sought] of this.sought.entries()) {
+        if (!column.mark(sought, flags, 1 << piece)) return null;
       }
+      if (this.isWithinWord) return flags;
+      const isHit = this.sought.length ? column.withWords(this.sought[0]) : column.withLetters(this.word);
+      return this.prove(column, flags, (1 << this.sought.length) - 1, isHit);
+    }
+
+    /**
+     * Of the texts with certain flags, those that hold the word; null if none does.
+     * @param {TextColumn} column @param {Uint8Array} flags @param {number} wanted @param {Uint8Array} isHit  Which pieces can be the anchor.
+     */
+    prove(column, flags, wanted, isHit) {
+      if (!isHit.includes(1)) return null;
+      const { anchor, word } = this;
       let any = false;
       for (let number = 0; number < flags.length; number++) {
-        const holds = flags[number] === all && column.folded(number).includes(this.word);
+        const holds = flags[number] === wanted && column.holds(number, word, isHit, anchor.back, anchor.on);
         flags[number] = holds ? 1 : 0;
         any ||= holds;
       }
@@ -54,7 +62,7 @@ const ImagelibWords = (() => {
   }
 
   /** The columns that a field means; a bare word those that people write. @param {string} field */
-  const columnsOf = (field) => (field ? COLUMNS.filter((name) => name === field) : WRITTEN);
+  const columnsOf = (field) => (field ? TEXT_COLUMNS.filter((name) => name === field) : WRITTEN);
 
   /** Set the bits of the rows whose text is flagged. @param {Uint32Array} bits @param {Int16Array} index @param {Uint8Array} flags */
   function setRows(bits, index, flags) {
@@ -68,5 +76,5 @@ const ImagelibWords = (() => {
     }
   }
 
-  return { COLUMNS, Needle, columnsOf, setRows };
+  return { Needle, columnsOf, setRows };
 })();

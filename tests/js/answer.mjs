@@ -1,6 +1,7 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
 //   {"blocks": [core and text blocks], "ids": {id: pk}, "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
 //   {"fold": [texts]}  ->  [folded texts]
+//   {"column": texts, "letters": [folded texts]}  ->  {"texts", "folded", "early", "found": [numbers of the texts with each of the letters]}
 import { deepEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
@@ -23,10 +24,27 @@ function answers({ blocks, ids, queries }) {
     });
   };
   const early = all();
-  for (const text of columns.texts) for (const name of load("ImagelibWords").COLUMNS) text?.[name].pack();
-  // What is packed is found as it was before.
+  for (const text of columns.texts) for (const name of load("ImagelibColumns").TEXT_COLUMNS) text?.[name].list();
+  // What is listed is found as it was before.
   deepEqual(all(), early);
   return early;
 }
 
-process.stdout.write(JSON.stringify(input.fold ? input.fold.map(fold) : answers(input)));
+function readColumn({ column: value, letters }) {
+  load("ImagelibColumns", "query-fields.js", "query.js", "vocabulary.js", "texts.js", "bits.js", "columns.js", "words.js");
+  const column = new (load("ImagelibTexts").TextColumn)(value, new Int16Array(0), true);
+  const numbers = Array.from({ length: column.count }, (_, number) => number);
+  const { Needle } = load("ImagelibWords");
+  const find = () => letters.map((word) => {
+    const flags = new Needle(word).find(column);
+    return numbers.filter((number) => flags?.[number]);
+  });
+  return {
+    texts: numbers.map((number) => column.text(number)),
+    folded: numbers.map((number) => load("ImagelibText").squeeze(column.folded(number))),
+    early: find(),
+    found: (column.list(), find()),
+  };
+}
+
+process.stdout.write(JSON.stringify(input.column ? readColumn(input) : input.fold ? input.fold.map(fold) : answers(input)));

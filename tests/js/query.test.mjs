@@ -60,27 +60,24 @@ test("narrowing letter by letter finds what a fresh search finds", () => {
   }
 });
 
-test("packed texts are found as plain ones, and read as they were written", () => {
-  const { COLUMNS } = load("ImagelibWords");
+test("listed texts are found as they were before, and read as they were written", () => {
   const plain = library.map(({ n }) => columns.textOf(columns.rowOf(n)));
   const typed = ["portrait", "masterpiece", "東京の夜景", '"red scarf"', "(1.2"].flatMap((word) =>
     Array.from(word, (_, i) => word.slice(0, i + 1)));
   const before = [...cases.map(({ q }) => q), ...typed].map((q) => find(q).ids);
-  for (const text of columns.texts) for (const name of COLUMNS) text?.[name].pack();
+  for (const text of columns.texts) for (const name of load("ImagelibColumns").TEXT_COLUMNS) text?.[name].list();
   searcher.words.clear();
   assert.deepEqual([...cases.map(({ q }) => q), ...typed].map((q) => find(q).ids), before);
   assert.deepEqual(library.map(({ n }) => columns.textOf(columns.rowOf(n))), plain);
 });
 
-test("any text comes back from a packed column, and new ones can be added", () => {
+test("any text comes back from a column, and new ones can be added", () => {
   const { TextColumn } = load("ImagelibTexts");
   const texts = ["", "Red FOX, (Masterpiece:1.2)", " two  blanks ", "tab\there", "ZÜRICH ẞ", "東京 Tokyo", "\ud800 half",
     "K is no K", "x".repeat(70_000), "A".repeat(70_000), "ŁÓDŹ", "\0\x7f", "Ωμέγα"];
-  const column = new TextColumn(texts, new Int16Array(0), true);
-  column.pack();
+  const column = TextColumn.of(texts, new Int16Array(0), true);
   assert.equal(column.add("Red FOX, (Masterpiece:1.2)"), 1);
   assert.equal(column.add("One MORE"), texts.length);
-  column.pack();
   assert.deepEqual([...texts, "One MORE"].map((_, number) => column.text(number)), [...texts, "One MORE"]);
 });
 
