@@ -49,6 +49,9 @@ _TYPES = {
 _SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
 _HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
 
+#: Where the headers stand in the environ, by their names in lower case.
+_HEADERS = "imagelib.headers"
+
 Start = Callable[..., Any]
 
 
@@ -62,7 +65,7 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """Answer one request."""
-        headers = _headers(environ)
+        headers = environ[_HEADERS] = _headers(environ)
         try:
             self._guard.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
                               environ.get("REMOTE_ADDR", ""))
@@ -221,6 +224,7 @@ def _send_file(folder: Path, name: str, kind: str) -> Any:
 
 def _call(state: State, parameters: dict[str, str]) -> Call:
     environ = bottle.request.environ
+    headers: dict[str, str] = environ[_HEADERS]
     length = environ.get("CONTENT_LENGTH", "")
     try:
         query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True,
@@ -229,7 +233,7 @@ def _call(state: State, parameters: dict[str, str]) -> Call:
         query = {"\0": [""]}
     if "\0" in query:
         raise _as_http(MalformedError("The query string cannot be read."))
-    return Call(state, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, _headers(environ),
+    return Call(state, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers,
                 environ["wsgi.input"], int(length) if length.isdigit() else None, environ,
                 parameters)
 
