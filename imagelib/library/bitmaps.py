@@ -296,11 +296,12 @@ class Bitmaps:
 
     def _of_part(self, month: str, first: str, end: str) -> int:
         """The images of *month* that were captured from *first* to before *end*."""
-        order = self._orders["captured_at"]
-        whole, part = (
-            range(bisect.bisect_left(order, (low, 0)), bisect.bisect_left(order, (high, 0)))
-            for low, high in ((month, month + _LAST), (first, end)))
-        return self._months[month] if part == whole else bitmap([order[n][1] for n in part])
+        order, close = self._orders["captured_at"], month + _LAST
+        start = bisect.bisect_left(order, (first, 0))
+        if end == close and (not start or str(order[start - 1][0]) < month):
+            return self._months[month]  # nothing of it is before that
+        stop = bisect.bisect_left(order, (end, 0))
+        return bitmap([order[n][1] for n in range(start, stop)])
 
     def _of_leaf(self, node: Node) -> int:
         found = self._remembered.get(node)
