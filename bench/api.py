@@ -40,15 +40,17 @@ CONNECTIONS = 8
 #: The daemon's own application and server, without the builder: there are no files to build from.
 _SERVE = """
 import sys
-from waitress import serve
 from imagelib.daemon.app import make_app
 from imagelib.daemon.guard import Guard
+from imagelib.daemon.server import listen
 from imagelib.daemon.state import State
 from imagelib.library.library import Library
 library, port = Library.open(sys.argv[1]), int(sys.argv[2])
 state = State(library)
 library.learn_words()
-serve(make_app(state, Guard(port)), host="127.0.0.1", port=port, threads=8, ident=None)
+server = listen("127.0.0.1", port, library.settings.max_upload)
+server.application = make_app(state, Guard(port))
+server.run()
 """
 
 

@@ -126,6 +126,29 @@ def test_an_answer_that_was_made_while_somebody_wrote_is_not_remembered(library)
     assert b"during" in answers.get("q", lambda read: read([1])[0].encode())
 
 
+@pytest.mark.parametrize("written", [False, True])
+def test_an_answer_is_remembered_once_it_is_seen_that_nobody_wrote_meanwhile(library, written):
+    fill(library, 3)
+    answers, made = Answers(library.database), []
+
+    def make(read):
+        # Others ask meanwhile, before and after another program writes: neither tells of this one.
+        answers.get("another", lambda read: b"")
+        text = read([1])[0].encode()
+        if written:
+            write(library, "UPDATE images SET notes = 'during' WHERE pk = 1")
+        answers.get("a third", lambda read: b"")
+        made.append(text)
+        return text
+
+    answers.get("q", make)
+    after = answers.get("q", lambda read: read([1])[0].encode())
+    assert (b"during" in after) is written
+    assert (after == made[0]) is not written
+    if written:
+        assert answers.get("q", lambda read: b"made anew") == after
+
+
 def test_errors_and_long_questions_are_not_remembered_and_old_answers_give_way(library):
     answers, made = Answers(library.database, answers=3000), []
 

@@ -90,3 +90,21 @@ def test_a_forwarded_host_is_not_believed(library, ask):
     said: list = []
     app(environ, lambda status, headers, *_: said.append(status))
     assert said[0].startswith("403")
+
+
+def test_an_original_may_do_nothing_and_every_header_stands_once(library, picture):
+    image, _ = library.add(picture)
+    app = make_app(State(library), Guard(80))
+    environ: dict = {}
+    setup_testing_defaults(environ)
+    environ |= {"HTTP_HOST": "localhost:80", "PATH_INFO": f"/images/{image.file_name}"}
+    said: list = []
+    body = app(environ, lambda status, headers, *_: said.extend([status, headers]))
+    b"".join(body)
+    getattr(body, "close", lambda: None)()
+
+    assert said[0].startswith("200")
+    names = [name.lower() for name, _ in said[1]]
+    assert len(set(names)) == len(names)
+    assert dict(said[1])["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert dict(said[1])["X-Frame-Options"] == "DENY"

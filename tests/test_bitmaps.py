@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from helpers import draw, fill
 
+from imagelib.library.bits import bitmap, set_bits
 from imagelib.library.library import Library
 from imagelib.library.listing import Filter
 from imagelib.library.query import Query
@@ -31,6 +33,12 @@ def random_filter(rng: random.Random) -> Filter:
         date_to=rng.choice(["", "", "2026-06-11", "2026-06-11T10:00:00"]),
         model=rng.choice(["", "", "MODEL-2", "nothing"]),
         sort=rng.choice(SORTS))
+
+
+def write(library: Library, sql: str, rows: list[tuple[object, ...]]) -> None:
+    """What another program does."""
+    with closing(sqlite3.connect(library.settings.database)) as connection, connection:
+        connection.executemany(sql, rows)
 
 
 def both(library: Library, wanted: Filter, **options):
@@ -130,6 +138,63 @@ def test_words_that_were_learned_are_those_of_the_texts_after_edits_by_anybody(l
     assert library.count("fox") == 3
     assert library.count("wolf") == 1
     assert library.count("-fox") == 46
+
+
+def test_common_and_rare_words_are_found_with_all_their_images(library):
+    fill(library, 250)
+    texts = {row[0]: f"common{row[0] % 2} w{row[0] % 7} rare{row[0]} twin{row[0] // 8}"
+             for row in library.database.read("SELECT pk FROM images")}
+    write(library, "UPDATE images SET prompt_text = ? WHERE pk = ?",
+          [(text, pk) for pk, text in texts.items()])
+    library.keep_in_memory()
+    library.fold()
+    library.learn_words()
+    known = library._bitmaps._words._known
+    assert 0 < len(known.common) < len(known.starts), "both kinds are tried here"
+    for word in ["common1", "common", "rare1", "rare25", "rare250", "are", "twin3", "twin", "w6",
+                 *(f"rare{n}" for n in (7, 8, 63, 64, 65, 249)), "nothing"]:
+        assert library._bitmaps._words.find(word) is not None, "else SQLite would be asked"
+        from_memory, from_sqlite = both(library, Filter(Query.parse(word)), page_size=250)
+        assert from_memory == from_sqlite
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 59, 60, 61, 62, 500])
+def test_a_bitmap_gives_its_numbers_back(count):
+    numbers = random.Random(count).sample(range(10_000), count)
+    bits = bitmap(numbers)
+    assert bits == sum(1 << number for number in numbers)
+    assert sorted(set_bits(bits, count)) == sorted(numbers)
+
+
+@pytest.mark.parametrize("dates", [
+    "date:2026", "date:2026-03", "date:2026-03..", "date:..2026-03", "date:2026-03-05",
+    "date:2026-03-05..", "date:..2026-03-05", "date:2026-03-05..2026-03-20",
+    "date:2026-02-10..2026-04-10", "date:2026-04..2026-02", "date:2001", "date:2001..2001-05",
+    "date:..2001-05", "date:2001-05-01..", "date:1990", "date:..1990", "date:2040..",
+])
+def test_dates_that_no_form_would_take_lie_where_sqlite_puts_them(library, dates):
+    fill(library, 60)
+    write(library, "UPDATE images SET captured_at = ? WHERE pk = ?", [
+        ("", 1), ("2001", 2), ("2001-05", 3), ("2026-0", 4), ("2026-03", 5), ("2026", 6),
+        ("2026-03-05", 7), ("2026-03-05T23:59:59", 8), ("2026-03-06T00:00:00", 9), ("soon", 10)])
+    for wanted in (dates, f"-({dates})"):
+        from_memory, from_sqlite = both(library, Filter(Query.parse(wanted)), page_size=60)
+        assert from_memory == from_sqlite
+    write(library, "UPDATE images SET captured_at = ? WHERE pk = ?", [("2026-03-07", 1)])
+    from_memory, from_sqlite = both(library, Filter(Query.parse(dates)), page_size=60)
+    assert from_memory == from_sqlite
+
+
+def test_who_names_a_state_is_answered_as_of_that_state_or_a_newer_one(library):
+    fill(library, 5)
+    library.keep_in_memory()
+    before = library.database.state()
+    assert library.page_pks("rating:5", state=before).total == library.count("rating:5")
+    write(library, "UPDATE images SET rating = ? WHERE pk = ?", [(5, pk) for pk in range(1, 6)])
+
+    assert library.page_pks("rating:5", state=library.database.state()).total == 5
+    assert library.page_pks("rating:5", state=before).total == 5
+    assert library.page_pks("rating:5").total == 5
 
 
 def test_what_another_program_wrote_between_two_questions_is_folded_for_the_second(library):

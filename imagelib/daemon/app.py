@@ -49,6 +49,9 @@ _TYPES = {
 _SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
 _HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
 
+#: Where the headers stand in the environ, by their names in lower case.
+_HEADERS = "imagelib.headers"
+
 Start = Callable[..., Any]
 
 
@@ -62,7 +65,7 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """Answer one request."""
-        headers = _headers(environ)
+        headers = environ[_HEADERS] = _headers(environ)
         try:
             self._guard.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
                               environ.get("REMOTE_ADDR", ""))
@@ -72,8 +75,18 @@ class Application:
                       outcome=error.http_status)
             return _send_problem(error, start)
         environ.pop("HTTP_X_FORWARDED_HOST", None)  # Bottle would believe it
-        result: Iterable[bytes] = self._bottle(environ, start)
+        result: Iterable[bytes] = self._bottle(environ, _securing(start))
         return result
+
+
+def _securing(start: Start) -> Start:
+    """What adds the headers that every answer has, unless the answer has its own."""
+    def started(status: str, lines: list[tuple[str, str]], *error: Any) -> Any:
+        given = {name for name, _ in lines}
+        more = (line for line in SECURITY_HEADERS.items() if line[0] not in given)
+        return start(status, [*lines, *more], *error)
+
+    return started
 
 
 def make_app(state: State, guard: Guard) -> Application:
@@ -214,13 +227,12 @@ def _is_plain(folder: Path, path: str) -> bool:
 
 def _send_file(folder: Path, name: str, kind: str) -> Any:
     """Bottle's own: Range, If-Modified-Since and HEAD; the name was looked up before."""
-    response = bottle.static_file(name, root=str(folder), mimetype=kind, charset=None)
-    _secure(response)
-    return response
+    return bottle.static_file(name, root=str(folder), mimetype=kind, charset=None)
 
 
 def _call(state: State, parameters: dict[str, str]) -> Call:
     environ = bottle.request.environ
+    headers: dict[str, str] = environ[_HEADERS]
     length = environ.get("CONTENT_LENGTH", "")
     try:
         query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True,
@@ -229,7 +241,7 @@ def _call(state: State, parameters: dict[str, str]) -> Call:
         query = {"\0": [""]}
     if "\0" in query:
         raise _as_http(MalformedError("The query string cannot be read."))
-    return Call(state, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, _headers(environ),
+    return Call(state, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers,
                 environ["wsgi.input"], int(length) if length.isdigit() else None, environ,
                 parameters)
 
@@ -255,13 +267,7 @@ def _response(status: int, body: Any, headers: dict[str, str]) -> Any:
     response = bottle.HTTPResponse(body, status)
     for name, value in headers.items():
         response.set_header(name, value)
-    _secure(response)
     return response
-
-
-def _secure(response: Any) -> None:
-    for name, value in SECURITY_HEADERS.items():
-        response.set_header(name, value)
 
 
 def _respond_problem(error: ImagelibError) -> Any:
@@ -300,7 +306,7 @@ def _told_by_bottle(error: bottle.HTTPError) -> Any:
     if error.status_code >= 500:
         told = ImagelibError("The daemon failed at this. Its log says more.")
     status, body, headers = problem(told)
-    for name, value in {**headers, **SECURITY_HEADERS}.items():
+    for name, value in headers.items():
         bottle.response.set_header(name, value)
     bottle.response.status = status
     return body

@@ -19,12 +19,14 @@ from types import FrameType
 from typing import Any
 
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
 
 from imagelib.daemon.app import make_app
 from imagelib.daemon.guard import Guard, is_loopback
 from imagelib.daemon.logs import log_event, logging_to
 from imagelib.daemon.state import State
+from imagelib.daemon.turns import Turns
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.daemon.watcher import Watcher
 from imagelib.errors import InvalidError, LockedError
@@ -64,8 +66,7 @@ def serve(library: Library | Path | str, *, host: str | None = None, port: int |
         )
     with _only_daemon(library) as lock, logging_to(settings.private_dir / "log", verbose=verbose):
         state = State(library, read_only=read_only)
-        server = _listen(host, settings.port if port is None else port,
-                         settings.max_upload)
+        server = listen(host, settings.port if port is None else port, settings.max_upload)
         bound = int(server.effective_port)
         names = (*settings.allow_hosts, *allow_hosts)
         if not is_loopback(host) and host not in _EVERYWHERE:
@@ -136,16 +137,21 @@ def _close(server: Any, loop: threading.Thread) -> None:
     loop.join(_STOP_SECONDS)
 
 
-def _listen(host: str, port: int, max_upload: int) -> Any:
+def listen(host: str, port: int, max_upload: int) -> Any:
+    """A server that is bound and, until it is given an application, says that it starts.
+
+    Raises:
+        LockedError: the port is taken, or not for us.
+    """
+    # Above what a route takes at most: those answer with a problem document.
+    most = max_upload + MAX_FIELD_BYTES + 2**20
     try:
-        # One address: with several, waitress gives a server of another kind.
+        # One address: with several, waitress would need a server for each.
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-        return create_server(
-            _not_yet, host=address, port=port, threads=_THREADS, ident=None,
-            # Above what a route takes at most: those answer with a problem document.
-            max_request_body_size=max_upload + MAX_FIELD_BYTES + 2**20,
+        return TcpWSGIServer(_not_yet, map={}, dispatcher=Turns(_THREADS), adj=Adjustments(
+            host=address, port=port, ident=None, max_request_body_size=most,
             max_request_header_size=65536, channel_timeout=20, connection_limit=200,
-            clear_untrusted_proxy_headers=True, expose_tracebacks=False)
+            clear_untrusted_proxy_headers=True, expose_tracebacks=False))
     except OSError as error:
         raise LockedError(
             f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port,"

@@ -9,14 +9,15 @@ changes. The changes feed keeps all of it up to date, edits by other programs to
 from __future__ import annotations
 
 import bisect
-import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import accumulate
+from operator import attrgetter, or_
 
+from imagelib.library.bits import bitmap, set_bits
 from imagelib.library.database import Database
 from imagelib.library.dates import last_moment
 from imagelib.library.listing import Filter, Place, split_order
@@ -33,7 +34,7 @@ from imagelib.library.query_terms import (
 )
 from imagelib.library.records import chunks
 from imagelib.library.text import fold
-from imagelib.library.words import Words, bitmap
+from imagelib.library.words import Words
 
 #: After so many changes at once, all is read anew: that is quicker.
 _MANY = 2000
@@ -42,12 +43,8 @@ _REMEMBERED = 256
 _ORDERS = ("captured_at", "rating", "created_at")
 #: How much longer a step of sorting takes than one of walking, and its inverse, roughly.
 _WALK = 0.3
-_NOT_EMPTY = re.compile(rb"[^\0]")
-#: Which bits each octet has.
-_BITS = [[bit for bit in range(8) if octet >> bit & 1] for octet in range(256)]
 #: Behind every date, as text.
 _LAST = "\U0010ffff"
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +72,17 @@ class Bitmaps:
         self._state = self._seq = -1
         self._reset()
 
-    def places(self, wanted: Filter, start: int, count: int,
-               behind: Place | None) -> tuple[list[Place], int]:
+    def places(self, wanted: Filter, start: int, count: int, behind: Place | None,
+               state: int | None = None) -> tuple[list[Place], int]:
         """*count* places of what *wanted* lets through, from *start* on, and how many in all.
 
-        With *behind*, only those after that place are counted from.
+        With *behind*, only those after that place are counted from. *state* is the caller's
+        `Database.state`, as of which the answer may be.
         """
-        with self._ready(wanted):
+        with self._ready(wanted, state):
             bits = self._select(wanted)
-            return self._ordered(bits, wanted.order, start, count, behind), bits.bit_count()
+            total = bits.bit_count()
+            return self._ordered(bits, total, wanted.order, start, count, behind), total
 
     def count(self, wanted: Filter) -> int:
         """How many images *wanted* lets through."""
@@ -115,11 +114,15 @@ class Bitmaps:
         self._models: dict[str, int] = {}
         self._ratings = [0] * 6
         self._months: dict[str, int] = {}
+        #: The months in order, and the images of each and of all after it; made when asked for.
+        self._names: list[str] = []
+        self._later: list[int] = []
         self._orders: dict[str, list[Place]] = {name: [] for name in _ORDERS}
         self._remembered: dict[Node, int] = {}
 
-    def _refresh(self) -> None:
-        if self._database.state() == self._state:
+    def _refresh(self, state: int | None = None) -> None:
+        """Take in what has changed, up to *state* at least, or up to now."""
+        if self._state == state or self._state == self._database.state():
             return
         self._fold()
         state = self._database.state()
@@ -186,6 +189,7 @@ class Bitmaps:
         self._models[row.model] &= bit
         self._ratings[row.rating] &= bit
         self._months[row.captured_at[:7]] &= bit
+        self._later = []
         for name in _ORDERS:
             entry = (getattr(row, name), pk)
             order = self._orders[name]
@@ -201,6 +205,7 @@ class Bitmaps:
         self._ratings[row.rating] |= bit
         month = row.captured_at[:7]
         self._months[month] = self._months.get(month, 0) | bit
+        self._later = []
         for name in _ORDERS:
             bisect.insort(self._orders[name], (getattr(row, name), pk))
 
@@ -271,19 +276,32 @@ class Bitmaps:
 
     def _of_dates(self, first: str, last: str) -> int:
         """Images captured from *first* to the end of *last*; months that lie inside as a whole."""
-        order = self._orders["captured_at"]
         end = last + _LAST
-        bits = 0
-        for month, those in self._months.items():
-            if first <= month and month + _LAST <= end:
-                bits |= those
-            elif month <= end and month + _LAST >= first:
-                whole, part = (
-                    range(bisect.bisect_left(order, (low, 0)), bisect.bisect_left(order, (high, 0)))
-                    for low, high in ((month, month + _LAST),
-                                      (max(first, month), min(end, month + _LAST))))
-                bits |= those if part == whole else bitmap([order[n][1] for n in part])
+        bits = self._since(first) & ~self._since(end)
+        # What begins or ends within a month begins with its name.
+        for month in {text[:length] for text in (first, last) for length in range(8)}:
+            close = month + _LAST
+            if month in self._months and not (first <= month and close <= end):
+                bits &= ~self._months[month]
+                bits |= self._of_part(month, max(first, month), min(end, close))
         return bits
+
+    def _since(self, moment: str) -> int:
+        """Images of the months whose names are not before *moment*."""
+        if not self._later:
+            self._names = sorted(self._months)
+            self._later = list(accumulate((self._months[name] for name in reversed(self._names)),
+                                          or_, initial=0))[::-1]
+        return self._later[bisect.bisect_left(self._names, moment)]
+
+    def _of_part(self, month: str, first: str, end: str) -> int:
+        """The images of *month* that were captured from *first* to before *end*."""
+        order, close = self._orders["captured_at"], month + _LAST
+        start = bisect.bisect_left(order, (first, 0))
+        if end == close and (not start or str(order[start - 1][0]) < month):
+            return self._months[month]  # nothing of it is before that
+        stop = bisect.bisect_left(order, (end, 0))
+        return bitmap([order[n][1] for n in range(start, stop)])
 
     def _of_leaf(self, node: Node) -> int:
         found = self._remembered.get(node)
@@ -317,10 +335,10 @@ class Bitmaps:
         return bits
 
     @contextmanager
-    def _ready(self, wanted: Filter) -> Iterator[None]:
+    def _ready(self, wanted: Filter, state: int | None = None) -> Iterator[None]:
         """Hold the lock, with all up to date and SQLite asked: meanwhile others had the lock."""
         with self._lock:
-            self._refresh()
+            self._refresh(state)
             state = self._state
             unknown = [node for node in _leaves(wanted.query.root)
                        if node not in self._remembered and not self._learn(node)]
@@ -341,17 +359,16 @@ class Bitmaps:
             self._remember(node, found)
         return found is not None
 
-    def _ordered(self, bits: int, sort: str, start: int, count: int,
+    def _ordered(self, bits: int, total: int, sort: str, start: int, count: int,
                  behind: Place | None) -> list[Place]:
         column, descending = split_order(sort)
         order, end = self._orders[column], start + count
-        total = bits.bit_count()
         if total == len(order):
             return [order[n] for n in _ahead(order, descending, behind)[start:end]]
         # Few of many: sort them. Many of them: walk through the order until there are enough.
         if total * total < _WALK * end * len(order):
             value = attrgetter(column)
-            few = sorted((value(self._rows[pk]), pk) for pk in _set_bits(bits))
+            few = sorted((value(self._rows[pk]), pk) for pk in set_bits(bits, total))
             return [few[n] for n in _ahead(few, descending, behind)[start:end]]
         has = bits.to_bytes(self._all.bit_length() // 8 + 1, "little")
         found: list[Place] = []
@@ -385,8 +402,3 @@ def _ahead(order: list[Place], descending: bool, behind: Place | None) -> range:
         last = len(order) if behind is None else bisect.bisect_left(order, behind)
         return range(last - 1, -1, -1)
     return range(0 if behind is None else bisect.bisect_right(order, behind), len(order))
-
-def _set_bits(bits: int) -> list[int]:
-    octets = bits.to_bytes(bits.bit_length() // 8 + 1, "little")
-    return [found.start() * 8 + bit for found in _NOT_EMPTY.finditer(octets)
-            for bit in _BITS[octets[found.start()]]]

@@ -28,6 +28,7 @@ MAX_TERMS = 200
 MAX_DEPTH = 10
 
 _BLANK = re.compile(r"\s")
+_BREAK = re.compile(r"[\s()]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIELD = re.compile(r"([A-Za-z_]+):")
 #: `(red hat:1.3)`: a weight, as it is pasted out of a prompt.
@@ -136,16 +137,15 @@ def _quotation(text: str, at: int) -> tuple[int, str] | None:
 def _word_end(text: str, start: int, in_group: bool) -> int:
     """A word ends at a blank, or at a `)` that closes a group and nothing within the word."""
     inner = 0
-    for position in range(start, len(text)):
-        character = text[position]
-        if character == "(":
+    for found in _BREAK.finditer(text, start):
+        if found[0] == "(":
             inner += 1
-        elif character == ")":
+        elif found[0] == ")":
             if inner == 0 and in_group:
-                return position
+                return found.start()
             inner = max(0, inner - 1)
-        elif _BLANK.match(character):
-            return position
+        else:
+            return found.start()
     return len(text)
 
 

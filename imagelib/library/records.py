@@ -67,10 +67,10 @@ def select_json(connection: sqlite3.Connection,
         [[lines]] = connection.execute(
             "SELECT group_concat(json_array(i.pk, i.file_name, i.digest) || char(10) ||"
             f" {_RECORD}, char(10)) FROM images AS i WHERE i.pk IN ({marks})", chunk)
-        heads = iter(lines.split("\n") if lines else ())
-        for head in heads:
-            pk, file_name, digest = json.loads(head)
-            found[pk] = next(heads), file_name, digest
+        each = lines.split("\n") if lines else []
+        heads = json.loads(f"[{','.join(each[::2])}]")
+        found |= {pk: (record, file_name, digest)
+                  for (pk, file_name, digest), record in zip(heads, each[1::2], strict=True)}
     return found
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import bisect
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from imagelib.library.bits import bitmap
 from imagelib.library.database import Database
 from imagelib.library.records import chunks
 
@@ -33,8 +34,15 @@ class _Known:
     #: Every word behind a line break, and where each begins.
     text: str = ""
     starts: array[int] = field(default_factory=lambda: array("I"))
-    #: The pks that have each word: in order, or as a bitmap where that is shorter.
-    holders: list[array[int] | int] = field(default_factory=list)
+    #: The images of common words, as bitmaps.
+    common: Mapping[int, int] = field(default_factory=dict)
+    #: Those of the others: which octets of a bitmap are not zero, what they are, and where each
+    #: word begins. Octets are set quicker than bits, and take less room.
+    places: Sequence[int] = ()
+    octets: bytes = b""
+    begins: Sequence[int] = ()
+    #: How many octets a bitmap has at most.
+    size: int = 0
     #: The texts of images that are other ones by now.
     later: Mapping[int, str] = field(default_factory=dict)
     #: A bitmap of those images.
@@ -69,8 +77,7 @@ class Words:
         for word in groups:
             starts.append(at)
             at += len(word) + 1
-        self._known = _Known(seq, "\n".join(groups), starts,
-                             [_packed(pks, last) for pks in groups.values()])
+        self._known = _Known(seq, "\n".join(groups), starts, *_packed(groups.values(), last))
 
     def refresh(self) -> None:
         """Take in what has been folded since."""
@@ -88,8 +95,7 @@ class Words:
             marks = ", ".join("?" * len(chunk))
             rows = self._database.read(f"SELECT pk, text FROM folded WHERE pk IN ({marks})", *chunk)
             later |= {row[0]: row[1] for row in rows}
-        self._known = _Known(seq, known.text, known.starts, known.holders, later,
-                             bitmap(list(later)))
+        self._known = replace(known, seq=seq, later=later, changed=bitmap(list(later)))
 
     def find(self, word: str) -> int | None:
         """A bitmap of the pks whose text holds *word*; None if something else must be asked.
@@ -99,21 +105,27 @@ class Words:
         known = self._known
         if known.seq < 0 or word.split() != [word]:
             return None
-        bits, count = 0, 0
-        pks: list[int] = []
+        bits, count, rare = 0, 0, 0
+        octets = bytearray()
         at = known.text.find(word)
         while at >= 0:
-            number = bisect.bisect_right(known.starts, at)
-            holders = known.holders[number - 1]
-            if isinstance(holders, int):
-                bits |= holders
+            number = bisect.bisect_right(known.starts, at) - 1
+            if number in known.common:
+                bits |= known.common[number]
             else:
-                pks.extend(holders)
+                octets = octets or bytearray(known.size)
+                begin, end = known.begins[number:number + 2]
+                for place, octet in zip(known.places[begin:end], known.octets[begin:end],
+                                        strict=True):
+                    octets[place] |= octet
+                rare += end - begin
             count += 1
-            if len(pks) > _TOO_MANY or count > _TOO_MANY // 20:
+            if rare > _TOO_MANY or count > _TOO_MANY // 20:
                 return None
-            at = known.text.find(word, known.starts[number]) if number < len(known.starts) else -1
-        bits |= bitmap(pks)
+            following = number + 1
+            at = known.text.find(word, known.starts[following]) if (
+                following < len(known.starts)) else -1
+        bits |= int.from_bytes(octets, "little")
         if known.later:
             bits &= ~known.changed
             bits |= bitmap([pk for pk, text in known.later.items() if word in text])
@@ -123,15 +135,20 @@ class Words:
         return int(self._database.read("SELECT value FROM meta WHERE key = 'folded_seq'")[0][0])
 
 
-def bitmap(pks: list[int] | array[int]) -> int:
-    """The bitmap of *pks*; setting bits in bytes is far quicker than in an integer."""
-    if not pks:
-        return 0
-    octets = bytearray(max(pks) // 8 + 1)
-    for pk in pks:
-        octets[pk >> 3] |= 1 << (pk & 7)
-    return int.from_bytes(octets, "little")
-
-
-def _packed(pks: list[int], last: int) -> array[int] | int:
-    return bitmap(pks) if len(pks) * 32 > last else array("I", pks)
+def _packed(groups: Iterable[list[int]], last: int) -> tuple[
+        dict[int, int], array[int], bytes, array[int], int]:
+    """Who has each word, as `_Known` keeps it; *last* is the highest pk."""
+    common: dict[int, int] = {}
+    places, octets = array("H" if last >> 3 < 2**16 else "I"), bytearray()
+    begins = array("I", [0])
+    for number, pks in enumerate(groups):
+        if len(pks) * 100 > last:
+            common[number] = bitmap(pks)
+        else:
+            found: dict[int, int] = {}
+            for pk in pks:
+                found[pk >> 3] = found.get(pk >> 3, 0) | 1 << (pk & 7)
+            places.extend(found)
+            octets += bytes(found.values())
+        begins.append(len(octets))
+    return common, places, bytes(octets), begins, last // 8 + 1

@@ -37,7 +37,7 @@ def _list(call: Call, read: Read) -> bytes:
     wanted = Filter(query, tuple(asked.tags), asked.rating_min, asked.rating_max,
                     asked.date_from, asked.date_to, asked.model, None, asked.sort)
     page = call.state.library.page_pks(wanted, page=asked.page, page_size=asked.page_size,
-                                       cursor=asked.cursor or None)
+                                       cursor=asked.cursor or None, state=read.state)
     head = json.dumps({
         "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
         "warnings": query.warnings,
