@@ -148,11 +148,15 @@ def test_a_file_block_says_where_the_pictures_are():
 
 
 def test_rows_with_gaps_keep_their_numbers():
-    images = [replace(LIBRARY[0], pk=pk) for pk in (4096, 4097, 4108, 8191)]
+    first = 2 * CORE_ROWS
+    wanted = [first, first + 1, first + 12, first + CORE_ROWS - 1]
+    images = [replace(LIBRARY[0], pk=pk) for pk in wanted]
 
-    assert pks(value_of(core_block(1, images)[1]), CORE_ROWS) == [4096, 4097, 4108, 8191]
-    assert pks(value_of(text_block(2, images[:3])[1]), TEXT_ROWS) == [4096, 4097, 4108]
-    assert pks(value_of(file_block(16, images[:3], set())[1]), FILE_ROWS) == [4096, 4097, 4108]
+    assert pks(value_of(core_block(2, images)[1]), CORE_ROWS) == wanted
+    for make, size in ((text_block, TEXT_ROWS), (file_block, FILE_ROWS)):
+        args = (set(),) if make is file_block else ()
+        value = value_of(make(first // size, images[:3], *args)[1])
+        assert pks(value, size) == wanted[:3]
 
 
 def test_the_same_images_give_the_same_bytes():
@@ -184,8 +188,9 @@ def test_the_name_of_a_block_follows_its_bytes():
     ids=str,
 )
 def test_an_edit_touches_only_its_own_core_and_text_block(edit, touched):
-    images = [replace(LIBRARY[pk % len(LIBRARY)], pk=pk) for pk in range(1, 5000, 7)]
-    edited = [replace(image, **edit) if image.pk == 2500 - 2500 % 7 + 1 else image
+    images = [replace(LIBRARY[pk % len(LIBRARY)], pk=pk) for pk in range(1, CORE_ROWS, 7)]
+    chosen = TEXT_ROWS + 7 - (TEXT_ROWS - 1) % 7
+    edited = [replace(image, **edit) if image.pk == chosen else image
               for image in images]
 
     def paths(rows):

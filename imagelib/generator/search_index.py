@@ -29,8 +29,8 @@ from imagelib.generator.text_columns import text_column
 from imagelib.library.models import Image
 from imagelib.library.text import generated
 
-CORE_ROWS = 4096
-TEXT_ROWS = 2048
+CORE_ROWS = 8192
+TEXT_ROWS = 4096
 FILE_ROWS = 256
 #: How many rows a block of each kind has.
 KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS, "id": CORE_ROWS,

@@ -36,8 +36,8 @@
 
 const ImagelibColumns = (() => {
   const { TextColumn } = ImagelibTexts;
-  const CORE_ROWS = 4096;
-  const TEXT_BITS = 11;
+  const CORE_ROWS = 8192;
+  const TEXT_BITS = 12;
   const TEXT_ROWS = 1 << TEXT_BITS;
   /** Words of a bitmap for the rows of a text block. */
   const TEXT_WORDS = TEXT_ROWS / 32;
@@ -218,7 +218,8 @@ const ImagelibColumns = (() => {
         seeds: [],
         tools: this.toolsOf(block.settings, settings),
       };
-      eachOffset(block.runs, (offset, i) => { text.seeds[offset] = block.seeds[i] ?? ""; });
+      if (block.seeds.length === TEXT_ROWS) text.seeds = block.seeds;
+      else eachOffset(block.runs, (offset, i) => { text.seeds[offset] = block.seeds[i] ?? ""; });
       if (!this.texts[slot]) this.textCount += this.liveIn(slot);
       this.texts[slot] = text;
       return text;
@@ -342,7 +343,11 @@ const ImagelibColumns = (() => {
   /** Which distinct text each of the block's rows has; -1 where there is no row. @param {number[]} indexes @param {number[]} runs */
   function expand(indexes, runs) {
     const all = new Int16Array(TEXT_ROWS).fill(-1);
-    eachOffset(runs, (offset, i) => { all[offset] = indexes[i] ?? 0; });
+    for (let run = 0, i = 0; run < runs.length; i += runs[run + 1], run += 2) {
+      const [first, length] = [runs[run], runs[run + 1]];
+      if (indexes.length) all.set(indexes.slice(i, i + length), first);
+      else all.fill(0, first, first + length);
+    }
     return all;
   }
 

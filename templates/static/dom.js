@@ -54,8 +54,14 @@ const ImagelibDom = (() => {
     setTimeout(() => setText(button, before), 1500);
   }
 
-  /** Let the browser draw and listen. @returns {Promise<void>} */
-  const nextTask = () => new Promise((resolve) => { setTimeout(resolve); });
+  /** Let the browser draw and listen before going on. @returns {Promise<void>} */
+  const nextTask = () => {
+    const { scheduler } = /** @type {any} */ (window); // not everywhere yet, and without the wait of a timer
+    return scheduler?.yield ? scheduler.yield() : new Promise((resolve) => { setTimeout(resolve); });
+  };
 
-  return { asUrl, copy, h, isWriting, mount, nextTask, setAttribute, setText };
+  /** Go on when what is there by now has been drawn. @returns {Promise<void>} */
+  const nextFrame = () => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); });
+
+  return { asUrl, copy, h, isWriting, mount, nextFrame, nextTask, setAttribute, setText };
 })();

@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibGallery = (() => {
-  const { isWriting, mount, nextTask, setText } = ImagelibDom;
+  const { isWriting, mount, nextFrame, nextTask, setText } = ImagelibDom;
   const DEFAULT_SORT = "-captured_at";
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
@@ -198,7 +198,7 @@ const ImagelibGallery = (() => {
       ImagelibGrid.show(shown.rows, shown.counts);
       ImagelibFilters.ask(text);
       ImagelibTimeline.ask(text);
-      countSoon(bits);
+      void countSoon(bits);
       sortBox.value = order === DEFAULT_SORT ? "" : order;
       ImagelibMessages.warnings(query.warnings);
     } else {
@@ -214,15 +214,19 @@ const ImagelibGallery = (() => {
   }
 
   /** Count what the filters show once the images are on screen: nobody reads numbers first. @param {Uint32Array} bits  Of the result. */
-  function countSoon(bits) {
+  async function countSoon(bits) {
     const key = shownKey;
-    requestAnimationFrame(() => setTimeout(() => {
-      if (key !== shownKey) return;
-      ImagelibFilters.show(search.counts(bits));
-      setTimeout(() => {
-        if (key === shownKey) ImagelibTimeline.show(search.facets.allMonths(), monthsOf(text, bits));
-      });
-    }));
+    await nextFrame();
+    if (key !== shownKey) return;
+    const counts = search.counts(bits);
+    await nextTask();
+    if (key !== shownKey) return;
+    ImagelibFilters.show(counts);
+    await nextFrame();
+    if (key !== shownKey) return;
+    const months = monthsOf(text, bits);
+    await nextTask();
+    if (key === shownKey) ImagelibTimeline.show(search.facets.allMonths(), months);
   }
 
   /** One image for each prompt, if that is wanted. @param {Int32Array} rows @returns {{rows: Int32Array, counts?: Uint32Array}} */

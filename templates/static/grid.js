@@ -48,17 +48,6 @@ const ImagelibGrid = (() => {
       cards.set(pk, card);
       ImagelibIndex.know(card.dataset.id ?? "", pk);
     }
-    // All that is read before the first change: after it, reading makes the browser lay out the page.
-    isAtTop = window.scrollY === 0;
-    measure();
-    list.dataset.enhanced = "";
-    list.dataset.shape = ImagelibView.shape;
-    shapes = Float32Array.from(present, (card) => {
-      const picture = card.querySelector("img, svg");
-      return ImagelibLayout.aspect(Number(picture?.getAttribute("width")), Number(picture?.getAttribute("height")));
-    });
-    place();
-    present.forEach((card, item) => position(card, item));
     list.addEventListener("click", clicked);
     list.addEventListener("keydown", pressed);
     list.addEventListener("focusin", (event) => {
@@ -66,7 +55,16 @@ const ImagelibGrid = (() => {
       if (card instanceof HTMLElement) setFocused(Number(card.dataset.pk));
     });
     window.addEventListener("scroll", scrolled, { passive: true });
-    schedule();
+  }
+
+  /** Lay out by places from now on; until there is a result, the page lays out what it came with. */
+  function begin() {
+    hasResult = true;
+    // All that is read before the first change: after it, reading makes the browser lay out the page.
+    isAtTop = window.scrollY === 0;
+    measure();
+    list.dataset.enhanced = "";
+    list.dataset.shape = ImagelibView.shape;
     new ResizeObserver(() => {
       const kept = anchor();
       if (measure() && rows.length) rearrange(kept);
@@ -75,6 +73,7 @@ const ImagelibGrid = (() => {
 
   /** Place all again, with the same image at the top. */
   function rearrange(kept = anchor()) {
+    if (!hasResult) return;
     list.dataset.shape = ImagelibView.shape;
     measure();
     place();
@@ -102,9 +101,9 @@ const ImagelibGrid = (() => {
 
   /** Show another result. @param {Int32Array} result @param {Uint32Array} stands  How many images each row stands for. */
   function show(result, stands = new Uint32Array(0)) {
+    if (!hasResult) begin();
     rows = result;
     counts = stands;
-    hasResult = true;
     const shapeOf = columns.sizes.values.map(([width, height]) => ImagelibLayout.aspect(width, height));
     shapes = new Float32Array(rows.length);
     for (let item = 0; item < rows.length; item++) shapes[item] = shapeOf[columns.size[rows[item]]];

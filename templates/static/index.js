@@ -7,12 +7,15 @@ const ImagelibIndex = (() => {
   const MANIFEST = "data/manifest.js";
   /** How often the page hears of text blocks, in milliseconds. */
   const PROGRESS_PAUSE = 150;
+  /** So long blocks are taken in at a time, in milliseconds. */
+  const SLICE = 8;
   /** How often a block is asked for in vain before it is given up. */
   const ATTEMPTS = 3;
 
   const { Columns, CORE_ROWS, TEXT_ROWS } = ImagelibColumns;
   const { AHEAD, load, newestFirst, pathOf } = ImagelibLoader;
   const { locate, pkById } = ImagelibFiles;
+  const { nextTask } = ImagelibDom;
   const columns = new Columns();
   const packer = new ImagelibPacker.Packer();
   /** @type {any} */
@@ -31,6 +34,8 @@ const ImagelibIndex = (() => {
   /** Resolves when filters and orders know every image. @type {Promise<void>} */
   const ready = new Promise((resolve) => { becomeReady = resolve; });
   let notifying = false;
+  /** When blocks were last interrupted. */
+  let pause = 0;
   let progressTimer = 0;
 
   /** Load what a manifest names and is not held yet. @param {any} value */
@@ -44,11 +49,12 @@ const ImagelibIndex = (() => {
     await loadAll("core", manifest.core, manifest.core.length);
     if (manifest !== value || recovering === value) return; // another one takes over
     reapply();
-    const text = loadAll("text", manifest.text, AHEAD);
     state.ready = true;
     becomeReady();
     changed();
-    await text;
+    await nextTask();
+    if (manifest !== value) return;
+    await loadAll("text", manifest.text, AHEAD);
     packer.start();
     changed();
   }
@@ -93,6 +99,7 @@ const ImagelibIndex = (() => {
     const current = manifest;
     const path = pathOf(kind, entry);
     const block = await load(path).catch(() => null);
+    await paused();
     if (manifest !== current) return;
     if (!block) {
       void recover(current);
@@ -103,6 +110,13 @@ const ImagelibIndex = (() => {
     held.set(`${kind}-${entry[0]}`, path);
     reapply();
     if (kind === "text") progressed();
+  }
+
+  /** Blocks that come at once are taken in one after the other, with pauses for the page. */
+  async function paused() {
+    if (performance.now() - pause < SLICE) return;
+    await nextTask();
+    pause = performance.now();
   }
 
   /** A block is not there: a newer build has replaced it, and its manifest names another. @param {any} current */

@@ -23,7 +23,7 @@ const ImagelibLoader = (() => {
     else if (onOwn) onOwn(value);
     else {
       own = value;
-      void askEarly("core", value.core).then(() => askEarly("text", newestFirst(value.text).slice(0, AHEAD)));
+      void askEarly("core", value.core).then(() => setTimeout(() => askEarly("text", newestFirst(value.text).slice(0, AHEAD))));
     }
   }
 

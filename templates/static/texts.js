@@ -45,8 +45,10 @@ const ImagelibTexts = (() => {
       /** Where each text begins among the tokens, and where the last one ends. */
       this.starts = new Uint32Array(this.count + 1);
       for (let number = 0; number < this.count; number++) this.starts[number + 1] = this.starts[number] + lengths[number];
-      /** Of which of the pieces each text is made, text by text. @type {Uint16Array | Uint32Array} */
-      this.tokens = numbersOf(tokens, this.starts[this.count], pieces.length);
+      /** Numbers of pieces as the block has them, and read, once somebody needs them. */
+      this.written = tokens;
+      /** @type {Uint16Array | Uint32Array | null} */
+      this.numbers = null;
       /** The words of all pieces, piece by piece, and where those of each one begin. @type {ArrayLike<number>} */
       this.pieceWords = [];
       this.pieceStarts = new Uint32Array(0);
@@ -69,6 +71,15 @@ const ImagelibTexts = (() => {
       return column;
     }
 
+    /** Of which of the pieces each text is made, text by text. */
+    get tokens() {
+      if (!this.numbers) {
+        this.numbers = numbersOf(this.written, this.starts[this.count], this.pieces.length);
+        this.written = "";
+      }
+      return this.numbers;
+    }
+
     /** Whether a text is nothing at all. @param {number} number */
     isEmpty(number) {
       return this.text(number) === "";
@@ -87,8 +98,9 @@ const ImagelibTexts = (() => {
 
     /** @param {string[]} pieces @param {number} from @param {number} until */
     joined(pieces, from, until) {
+      const { tokens } = this;
       let text = "";
-      for (let at = from; at < until; at++) text += pieces[this.tokens[at]];
+      for (let at = from; at < until; at++) text += pieces[tokens[at]];
       return text;
     }
 
@@ -109,7 +121,7 @@ const ImagelibTexts = (() => {
     /** @param {string} text */
     append(text) {
       const end = this.starts[this.count];
-      if (this.tokens.length === end) this.tokens = Uint32Array.from(grown(this.tokens, end + 1));
+      if (this.tokens.length === end) this.numbers = Uint32Array.from(grown(this.tokens, end + 1));
       if (this.starts.length < this.count + 2) this.starts = grown(this.starts, this.count + 2);
       this.tokens[end] = this.pieces.push(text) - 1;
       this.starts[this.count + 1] = end + 1;

@@ -71,6 +71,7 @@ const ImagelibTimeline = (() => {
    * @param {Facet[]} found  Months of the result without its dates.
    */
   function show(library, found) {
+    place.closest("[data-waiting]")?.removeAttribute("data-waiting");
     place.hidden = library.length < 2;
     if (place.hidden) return;
     periods = spanned(library[0].name, library[library.length - 1].name);
