@@ -49,6 +49,26 @@ from imagelib.library.query import Query
 FIRST_PAGE = 60
 #: How many queries are checked against Python's matcher.
 CHECKED = 10
+#: A page that does nothing but load what the gallery loads: the core blocks, then the text blocks.
+BARE_PAGE = """<!doctype html><title>Bare</title><script>
+  window.times = {};
+  const load = (paths) => Promise.all(paths.map((path) => new Promise((resolve) => {
+    const script = document.createElement("script");
+    script.onload = () => { script.remove(); resolve(); };
+    script.src = path;
+    document.head.append(script);
+  })));
+  const kept = [];
+  async function ImagelibData(value) {
+    kept.push(value);
+    if (value.kind !== "manifest") return;
+    for (const kind of ["core", "text"]) {
+      await load(value[kind].map(([number, , , hash]) => `data/${kind}-${number}-${hash}.js`));
+      times[kind] = performance.now();
+    }
+  }
+</script><script src="data/manifest.js"></script>
+"""
 MEASURE = Path(__file__).with_name("search_page.js")
 WATCH = """
   window.tasks = []; window.paints = {};
@@ -119,18 +139,19 @@ def written(site: Path, images: Sequence[Image]) -> dict[str, Any]:
     cpu = time.process_time() - started
     pages = Pages(SiteInfo("Measured"))
     newest = images[: -FIRST_PAGE - 1: -1]
+    put(site / "bare.html", BARE_PAGE.encode())
     front = pages.gallery(newest, len(images), bare).encode()
     put(site / "index.html", front)
     script = 0
     for path, content in pages.static_files().items():
         put(site / path, content)
         script += len(gzip.compress(content, 6)) if Path(path).name in front.decode() else 0
-    picture = site / "thumb.webp"
-    Picture.new("RGB", (400, 400), "teal").save(picture)
     for image in newest:
         target = site / thumbnail_path(image.digest)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(picture, target)
+        scale = 400 / max(image.width, image.height)
+        shape = round(image.width * scale), round(image.height * scale)
+        Picture.new("RGB", shape, "teal").save(target)
     return {
         "index_cpu_s": round(cpu, 2),
         "files": len(blocks) + 1,
@@ -199,6 +220,7 @@ def visit(browser: Browser, address: str, log: Sequence[str], answers: dict[str,
             **page.evaluate("() => measureScrolling()"),
         }
         found["old_permalink_ms"] = permalink(context.new_page(), address, oldest)
+        found |= bare(context.new_page(), address)
         return found
     finally:
         context.close()
@@ -244,6 +266,13 @@ def permalink(page: Page, address: str, oldest: Image) -> float:
     page.goto(f"{address}#{oldest.id}", wait_until="commit")
     page.get_by_role("dialog").wait_for(timeout=60_000)
     return page.evaluate("performance.now()")
+
+
+def bare(page: Page, address: str) -> dict[str, float]:
+    """The same files in a page that does nothing with them: what no gallery can be faster than."""
+    page.goto(address.replace("index.html", "bare.html"), wait_until="commit")
+    page.wait_for_function("times.text")
+    return {f"bare_{kind}_ms": value for kind, value in page.evaluate("times").items()}
 
 
 @contextmanager
