@@ -70,6 +70,9 @@ def test_the_page_reads_any_text_and_finds_what_stands_in_it():
     read = ask_node({"column": text_column(texts), "letters": wanted})
     assert read["texts"] == texts
     assert read["folded"] == folded
+    assert read["prompts"][0] == read["prompts"][1], "stacks know a prompt however it is cut"
+    numbers = read["prompts"][0]
+    assert len(set(zip(folded, numbers, strict=True))) == len(set(folded)) == len(set(numbers))
     assert read["early"] == read["found"], "with and without lists of words"
-    for word, numbers in zip(wanted, read["found"], strict=True):
-        assert numbers == [number for number, text in enumerate(folded) if word in text], word
+    for word, found in zip(wanted, read["found"], strict=True):
+        assert found == [number for number, text in enumerate(folded) if word in text], word

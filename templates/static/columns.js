@@ -360,7 +360,7 @@ const ImagelibColumns = (() => {
   /** @param {TextColumn} column @param {number} offset @param {string} text */
   function replaceText(column, offset, text) {
     const number = column.index[offset];
-    if (number < 0 || column.text(number) !== text) column.index[offset] = column.add(text);
+    if (number < 0 || !column.isText(number, text)) column.index[offset] = column.add(text);
   }
 
   /** @param {unknown} value */

@@ -146,7 +146,7 @@ const ImagelibSearch = (() => {
         case "seed": return this.texts((text, offset) => text.seeds[offset] !== "");
         default: {
           const name = /** @type {typeof ImagelibColumns.TEXT_COLUMNS[number]} */ (field);
-          return this.texts((text, offset) => !text[name].isEmpty(text[name].index[offset]));
+          return this.texts((text, offset) => !text[name].isText(text[name].index[offset], ""));
         }
       }
     }

@@ -5,25 +5,49 @@
 const ImagelibStacks = (() => {
   /** Numbers that are equal where prompts are, by column. @type {WeakMap<TextColumn, Float64Array>} */
   const known = new WeakMap();
+  const [ONE, OTHER] = [0x01000193, 0x5bd1e995];
 
-  /** 53 bits of a text: two texts with the same ones are not to be met. @param {string} text */
-  function hash(text) {
-    let [one, other] = [0x9e3779b9, 0x85ebca6b];
+  /**
+   * What a text adds to the hash of those before it: two polynomials of its letters, and the powers with
+   * which what stands before it is multiplied. So the hash of a text is that of its pieces, however it is cut.
+   * @param {string} text
+   */
+  function partOf(text) {
+    const part = { one: 0, other: 0, powerOfOne: 1, powerOfOther: 1 };
     for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      one = Math.imul(one ^ code, 0x01000193);
-      other = Math.imul(other ^ code, 0x5bd1e995) ^ (other >>> 15);
+      const code = text.charCodeAt(i) + 1;
+      part.one = Math.imul(part.one, ONE) + code | 0;
+      part.other = Math.imul(part.other, OTHER) + code | 0;
+      part.powerOfOne = Math.imul(part.powerOfOne, ONE);
+      part.powerOfOther = Math.imul(part.powerOfOther, OTHER);
     }
-    return (one >>> 0) * 0x200000 + (other >>> 11);
+    return part;
   }
 
-  /** @param {TextColumn} column */
+  /** 53 bits of each text; two texts with the same ones are not to be met. @param {TextColumn} column */
   function hashes(column) {
     let all = known.get(column);
-    if (all?.length !== column.count) {
-      all = Float64Array.from({ length: column.count }, (_, number) => (column.isEmpty(number) ? 0 : hash(ImagelibText.squeeze(column.folded(number)))));
-      known.set(column, all);
+    if (all?.length === column.count) return all;
+    column.fold();
+    const { foldedPieces, starts, tokens } = column;
+    const parts = foldedPieces.map(partOf);
+    all = new Float64Array(column.count);
+    for (let number = 0; number < column.count; number++) {
+      if (column.isText(number, "")) continue;
+      const [first, last] = [starts[number], starts[number + 1] - 1];
+      let [one, other] = [0, 0];
+      for (let at = first; at <= last; at++) {
+        let piece = foldedPieces[tokens[at]];
+        // Blanks at the ends of a text are no difference.
+        if (at === first && piece.startsWith(" ")) piece = piece.slice(1);
+        if (at === last && piece.endsWith(" ")) piece = piece.slice(0, -1);
+        const part = piece === foldedPieces[tokens[at]] ? parts[tokens[at]] : partOf(piece);
+        one = Math.imul(one, part.powerOfOne) + part.one | 0;
+        other = Math.imul(other, part.powerOfOther) + part.other | 0;
+      }
+      all[number] = (one >>> 0) * 0x200000 + (other >>> 11);
     }
+    known.set(column, all);
     return all;
   }
 

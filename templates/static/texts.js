@@ -80,9 +80,16 @@ const ImagelibTexts = (() => {
       return this.numbers;
     }
 
-    /** Whether a text is nothing at all. @param {number} number */
-    isEmpty(number) {
-      return this.text(number) === "";
+    /** Whether a text is this one, as it was written. @param {number} number @param {string} text */
+    isText(number, text) {
+      const { pieces, starts, tokens } = this;
+      let length = 0;
+      for (let at = starts[number]; at < starts[number + 1]; at++) {
+        const piece = pieces[tokens[at]];
+        if (!text.startsWith(piece, length)) return false;
+        length += piece.length;
+      }
+      return length === text.length;
     }
 
     /** A text as it was written. @param {number} number */
@@ -114,7 +121,7 @@ const ImagelibTexts = (() => {
 
     /** Add a text that may be there already; returns its number. @param {string} text */
     add(text) {
-      for (let number = 0; number < this.count; number++) if (this.text(number) === text) return number;
+      for (let number = 0; number < this.count; number++) if (this.isText(number, text)) return number;
       return this.append(text);
     }
 

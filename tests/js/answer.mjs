@@ -1,7 +1,7 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
 //   {"blocks": [core and text blocks], "ids": {id: pk}, "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
 //   {"fold": [texts]}  ->  [folded texts]
-//   {"column": texts, "letters": [folded texts]}  ->  {"texts", "folded", "early", "found": [numbers of the texts with each of the letters]}
+//   {"column": texts, "letters": [folded texts]}  ->  {"texts", "prompts", "folded", "early", "found": [numbers of the texts with each of the letters]}
 import { deepEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
@@ -34,13 +34,21 @@ function readColumn({ column: value, letters }) {
   load("ImagelibColumns", "query-fields.js", "query.js", "vocabulary.js", "texts.js", "bits.js", "columns.js", "words.js");
   const column = new (load("ImagelibTexts").TextColumn)(value, new Int16Array(0), true);
   const numbers = Array.from({ length: column.count }, (_, number) => number);
+  const { TextColumn } = load("ImagelibTexts");
+  const texts = numbers.map((number) => column.text(number));
+  // Of a block, and as edits add them: each text in one piece.
+  const prompts = [column, TextColumn.of(texts, new Int16Array(0), true)].map((prompt) => {
+    prompt.index = Int16Array.from(numbers);
+    return numbers.map((number) => load("ImagelibStacks", "stacks.js").promptOf({ texts: [{ prompt }] }, number));
+  });
   const { Needle } = load("ImagelibWords");
   const find = () => letters.map((word) => {
     const flags = new Needle(word).find(column);
     return numbers.filter((number) => flags?.[number]);
   });
   return {
-    texts: numbers.map((number) => column.text(number)),
+    texts,
+    prompts,
     folded: numbers.map((number) => load("ImagelibText").squeeze(column.folded(number))),
     early: find(),
     found: (column.list(), find()),
