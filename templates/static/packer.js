@@ -26,7 +26,11 @@ const ImagelibPacker = (() => {
       const work = (/** @type {IdleDeadline | undefined} */ deadline) => {
         this.isWaiting = false;
         const until = performance.now() + Math.max(SLICE, deadline?.timeRemaining() ?? 0);
-        while (this.queue.length && performance.now() < until) this.queue.shift()?.list();
+        while (this.queue.length && performance.now() < until) {
+          this.queue.shift()?.list();
+          // A few words now, or all of them when the first letter is typed.
+          ImagelibTexts.vocabulary.list();
+        }
         this.start();
       };
       if ("requestIdleCallback" in window) requestIdleCallback(work, { timeout: PATIENCE });

@@ -13,7 +13,7 @@
 
 const ImagelibTexts = (() => {
   const { fold, squeezeInside } = ImagelibText;
-  const { Vocabulary, grown } = ImagelibVocabulary;
+  const { Vocabulary, grown, isWordBegun } = ImagelibVocabulary;
   const vocabulary = new Vocabulary();
   /** The digits of numbers, by the code of their character; so many end one, the others come before. */
   const LAST_DIGITS = 64;
@@ -60,6 +60,8 @@ const ImagelibTexts = (() => {
       this.holders = new Uint16Array(0);
       /** How many texts have any word. */
       this.worded = 0;
+      /** Which signs of ASCII stand between words anywhere, by code. */
+      this.signs = new Uint8Array(128);
     }
 
     /** A column of texts that no block holds, each one in one piece. @param {string[]} texts @param {Int16Array} index @param {boolean} squeezed */
@@ -164,7 +166,7 @@ const ImagelibTexts = (() => {
       const words = [];
       this.pieceStarts = new Uint32Array(foldedPieces.length + 1);
       for (let piece = 0; piece < foldedPieces.length; piece++) {
-        vocabulary.addWords(foldedPieces[piece], words);
+        vocabulary.addWords(foldedPieces[piece], words, this.signs);
         this.pieceStarts[piece + 1] = words.length;
       }
       this.pieceWords = Uint32Array.from(words);
@@ -259,23 +261,18 @@ const ImagelibTexts = (() => {
     /** Which pieces hold some letters, by number. @param {string} letters */
     withLetters(letters) {
       this.fold();
-      return Uint8Array.from(this.foldedPieces, (piece) => (piece.includes(letters) ? 1 : 0));
+      const { foldedPieces } = this;
+      const isHit = new Uint8Array(foldedPieces.length);
+      for (let piece = 0; piece < isHit.length; piece++) if (foldedPieces[piece].includes(letters)) isHit[piece] = 1;
+      return isHit;
     }
 
-    /**
-     * Whether a text holds some letters near a certain kind of piece.
-     * @param {number} number @param {string} letters @param {Uint8Array} isHit  By piece.
-     * @param {number} back @param {number} on  How many pieces before that one, and from it on, are near.
-     */
-    holds(number, letters, isHit, back, on) {
-      const { starts, tokens } = this;
-      const [from, until] = [starts[number], starts[number + 1]];
-      for (let at = from; at < until; at++) {
-        if (isHit[tokens[at]] === 0) continue;
-        const near = this.joined(this.foldedPieces, Math.max(from, at - back), Math.min(until, at + on));
-        if (near.includes(letters)) return true;
-      }
-      return false;
+    /** Whether a word begins within a piece: it is none of those that texts are cut into. @param {number} piece */
+    isUncut(piece) {
+      const text = this.foldedPieces[piece];
+      if (!this.isListed) return isWordBegun(text);
+      const words = this.pieceStarts[piece + 1] - this.pieceStarts[piece];
+      return words > 1 || (words === 1 && isWordBegun(text.slice(0, 2)));
     }
   }
 

@@ -63,8 +63,8 @@ const ImagelibVocabulary = (() => {
       this.last = { count: -1, letters: "", atStart: false, words: new Uint32Array(0) };
     }
 
-    /** Append the numbers of the words of a text, in their order. @param {string} text  Folded. @param {number[]} numbers */
-    addWords(text, numbers) {
+    /** Append the numbers of the words of a text, in their order. @param {string} text  Folded. @param {number[]} numbers @param {Uint8Array} signs  Told of the signs between them. */
+    addWords(text, numbers, signs) {
       const { length } = text;
       if (run.length < length) run = grown(run, length);
       const [codes, ascii] = [run, IN_WORD];
@@ -72,6 +72,7 @@ const ImagelibVocabulary = (() => {
       for (let i = 0; i < length; i++) {
         const code = text.charCodeAt(i);
         if (code < ascii.length && ascii[code] === 0) {
+          signs[code] = 1;
           if (letters) numbers.push(this.number(codes, letters, hash));
           letters = 0;
           hash = HASH_START;
@@ -205,6 +206,16 @@ const ImagelibVocabulary = (() => {
   // eslint-disable-next-line no-control-regex -- a byte of ASCII is what is meant
   const isAscii = (/** @type {string} */ text) => /^[\0-\x7f]*$/.test(text);
 
+  /** The signs of ASCII between words, by their codes. @param {string} text  Folded. */
+  const signsOf = (text) => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
+    .filter((code) => code < 128 && IN_WORD[code] === 0);
+
+  /** Whether a word begins behind a sign. @param {string} text  Folded. */
+  const isWordBegun = (text) => /[^a-z0-9\u0080-\uffff][a-z0-9\u0080-\uffff]/.test(text);
+
+  /** A text cut before each word that does not begin it, as texts are cut into pieces. @param {string} text  Folded. */
+  const cut = (text) => text.split(/(?<=[^a-z0-9\u0080-\uffff])(?=[a-z0-9\u0080-\uffff])/);
+
   /**
    * The words and parts of words that a text is made of, and whether they end where it says so.
    * @param {string} text  Folded.
@@ -214,5 +225,5 @@ const ImagelibVocabulary = (() => {
       ({ letters, atStart: index > 0, atEnd: index + letters.length < text.length }));
   }
 
-  return { Vocabulary, grown, piecesOf };
+  return { Vocabulary, cut, grown, isWordBegun, piecesOf, signsOf };
 })();
