@@ -30,7 +30,7 @@ const LIBRARIES = {
     build: () => readdirSync(join(folder, "data")).filter((path) => /^(core|text)/.test(path))
       .map((path) => readFileSync(join(folder, "data", path), "utf8")),
     load(files) {
-      const scripts = ["text", "query-fields", "query", "vocabulary", "texts", "bits", "columns", "words", "facets", "search"];
+      const scripts = ["text", "query-fields", "query", "vocabulary", "numbers", "texts", "bits", "columns", "words", "facets", "search"];
       for (const script of scripts) runInThisContext(readFileSync(join(STATIC, `${script}.js`), "utf8"));
       const columns = runInThisContext("new ImagelibColumns.Columns()");
       const blocks = files.map((file) => JSON.parse(file.slice(13, -3))).sort((a, b) => (a.kind < b.kind ? -1 : 1));

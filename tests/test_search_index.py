@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from node_runner import ask_node, needs_node
 
 from imagelib.generator import search_index
+from imagelib.generator.numbers import DIGITS, LAST_DIGITS
 from imagelib.generator.search_index import (
     CORE_ROWS,
     FILE_ROWS,
@@ -26,7 +27,6 @@ from imagelib.generator.search_index import (
     manifest,
     text_block,
 )
-from imagelib.generator.text_columns import DIGITS, LAST_DIGITS
 
 LIBRARY = [image_of(record) for record in corpus()["library"]]
 HOSTILE = [
@@ -55,33 +55,40 @@ def pks(value, size):
 
 
 def pick(value, distinct, index):
-    return [value[distinct][value[index][row] if value[index] else 0]
-            for row in range(value["rows"])]
+    numbers = read(value[index]) or [0] * value["rows"]
+    return [value[distinct][number] for number in numbers]
 
 
-def texts_of(column):
-    """The texts of a column, as another program would put them together from their pieces."""
+def read(text):
+    """Numbers as another program would read them."""
     numbers, number = [], 0
-    for character in column["tokens"]:
+    for character in text:
         digit = DIGITS.index(character)
         if digit < LAST_DIGITS:
             numbers.append(number * LAST_DIGITS + digit)
             number = 0
         else:
             number = number * (len(DIGITS) - LAST_DIGITS) + digit - LAST_DIGITS + 1
-    tokens = iter(numbers)
-    texts = ["".join(column["pieces"][next(tokens)] for _ in range(length))
-             for length in column["lengths"]]
-    assert next(tokens, None) is None
-    return texts
+    assert not number
+    return numbers
 
 
-def summed(deltas):
+def read_deltas(text):
     total, found = 0, []
-    for delta in deltas:
-        total += delta
+    for twice in read(text):
+        total += -(twice + 1) // 2 if twice % 2 else twice // 2
         found.append(total)
     return found
+
+
+def texts_of(column):
+    """The texts of a column, as another program would put them together from their pieces."""
+    tokens = iter(read(column["tokens"]))
+    lengths = read(column["lengths"])
+    assert len(lengths) == column["count"]
+    texts = ["".join(column["pieces"][next(tokens)] for _ in range(length)) for length in lengths]
+    assert next(tokens, None) is None
+    return texts
 
 
 def test_a_core_block_says_what_filters_need():
@@ -94,13 +101,15 @@ def test_a_core_block_says_what_filters_need():
     assert value["rating"] == "".join(str(image.rating) for image in LIBRARY)
     assert pick(value, "models", "model") == [image.ai_model for image in LIBRARY]
     assert pick(value, "sizes", "size") == [[image.width, image.height] for image in LIBRARY]
+    tags = iter(read(value["tag_sets"]))
+    value["tag_sets"] = [[next(tags) for _ in range(size)] for size in read(value["tag_set_sizes"])]
     sets = pick(value, "tag_sets", "tag_set")
     assert [tuple(value["tags"][tag] for tag in tags) for tags in sets] == [
         image.tags for image in LIBRARY]
     assert value["missing"] == [24]
     assert value["altered"] == [26]
     first = LIBRARY.index(next(image for image in LIBRARY if image.captured_at[:4] == "2026"))
-    assert summed(value["captured"])[first] == 1772706600  # 2026-03-05T10:30:00
+    assert read_deltas(value["captured"])[first] == 1772706600  # 2026-03-05T10:30:00
 
 
 def test_a_text_block_says_what_words_are_looked_for_in():
@@ -254,9 +263,9 @@ def test_a_clock_that_went_back_keeps_the_order_of_creation():
     images = [replace(LIBRARY[0], pk=pk, created_at=f"2026-01-01T{time}")
               for pk, time in enumerate(times)]
 
-    created = value_of(core_block(0, images)[1])["created"]
-    assert created[0] == 1
-    assert summed(created[1:]) == [1767261600500, 1767261600100, 1767261601000]
+    value = value_of(core_block(0, images)[1])
+    assert value["created_unit"] == 1
+    assert read_deltas(value["created"]) == [1767261600500, 1767261600100, 1767261601000]
 
 
 @needs_node

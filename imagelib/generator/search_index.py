@@ -11,7 +11,8 @@ alike pictures are wanted.
 
 Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
 which `<` is escaped, so another program cuts off the first 13 and the last 3
-bytes and has JSON. Text of users stands in values only, never in a
+bytes and has JSON. Numbers that there are many of are text
+(`imagelib.generator.numbers`). Text of users stands in values only, never in a
 key. `templates/static/index.js` is the reader.
 """
 
@@ -25,6 +26,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from imagelib.generator.numbers import written, written_deltas
 from imagelib.generator.text_columns import text_column
 from imagelib.library.models import Image
 from imagelib.library.text import generated
@@ -84,16 +86,17 @@ def core_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     sizes = _Distinct((image.width, image.height) for image in images)
     models = _Distinct(image.ai_model for image in images)
     return _block("core", number, CORE_ROWS, images, {
-        "captured": _deltas([_seconds(image.captured_at) for image in images]),
-        "created": _created(images),
+        "captured": written_deltas(_seconds(image.captured_at) for image in images),
+        **_created(images),
         "rating": "".join(str(image.rating) for image in images),
         "models": models.values,
-        "model": models.indexes,
+        "model": written(models.indexes),
         "sizes": sizes.values,
-        "size": sizes.indexes,
+        "size": written(sizes.indexes),
         "tags": tags.values,
-        "tag_sets": [[tags.number[tag] for tag in tag_set] for tag_set in tag_sets.values],
-        "tag_set": tag_sets.indexes,
+        "tag_set_sizes": written(len(tag_set) for tag_set in tag_sets.values),
+        "tag_sets": written(tags.number[tag] for tag_set in tag_sets.values for tag in tag_set),
+        "tag_set": written(tag_sets.indexes),
         "missing": _offsets(images, CORE_ROWS, lambda image: image.file_state == "missing"),
         "altered": _offsets(images, CORE_ROWS, lambda image: image.file_state == "altered"),
     })
@@ -108,13 +111,13 @@ def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     seeds = [generated(image, "seed") for image in images]
     return _block("text", number, TEXT_ROWS, images, {
         "prompts": text_column(prompts.values),
-        "prompt": prompts.indexes,
+        "prompt": written(prompts.indexes),
         "negatives": text_column(negatives.values),
-        "negative": negatives.indexes,
+        "negative": written(negatives.indexes),
         "notes": text_column(notes.values),
-        "note": notes.indexes,
+        "note": written(notes.indexes),
         "settings": settings.values,
-        "setting": settings.indexes,
+        "setting": written(settings.indexes),
         "seeds": seeds if any(seeds) else [],
     })
 
@@ -213,20 +216,15 @@ def _runs(offsets: Iterable[int]) -> Iterator[int]:
         yield from (start, length)
 
 
-def _deltas(values: list[int]) -> list[int]:
-    """The first value, then what each one adds to the one before."""
-    return [value - before for before, value in zip([0, *values], values, strict=False)]
-
-
-def _created(images: Sequence[Image]) -> list[int]:
-    """The unit in milliseconds, then deltas.
+def _created(images: Sequence[Image]) -> dict[str, Any]:
+    """When images were added, and the unit of that in milliseconds.
 
     Only the order counts. Rows are numbered as they are created, so that seconds
     keep it, in a third of the bytes; only a clock that went back needs more.
     """
     times = [_milliseconds(image.created_at) for image in images]
     unit = 1000 if all(a <= b for a, b in pairwise(times)) else 1
-    return [unit, *_deltas([time // unit for time in times])]
+    return {"created_unit": unit, "created": written_deltas(time // unit for time in times)}
 
 
 def _offsets(

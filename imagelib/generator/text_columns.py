@@ -17,12 +17,8 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from imagelib.generator.numbers import written, written_one
 from imagelib.library.text import fold
-
-#: What stands for numbers: all of ASCII that JSON and a script element leave as it is.
-DIGITS = "".join(chr(code) for code in range(32, 127) if chr(code) not in '"<\\')
-#: So many digits end a number; the others come before.
-LAST_DIGITS = 64
 
 _LETTER = "0-9A-Za-z\x80-\U0010ffff"
 _PIECE = re.compile(f"[{_LETTER}]+[^{_LETTER}]*|[^{_LETTER}]+")
@@ -35,18 +31,17 @@ _known = set(map(chr, range(128)))
 def text_column(texts: Iterable[str]) -> dict[str, Any]:
     """The distinct *texts* of a block as JSON.
 
-    `pieces` are the distinct pieces, the most frequent ones first; `lengths` of how many each text
-    is made; `tokens` the numbers of all of them. A number ends with one of the first
-    `LAST_DIGITS` of `DIGITS`; the others come before it and count from one, so that no number
-    can be written in two ways.
+    `pieces` are the distinct pieces, the most frequent ones first; `count` is how many texts
+    there are, `lengths` of how many pieces each is made, `tokens` the numbers of all of them.
     """
     cut = [cut_into_pieces(text) for text in texts]
     counts = Counter(chain.from_iterable(cut))
     pieces = sorted(counts, key=lambda piece: (-counts[piece], piece))
-    digits = {piece: _digits(number) for number, piece in enumerate(pieces)}
+    digits = {piece: written_one(number) for number, piece in enumerate(pieces)}
     return {
         "pieces": pieces,
-        "lengths": [len(text) for text in cut],
+        "count": len(cut),
+        "lengths": written(map(len, cut)),
         "tokens": "".join(map(digits.__getitem__, chain.from_iterable(cut))),
     }
 
@@ -82,15 +77,6 @@ class _Edges(dict[int, str]):
 def _is_letter(character: str) -> bool:
     # A blank beyond ASCII that folding keeps is made a space afterwards.
     return re.match(f"[{_LETTER}]", character) is not None and not character.isspace()
-
-
-def _digits(number: int) -> str:
-    rest, last = divmod(number, LAST_DIGITS)
-    written = DIGITS[last]
-    while rest:
-        rest, digit = divmod(rest - 1, len(DIGITS) - LAST_DIGITS)
-        written = DIGITS[LAST_DIGITS + digit] + written
-    return written
 
 
 _EDGES = _Edges()

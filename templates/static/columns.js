@@ -35,6 +35,7 @@
  */
 
 const ImagelibColumns = (() => {
+  const { read, readDeltas, readInto } = ImagelibNumbers;
   const { TextColumn } = ImagelibTexts;
   const CORE_ROWS = 8192;
   const TEXT_BITS = 12;
@@ -161,24 +162,24 @@ const ImagelibColumns = (() => {
       const models = block.models.map((/** @type {string} */ name) => this.models.number(name));
       const sizes = block.sizes.map((/** @type {[number, number]} */ size) => this.sizes.number(size, size.join()));
       const tags = block.tags.map((/** @type {string} */ name) => this.tags.number(name));
-      const tagSets = block.tag_sets.map((/** @type {number[]} */ set) => this.tagSets.append(set.map((tag) => tags[tag])));
-      const { runs, captured: dates, created: times, model, size, tag_set: tagSet, rating } = block;
-      const unit = times[0];
-      let captured = 0;
-      let created = 0;
+      const tagSets = this.tagSetsOf(block, tags);
+      const { rows, runs, rating } = block;
+      const captured = readDeltas(block.captured);
+      const created = readDeltas(block.created);
+      // Where all rows have the first value, no numbers are written.
+      const [model, size, tagSet] = [block.model, block.size, block.tag_set]
+        .map((numbers) => readInto(numbers, new Uint16Array(rows)));
       this.clear(first, CORE_ROWS);
       for (let run = 0, i = 0; run < runs.length; run += 2) {
         for (let row = first + runs[run]; row < first + runs[run] + runs[run + 1]; row++, i++) {
-          captured += dates[i];
-          created += times[i + 1];
           this.pk[row] = block.number * CORE_ROWS + row - first;
-          this.captured[row] = captured;
-          this.created[row] = created * unit;
+          this.captured[row] = captured[i];
+          this.created[row] = created[i] * block.created_unit;
           this.rating[row] = rating.charCodeAt(i) - 48;
           this.state[row] = 0;
-          this.model[row] = models[model.length ? model[i] : 0];
-          this.size[row] = sizes[size.length ? size[i] : 0];
-          this.tagSet[row] = tagSets[tagSet.length ? tagSet[i] : 0];
+          this.model[row] = models[model[i]];
+          this.size[row] = sizes[size[i]];
+          this.tagSet[row] = tagSets[tagSet[i]];
           this.live[row >>> 5] |= 1 << (row & 31);
         }
       }
@@ -189,6 +190,18 @@ const ImagelibColumns = (() => {
         if (this.texts[slot]) this.textCount += this.liveIn(slot);
       }
       this.coreVersion++;
+    }
+
+    /** Add the sets of tags of a block; returns the number of each. @param {any} block @param {number[]} tags  By number in the block. */
+    tagSetsOf(block, tags) {
+      const sizes = Array.from(read(block.tag_set_sizes));
+      const all = read(block.tag_sets);
+      let start = 0;
+      return sizes.map((size) => {
+        const set = [];
+        for (const end = start + size; start < end; start++) set.push(tags[all[start]]);
+        return this.tagSets.append(set);
+      });
     }
 
     /** Take rows away. @param {number} first @param {number} rows  Whole text blocks. */
@@ -340,13 +353,12 @@ const ImagelibColumns = (() => {
     }
   }
 
-  /** Which distinct text each of the block's rows has; -1 where there is no row. @param {number[]} indexes @param {number[]} runs */
-  function expand(indexes, runs) {
+  /** Which distinct text each of the block's rows has; -1 where there is no row. @param {string} written  Nothing if all have the first. @param {number[]} runs */
+  function expand(written, runs) {
+    const indexes = readInto(written, new Int16Array(TEXT_ROWS));
     const all = new Int16Array(TEXT_ROWS).fill(-1);
     for (let run = 0, i = 0; run < runs.length; i += runs[run + 1], run += 2) {
-      const [first, length] = [runs[run], runs[run + 1]];
-      if (indexes.length) all.set(indexes.slice(i, i + length), first);
-      else all.fill(0, first, first + length);
+      all.set(indexes.subarray(i, i + runs[run + 1]), runs[run]);
     }
     return all;
   }

@@ -12,16 +12,10 @@
  */
 
 const ImagelibTexts = (() => {
+  const { readInto } = ImagelibNumbers;
   const { fold, squeezeInside } = ImagelibText;
   const { Vocabulary, grown, isWordBegun } = ImagelibVocabulary;
   const vocabulary = new Vocabulary();
-  /** The digits of numbers, by the code of their character; so many end one, the others come before. */
-  const LAST_DIGITS = 64;
-  const DIGITS = new Uint8Array(128);
-  let digits = 0;
-  for (let code = 32; code < 127; code++) if (!'"<\\'.includes(String.fromCharCode(code))) DIGITS[code] = digits++;
-  const FIRST_DIGITS = digits - LAST_DIGITS;
-
   // Reused from column to column.
   /** By word, in which column it was seen last, and its place there. */
   let seenIn = new Uint32Array(1 << 11);
@@ -31,8 +25,8 @@ const ImagelibTexts = (() => {
   let found = new Uint32Array(1 << 12);
 
   class TextColumn {
-    /** @param {{pieces: string[], lengths: number[], tokens: string}} value @param {Int16Array} index @param {boolean} squeezed */
-    constructor({ lengths, pieces, tokens }, index, squeezed) {
+    /** @param {{pieces: string[], count: number, lengths: string, tokens: string}} value @param {Int16Array} index @param {boolean} squeezed */
+    constructor({ count, lengths, pieces, tokens }, index, squeezed) {
       /** Which text each row has; -1: no row. */
       this.index = index;
       /** Whether blanks are made one space; names stay as they are. */
@@ -41,10 +35,11 @@ const ImagelibTexts = (() => {
       this.pieces = pieces;
       /** @type {string[]} */
       this.foldedPieces = [];
-      this.count = lengths.length;
+      this.count = count;
       /** Where each text begins among the tokens, and where the last one ends. */
-      this.starts = new Uint32Array(this.count + 1);
-      for (let number = 0; number < this.count; number++) this.starts[number + 1] = this.starts[number] + lengths[number];
+      this.starts = new Uint32Array(count + 1);
+      readInto(lengths, this.starts.subarray(1));
+      for (let number = 1; number <= count; number++) this.starts[number] += this.starts[number - 1];
       /** Numbers of pieces as the block has them, and read, once somebody needs them. */
       this.written = tokens;
       /** @type {Uint16Array | Uint32Array | null} */
@@ -68,15 +63,20 @@ const ImagelibTexts = (() => {
     static of(texts, index, squeezed) {
       const pieces = [...new Set(texts)];
       const numbers = new Map(pieces.map((piece, number) => [piece, number]));
-      const column = new TextColumn({ lengths: texts.map(() => 1), pieces, tokens: "" }, index, squeezed);
-      texts.forEach((text, i) => { column.tokens[i] = /** @type {number} */ (numbers.get(text)); });
+      const column = new TextColumn({ count: texts.length, lengths: "", pieces, tokens: "" }, index, squeezed);
+      column.numbers = new Uint32Array(texts.length);
+      for (let number = 0; number < texts.length; number++) {
+        column.numbers[number] = /** @type {number} */ (numbers.get(texts[number]));
+        column.starts[number + 1] = number + 1;
+      }
       return column;
     }
 
     /** Of which of the pieces each text is made, text by text. */
     get tokens() {
       if (!this.numbers) {
-        this.numbers = numbersOf(this.written, this.starts[this.count], this.pieces.length);
+        const Numbers = this.pieces.length > 0x10000 ? Uint32Array : Uint16Array;
+        this.numbers = readInto(this.written, new Numbers(this.starts[this.count]));
         this.written = "";
       }
       return this.numbers;
@@ -274,19 +274,6 @@ const ImagelibTexts = (() => {
       const words = this.pieceStarts[piece + 1] - this.pieceStarts[piece];
       return words > 1 || (words === 1 && isWordBegun(text.slice(0, 2)));
     }
-  }
-
-  /** @param {string} written @param {number} count @param {number} most */
-  function numbersOf(written, count, most) {
-    const numbers = new (most > 0x10000 ? Uint32Array : Uint16Array)(count);
-    for (let i = 0, at = 0, number = 0; i < written.length; i++) {
-      const digit = DIGITS[written.charCodeAt(i)];
-      if (digit < LAST_DIGITS) {
-        numbers[at++] = number * LAST_DIGITS + digit;
-        number = 0;
-      } else number = number * FIRST_DIGITS + digit - LAST_DIGITS + 1;
-    }
-    return numbers;
   }
 
   return { TextColumn, vocabulary };
