@@ -35,6 +35,7 @@ ODD = [
 ])
 def test_a_piece_is_a_word_and_what_stands_behind_it(text, pieces):
     assert cut_into_pieces(text) == pieces
+    assert cut_into_pieces(text) == pieces, "the same when its characters are known"
 
 
 @given(st.text())

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
@@ -38,6 +39,29 @@ _THREADS = 8
 _STOP_SECONDS = 5.0
 #: Addresses that mean every network of this machine.
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with; binding needs a password
+
+
+class Stopping:
+    """Asked to stop, also by a signal handler.
+
+    An Event is not for that: a handler runs in the thread that waits, and where it interrupts
+    it with the Event's lock in hand, setting the Event waits for itself.
+    """
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[None] = SimpleQueue()
+
+    def ask(self) -> None:
+        """Stop."""
+        self._asked.put(None)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until somebody asks, or for some seconds; whether somebody has asked."""
+        try:
+            self._asked.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
 
 
 def serve(library: Library | Path | str, *, host: str | None = None, port: int | None = None,
@@ -83,9 +107,9 @@ def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None
     Raises:
         LockedError: a daemon has this library.
     """
-    stopping = threading.Event()
+    stopping = Stopping()
     private = library.settings.private_dir
-    with _only_daemon(library) as lock, logging_to(private / "log"), _signals(stopping.set):
+    with _only_daemon(library) as lock, logging_to(private / "log"), _signals(stopping.ask):
         lock.sign(f"{os.getpid()} watching")
         state = State(library)
         watcher = Watcher(state)
@@ -101,9 +125,10 @@ def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None
 
 def _run(server: Any, state: State, watcher: Watcher | None, url: str,
          ready: Callable[[str], None]) -> None:
-    stopping = threading.Event()
-    with _signals(stopping.set):
-        loop = threading.Thread(target=server.run, name="server")
+    stopping = Stopping()
+    with _signals(stopping.ask):
+        # A daemon thread: whatever it waits for, the process ends.
+        loop = threading.Thread(target=server.run, name="server", daemon=True)
         loop.start()
         state.start()
         if watcher is not None:
