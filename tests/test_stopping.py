@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+
+from imagelib.daemon import server as serving
 
 ASK_WHILE_WAITING = """
 import signal, time
@@ -32,3 +35,24 @@ def test_who_is_not_asked_waits_and_goes_on():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
 
     assert done.stdout == "False\n"
+
+
+def test_a_loop_that_has_closed_before_it_is_woken_is_no_error():
+    server = serving.listen("127.0.0.1", 0, 2**20)
+    loop = threading.Thread(target=server.run)
+    loop.start()
+    pull = server.trigger.pull_trigger
+    pulls = []
+
+    def pull_late(thunk):
+        pull(thunk)
+        pulls.append(thunk)
+        if len(pulls) == 2:
+            loop.join(5)
+            pull()
+
+    server.trigger.pull_trigger = pull_late
+    serving._close(server, loop)
+
+    assert len(pulls) == 2
+    assert not loop.is_alive()

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -142,8 +142,10 @@ def _run(server: Any, state: State, watcher: Watcher | None, url: str,
             log_event("serve", outcome="stopping")
             if watcher is not None:
                 watcher.stop()
-            _close(server, loop)
-            state.stop()
+            try:
+                _close(server, loop)
+            finally:
+                state.stop()
 
 
 def _close(server: Any, loop: threading.Thread) -> None:
@@ -158,7 +160,9 @@ def _close(server: Any, loop: threading.Thread) -> None:
         channel.total_outbufs_len for channel in list(server.active_channels.values())
     ):
         time.sleep(0.01)
-    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+    # Woken by another pull just then, the loop may close everything before this one is made.
+    with suppress(OSError):
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
     loop.join(_STOP_SECONDS)
 
 
