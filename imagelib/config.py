@@ -7,8 +7,10 @@ the user. Precedence: command line, environment (`IMAGELIB_...`), file, default.
 from __future__ import annotations
 
 import os
+import sqlite3
 import tomllib
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +19,8 @@ from imagelib.errors import InvalidError, NotALibraryError
 
 CONFIG_NAME = "imagelib.toml"
 DATABASE_NAME = "library.db"
+#: Trash, backups, locks, logs; only its owner may look into it.
+PRIVATE_NAME = ".imagelib"
 
 TEMPLATE = """\
 # imagelib: the settings of this library. Every line is optional.
@@ -87,7 +91,7 @@ class Settings:
     @property
     def private_dir(self) -> Path:
         """Trash, build memory, locks, logs: never published, never served."""
-        return self.root / ".imagelib"
+        return self.root / PRIVATE_NAME
 
     @property
     def templates_dir(self) -> Path | None:
@@ -162,8 +166,32 @@ def find_library(start: Path, environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def is_library(folder: Path) -> bool:
-    """Whether *folder* holds a library."""
-    return (folder / DATABASE_NAME).is_file() or (folder / CONFIG_NAME).is_file()
+    """Whether *folder* holds a library; another program's `library.db` makes none."""
+    database = folder / DATABASE_NAME
+    return (folder / CONFIG_NAME).is_file() or (database.is_file() and (
+        (folder / PRIVATE_NAME).is_dir() or is_our_database(database)))
+
+
+def is_our_database(path: Path) -> bool:
+    """Whether the file is a database of ours, also a damaged one; nothing is written.
+
+    Its header says so; those of the first version are known by their tables.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(100)
+    # https://sqlite.org/fileformat2.html, 1.3: the application id is at 68.
+    if head[68:72] == b"imlb":
+        return True
+    if not head.startswith(b"SQLite format 3\0"):
+        return False
+    for how in ("mode=ro&immutable=1", "mode=ro"):  # the tables may still be in the log
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as peek:
+                if peek.execute("SELECT 1 FROM meta WHERE key = 'library_id'").fetchone():
+                    return True
+        except sqlite3.Error:
+            continue
+    return False
 
 
 def require_library(folder: Path) -> Path:
@@ -172,7 +200,8 @@ def require_library(folder: Path) -> Path:
     Raises:
         NotALibraryError: there is none.
     """
-    if not is_library(folder):
+    # Another program's database is told apart later, by an error of its own.
+    if not (is_library(folder) or (folder / DATABASE_NAME).is_file()):
         raise NotALibraryError(
             f"No library in {folder} or above it: neither {DATABASE_NAME} nor {CONFIG_NAME} is"
             " there. Make one with: imagelib init"

@@ -24,11 +24,12 @@ def test_an_upload_is_created_with_its_fields_and_metadata(daemon, picture):
 def test_the_same_upload_again_is_a_duplicate(daemon, picture):
     first = daemon.upload(picture).json
 
-    again = daemon.upload(picture, name="other.png", rating="5")
+    again = daemon.upload(picture, name="other.png", rating="5", prompt_text="another")
 
     assert again.status == 200
     assert again.json["duplicate"] is True
-    assert (again.json["id"], again.json["rating"]) == (first["id"], 0)
+    assert (again.json["id"], again.json["rating"]) == (first["id"], 5), "it had none"
+    assert (again.json["prompt_text"], again.json["unused"]) == ("a red fox", ["prompt_text"])
 
 
 def test_metadata_may_come_as_one_json_part(daemon, picture):

@@ -77,18 +77,6 @@ def test_a_missing_file_that_returns_under_another_name_is_recognised(three, tmp
     assert (now.file_name, now.file_state, now.tags) == ("back.png", "ok", ("t1",))
 
 
-def test_a_file_that_was_written_over_keeps_its_metadata(three):
-    library, images = three
-    draw(library.originals.path_of(images[2]), (33, 22), seed="new pixels")
-
-    follow(library)
-
-    now = library.get(images[2].id)
-    assert (now.width, now.height, now.tags, now.file_state) == (33, 22, ("t2",), "ok")
-    assert now.digest != images[2].digest
-    assert library.history(now.id)[0].action == "altered"
-
-
 def test_a_file_that_was_destroyed_is_flagged_as_altered(three):
     library, images = three
     library.originals.path_of(images[2]).write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
@@ -110,6 +98,44 @@ def test_a_file_with_other_dates_and_the_same_bytes_is_no_change(three):
     assert (drift.altered, done.changed) == ([], 0)
     assert library.get(images[0].id).version == version
     assert not Scanner(library).scan().touched, "noted, so that it is not read again"
+
+
+def test_an_unreadable_file_of_the_library_stops_nothing(three, monkeypatch):
+    from imagelib.library import drift
+
+    library, images = three
+    whole = drift.digest
+    os.utime(library.originals.path_of(images[0]), (1, 1))
+    draw(library.originals.folder / "dropped.png")
+
+    def refusing(path):
+        if path == library.originals.path_of(images[0]):
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    monkeypatch.setattr(drift, "digest", refusing)
+    found, done = follow(library)
+
+    assert found.unreadable == [(images[0].file_name, "Permission denied")]
+    assert len(done.added) == 1
+    assert library.get(images[0].id).file_state == "ok", "nothing is known against it"
+
+
+@pytest.mark.parametrize("year", [1600, 2262, 2300, 9999])
+def test_a_date_beyond_all_counting_stops_nothing(library, year):
+    from datetime import UTC, datetime
+
+    path = draw(library.originals.folder / "clock.png")
+    seconds = int(datetime(year, 6, 1, tzinfo=UTC).timestamp())
+    try:
+        os.utime(path, (seconds, seconds))
+    except (OverflowError, OSError):
+        pytest.skip("this file system has no such dates: they cannot come up on it")
+
+    _, done = follow(library)
+
+    assert [image.file_name for image in done.added] == ["clock.png"]
+    assert not Scanner(library).scan()
 
 
 def test_a_bit_that_flipped_under_an_unchanged_date_is_found_by_a_deep_scan(three):

@@ -56,14 +56,22 @@ def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating
             "added": [{"path": str(path), "id": image_id or None}
                       for path, image_id in report.added],
             "duplicates": [{"path": str(path), "id": known} for path, known in report.duplicates],
+            "restored": [{"path": str(path), "id": image_id or None}
+                         for path, image_id in report.restored],
+            "unused": [{"path": str(path), "fields": list(names)}
+                       for path, names in report.unused],
             "failed": [{"path": str(path), "reason": reason} for path, reason in report.failed],
             "ignored": [str(path) for path in report.ignored],
         })
     for path, reason in report.failed:
         say(f"{path}: {reason}")
+    for path, names in report.unused:
+        say(f"{path}: is here already with values of its own; not taken: {', '.join(names)}."
+            " To change them: imagelib edit")
     verb = "would be added" if dry_run else "added"
     say(f"{plural(len(report.added), 'image')} {verb},"
         f" {len(report.duplicates):,} here already, {len(report.failed):,} refused"
+        + (f", {len(report.restored):,} brought back out of the trash" if report.restored else "")
         + (f", {plural(len(report.ignored), 'other file')} passed over" if report.ignored else "")
         + ".")
     return 1 if report.failed else 0
@@ -119,7 +127,7 @@ def list_images(context: Context, query: tuple[str, ...], limit: int, as_json: b
 
     text = " ".join(query)
     parsed = Query.parse(text)
-    with context.library() as library:
+    with context.reading() as library:
         total = library.count(parsed)
         images = library.find(parsed, limit or None)
     for warning in parsed.warnings:
@@ -144,7 +152,7 @@ def list_images(context: Context, query: tuple[str, ...], limit: int, as_json: b
 @pass_context
 def show(context: Context, image_id: str, as_json: bool) -> None:
     """Show everything that is known of one image."""
-    with context.library() as library:
+    with context.reading() as library:
         image = library.get(image_id)
         file = library.originals.path_of(image)
     if as_json:
@@ -179,7 +187,7 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
               for name, value in given.items() if value not in (None, ())}
     if not fields:
         raise click.UsageError("Say what to change: --rating, --add-tag, --notes ...")
-    with context.library() as library:
+    with context.library() as library, library.exclusive():
         ids = find_ids(library, query)
         if not dry_run and ids:
             ids, _ = library.edit_many(ids, fields)
@@ -200,7 +208,11 @@ def rm(context: Context, query: str, yes: bool, dry_run: bool, as_json: bool) ->
             if not yes:
                 click.confirm(f"Put {plural(len(ids), 'image')} into the trash?", abort=True,
                               err=True)
-            library.delete(*ids)
+            with library.exclusive():  # only what was shown, and is still found
+                still = set(library.ids(query))
+                ids = [image_id for image_id in ids if image_id in still]
+                if ids:
+                    library.delete(*ids)
     return _report(ids, "would go into the trash" if dry_run else "put into the trash", as_json)
 
 
@@ -211,7 +223,7 @@ def trash(ctx: click.Context, as_json: bool) -> None:
     """List what was deleted; `trash restore ID`, `trash empty`."""
     if ctx.invoked_subcommand:
         return
-    with ctx.obj.library() as library:
+    with ctx.obj.reading() as library:
         found = library.trash()
     if as_json:
         print_json({"items": [t.image.to_json() | {"deleted_at": t.deleted_at} for t in found],
@@ -256,7 +268,7 @@ def tags(ctx: click.Context, as_json: bool) -> None:
     """List tags, the most used first; `tags rename`, `tags merge`, `tags delete`."""
     if ctx.invoked_subcommand:
         return
-    with ctx.obj.library() as library:
+    with ctx.obj.reading() as library:
         found = library.tags()
     if as_json:
         print_json([asdict(tag) for tag in found])
@@ -300,7 +312,7 @@ def tags_delete(context: Context, name: str) -> None:
 @pass_context
 def history(context: Context, image_id: str, as_json: bool) -> None:
     """Show what changed an image when, the newest first."""
-    with context.library() as library:
+    with context.reading() as library:
         changes = library.history(image_id)
     if as_json:
         print_json([asdict(change) for change in changes])

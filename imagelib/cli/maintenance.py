@@ -108,7 +108,7 @@ def export(context: Context, query: str, form: str, output: Path | None,
     from imagelib.exporting import records_as, write_sidecars
     from imagelib.library.files import replacing
 
-    with context.library() as library:
+    with context.reading() as library:
         images = library.find(query) if query else library.walk()
         if sidecars is not None:
             count = write_sidecars(sidecars.expanduser().absolute(), images)
@@ -137,7 +137,7 @@ def duplicates(context: Context, distance: int, merge: bool, yes: bool, as_json:
     from imagelib.library.lookalikes import find_lookalikes
     from imagelib.library.lookalikes import merge as merge_group
 
-    with context.library() as library:
+    with context.library() if merge else context.reading() as library:
         groups = find_lookalikes(library, distance)
         if as_json:
             print_json([[image.to_json() for image in group] for group in groups])
@@ -187,7 +187,7 @@ def backup(context: Context, target: Path | None) -> None:
     """Copy the database, whole and checked, to TARGET or .imagelib/backups/."""
     from imagelib.library.backup import snapshot
 
-    with context.library() as library:
+    with context.reading() as library:
         say(f"Backup: {snapshot(library.settings, target and target.expanduser().absolute())}")
     say("The files under images/ are not in it; keep a copy of that folder too.")
 

@@ -50,6 +50,32 @@ class Context:
             library.database.actor = "cli"
             yield library
 
+    @contextmanager
+    def reading(self) -> Iterator[Library]:
+        """The library, opened so that nothing of it is changed; also on a read-only disk.
+
+        Only where there is no database yet, or another program changed texts that a search
+        must know of, it is opened to write, if it can be.
+        """
+        from imagelib.config import DATABASE_NAME, require_library
+        from imagelib.errors import LockedError
+        from imagelib.library.library import Library
+
+        if not (require_library(self.root) / DATABASE_NAME).exists():
+            with self.library() as library:
+                yield library
+            return
+        with Library.open_to_read(self.root) as library:
+            folded = library.is_folded()
+            if not folded:
+                try:
+                    with self.library() as writable:
+                        writable.fold()
+                except (LockedError, OSError):
+                    say("Note: what another program changed is not searched yet: the library"
+                        " cannot be written to.")
+            yield library
+
 
 def say(text: str, err: bool = True) -> None:
     """One line for the person."""

@@ -20,6 +20,7 @@ from imagelib.daemon.logs import log_event
 from imagelib.daemon.previews import Previews
 from imagelib.errors import ImagelibError
 from imagelib.generator.builder import BuildReport, build
+from imagelib.library.backup import snapshot_if_old
 from imagelib.library.database import acting_as
 from imagelib.library.drift import Scanner
 from imagelib.library.intents import Progress
@@ -151,6 +152,9 @@ class State:
                 if not woken and self.library.database.seq() == built:
                     # Nothing else to do: searches are quicker from then on.
                     self.library.learn_words(lambda: not self._stop.is_set())
+                    # Whoever copies the file alone shall have the last edits.
+                    self.library.database.checkpoint()
+                    snapshot_if_old(self.library.settings, self.library.database)
                     continue
             except ImagelibError as error:
                 log_event("build", level=logging.ERROR, outcome="failed", reason=str(error))

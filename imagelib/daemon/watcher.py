@@ -46,6 +46,10 @@ class Watcher:
         self._folders = [Path(folder).expanduser() for folder in library.settings.watch_folders]
         self._taken = taken_files(library)
         self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
+        #: Files that came again after they were deleted here, in order; said once.
+        self._deleted: dict[str, None] = {}
+        #: Files in the images folder of which that was said.
+        self._said: set[str] = set()
         self._wanted = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher")
@@ -169,14 +173,18 @@ class Watcher:
             return True
         del self._seen[path]
         try:
-            image, new = self._state.library.add(path, link=True)
+            taken = self._state.library.take_in(path, found=True)
         except (InvalidError, OSError) as error:
             log_event("watch", level=logging.DEBUG, file=path.name, reason=str(error))
-            new = False
+            taken = None
         # Known for good, so that the next start need not read the whole folder again.
         self._taken[path] = look
-        note_taken(self._state.library, path, look)
-        if new:
+        image = taken.image if taken else None
+        note_taken(self._state.library, path, look, image.digest if image else "")
+        if taken and taken.status == "deleted":
+            self._deleted[str(path)] = None
+            log_event("ingest", file=path.name, outcome="stays deleted")
+        if taken and image and taken.status != "here":
             log_event("ingest", image=image.id, file=path.name, bytes=image.size_bytes)
             self._state.wake()
         return False
@@ -187,11 +195,16 @@ class Watcher:
             "refused": drift.refused,
             "missing": [image.file_name for image in drift.missing][:200],
             "duplicates": [name for name, _ in drift.duplicate][:200],
+            "deleted": [*drift.deleted, *self._deleted][:200],
             "unreadable": [{"file": name, "error": reason} for name, reason in
                            [*drift.unreadable, *done.failed]][:200],
         }
         for image in done.added:
             log_event("ingest", image=image.id, file=image.file_name, bytes=image.size_bytes)
+        for name in drift.deleted:
+            if name not in self._said:
+                log_event("ingest", file=name, outcome="stays deleted")
+        self._said = set(drift.deleted)
         if done.changed:
             log_event("drift", moved=len(drift.moved), missing=len(drift.missing),
                       altered=len(drift.altered), returned=len(drift.returned))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from imagelib.errors import DerivativeError, ImagelibError
 from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
-from imagelib.library.drift import stat_of
 from imagelib.library.models import Image
+from imagelib.library.originals import stat_of
 from imagelib.sandbox import Sandbox
 
 

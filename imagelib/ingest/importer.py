@@ -20,8 +20,8 @@ from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.library.drafts import ImageDraft, clean_tag
 from imagelib.library.files import digest
+from imagelib.library.intake import Intake
 from imagelib.library.library import Library
-from imagelib.library.models import Image
 
 Mode = Literal["copy", "move", "in-place"]
 
@@ -33,13 +33,18 @@ class ImportReport:
     #: With the id of the image; "" in a dry run.
     added: list[tuple[Path, str]] = field(default_factory=list)
     duplicates: list[tuple[Path, str]] = field(default_factory=list)
+    #: Brought back out of the trash.
+    restored: list[tuple[Path, str]] = field(default_factory=list)
+    #: Fields that were given and not taken, as an image that is here has its own.
+    unused: list[tuple[Path, tuple[str, ...]]] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
 
     @property
     def seen(self) -> int:
         """How many files have been dealt with."""
-        return (len(self.added) + len(self.duplicates) + len(self.failed) + len(self.ignored))
+        return (len(self.added) + len(self.duplicates) + len(self.restored) + len(self.failed)
+                + len(self.ignored))
 
 
 def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
@@ -57,7 +62,7 @@ def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
     report = ImportReport()
     work = _pictures(library, paths, report)
     with ThreadPoolExecutor(library.sandbox.size) as pool:
-        running: dict[Future[tuple[Image | None, bool]], Path] = {}
+        running: dict[Future[Intake], Path] = {}
         while True:
             # Never more under way than the workers can soon take: memory stays the same.
             for path, folders in islice(work, 2 * library.sandbox.size - len(running)):
@@ -83,39 +88,41 @@ def count_files(paths: Iterable[Path]) -> int:
 
 
 def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
-             dry_run: bool) -> tuple[Image | None, bool]:
-    existing = library.originals.find_digest(digest(path))
-    if existing and (existing.file_state != "missing" or dry_run):
-        return existing, False
+             dry_run: bool) -> Intake:
+    path = path.resolve() if path.is_symlink() else path
     if dry_run:
+        checksum = digest(path)
+        if existing := library.originals.find_digest(checksum):
+            return Intake("here", existing)
+        if library.originals.find_trashed(checksum):
+            return Intake("restored", None)
         library.originals.inspect(path)
-        return None, True
+        return Intake("new", None)
     if mode == "in-place":
         folder = library.originals.folder
         if not path.absolute().is_relative_to(folder):
             raise InvalidError(f"it does not lie in {folder}, so it cannot stay where it is;"
                                " use --copy or --move")
-        return library.add(path.absolute(), in_place=True, **fields)
-    image, new = library.add(path, **fields)
-    if mode == "move" and new:
-        if digest(path) != image.digest:
+        return library.take_in(path.absolute(), in_place=True, **fields)
+    taken = library.take_in(path, **fields)
+    if mode == "move" and taken.status == "new" and taken.image is not None:
+        if digest(path) != taken.image.digest:
             raise ConflictError("it changed while it was being moved; both are kept")
         path.unlink()
-    return image, new
+    return taken
 
 
-def _note(report: ImportReport, path: Path, job: Future[tuple[Image | None, bool]]) -> None:
+def _note(report: ImportReport, path: Path, job: Future[Intake]) -> None:
     try:
-        image, new = job.result()
+        taken = job.result()
     except (ImagelibError, OSError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         report.failed.append((path, reason))
         return
-    if new:
-        report.added.append((path, image.id if image else ""))
-    else:
-        assert image is not None
-        report.duplicates.append((path, image.id))
+    lists = {"new": report.added, "here": report.duplicates, "restored": report.restored}
+    lists[taken.status].append((path, taken.image.id if taken.image else ""))
+    if taken.unused:
+        report.unused.append((path, taken.unused))
 
 
 def _as_tags(folders: Iterable[str]) -> list[str]:
@@ -133,10 +140,12 @@ def _pictures(library: Library, paths: Iterable[Path],
     What is no picture is noted in *report*.
     """
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
+        # A link that is named is meant; links that are met on the way are not followed, as they
+        # may lead anywhere, and in a circle.
+        if path.is_dir():
             for found in _walk(library, path, report):
                 yield found, found.parent.relative_to(path.parent).parts
-        elif reason := _objection(path):
+        elif reason := _objection(path, named=True):
             report.failed.append((path, reason))
         else:
             yield path, ()
@@ -146,6 +155,10 @@ def _walk(library: Library, folder: Path, report: ImportReport) -> Iterator[Path
     private = library.settings.private_dir
     for root, folders, names in os.walk(folder, onerror=lambda error: report.failed.append(
             (Path(error.filename), error.strerror or "cannot be read"))):
+        for name in folders:
+            if Path(root, name).is_symlink():
+                report.failed.append((Path(root, name),
+                                      "it is a link; name it to add what it leads to"))
         folders[:] = sorted(name for name in folders
                             if not name.startswith(".") and Path(root, name) != private)
         for name in sorted(names):
@@ -160,12 +173,12 @@ def _walk(library: Library, folder: Path, report: ImportReport) -> Iterator[Path
                 report.failed.append((path, reason))
 
 
-def _objection(path: Path) -> str | None:
-    """Why *path* cannot be a picture; opens nothing but plain files."""
+def _objection(path: Path, *, named: bool = False) -> str | None:
+    """Why *path* cannot be a picture; opens nothing but plain files, or links that are *named*."""
     try:
         str(path).encode()
-        if path.is_symlink():
-            return "it is a link; links are not followed"
+        if path.is_symlink() and not named:
+            return "it is a link; name it to add what it leads to"
         if not path.exists():
             return "there is no such file"
         if not path.is_file():

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagelib.errors import ImagelibError, InvalidError
+from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.ingest.legacy_fields import FILE_FIELDS, Mapped, map_record
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import digest
@@ -46,8 +46,9 @@ class MigrationReport:
 
 @dataclass(slots=True)
 class _Plan:
-    newcomers: list[Newcomer] = field(default_factory=list)
-    updates: list[tuple[Image, dict[str, Any]]] = field(default_factory=list)
+    #: With the name that the report gives them.
+    newcomers: list[tuple[str, Newcomer]] = field(default_factory=list)
+    updates: list[tuple[Image, Mapped, dict[str, Any]]] = field(default_factory=list)
     staged: list[Path] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
 
@@ -72,7 +73,7 @@ def migrate(library: Library, source: Path, *, images: Path | None = None,
                       dry_run=dry_run)
             progress(number, len(records))
         if not dry_run:
-            _carry_out(library, plan)
+            _carry_out(library, plan, report)
     finally:
         for staged in plan.staged:
             staged.unlink(missing_ok=True)
@@ -116,16 +117,18 @@ def _plan_one(library: Library, mapped: Mapped, folders: Iterable[Path],
         existing = library.originals.find_digest(checksum)
         if existing:
             _plan_update(library, existing, mapped, report, plan)
+        elif trashed := library.originals.find_trashed(checksum):
+            raise ConflictError("it was deleted here; to bring it back: imagelib trash restore"
+                                f" {trashed}")
         elif checksum in plan.digests:
             report.unchanged.append(name)  # the same picture twice in one file of JSON
         else:
             in_place = path.is_relative_to(library.originals.folder)
             inspected = _inspect(library, path, plan, in_place=in_place or dry_run)
             plan.digests.add(checksum)
-            plan.newcomers.append(Newcomer(inspected, ImageDraft.of(mapped.fields),
-                                           mapped.original_name or path.name, in_place,
-                                           _free_id(library, mapped.image_id),
-                                           mapped.created_at))
+            plan.newcomers.append((name, Newcomer(
+                inspected, ImageDraft.of(mapped.fields), mapped.original_name or path.name,
+                in_place, _free_id(library, mapped.image_id), mapped.created_at)))
             report.added.append(name)
     except (ImagelibError, OSError) as error:
         report.failed.append((name, str(error)))
@@ -133,19 +136,23 @@ def _plan_one(library: Library, mapped: Mapped, folders: Iterable[Path],
 
 def _plan_update(library: Library, image: Image, mapped: Mapped, report: MigrationReport,
                  plan: _Plan) -> None:
+    changed = _still_empty(library, image, mapped)
+    if not changed:
+        report.unchanged.append(mapped.file)
+        return
+    plan.updates.append((image, mapped, changed))
+    report.updated.append(mapped.file)
+
+
+def _still_empty(library: Library, image: Image, mapped: Mapped) -> dict[str, Any]:
+    """What the record fills: only what is empty, as what the user wrote here is newer."""
     done = any(change.action == ACTION for change in library.history(image.id))
-    # Only what is still empty is filled: what the user wrote here is newer.
     fields = {} if done else {
         name: value for name, value in mapped.fields.items()
         if not getattr(image, name) or (name == "captured_at" and image.version == 1)
     }
-    changed = {name: value for name, value in fields.items()
-               if _differs(getattr(image, name), value)}
-    if not changed:
-        report.unchanged.append(mapped.file)
-        return
-    plan.updates.append((image, changed))
-    report.updated.append(mapped.file)
+    return {name: value for name, value in fields.items()
+            if _differs(getattr(image, name), value)}
 
 
 def _inspect(library: Library, path: Path, plan: _Plan, *, in_place: bool) -> Inspected:
@@ -156,10 +163,30 @@ def _inspect(library: Library, path: Path, plan: _Plan, *, in_place: bool) -> In
     return library.originals.inspect(staged, path)
 
 
-def _carry_out(library: Library, plan: _Plan) -> None:
-    patches = [(image.id, ImagePatch.of(changed)) for image, changed in plan.updates]
-    if plan.newcomers or patches:
-        library.originals.insert(plan.newcomers, ACTION, patches)
+def _carry_out(library: Library, plan: _Plan, report: MigrationReport) -> None:
+    """One batch. Records took their time to read: whoever was quicker keeps what is there."""
+    with library.exclusive():
+        patches = []
+        for image, mapped, planned in plan.updates:
+            now = library.find_one(image.id)
+            if now is None:
+                continue
+            changed = planned if now.version == image.version else _still_empty(
+                library, now, mapped)
+            if changed:
+                patches.append((image.id, ImagePatch.of(changed)))
+        newcomers = []
+        for name, one in plan.newcomers:
+            if library.originals.find_digest(one.inspected.digest):
+                report.added.remove(name)
+                report.unchanged.append(name)
+            elif one.in_place and digest(one.inspected.path) != one.inspected.digest:
+                report.added.remove(name)
+                report.failed.append((name, "it was written to meanwhile"))
+            else:
+                newcomers.append(one)
+        if newcomers or patches:
+            library.originals.insert(newcomers, ACTION, patches)
 
 
 def _find(name: str, folders: Iterable[Path]) -> Path | None:

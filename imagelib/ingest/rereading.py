@@ -15,7 +15,7 @@ from imagelib.errors import ImagelibError
 from imagelib.library.drafts import ImagePatch
 from imagelib.library.library import Library
 from imagelib.library.models import Image
-from imagelib.library.originals import apply_patch
+from imagelib.library.rows import apply_patch
 
 ACTION = "reread"
 _FIELDS = ("prompt_text", "negative_prompt", "ai_model", "generation", "prompt_meta",

@@ -1,20 +1,35 @@
-"""Snapshots of `library.db`, whole and checked, also while it is in use."""
+"""Snapshots of `library.db`, whole and checked, also while it is in use; and the way back.
+
+A snapshot is made every day by whoever opens the library to write, ten are kept and one
+of each month. It holds no intents: those belong to the files as they are now.
+
+Putting one back is one step for everybody else: nobody may have the library open, a plan
+is on disk before the first file is touched, and whoever comes next finishes what was begun.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from imagelib.config import Settings
-from imagelib.errors import LibraryFaultError, LockedError, NotFoundError
-from imagelib.library.files import disk_full, replacing, sync_folder
+from imagelib.config import Settings, is_our_database
+from imagelib.errors import DiskFullError, LibraryFaultError, LockedError, NotFoundError
+from imagelib.library.database import Database, log_of
+from imagelib.library.files import disk_full, make_folder, replacing, sync_folder
+from imagelib.library.intents import is_dead
 from imagelib.library.locks import FileLock
 
-#: How many automatic snapshots stay.
+#: How many automatic snapshots stay, besides the last one of each month.
 KEPT = 10
+#: A snapshot older than this is followed by another, in seconds.
+DAY = 24 * 3600
+_NAME = "library-*.db"
 
 
 def snapshot(settings: Settings, target: Path | None = None) -> Path:
@@ -26,29 +41,59 @@ def snapshot(settings: Settings, target: Path | None = None) -> Path:
     Raises:
         LibraryFaultError: the database, and so the copy, is damaged.
     """
-    folder = settings.private_dir / "backups"
     automatic = target is None
     if target is None:
-        target = folder / f"library-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.db"
-    target.parent.mkdir(parents=True, exist_ok=True)
+        target = _folder(settings) / f"library-{_now()}.db"
+    make_folder(target.parent)
     partial = target.with_name(f".{target.name}.partial")
     try:
-        with disk_full(), closing(sqlite3.connect(settings.database)) as source, closing(
-            sqlite3.connect(partial)
+        _create_private(partial)
+        with disk_full(), _open_to_read(settings.database) as source, closing(
+            sqlite3.connect(partial, isolation_level=None)
         ) as copy:
             source.backup(copy)
+            _make_own(copy)
             verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            copy.execute("PRAGMA journal_mode = DELETE")
         if verdict != "ok":
             raise LibraryFaultError(f"{settings.database} is damaged: {verdict}")
+        with partial.open("rb") as stream:
+            os.fsync(stream.fileno())
         partial.replace(target)
         sync_folder(target.parent)
+    except sqlite3.OperationalError as error:
+        if "full" in str(error):
+            raise DiskFullError("The disk is full; no backup was made. Free some space and try"
+                                " again.") from error
+        raise LockedError(f"The database cannot be copied now: {error}. Try again.") from error
+    except sqlite3.DatabaseError as error:
+        raise LibraryFaultError(f"{settings.database} is damaged: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
     if automatic:
-        for old in sorted(folder.glob("library-*.db"))[:-KEPT]:
-            old.unlink()
+        _thin_out(settings)
     return target
+
+
+def snapshot_if_old(settings: Settings, database: Database) -> Path | None:
+    """Make the snapshot of the day, if there is something new to keep.
+
+    What keeps it from being made (a full disk, damage) is not the business of whoever opens
+    the library: `imagelib doctor` tells how old the last one is.
+    """
+    found = snapshots(settings)
+    if found and time.time() - found[-1].stat().st_mtime < DAY:
+        return None
+    seq = database.seq()
+    if not seq or str(seq) == _seq_of(found[-1] if found else None):
+        return None
+    with suppress(LibraryFaultError, LockedError, DiskFullError, OSError):
+        return snapshot(settings)
+    return None
+
+
+def snapshots(settings: Settings) -> list[Path]:
+    """The automatic snapshots, the oldest first."""
+    return sorted(_folder(settings).glob(_NAME))
 
 
 def newest_snapshot(settings: Settings) -> Path:
@@ -57,9 +102,10 @@ def newest_snapshot(settings: Settings) -> Path:
     Raises:
         NotFoundError: there is none.
     """
-    found = sorted((settings.private_dir / "backups").glob("library-*.db"))
+    found = snapshots(settings)
     if not found:
-        raise NotFoundError(f"There is no backup in {settings.private_dir / 'backups'}. Name one.")
+        raise NotFoundError(f"There is no backup in {_folder(settings)}. Name one, or make a new"
+                            " database from the site and the files with: imagelib recover")
     return found[-1]
 
 
@@ -70,32 +116,174 @@ def put_back(settings: Settings, source: Path) -> Path | None:
         LibraryFaultError: *source* is damaged, or no database of a library.
         LockedError: a daemon or another program has the library open.
     """
-    lock = FileLock(settings.private_dir / "daemon.lock")
-    if not lock.acquire():
-        raise LockedError(f"A daemon serves this library ({lock.signature()}). Stop it first.")
+    with _alone(settings):
+        finish_restore(settings)
+        fresh = _fresh(settings)
+        try:
+            _create_private(fresh)
+            # Read whole, with what may still be in the log beside it.
+            with disk_full(), source.open("rb") as stream, fresh.open("wb") as target:
+                shutil.copyfileobj(stream, target)
+            if log_of(source).exists():
+                shutil.copyfile(log_of(source), log_of(fresh))
+            _check_copy(source, fresh)
+            with fresh.open("rb") as stream:
+                os.fsync(stream.fileno())
+            kept = _keep_present(settings)
+            with replacing(_plan(settings)) as stream:
+                stream.write(f"{fresh.name}\n".encode())
+        except BaseException:
+            for part in _parts(fresh):
+                part.unlink(missing_ok=True)
+            raise
+        finish_restore(settings)
+    return kept
+
+
+def finish_restore(settings: Settings) -> bool:
+    """Finish what `put_back` had begun when it was killed; whether there was anything.
+
+    Called inside the write lock. It may be done twice: the log of the former database goes
+    first, then the new one takes its name.
+    """
+    plan, fresh = _plan(settings), _fresh(settings)
+    if not plan.exists():
+        for part in _parts(fresh):  # of one that was killed before it had decided
+            part.unlink(missing_ok=True)
+        return False
+    if fresh.exists():
+        for part in _parts(settings.database)[1:]:
+            part.unlink(missing_ok=True)
+        sync_folder(settings.root)
+        fresh.replace(settings.database)
+        sync_folder(settings.root)
+    plan.unlink()
+    sync_folder(plan.parent)
+    return True
+
+
+def check_not_restoring(settings: Settings) -> None:
+    """Refuse to open a library whose database is being replaced right now.
+
+    Raises:
+        LockedError: it is.
+    """
+    lock = _restoring(settings)
+    if not lock.acquire(5):  # others who open it hold the lock for a moment, too
+        raise LockedError("This library is being restored. Try again when that is done.")
+    lock.release()
+
+
+def _restoring(settings: Settings) -> FileLock:
+    return FileLock(settings.private_dir / "restore.lock")
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Nobody else has the library open, and nobody can open it in the block.
+
+    Raises:
+        LockedError: somebody has.
+    """
+    daemon = FileLock(settings.private_dir / "daemon.lock")
+    if not daemon.acquire():
+        raise LockedError(f"A daemon serves this library ({daemon.signature()}). Stop it first.")
+    lock, restoring = FileLock(settings.private_dir / "write.lock"), _restoring(settings)
     try:
-        with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as copy:
+        # Who opens the library is in `run/` first and asks for this lock then: one of the two
+        # always sees the other.
+        if not (restoring.acquire() and lock.acquire(5)) or not all(
+                is_dead(path) for path in (settings.private_dir / "run").glob("*.lock")):
+            raise LockedError("Another program has this library open (an import, a build?)."
+                              " Nothing was changed; try again when it is done.")
+        yield
+    finally:
+        for held in (lock, restoring, daemon):
+            held.release()
+
+
+def _check_copy(source: Path, fresh: Path) -> None:
+    """See that *fresh*, the copy of *source*, is a whole database of a library; make it ready."""
+    try:
+        with closing(sqlite3.connect(fresh, isolation_level=None)) as copy:
             verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
             copy.execute("SELECT count(*) FROM images").fetchone()
-        if verdict != "ok":
-            raise LibraryFaultError(f"{source} is damaged: {verdict}. Choose another backup.")
-        kept = _set_aside(settings)
-        with disk_full(), source.open("rb") as stream, replacing(settings.database) as target:
-            shutil.copyfileobj(stream, target)
-        return kept
+            if verdict == "ok":
+                _make_own(copy)
     except sqlite3.DatabaseError as error:
         raise LibraryFaultError(f"{source} is no backup of a library: {error}.") from error
-    finally:
-        lock.release()
+    if verdict != "ok":
+        raise LibraryFaultError(f"{source} is damaged: {verdict}. Choose another backup.")
+    if not is_our_database(fresh):
+        raise LibraryFaultError(f"{source} is no backup of a library. Choose another backup.")
 
 
-def _set_aside(settings: Settings) -> Path | None:
-    """Move the present database and its log away: a log beside another database damages it."""
-    kept = settings.private_dir / "backups" / f"replaced-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.db"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    there = settings.database.exists()
-    for suffix in ("", "-wal", "-shm"):
-        part = settings.database.with_name(settings.database.name + suffix)
-        if part.exists():
-            part.replace(kept.with_name(kept.name + suffix))
-    return kept if there else None
+def _make_own(copy: sqlite3.Connection) -> None:
+    """A database without a log, and without intents: those are of the files as they were."""
+    copy.execute("PRAGMA journal_mode = DELETE")
+    copy.execute("DELETE FROM intents")
+
+
+def _keep_present(settings: Settings) -> Path | None:
+    """Copy the present database, with its log, into the backups; whatever state it is in."""
+    if not settings.database.exists():
+        return None
+    kept = _folder(settings) / f"replaced-{_now()}.db"
+    make_folder(kept.parent)
+    for part, target in zip(_parts(settings.database), _parts(kept), strict=True):
+        if part.exists() and not part.name.endswith("-shm"):
+            with disk_full(), part.open("rb") as stream, replacing(target) as copy:
+                shutil.copyfileobj(stream, copy)
+    return kept
+
+
+def _thin_out(settings: Settings) -> None:
+    """Keep the newest snapshots, and the last one of each month."""
+    found = snapshots(settings)
+    monthly = {path.name[:len("library-YYYYMM")]: path for path in found}
+    for old in found[:-KEPT]:
+        if old not in monthly.values():
+            old.unlink()
+
+
+def _seq_of(path: Path | None) -> str:
+    """The number of the newest change in a snapshot; "" if it cannot be read."""
+    if path is None:
+        return ""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
+            return str(copy.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0])
+    except sqlite3.Error:
+        return ""
+
+
+@contextmanager
+def _open_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        yield connection
+
+
+def _create_private(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _parts(database: Path) -> list[Path]:
+    return [database.with_name(database.name + suffix)
+            for suffix in ("", "-wal", "-shm", "-journal")]
+
+
+def _plan(settings: Settings) -> Path:
+    return settings.private_dir / "restoring"
+
+
+def _fresh(settings: Settings) -> Path:
+    return settings.database.with_name(f".{settings.database.name}.restoring")
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.private_dir / "backups"
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"

@@ -4,11 +4,17 @@ One invariant: every write goes through `Database.write`, which holds a lock
 between threads, a lock between processes and `BEGIN IMMEDIATE`. SQLite up to
 3.51.2 can damage a WAL when two connections commit and checkpoint at once
 (sqlite.org, "WAL-reset bug"); with one writer at a time that cannot happen.
+
+Who decides by what it has read, files included, and then writes, does both inside
+`Database.exclusive`: nobody of ours changes anything in between.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from imagelib.errors import DiskFullError, LibraryFaultError, LockedError
+from imagelib.errors import ConflictError, DiskFullError, LibraryFaultError, LockedError
 from imagelib.library import schema
 from imagelib.library.dates import utc_now
 from imagelib.library.files import on_network
@@ -30,6 +36,9 @@ if TYPE_CHECKING:
 
 #: How long a write waits for another program, in seconds.
 BUSY_SECONDS = 5.0
+#: Where the header of a SQLite file says how it is written: 1 with a rollback journal, 2 with a
+#: log (https://sqlite.org/fileformat2.html, 1.3.3).
+_WRITE_VERSION = 18
 Kind = Literal["do", "undo", "redo"]
 #: Who changes something; a batch is named after it, as the triggers name those of other programs.
 Actor = Literal["python", "cli", "api", "editor", "watcher"]
@@ -53,8 +62,10 @@ class Transaction:
 class Database:
     """`library.db`: one connection for each reading thread, one for all writes."""
 
-    def __init__(self, path: Path, lock: Path) -> None:
+    def __init__(self, path: Path, lock: Path, *, read_only: bool = False) -> None:
         self.path = path
+        #: Nothing is written, not even a lock or a log beside the file.
+        self.read_only = read_only
         #: Called inside every write, before its commit; the library folds texts there.
         self.before_commit: Callable[[sqlite3.Connection], None] = lambda connection: None
         #: Who writes, where `acting_as` says nothing else.
@@ -67,6 +78,9 @@ class Database:
         self._watching = threading.Lock()
         self._mutex = threading.RLock()
         self._lock = FileLock(lock)
+        #: How many `exclusive` blocks the thread that holds the mutex is in.
+        self._held = 0
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
 
     def migrate(self, before: Callable[[], object]) -> None:
         """Bring the tables up to date; *before* (a backup) runs first if there is data.
@@ -74,19 +88,43 @@ class Database:
         Raises:
             LibraryFaultError: the file is no database, or was written by a newer version.
         """
-        with self._mutex, self._exclusive(), _translated(self.path):
+        with self.exclusive(), _translated(self.path):
+            if not self.path.exists():  # private from its first byte on; its log follows it
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection = self._write_connection()
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > schema.VERSION:
-                raise LibraryFaultError(
-                    f"{self.path} was written by a newer imagelib (format {version}, this one"
-                    f" knows {schema.VERSION}). Install that version, or restore a backup."
-                )
+            version = self._version(connection)
             if version == schema.VERSION:
                 return
             if version:
                 before()
+                self.path.chmod(0o600)
             _apply_migrations(connection)
+
+    def is_migrated(self) -> bool:
+        """Whether the database is there, with the tables of this version."""
+        with _translated(self.path):
+            return self.path.exists() and bool(self.path.stat().st_size) and (
+                self._version(self.reader) == schema.VERSION)
+
+    def check_readable(self) -> None:
+        """Look whether this database can be read as it is, without a migration.
+
+        Raises:
+            LibraryFaultError: it is none, from the future, or too old for that.
+        """
+        with _translated(self.path):
+            version = self._version(self.reader)
+        if version < schema.READABLE:
+            raise LibraryFaultError(f"{self.path} is not set up. Run: imagelib init")
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > schema.VERSION:
+            raise LibraryFaultError(
+                f"{self.path} was written by a newer imagelib (format {version}, this one"
+                f" knows {schema.VERSION}). Install that version, or restore a backup."
+            )
+        return version
 
     @property
     def reader(self) -> sqlite3.Connection:
@@ -114,8 +152,9 @@ class Database:
         Raises:
             LockedError: another program held the database for `BUSY_SECONDS`.
             DiskFullError: there was no room; nothing was changed.
+            ConflictError: it breaks a rule of the tables; nothing was changed.
         """
-        with self._mutex, self._exclusive(), _translated(self.path):
+        with self.exclusive(), _translated(self.path):
             connection = self._write_connection()
             batch = f"{_acting.get() or self.actor}-{uuid.uuid4()}"
             connection.execute("BEGIN IMMEDIATE")
@@ -149,11 +188,27 @@ class Database:
                 self._watcher = self._connect()
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
+    def checkpoint(self) -> None:
+        """Write the log back into the file, so that a copy of the file alone has every edit.
+
+        What readers still need stays in the log; nothing waits for it.
+        """
+        log = log_of(self.path)
+        if self.read_only or not log.exists() or not log.stat().st_size:
+            return
+        with self.exclusive(), _translated(self.path):
+            connection = self._write_connection()
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+
     def close(self) -> None:
         """Close every connection of every thread."""
         with self._mutex:
             # The last one to close writes the log back into the file: not beside another writer.
-            held = self._lock.acquire(BUSY_SECONDS)
+            held = not self.read_only and self._lock.acquire(BUSY_SECONDS)
             try:
                 for connection in self._open:
                     connection.close()
@@ -163,17 +218,34 @@ class Database:
             finally:
                 if held:
                     self._lock.release()
+            if self._copy is not None:
+                self._copy.cleanup()
+                self._copy = None
 
     @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        if not self._lock.acquire(BUSY_SECONDS):
-            raise LockedError(
-                f"Another program is writing to {self.path}. Nothing was changed; try again."
-            )
-        try:
-            yield
-        finally:
-            self._lock.release()
+    def exclusive(self, seconds: float = BUSY_SECONDS) -> Iterator[None]:
+        """Nobody else of ours writes, here or in another process, while the block runs.
+
+        A thread may enter it again. What takes long (decoding above all) belongs before it.
+
+        Raises:
+            LockedError: another program held the lock for so many *seconds*, or the library
+                was opened for reading.
+        """
+        if self.read_only:
+            raise LockedError(f"{self.path} was opened for reading; nothing was changed.")
+        with self._mutex:
+            if not self._held and not self._lock.acquire(seconds):
+                raise LockedError(
+                    f"Another program is writing to {self.path}. Nothing was changed; try again."
+                )
+            self._held += 1
+            try:
+                yield
+            finally:
+                self._held -= 1
+                if not self._held:
+                    self._lock.release()
 
     def _write_connection(self) -> sqlite3.Connection:
         if self._writer is None:
@@ -189,8 +261,10 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         with _translated(self.path):
+            name = self._readable_name() if self.read_only else str(self.path)
             connection = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,
+                uri=self.read_only
             )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
@@ -198,6 +272,46 @@ class Database:
         with self._mutex:
             self._open.append(connection)
         return connection
+
+    def _readable_name(self) -> str:
+        """The URI under which SQLite reads the file.
+
+        A database with a log needs shared memory, which is made beside it; where that cannot
+        be, nobody writes either, and a log that somebody left is read in a copy.
+        """
+        if has_foreign_log(self.path):
+            return f"{self.path.as_uri()}?mode=ro&immutable=1"
+        if os.access(self.path.parent, os.W_OK) and os.access(self.path, os.W_OK):
+            return f"{self.path.as_uri()}?mode=ro"
+        log = log_of(self.path)
+        if not log.exists() or not log.stat().st_size:
+            return f"{self.path.as_uri()}?mode=ro&immutable=1"
+        with self._mutex:
+            if self._copy is None:
+                self._copy = tempfile.TemporaryDirectory(prefix="imagelib-")
+                for part in (self.path, log):
+                    shutil.copyfile(part, Path(self._copy.name) / part.name)
+            return f"{(Path(self._copy.name) / self.path.name).as_uri()}?mode=rw"
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log of the database at *path*, which need not be there."""
+    return path.with_name(path.name + "-wal")
+
+
+def has_foreign_log(path: Path) -> bool:
+    """Whether the log beside the database at *path* belongs to another one.
+
+    After a crash the last edits are in the log. If somebody then copies a backup over the
+    database, SQLite would write those edits into it, page by page. Our backups are written
+    without a log, so that a log beside one is not its own.
+    """
+    log = log_of(path)
+    if not path.exists() or not log.exists() or not log.stat().st_size:
+        return False
+    with path.open("rb") as stream:
+        head = stream.read(_WRITE_VERSION + 1)
+    return len(head) > _WRITE_VERSION and head[_WRITE_VERSION] == 1
 
 
 @contextmanager
@@ -244,6 +358,17 @@ def _apply_migrations(connection: sqlite3.Connection) -> None:
         db.execute("INSERT INTO meta VALUES ('folded_seq', '0')")
         db.execute("PRAGMA user_version = 1")
 
+    @migrations()
+    def m002_one_image_for_the_same_bytes(db: SqliteUtils) -> None:
+        db.execute("ALTER TABLE taken ADD COLUMN digest TEXT NOT NULL DEFAULT ''")
+        db.execute("CREATE INDEX taken_digest ON taken (digest)")
+        db.execute("CREATE INDEX trash_without_file ON trash (pk) WHERE file IS NULL")
+        doubles = db.execute("SELECT 1 FROM images GROUP BY digest HAVING count(*) > 1 LIMIT 1")
+        if doubles.fetchone() is None:
+            db.execute(schema.ONE_DIGEST)
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 2")
+
     # Third-party plug-ins of sqlite-utils have no business in a user's library.
     migrations.apply(SqliteUtils(connection, execute_plugins=False))
 
@@ -253,8 +378,10 @@ def _translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
     try:
         yield
-    except sqlite3.IntegrityError:
-        raise
+    except sqlite3.IntegrityError as error:
+        raise ConflictError(
+            f"Another image is in the way ({error}). Nothing was changed; try again."
+        ) from error
     except sqlite3.DatabaseError as error:
         text = str(error)
         if "locked" in text or "busy" in text:

@@ -1,5 +1,10 @@
 """Where disk and database disagree. A scan only looks; `imagelib.library.settling` acts.
 
+An image is known by its bytes, and a name proves nothing: first every name is collected that
+is new or looks different, and every image that is not in its place as it was left. These are
+matched by digest, all at once, so that files may have been renamed in a circle. Only what is
+left over is altered, missing or new.
+
 If too many files would be missing at once, a scan says so, because then the disk
 is more likely gone than the pictures.
 """
@@ -17,7 +22,9 @@ from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.library.dates import utc_now
 from imagelib.library.files import digest
 from imagelib.library.models import Image
+from imagelib.library.originals import is_managed, stat_of
 from imagelib.library.records import select_pks
+from imagelib.library.rows import Stat, look
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -29,8 +36,6 @@ ALWAYS_TAKEN = 2
 
 #: A deep scan notes what it has read so many files at a time.
 _VERIFIED_AT_ONCE = 200
-
-Stat = tuple[int, int, str]
 
 
 @dataclass(slots=True)
@@ -45,10 +50,16 @@ class Drift:
     moved: list[tuple[Image, str]] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
     duplicate: list[tuple[str, Image]] = field(default_factory=list)
+    #: Names of files whose bytes lie in the trash: they stay deleted.
+    deleted: list[str] = field(default_factory=list)
     touched: list[Image] = field(default_factory=list)
+    #: Files of ours that somebody else has under another name too, and could write to.
+    shared: list[Image] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     #: Files that are still being written: look again soon.
     unsettled: list[str] = field(default_factory=list)
+    #: How the files looked that all this was concluded from, by name.
+    looks: dict[str, Stat] = field(default_factory=dict)
     #: Why nothing was, or should be, changed.
     refused: str = ""
 
@@ -73,13 +84,15 @@ class _Row:
 class _Found:
     """Pks by what is the matter with them, until their images are read."""
 
+    #: Images that are not proven to lie in their places.
+    open: list[_Row] = field(default_factory=list)
     missing: list[_Row] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     altered: list[int] = field(default_factory=list)
     rotten: list[int] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
     moved: list[tuple[int, str]] = field(default_factory=list)
-    verified: list[int] = field(default_factory=list)
+    shared: list[int] = field(default_factory=list)
 
 
 class Scanner:
@@ -107,27 +120,41 @@ class Scanner:
             drift.refused = (f"The images folder {folder} is not there. Nothing was changed;"
                              " connect the disk, or put the folder back.")
             return drift
-        files = dict(walk_files(folder))
+        links: set[str] = set()
+        files = dict(walk_files(folder, links=links))
         self._forget(files)
         busy = library.originals.intents.names_in_use()
         rows = _read_rows(library)
         since = _begin_deep(library) if deep else ""
-        found = _Found()
+        found, verified = _Found(), []
+        candidates = dict(files)
         for done, row in enumerate(rows, 1):
-            stat = files.pop(row.file_name, None)
+            stat = files.get(row.file_name)
             if folder / row.file_name in busy:
-                continue
-            if stat is None:
-                found.missing.append(row)
+                candidates.pop(row.file_name, None)
+            elif stat is None or stat != row.known or row.file_state != "ok":
+                found.open.append(row)
+            elif deep and row.checked_at < since and not self._is_as_recorded(row, stat, drift):
+                found.rotten.append(row.pk)
+                del candidates[row.file_name]
             else:
-                self._compare(row, stat, found, drift, deep=deep and row.checked_at < since)
-            if len(found.verified) >= _VERIFIED_AT_ONCE:
-                _note_verified(library, found.verified)
+                if deep and row.checked_at < since:
+                    verified.append(row.pk)
+                if row.file_name in links and is_managed(row.file_name):
+                    found.shared.append(row.pk)
+                del candidates[row.file_name]
+            if len(verified) >= _VERIFIED_AT_ONCE:
+                _note_verified(library, verified)
             progress(done, len(rows))
         if deep:
-            _note_verified(library, found.verified)
+            _note_verified(library, verified)
             _end_deep(library)
-        self._judge_unknown(files, busy, found, drift)
+        by_name = {row.file_name: row for row in found.open}
+        digests = self._read_candidates(
+            {name: stat for name, stat in candidates.items() if folder / name not in busy},
+            by_name, drift)
+        self._match(digests, candidates, found)
+        self._judge_left_over(digests, found, drift)
         _fill(library, drift, found)
         newly = sum(row.file_state != "missing" for row in found.missing)
         if newly > max(ALWAYS_TAKEN, MASS_LOSS * len(rows)) or newly == len(rows) > 1:
@@ -144,56 +171,91 @@ class Scanner:
         if with_stat:
             self._given_up[name] = (with_stat, reason)
 
-    def _compare(self, row: _Row, stat: Stat, found: _Found, drift: Drift, *,
-                 deep: bool) -> None:
-        if row.file_state == "missing":
-            found.returned.append(row.pk)
-        same_look = stat == row.known
-        if same_look and not deep:
-            return
-        if not same_look and not self._is_settled(row.file_name, stat):
-            drift.unsettled.append(row.file_name)
-        elif self._digest(row.file_name, stat, again=deep) == row.digest:
-            if deep:
-                found.verified.append(row.pk)
-            if not same_look or row.file_state == "altered":
-                found.touched.append(row.pk)
-        elif same_look:
-            found.rotten.append(row.pk)
-        else:
-            found.altered.append(row.pk)
+    def _is_as_recorded(self, row: _Row, stat: Stat, drift: Drift) -> bool:
+        """Whether a file still has the bytes that it had under the same look."""
+        try:
+            return self._digest(row.file_name, stat, again=True) == row.digest
+        except OSError as error:  # one bad file stops nothing
+            drift.unreadable.append((row.file_name, _reason(error)))
+            return True
 
-    def _judge_unknown(self, files: dict[str, Stat], busy: set[Path], found: _Found,
-                       drift: Drift) -> None:
-        by_digest = {row.digest: row for row in found.missing}
-        for name, stat in sorted(files.items()):
-            path = self._library.originals.folder / name
-            if path in busy:
-                continue
-            if (given_up := self._given_up.get(name)) and given_up[0] == stat:
+    def _read_candidates(self, candidates: dict[str, Stat], by_name: dict[str, _Row],
+                         drift: Drift) -> dict[str, str]:
+        """The digests of the files that may be anybody's, by name.
+
+        What cannot be read, or is still being written, is noted in *drift*.
+        """
+        digests = {}
+        for name, stat in sorted(candidates.items()):
+            if name not in by_name and (given_up := self._given_up.get(name)) and (
+                    given_up[0] == stat):
                 drift.unreadable.append((name, given_up[1]))
                 continue
+            path = self._library.originals.folder / name
             try:
-                kind = _kind(path)
+                if name not in by_name and _kind(path) is None and (
+                        path.suffix.lower() not in IMAGE_SUFFIXES):
+                    continue  # somebody's notes, or a generator's log
+                if not self._is_settled(name, stat):
+                    drift.unsettled.append(name)
+                    continue
+                digests[name] = self._digest(name, stat)
             except OSError as error:
-                drift.unreadable.append((name, str(error)))
+                drift.unreadable.append((name, _reason(error)))
+            else:
+                drift.looks[name] = stat
+        return digests
+
+    @staticmethod
+    def _match(digests: dict[str, str], looks: dict[str, Stat], found: _Found) -> None:
+        """Give each open image the file with its bytes: the one in its place, or any other.
+
+        What is matched is taken out of *digests* and of `found.open`.
+        """
+        left = []
+        for row in found.open:
+            if digests.get(row.file_name) != row.digest:
+                left.append(row)
                 continue
-            if kind is None and path.suffix.lower() not in IMAGE_SUFFIXES:
-                continue  # somebody's notes, or a generator's log
-            if not self._is_settled(name, stat):
-                drift.unsettled.append(name)
+            del digests[row.file_name]
+            if row.file_state == "missing":
+                found.returned.append(row.pk)
+            if looks[row.file_name] != row.known or row.file_state == "altered":
+                found.touched.append(row.pk)
+        names: dict[str, list[str]] = {}
+        for name, checksum in sorted(digests.items(), reverse=True):
+            names.setdefault(checksum, []).append(name)
+        found.open = []
+        for row in left:
+            if here := names.get(row.digest):
+                found.moved.append((row.pk, name := here.pop()))
+                del digests[name]
+            else:
+                found.open.append(row)
+
+    def _judge_left_over(self, digests: dict[str, str], found: _Found, drift: Drift) -> None:
+        """Images without a file, and files without an image."""
+        folder, originals = self._library.originals.folder, self._library.originals
+        unclear = set(drift.unsettled) | {name for name, _ in drift.unreadable}
+        for row in found.open:
+            name = row.file_name
+            if name in digests:
+                if row.file_state != "altered" or drift.looks[name] != row.known:
+                    found.altered.append(row.pk)
+                del digests[name]
+            elif name in unclear:
                 continue
-            try:
-                checksum = self._digest(name, stat)
-            except OSError as error:
-                drift.unreadable.append((name, str(error)))
-                continue
-            if row := by_digest.pop(checksum, None):
-                found.missing.remove(row)
-                found.moved.append((row.pk, name))
-            elif existing := self._library.originals.find_digest(checksum):
-                if existing.file_name != name:  # else it was added while we looked
+            elif drift.unsettled and row.file_state != "missing":
+                continue  # it may be among the files that are still in motion
+            else:
+                found.missing.append(row)
+        for name, checksum in digests.items():
+            if existing := originals.find_digest(checksum):
+                # Else it was added while we looked.
+                if existing.file_name != name and (folder / existing.file_name).exists():
                     drift.duplicate.append((name, existing))
+            elif originals.find_trashed(checksum):
+                drift.deleted.append(name)
             else:
                 drift.stray.append(name)
 
@@ -237,7 +299,7 @@ def _read_rows(library: Library) -> list[_Row]:
 def _fill(library: Library, drift: Drift, found: _Found) -> None:
     """Read the images that something is the matter with."""
     pks = [row.pk for row in found.missing] + [pk for pk, _ in found.moved]
-    pks += found.returned + found.altered + found.rotten + found.touched
+    pks += found.returned + found.altered + found.rotten + found.touched + found.shared
     images = select_pks(library.database.reader, set(pks), raw=False)
 
     def of(wanted: Iterable[int]) -> list[Image]:
@@ -246,6 +308,7 @@ def _fill(library: Library, drift: Drift, found: _Found) -> None:
     drift.missing = of(row.pk for row in found.missing)
     drift.returned, drift.altered = of(found.returned), of(found.altered)
     drift.rotten, drift.touched = of(found.rotten), of(found.touched)
+    drift.shared = of(found.shared)
     drift.moved = [(images[pk], name) for pk, name in found.moved if pk in images]
 
 
@@ -274,8 +337,12 @@ def _end_deep(library: Library) -> None:
         transaction.run("DELETE FROM meta WHERE key = 'deep_since'")
 
 
-def walk_files(folder: Path, prefix: str = "") -> Iterator[tuple[str, Stat]]:
-    """Every plain file below *folder* by its relative name; links and dot names are passed over."""
+def walk_files(folder: Path, prefix: str = "",
+               links: set[str] | None = None) -> Iterator[tuple[str, Stat]]:
+    """Every plain file below *folder* by its relative name; links and dot names are passed over.
+
+    Names of files that have further names somewhere (hard links) are added to *links*.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
@@ -285,22 +352,19 @@ def walk_files(folder: Path, prefix: str = "") -> Iterator[tuple[str, Stat]]:
             continue
         try:
             if entry.is_dir(follow_symlinks=False):
-                yield from walk_files(Path(entry.path), f"{prefix}{entry.name}/")
+                yield from walk_files(Path(entry.path), f"{prefix}{entry.name}/", links)
             elif entry.is_file(follow_symlinks=False):
                 stat = entry.stat(follow_symlinks=False)
                 entry.name.encode()  # a name that is no Unicode cannot be kept
-                yield prefix + entry.name, (stat.st_size, stat.st_mtime_ns, str(stat.st_ino))
+                if links is not None and stat.st_nlink > 1:
+                    links.add(prefix + entry.name)
+                yield prefix + entry.name, look(stat)
         except (OSError, UnicodeEncodeError):
             continue
 
 
-def stat_of(path: Path) -> Stat | None:
-    """How the file looks now, or None if it is gone."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns, str(stat.st_ino)
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _kind(path: Path) -> str | None:

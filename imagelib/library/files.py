@@ -41,7 +41,7 @@ def replacing(target: Path, *, sync: bool = True) -> Iterator[IO[bytes]]:
     Raises:
         DiskFullError: no space is left; *target* is as it was.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     # Beside the target, so that the last step is a rename within one file
     # system. Not `tempfile`: its mode 0600 would make a published site unreadable.
     partial = target.with_name(f".{secrets.token_hex(6)}.partial")
@@ -82,6 +82,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make *folder*, and those above it that are not there; their names survive a power cut."""
+    absent = [folder]
+    while not absent[-1].exists() and absent[-1].parent != absent[-1]:
+        absent.append(absent[-1].parent)
+    for path in reversed(absent[:-1]):
+        path.mkdir(mode, exist_ok=True)
+        sync_folder(path.parent)
+
+
 def digest(path: Path) -> str:
     """SHA-256 hex of the bytes of *path*."""
     with path.open("rb") as stream:
@@ -90,7 +100,7 @@ def digest(path: Path) -> str:
 
 def copy_synced(source: IO[bytes], target: Path) -> str:
     """Copy *source* into the new file *target*, flushed; return the digest of what was read."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     checksum = hashlib.sha256()
     with disk_full(), target.open("xb") as stream:
         while block := source.read(_BLOCK):
@@ -102,22 +112,22 @@ def copy_synced(source: IO[bytes], target: Path) -> str:
 
 
 def place(source: Path, target: Path) -> None:
-    """Give the bytes of *source* the new name *target*, leaving *source* where it is.
+    """Give the bytes of *source* the new name *target*; *source* is to be unlinked next.
 
-    By a hard link; where the file system has none, or *target* lies on another one, by a
-    copy, which is flushed and whole before it has its name.
+    By a hard link, as a step of a move; where the file system has none, or *target* lies on
+    another one, by a copy, which is flushed and whole before it has its name. The caller syncs
+    the folder, once for many files.
 
     Raises:
         FileExistsError: *target* is there already; it is left alone.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     try:
         os.link(source, target, follow_symlinks=False)
     except FileExistsError:
         raise
     except (OSError, NotImplementedError):
         _copy_beside(source, target)
-    sync_folder(target.parent)
 
 
 def _copy_beside(source: Path, target: Path) -> None:
@@ -145,7 +155,7 @@ def clone(source: Path, target: Path) -> None:
         FileExistsError: *target* is there already; it is left alone.
         DiskFullError: no space is left; *target* is not there.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     partial = target.with_name(f".{secrets.token_hex(6)}.partial")
     try:
         copy_apart(source, partial, sync=True)
@@ -198,10 +208,9 @@ def _clonefile(source: Path, fresh: Path) -> bool:
 
 
 def move(source: Path, target: Path) -> None:
-    """Move *source* to the new name *target*, flushed, also between file systems."""
+    """Move *source* to the new name *target*, also between file systems; the caller syncs."""
     place(source, target)
     source.unlink()
-    sync_folder(source.parent)
 
 
 def portable_name(name: str, fallback: str = "image") -> str:

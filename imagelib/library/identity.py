@@ -1,41 +1,65 @@
-"""Never start an empty database over a library that had one.
+"""Whose database is it? Asked before the first write.
 
-SQLite opens a missing or empty file as a new database without a word. A marker
-below `.imagelib/` remembers that there was one, and which.
+SQLite opens a missing or empty file as a new database without a word, and would make
+our tables in any other program's. A marker below `.imagelib/` remembers that there was
+a database, and which.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
-from imagelib.config import Settings
+from imagelib.config import Settings, is_our_database
 from imagelib.errors import LibraryFaultError
-from imagelib.library.database import Database
-from imagelib.library.files import replacing
+from imagelib.library.database import Database, has_foreign_log, log_of
+from imagelib.library.files import make_folder, replacing
 
 
 def check(settings: Settings) -> None:
     """Look at the database before it is opened.
 
     Raises:
-        LibraryFaultError: it is gone or empty, although there was one.
+        LibraryFaultError: it is gone or empty, although there was one, or it belongs to
+            another program.
     """
     database = settings.database
     missing = not database.exists()
     if _marker(settings).exists() and (missing or database.stat().st_size == 0):
         raise LibraryFaultError(
             f"{database} is {'missing' if missing else 'empty'}, although this library had one."
-            " Restore a backup with: imagelib restore. To start anew with the images alone, take"
-            f" {_marker(settings)} away first."
+            " Restore a backup with: imagelib restore. Without one, imagelib recover makes a new"
+            " database from the site and the files."
         )
+    if not missing and database.stat().st_size and not is_our_database(database):
+        raise LibraryFaultError(
+            f"{database} is no database of imagelib; it was left as it is. Make the library in"
+            " another folder, or restore a backup with: imagelib restore"
+        )
+
+
+def set_foreign_log_aside(settings: Settings) -> Path | None:
+    """Move a log away that belongs to another database; return where it is kept now."""
+    database = settings.database
+    if not has_foreign_log(database):
+        return None
+    kept = settings.private_dir / "backups" / f"log-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.db-wal"
+    make_folder(kept.parent)
+    log_of(database).replace(kept)
+    database.with_name(database.name + "-shm").unlink(missing_ok=True)
+    return kept
 
 
 def write(settings: Settings, database: Database) -> None:
     """Remember that this library has a database now."""
     if not _marker(settings).exists():
-        identity = database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
         with replacing(_marker(settings)) as stream:
-            stream.write(f"{identity}\n".encode())
+            stream.write(f"{library_id(database)}\n".encode())
+
+
+def library_id(database: Database) -> str:
+    """What names this library for ever."""
+    return str(database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0])
 
 
 def _marker(settings: Settings) -> Path:

@@ -1,10 +1,14 @@
 """Moves of files that come true with a commit, or are taken back.
 
 The write order: first the intent, committed; then the files, flushed; then one
-commit that changes the rows and drops the intent. A process that dies in
+commit that changes the rows and drops the intent. All of it happens inside
+`Database.exclusive`, with the decision that led to it. A process that dies in
 between leaves its intent behind, and whoever opens the library next takes the
-moves back. An intent names its owner, and an owner holds a lock as long as it
-lives, so that nobody takes back what another process is still doing.
+moves back.
+
+An intent belongs to one library: it names files relative to the library's
+folders, and the database it was written for. In a copy of the library or of the
+database it means nothing and is dropped without touching a file.
 """
 
 from __future__ import annotations
@@ -13,13 +17,17 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.files import digest, move, place, sync_folder
+from imagelib.library.identity import library_id
 from imagelib.library.locks import FileLock
 
 #: What the name of a file in the making begins with; scans pass over dot names.
@@ -35,26 +43,43 @@ def silent(_done: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The files of one operation: *moves* first, then each of *new* (staged, final, digest)."""
+    """The files of one operation: *moves* first, then each of *new* (staged, final, digest).
+
+    After the commit those of *drop* are destroyed; from then on there is no way back.
+    """
 
     moves: list[tuple[Path, Path]] = field(default_factory=list)
     new: list[tuple[Path, Path, str]] = field(default_factory=list)
+    drop: list[Path] = field(default_factory=list)
 
 
 class Intents:
-    """The file operations of one process, and the repair of those that died."""
+    """The file operations of one process, and the repair of those that died.
 
-    def __init__(self, database: Database, run_dir: Path, folders: Iterable[Path]) -> None:
+    *folders* are those that an operation may touch, by the names that an intent gives them.
+    """
+
+    def __init__(self, database: Database, run_dir: Path, folders: Mapping[str, Path],
+                 staging: Iterable[Path]) -> None:
         self._database = database
         self._run_dir = run_dir
-        self._folders = tuple(folders)
+        self._folders = dict(folders)
+        self._staging = tuple(staging)
         self._token = ""
         self._alive: FileLock | None = None
+        self._entering = threading.Lock()
+
+    def enter(self) -> None:
+        """Say that this process is at work; `imagelib restore` then waits for its end."""
+        with self._entering:
+            if self._alive is None:
+                self._token = secrets.token_hex(8)
+                self._alive = hold(self._run_dir / f"{self._token}.lock")
 
     def staging_path(self, folder: Path) -> Path:
         """A new name for a file in the making in *folder*, swept up if we die."""
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{PARTIAL}{self._owner()}-{secrets.token_hex(6)}.partial"
+        self.enter()
+        return folder / f"{PARTIAL}{self._token}-{secrets.token_hex(6)}.partial"
 
     @contextmanager
     def carried_out(self, plan: Plan, action: str, *, kind: Kind = "do",
@@ -62,51 +87,75 @@ class Intents:
                     progress: Progress = silent) -> Iterator[Transaction]:
         """Move the files of *plan*, then run the body in the transaction that makes it true.
 
-        *progress* is told how many files were moved.
+        The caller made its plan inside `Database.exclusive` and is still there. *progress* is
+        told how many files were moved.
         """
-        owner = self._owner()
+        self.enter()
+        with self._database.exclusive():
+            intent = self._announce(Plan(plan.moves, plan.new))
+            try:
+                self._move(plan, progress)
+                with self._database.write(action, kind=kind, undoes=undoes,
+                                          undoable=undoable) as transaction:
+                    yield transaction
+                    if plan.drop:
+                        transaction.run("UPDATE intents SET body = ? WHERE id = ?",
+                                        self._to_json(Plan(drop=plan.drop)), intent)
+                    else:
+                        transaction.run("DELETE FROM intents WHERE id = ?", intent)
+            except BaseException:
+                _take_back(plan)
+                with contextlib.suppress(Exception):  # the first error is the one to tell of
+                    self._forget([intent])
+                raise
+            finally:
+                for staged, _, _ in plan.new:
+                    staged.unlink(missing_ok=True)
+            if plan.drop:
+                _destroy(plan)
+                self._forget([intent])
+
+    def _announce(self, plan: Plan) -> int | None:
         with self._database.write("intent", undoable=False) as transaction:
-            intent = transaction.run("INSERT INTO intents (owner, body) VALUES (?, ?)", owner,
-                                     _to_json(plan)).lastrowid
-        try:
-            for done, (source, target) in enumerate(plan.moves, 1):
-                move(source, target)
-                progress(done)
-            for staged, final, _ in plan.new:
-                place(staged, final)
-            with self._database.write(action, kind=kind, undoes=undoes,
-                                      undoable=undoable) as transaction:
-                yield transaction
-                transaction.run("DELETE FROM intents WHERE id = ?", intent)
-        except BaseException:
-            _take_back(plan)
-            with contextlib.suppress(Exception):  # the first error is the one to tell of
-                self._drop([intent])
-            raise
-        finally:
-            for staged, _, _ in plan.new:
-                staged.unlink(missing_ok=True)
+            return transaction.run("INSERT INTO intents (owner, body) VALUES (?, ?)",
+                                   self._token, self._to_json(plan)).lastrowid
+
+    def _move(self, plan: Plan, progress: Progress) -> None:
+        """Each file to its place; the folders are synced once, however many files there are."""
+        folders: dict[Path, None] = {}
+        for done, (source, target) in enumerate(plan.moves, 1):
+            move(source, target)
+            folders |= {target.parent: None, source.parent: None}
+            progress(done)
+        for staged, final, _ in plan.new:
+            place(staged, final)
+            folders[final.parent] = None
+        for folder in folders:
+            sync_folder(folder)
 
     def recover(self) -> int:
         """Take back what dead processes left half done; return how many operations."""
-        rows = self._database.read("SELECT id, owner, body FROM intents ORDER BY id DESC")
-        dead = {row["owner"] for row in rows if self._is_dead(row["owner"])}
-        done = []
-        for row in rows:
-            if row["owner"] in dead:
-                _take_back(_from_json(row["body"]))
-                done.append(row["id"])
-        self._drop(done)
-        self._sweep()
+        with self._database.exclusive():
+            rows = self._database.read("SELECT id, owner, body FROM intents ORDER BY id DESC")
+            dead = {row["owner"] for row in rows if self._is_dead(row["owner"])}
+            done = []
+            for row in rows:
+                if row["owner"] in dead:
+                    if (plan := self._from_json(row["body"])) is not None:
+                        _take_back(plan)
+                        _destroy(plan)
+                    done.append(row["id"])
+            self._forget(done)
+            self._sweep()
         return len(done)
 
     def names_in_use(self) -> set[Path]:
         """Files that some process is moving right now: a scan must not judge them."""
         used: set[Path] = set()
         for row in self._database.read("SELECT body FROM intents"):
-            plan = _from_json(row["body"])
-            used.update(path for pair in plan.moves for path in pair)
-            used.update(final for _, final, _ in plan.new)
+            if (plan := self._from_json(row["body"])) is not None:
+                used.update(path for pair in plan.moves for path in pair)
+                used.update(final for _, final, _ in plan.new)
         return used
 
     def close(self) -> None:
@@ -115,27 +164,14 @@ class Intents:
             self._alive.path.unlink(missing_ok=True)
             self._alive.release()
             self._alive = None
-
-    def _owner(self) -> str:
-        if self._alive is None:
-            self._token = secrets.token_hex(8)
-            self._alive = FileLock(self._run_dir / f"{self._token}.lock")
-            self._alive.acquire()
-        return self._token
+            self._token = ""
 
     def _is_dead(self, owner: str) -> bool:
         if owner == self._token:
             return False
-        lock = FileLock(self._run_dir / f"{owner}.lock")
-        if not lock.path.exists():
-            return True
-        if not lock.acquire():
-            return False
-        lock.path.unlink(missing_ok=True)
-        lock.release()
-        return True
+        return is_dead(self._run_dir / f"{owner}.lock")
 
-    def _drop(self, intents: Iterable[int | None]) -> None:
+    def _forget(self, intents: Iterable[int | None]) -> None:
         ids = [(intent,) for intent in intents]
         if ids:
             with self._database.write("recover", undoable=False) as transaction:
@@ -143,12 +179,75 @@ class Intents:
 
     def _sweep(self) -> None:
         """Remove files in the making whose owner is gone, and the locks of the dead."""
-        for folder in self._folders:
+        for folder in self._staging:
             for path in _partials(folder):
                 if self._is_dead(path.name.removeprefix(PARTIAL).split("-")[0]):
                     path.unlink(missing_ok=True)
-        for lock in self._run_dir.glob("*.lock"):
-            self._is_dead(lock.stem)
+        for lock in [*self._run_dir.glob("*.lock"), *self._run_dir.glob("*.new")]:
+            if lock.stem != self._token:
+                is_dead(lock)
+
+    def _identity(self) -> str:
+        """Names the database file that an intent was written for, and no copy of it."""
+        path = self._database.path
+        return f"{library_id(self._database)} {path.stat().st_ino} {path}"
+
+    def _to_json(self, plan: Plan) -> str:
+        def named(path: Path) -> list[str]:
+            for name, folder in self._folders.items():
+                if path.is_relative_to(folder):
+                    return [name, path.relative_to(folder).as_posix()]
+            raise ValueError(f"{path} is in no folder of the library")
+
+        return json.dumps({
+            "for": self._identity(), "moves": [[named(a), named(b)] for a, b in plan.moves],
+            "new": [[named(a), named(b), c] for a, b, c in plan.new],
+            "drop": [named(path) for path in plan.drop]})
+
+    def _from_json(self, text: str) -> Plan | None:
+        """The plan of an intent; None if it was written for another library or database."""
+        body = json.loads(text)
+        if body.get("for", self._identity()) != self._identity():
+            return None
+        try:
+            def path(named: Any) -> Path:
+                if isinstance(named, str):  # the first version wrote whole paths
+                    found = Path(named)
+                    if not any(found.is_relative_to(f) for f in self._folders.values()):
+                        raise LookupError(named)
+                    return found
+                return Path(self._folders[named[0]], named[1])
+
+            return Plan([(path(a), path(b)) for a, b in body["moves"]],
+                        [(path(a), path(b), c) for a, b, c in body["new"]],
+                        [path(named) for named in body.get("drop", [])])
+        except LookupError:
+            return None
+
+
+def hold(lock_path: Path) -> FileLock:
+    """Hold a lock whose file has its name only when it is held.
+
+    Otherwise a process that is stopped between making and locking it would be taken for dead.
+    """
+    # Windows does not rename a file that is open; there nobody can remove one that is.
+    lock = FileLock(lock_path if sys.platform == "win32" else lock_path.with_suffix(".new"))
+    lock.acquire(1)
+    if lock.path != lock_path:
+        lock.path = lock.path.replace(lock_path)
+    return lock
+
+
+def is_dead(lock_path: Path) -> bool:
+    """Whether the process that holds this lock is gone; the file of a dead one is removed."""
+    lock = FileLock(lock_path)
+    if not lock.path.exists():
+        return True
+    if not lock.acquire():
+        return False
+    lock.path.unlink(missing_ok=True)
+    lock.release()
+    return True
 
 
 def _partials(folder: Path) -> list[Path]:
@@ -169,16 +268,13 @@ def _take_back(plan: Plan) -> None:
             continue
         if not source.exists():
             move(target, source)
+            sync_folder(source.parent)
         elif digest(source) == digest(target):
             target.unlink()
 
 
-def _to_json(plan: Plan) -> str:
-    return json.dumps({"moves": [[str(a), str(b)] for a, b in plan.moves],
-                       "new": [[str(a), str(b), c] for a, b, c in plan.new]})
-
-
-def _from_json(text: str) -> Plan:
-    body = json.loads(text)
-    return Plan([(Path(a), Path(b)) for a, b in body["moves"]],
-                [(Path(a), Path(b), c) for a, b, c in body["new"]])
+def _destroy(plan: Plan) -> None:
+    for path in plan.drop:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in plan.drop if path.parent.is_dir()}:
+        sync_folder(folder)

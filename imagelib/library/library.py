@@ -6,19 +6,25 @@ takes checked values, keeps rows and files together, and records each change.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
 from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
-from imagelib.errors import ConflictError, NotFoundError
-from imagelib.library import folding, history, identity, searches, tagging, undo
-from imagelib.library.backup import snapshot
+from imagelib.errors import ConflictError, LibraryFaultError, LockedError, NotFoundError
+from imagelib.library import folding, history, identity, searches, tagging, trashing, undo
+from imagelib.library.backup import (
+    check_not_restoring,
+    finish_restore,
+    snapshot,
+    snapshot_if_old,
+)
 from imagelib.library.bitmaps import Bitmaps
-from imagelib.library.database import Database, Kind, Transaction
+from imagelib.library.database import Database
 from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import digest, replacing
+from imagelib.library.files import make_folder, replacing
+from imagelib.library.intake import Intake, take_in
 from imagelib.library.intents import Progress, silent
 from imagelib.library.listing import (
     PAGE_SIZE,
@@ -30,15 +36,10 @@ from imagelib.library.listing import (
     select_places,
 )
 from imagelib.library.models import Change, Done, Image, Tag, TrashedImage
-from imagelib.library.originals import (
-    Newcomer,
-    Originals,
-    apply_patch,
-    check_version,
-    require,
-)
+from imagelib.library.originals import Originals
 from imagelib.library.query import Query
 from imagelib.library.records import select, select_pks
+from imagelib.library.rows import apply_patch, check_version, require
 from imagelib.library.trash import list_trash
 from imagelib.sandbox import Sandbox
 
@@ -46,15 +47,14 @@ from imagelib.sandbox import Sandbox
 class Library:
     """A folder with images and their metadata. Make one with `create`, open one with `open`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
         self.settings = settings
         self.root = settings.root
-        self.database = Database(settings.database, settings.private_dir / "write.lock")
+        self.database = Database(settings.database, settings.private_dir / "write.lock",
+                                 read_only=read_only)
         self.sandbox = Sandbox(settings.workers, seconds=settings.decode_seconds,
                                memory=settings.decode_memory)
         self.originals = Originals(settings, self.database, self.sandbox)
-        #: Held while new files become images, so that the same bytes are one image.
-        self.adding = threading.Lock()
         self._bitmaps: Bitmaps | None = None
 
     @classmethod
@@ -62,10 +62,12 @@ class Library:
         """Make a library in the folder *root*; one that is there already is just opened."""
         folder = Path(root).expanduser().absolute()
         folder.mkdir(parents=True, exist_ok=True)
+        identity.check(Settings(folder))
         config = folder / CONFIG_NAME
         if not config.exists():
             with replacing(config) as stream:
                 stream.write(TEMPLATE.encode())
+            config.chmod(0o600)  # a password's hash may be in it one day
         return cls.open(folder)
 
     @classmethod
@@ -74,23 +76,69 @@ class Library:
 
         Raises:
             NotALibraryError: there is none.
-            LibraryFaultError: its database is lost, damaged, or from the future.
+            LibraryFaultError: its database is lost, damaged, another program's, or from the
+                future.
         """
-        folder = require_library(Path(root).expanduser().absolute())
-        library = cls(Settings.load(folder))
+        library = cls(Settings.load(require_library(Path(root).expanduser().absolute())))
+        settings, database = library.settings, library.database
+        make_folder(settings.private_dir, 0o700)
+        _make_private(settings.private_dir)
+        library.originals.intents.enter()
+        database.before_commit = folding.catch_up
+        try:
+            check_not_restoring(settings)
+            library._make_ready()
+        except BaseException:
+            library.close()
+            raise
+        snapshot_if_old(settings, database)
+        return library
+
+    def _make_ready(self) -> None:
+        """What must be true before anybody works with the library."""
+        settings, database = self.settings, self.database
+        try:
+            with database.exclusive(0):
+                self._make_ready_alone()
+        except LockedError:
+            # Somebody is writing. If that can be, nothing stands in the way of opening either,
+            # and what the dead have left is for the next one to repair.
+            if (settings.private_dir / "restoring").exists() or not database.is_migrated():
+                with database.exclusive():
+                    self._make_ready_alone()
+
+    def _make_ready_alone(self) -> None:
+        settings, database = self.settings, self.database
+        finish_restore(settings)
+        identity.check(settings)
+        identity.set_foreign_log_aside(settings)
+        new = not settings.database.exists() or not settings.database.stat().st_size
+        database.migrate(before=lambda: snapshot(settings))
+        identity.write(settings, database)
+        if new:  # later it is missing for a reason: a disk that is not connected
+            make_folder(settings.images_dir)
+        self.originals.intents.recover()
+
+    @classmethod
+    def open_to_read(cls, root: Path | str) -> Self:
+        """Open the library in *root* without changing anything, also on a read-only disk.
+
+        Raises:
+            NotALibraryError, LibraryFaultError: as `open`.
+        """
+        library = cls(Settings.load(require_library(Path(root).expanduser().absolute())),
+                      read_only=True)
         identity.check(library.settings)
-        library.settings.images_dir.mkdir(parents=True, exist_ok=True)
-        library.database.migrate(before=lambda: snapshot(library.settings))
-        identity.write(library.settings, library.database)
-        library.database.before_commit = folding.catch_up
-        library.originals.intents.recover()
+        if not library.settings.database.exists():
+            raise LibraryFaultError(f"{library.root} has no database yet. Run: imagelib build")
+        library.database.check_readable()
         return library
 
     def close(self) -> None:
         """End the workers and close the database."""
-        self.originals.intents.close()
-        self.database.close()
         self.sandbox.close()
+        self.database.close()
+        self.originals.intents.close()
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +159,11 @@ class Library:
         """
         found = select(self.database.reader, "WHERE i.id = ?", [_clean_id(image_id)])
         return require(found, image_id)
+
+    def find_one(self, image_id: str) -> Image | None:
+        """The image with this id, if there is one."""
+        found = select(self.database.reader, "WHERE i.id = ?", [_clean_id(image_id)], raw=False)
+        return found[0] if found else None
 
     def get_file(self, file_name: str) -> Image | None:
         """The image whose file has this name relative to `images/`."""
@@ -182,9 +235,13 @@ class Library:
             yield from batch
             last = batch[-1].pk
 
+    def is_folded(self) -> bool:
+        """Whether a search sees all that other programs changed."""
+        return folding.is_current(self.database.reader)
+
     def fold(self) -> None:
-        """Fold what other programs changed, so that a search sees it."""
-        if not folding.is_current(self.database.reader):
+        """Fold what other programs changed, so that a search sees it; not on a read-only disk."""
+        if not self.database.read_only and not self.is_folded():
             with self.database.write("fold", undoable=False):
                 pass  # every write folds before it commits
 
@@ -195,44 +252,34 @@ class Library:
 
     # -- adding and changing ------------------------------------------------
 
-    def add(self, source: Path | str | IO[bytes], *, original_name: str = "",
-            in_place: bool = False, link: bool = False,
-            **fields: Any) -> tuple[Image, bool]:
-        """Take a picture in; return its image, and whether it is new here.
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Nobody else changes the library in the block: to decide by what was read."""
+        return self.database.exclusive()
 
-        The same bytes again give the image that is there. *in_place* leaves a
-        file that lies under `images/` where it is, *link* saves a copy where
-        the file system can. *fields* are those of `ImageDraft`; what is absent
-        is read from the file.
+    def add(self, source: Path | str | IO[bytes], *, original_name: str = "",
+            in_place: bool = False, **fields: Any) -> tuple[Image, bool]:
+        """Take a picture in; return its image, and whether it was not among the images before.
+
+        As `take_in`, for pictures that a person adds.
+        """
+        taken = self.take_in(source, original_name=original_name, in_place=in_place, **fields)
+        assert taken.image is not None
+        return taken.image, taken.status != "here"
+
+    def take_in(self, source: Path | str | IO[bytes], *, original_name: str = "",
+                in_place: bool = False, found: bool = False, **fields: Any) -> Intake:
+        """Take a picture in, and say what became of it.
+
+        The same bytes again give the image that is there, or bring it back out of the trash;
+        a picture that was only *found* (by a scan, in a watched folder) stays deleted. *in_place*
+        leaves a file that lies under `images/` where it is. *fields* are those of `ImageDraft`;
+        what is absent is read from the file.
 
         Raises:
             InvalidError: a bad field, no picture, or a broken one.
         """
-        draft = ImageDraft.of(fields)
-        if isinstance(source, str):
-            source = Path(source).expanduser()
-        if isinstance(source, Path) and not original_name:
-            original_name = source.name
-        path = (source if in_place and isinstance(source, Path)
-                else self.originals.stage(source, link=link))
-        try:
-            checksum = digest(path)
-            if existing := self.originals.find_digest(checksum):
-                # Known before the costly part; and if its file was lost, here it is again.
-                if existing.file_state == "missing" and not in_place:
-                    self.originals.give_back(existing, path)
-                return self.get(existing.id), False
-            inspected = self.originals.inspect(
-                path, source if isinstance(source, Path) else None, checksum)
-            with self.adding:
-                if existing := self.originals.find_digest(inspected.digest):
-                    return existing, False
-                [image_id] = self.originals.insert(
-                    [Newcomer(inspected, draft, original_name, in_place)])
-        finally:
-            if not in_place:
-                path.unlink(missing_ok=True)
-        return self.get(image_id), True
+        return take_in(self, source, original_name=original_name, in_place=in_place, found=found,
+                       draft=ImageDraft.of(fields))
 
     def edit(self, image_id: str, *, if_version: int | None = None, **fields: Any) -> Image:
         """Change some fields of one image; the names are those of `ImagePatch`.
@@ -269,19 +316,20 @@ class Library:
         Raises:
             ConflictError: another image has these bytes already.
         """
-        image = self.get(image_id)
-        check_version(image, if_version)
+        check_version(self.get(image_id), if_version)
         source = Path(source).expanduser() if isinstance(source, str) else source
         staged = self.originals.stage(source)
         try:
             inspected = self.originals.inspect(staged)
-            with self.adding:
+            with self.exclusive():
+                image = self.get(image_id)
+                check_version(image, if_version)
                 other = self.originals.find_digest(inspected.digest)
                 if other and other.id != image.id:
                     raise ConflictError(f"These bytes are the image {other.id} already.")
                 if other is None:
                     self.originals.replace(image, inspected)
-                elif not self.originals.is_in_place(image):
+                elif self.originals.digest_in_place(image) != image.digest:
                     self.originals.give_back(image, staged)
         finally:
             staged.unlink(missing_ok=True)
@@ -289,45 +337,29 @@ class Library:
 
     # -- the trash ----------------------------------------------------------
 
-    def delete(self, *ids: str, progress: Progress = silent) -> str:
+    def delete(self, *ids: str, if_version: int | None = None,
+               progress: Progress = silent) -> str:
         """Put images into the trash, as one batch, and return the batch.
 
         Raises:
-            NotFoundError: there is no such image.
+            NotFoundError: there is no such image. StaleError: one is no longer at *if_version*.
         """
-        return self.rearrange([_clean_id(i) for i in ids], [], "delete", progress=progress)
+        gone = [_clean_id(i) for i in ids]
+
+        def check() -> None:
+            for image_id in gone if if_version is not None else ():
+                check_version(self.get(image_id), if_version)
+
+        return trashing.rearrange(self, gone, [], "delete", progress=progress, check=check)
 
     def restore(self, *ids: str, progress: Progress = silent) -> str:
         """Bring images back out of the trash, as one batch, and return the batch.
 
         Raises:
-            NotFoundError: one is not there. ConflictError: its place is taken.
+            NotFoundError: one is not there. ConflictError: its bytes are another image by now.
         """
-        return self.rearrange([], [_clean_id(i) for i in ids], "restore", progress=progress)
-
-    def rearrange(self, gone: list[str], back: list[str], action: str, *, kind: Kind = "do",
-                  undoes: str | None = None, progress: Progress = silent,
-                  then: Callable[[Transaction], None] = lambda transaction: None) -> str:
-        """Put *gone* into the trash, bring *back* out of it, and *then* more, as one batch."""
-        images = [self.get(image_id) for image_id in gone]
-        rows = []
-        for image_id in back:
-            found = self.database.read("SELECT * FROM trash WHERE id = ?", image_id)
-            if not found:
-                raise NotFoundError(f"There is no image {image_id!r} in the trash.")
-            rows.append(found[0])
-        plan, files = self.originals.plan_delete(images)
-        plan.moves.extend(self.originals.plan_restore(rows).moves)
-        with self.originals.intents.carried_out(plan, action, kind=kind, undoes=undoes,
-                                                progress=progress) as transaction:
-            for image in images:
-                transaction.run("DELETE FROM images WHERE pk = ?", image.pk)
-                transaction.run("UPDATE trash SET file = ? WHERE pk = ?", files.get(image.id),
-                                image.pk)
-            for row in rows:
-                self.originals.reinsert(transaction, row)
-            then(transaction)
-        return transaction.batch
+        return trashing.rearrange(self, [], [_clean_id(i) for i in ids], "restore",
+                                  progress=progress)
 
     def trash(self) -> list[TrashedImage]:
         """What is in the trash, the last deleted first."""
@@ -335,7 +367,7 @@ class Library:
 
     def purge(self, *ids: str) -> int:
         """Destroy trashed images and their history for good; return how many."""
-        return self.originals.purge([_clean_id(i) for i in ids])
+        return trashing.purge(self, [_clean_id(i) for i in ids])
 
     def empty_trash(self) -> int:
         """Destroy all that is in the trash; return how many images."""
@@ -349,11 +381,13 @@ class Library:
 
     def undo(self, batch: str | None = None) -> tuple[str, list[str]]:
         """Take back *batch*, or the last one; return its action and the images it touched."""
-        return undo.take_back(self, batch or undo.latest(self, "undo"), "undo")
+        with self.exclusive():
+            return undo.take_back(self, batch or undo.latest(self, "undo"), "undo")
 
     def redo(self) -> tuple[str, list[str]]:
         """Do again what the last undo took back."""
-        return undo.take_back(self, undo.latest(self, "redo"), "redo")
+        with self.exclusive():
+            return undo.take_back(self, undo.latest(self, "redo"), "redo")
 
     def changes_since(self, seq: int, limit: int = 500) -> tuple[int, list[Image], list[str], bool]:
         """The images that changed after *seq*, the ids that are gone, and whether more follow.
@@ -400,6 +434,13 @@ def as_filter(query: str | Query | Filter) -> Filter:
     if isinstance(query, Filter):
         return query
     return Filter(query if isinstance(query, Query) else Query.parse(query))
+
+
+def _make_private(folder: Path) -> None:
+    """Take from others what the first version let them read: trash, backups, logs."""
+    with suppress(OSError):  # not ours to change
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
 
 
 def _clean_id(image_id: str) -> str:

@@ -51,8 +51,8 @@ class FileLock:
 
     def acquire(self, seconds: float = 0.0) -> bool:
         """Take the lock, waiting for at most *seconds*; whether it was got."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        self.path.parent.mkdir(0o700, parents=True, exist_ok=True)
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         deadline = time.monotonic() + seconds
         pause = 0.0005
         while not _try(handle):

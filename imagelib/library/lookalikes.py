@@ -10,8 +10,9 @@ from imagelib.library.database import Transaction
 from imagelib.library.drafts import ImagePatch
 from imagelib.library.library import Library
 from imagelib.library.models import Image
-from imagelib.library.originals import apply_patch
 from imagelib.library.records import select
+from imagelib.library.rows import apply_patch
+from imagelib.library.trashing import rearrange
 
 #: Two pictures are alike if their hashes differ in at most so many of 64 bits.
 DISTANCE = 4
@@ -40,18 +41,21 @@ def merge(library: Library, keep: Image, others: Iterable[Image]) -> str:
 
     The others go into the trash; one undo brings everything back as it was.
     """
-    doubles = list(others)
-    notes = [image.notes for image in (keep, *doubles) if image.notes]
-    patch = ImagePatch.of({
-        "add_tags": [tag for image in doubles for tag in image.tags],
-        "rating": max(image.rating for image in (keep, *doubles)),
-        "notes": "\n".join(dict.fromkeys(notes)),
-    })
+    with library.exclusive():
+        kept = library.get(keep.id)
+        doubles = [library.get(image.id) for image in others]
+        notes = [image.notes for image in (kept, *doubles) if image.notes]
+        patch = ImagePatch.of({
+            "add_tags": [tag for image in doubles for tag in image.tags],
+            "rating": max(image.rating for image in (kept, *doubles)),
+            "notes": "\n".join(dict.fromkeys(notes)),
+        })
 
-    def then(transaction: Transaction) -> None:
-        apply_patch(transaction, keep.id, patch)
+        def then(transaction: Transaction) -> None:
+            apply_patch(transaction, kept.id, patch)
 
-    return library.rearrange([image.id for image in doubles], [], "merge duplicates", then=then)
+        return rearrange(library, [image.id for image in doubles], [], "merge duplicates",
+                         then=then)
 
 
 def _worth(image: Image) -> tuple[int, int, int]:

@@ -1,14 +1,15 @@
 """The files of the library: taken in, replaced, put into the trash, and back.
 
-A file under `images/` is never written in place. What leaves it goes into the
-trash below `.imagelib/`, and only emptying the trash destroys bytes.
+A file under `images/` is never written in place, and one that we put there is an
+inode that nobody else has. What leaves the folder goes into the trash below
+`.imagelib/`, and only emptying the trash destroys bytes.
+
+Plans and what carries them out belong inside one `Database.exclusive` block.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,17 +17,33 @@ from pathlib import Path
 from typing import IO, Any
 
 from imagelib.config import Settings
-from imagelib.errors import ConflictError, NotFoundError, StaleError
+from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.formats import EXTENSIONS
-from imagelib.library import schema
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.dates import utc_now, wall_clock
 from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import copy_synced, digest, is_plain_file, place, portable_name
+from imagelib.library.files import copy_apart, copy_synced, digest, is_plain_file, portable_name
 from imagelib.library.intents import Intents, Plan
 from imagelib.library.models import Image
 from imagelib.library.records import select, to_columns
+from imagelib.library.rows import (
+    Stat,
+    apply_patch,
+    insert_row,
+    look,
+    note_stat,
+    set_tags,
+    update,
+)
 from imagelib.sandbox import Sandbox
+
+#: Names that we give to files, and that nobody else has reason to write to.
+_MANAGED = re.compile(
+    rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}(?:{'|'.join(EXTENSIONS.values())})")
+#: If so many of the newest files are gone, the folder is not the one it was.
+_SAMPLE = 20
+#: In a library of so few images all may be gone by hand.
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +80,58 @@ class Originals:
         self.folder = settings.images_dir
         self.trash_dir = settings.private_dir / "trash"
         self._settings = settings
-        self._database = database
+        self.database = database
         self._sandbox = sandbox
-        self.intents = Intents(database, settings.private_dir / "run",
-                               (self.folder, settings.private_dir / "upload"))
+        self.intents = Intents(
+            database, settings.private_dir / "run",
+            {"images": self.folder, "private": settings.private_dir, "site": settings.site_dir},
+            (self.folder, settings.private_dir / "upload"))
 
     def path_of(self, image: Image) -> Path:
         """Where the file of *image* lies, or should lie."""
         return self.folder / image.file_name
 
-    def is_in_place(self, image: Image) -> bool:
-        """Whether the file of *image* lies where it should, with the bytes it should have."""
-        path = self.path_of(image)
-        return path.is_file() and digest(path) == image.digest
+    def digest_in_place(self, image: Image) -> str:
+        """The digest of what lies in the place of *image*, "" if nothing does.
 
-    def stage(self, source: Path | IO[bytes], *, link: bool = False) -> Path:
-        """Copy (or *link*) *source*, flushed, to a temporary name beside its later place."""
+        A file that looks as it did when it was read is not read again.
+        """
+        path = self.path_of(image)
+        if not is_plain_file(path):
+            return ""
+        rows = self.database.read("SELECT size_bytes, mtime_ns, inode FROM file_stats"
+                                   " WHERE pk = ?", image.pk)
+        if rows and image.file_state == "ok" and tuple(rows[0]) == look(path.stat()):
+            return image.digest
+        return digest(path)
+
+    def require_folder(self) -> None:
+        """Refuse to write where the disk of `images/` is not connected.
+
+        Raises:
+            LibraryFaultError: the folder is not there, or none of its files is in it.
+        """
+        newest = self.database.read("SELECT file_name FROM images WHERE file_state = 'ok'"
+                                     " ORDER BY pk DESC LIMIT ?", _SAMPLE)
+        there = self.folder.is_dir() and (len(newest) <= _FEW or any(
+            (self.folder / row[0]).exists() for row in newest))
+        if not there:
+            raise LibraryFaultError(
+                f"The images folder {self.folder} is not there, or is not the one it was. Nothing"
+                " was changed; connect the disk, or put the folder back. If its files are really"
+                " gone: imagelib check --fix --accept-missing")
+
+    def stage(self, source: Path | IO[bytes]) -> Path:
+        """Copy *source*, flushed, to a temporary name beside its later place.
+
+        The copy shares nothing with a file that others may write to; where the file system can,
+        it takes no room either (`imagelib.library.files.copy_apart`).
+        """
+        self.require_folder()
         staged = self.intents.staging_path(self.folder)
         try:
-            if link and isinstance(source, Path):
-                place(source, staged)
-            elif isinstance(source, Path):
-                with source.open("rb") as stream:
-                    copy_synced(stream, staged)
-                stat = source.stat()  # its date may be all that is known of when it was made
-                os.utime(staged, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            if isinstance(source, Path):
+                copy_apart(source, staged, sync=True)
             else:
                 copy_synced(source, staged)
         except BaseException:
@@ -109,7 +153,7 @@ class Originals:
         found = self._sandbox.call(self._settings.inspector, str(path),
                                    self._settings.max_pixels, str(named or ""))
         stat = path.stat()
-        if (stat.st_size, stat.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        if look(stat) != look(before):
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
         draft: dict[str, Any] = found["draft"]
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
@@ -118,9 +162,31 @@ class Originals:
 
     def find_digest(self, checksum: str) -> Image | None:
         """The live image with these bytes."""
-        found = select(self._database.reader, "WHERE i.digest = ? ORDER BY i.pk LIMIT 1",
+        found = select(self.database.reader, "WHERE i.digest = ? ORDER BY i.pk LIMIT 1",
                        [checksum])
         return found[0] if found else None
+
+    def find_trashed(self, checksum: str) -> str | None:
+        """The id of the deleted image with these bytes, the last deleted one of several."""
+        rows = self.database.read("SELECT id FROM trash WHERE digest = ?"
+                                   " ORDER BY deleted_at DESC LIMIT 1", checksum)
+        return rows[0][0] if rows else None
+
+    def find_bytes(self, image: Image) -> Path | None:
+        """A file with the recorded bytes of *image* that lies somewhere else than in its place.
+
+        Looked for in the site, in the trash, and where watched pictures came from.
+        """
+        rows = self.database.read(
+            "SELECT file FROM replaced WHERE digest = ? UNION"
+            " SELECT file FROM trash WHERE digest = ? AND file IS NOT NULL", *[image.digest] * 2)
+        places = [self._settings.published_dir / image.file_name]
+        places += [self.trash_dir / row[0] for row in rows]
+        places += [Path(row[0]) for row in self.database.read(
+            "SELECT path FROM taken WHERE digest = ?", image.digest)]
+        return next((path for path in places if is_plain_file(path)
+                     and path.stat().st_size == image.size_bytes
+                     and digest(path) == image.digest), None)
 
     def insert(self, newcomers: list[Newcomer], action: str = "add",
                edits: Iterable[tuple[str, ImagePatch]] = ()) -> list[str]:
@@ -128,49 +194,59 @@ class Originals:
 
         *edits* of images that are there already belong to the same batch.
         """
-        now = utc_now()
         plan = Plan()
-        prepared: list[tuple[dict[str, Any], list[str]]] = []
+        prepared = []
         for one in newcomers:
-            image_id = one.image_id or str(uuid.uuid4())
-            inspected, draft = one.inspected, one.draft
-            name = image_id + EXTENSIONS[inspected.mime_type]
-            if one.in_place:
-                name = inspected.path.relative_to(self.folder).as_posix()
-            else:
-                plan.new.append((inspected.path, self.folder / name, inspected.digest))
-            columns = file_columns(inspected) | _metadata(inspected.draft, draft) | {
-                "id": image_id, "file_name": name, "created_at": one.created_at or now,
-                "updated_at": now, "original_name": _shown_name(one.original_name),
-            }
-            tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
+            columns, tags = self.prepare(one)
+            if not one.in_place:
+                plan.new.append((one.inspected.path, self.folder / columns["file_name"],
+                                 one.inspected.digest))
             prepared.append((columns, tags))
         with self.intents.carried_out(plan, action) as transaction:
             for columns, tags in prepared:
-                pk = _insert(transaction, to_columns(columns))
-                set_tags(transaction, pk, tags)
-                # The tags of a new image are no edits of it.
-                transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
-                self._note_stat(transaction, pk, self.folder / columns["file_name"])
+                self.add_row(transaction, columns, tags)
             for image_id, patch in edits:
                 apply_patch(transaction, image_id, patch)
         return [columns["id"] for columns, _ in prepared]
 
-    def give_back(self, image: Image, staged: Path) -> None:
+    def prepare(self, one: Newcomer) -> tuple[dict[str, Any], list[str]]:
+        """The columns of a new row, and its tags."""
+        image_id = one.image_id or str(uuid.uuid4())
+        inspected, draft = one.inspected, one.draft
+        name = image_id + EXTENSIONS[inspected.mime_type]
+        if one.in_place:
+            name = inspected.path.relative_to(self.folder).as_posix()
+        now = utc_now()
+        columns = file_columns(inspected) | _metadata(inspected.draft, draft) | {
+            "id": image_id, "file_name": name, "created_at": one.created_at or now,
+            "updated_at": now, "original_name": _shown_name(one.original_name),
+        }
+        tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
+        return columns, tags
+
+    def add_row(self, transaction: Transaction, columns: dict[str, Any], tags: list[str]) -> None:
+        """Make the row of a file that lies in its place."""
+        pk = insert_row(transaction, to_columns(columns))
+        set_tags(transaction, pk, tags)
+        # The tags of a new image are no edits of it.
+        transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
+        note_stat(transaction, pk, (self.folder / columns["file_name"]).stat())
+
+    def give_back(self, image: Image, staged: Path, action: str = "located") -> None:
         """Put the file of *image* back into its place from a staged copy of it.
 
         What lies there instead, if it was altered, is kept in the trash.
         """
         target = self.path_of(image)
-        kept = self._trash_path(image.digest)
-        moves = [(target, kept)] if target.is_file() else []
-        found = digest(target) if moves else ""
+        found = digest(target) if target.is_file() else ""
+        kept = self.trash_path(found)
+        moves = [(target, kept)] if found else []
         plan = Plan(moves, [(staged, target, image.digest)])
-        with self.intents.carried_out(plan, "located", undoable=False) as transaction:
-            if moves:
-                _keep(transaction, image.id, found, kept)
+        with self.intents.carried_out(plan, action, undoable=False) as transaction:
+            if found:
+                self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, {"file_state": "ok"})
-            self._note_stat(transaction, image.pk, target)
+            note_stat(transaction, image.pk, target.stat())
 
     def replace(self, image: Image, inspected: Inspected) -> None:
         """Give *image* the bytes of *inspected*; the old ones are kept for undo."""
@@ -178,196 +254,104 @@ class Originals:
         name = image.file_name
         if EXTENSIONS[inspected.mime_type] != EXTENSIONS[image.mime_type]:
             name = str(uuid.uuid4()) + EXTENSIONS[inspected.mime_type]
-        kept = self._trash_path(image.digest)
-        moves = [(old, kept)] if old.is_file() else []
-        plan = Plan(moves, [(inspected.path, self.folder / name, inspected.digest)])
+        found = self.digest_in_place(image)
+        kept = self.trash_path(found)
+        plan = Plan([(old, kept)] if found else [],
+                    [(inspected.path, self.folder / name, inspected.digest)])
         columns = file_columns(inspected) | {"file_name": name, "file_state": "ok"}
         with self.intents.carried_out(plan, "replace file") as transaction:
-            if moves:
-                _keep(transaction, image.id, image.digest, kept)
+            if found:
+                self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, columns)
-            self._note_stat(transaction, image.pk, self.folder / name)
+            note_stat(transaction, image.pk, (self.folder / name).stat())
 
     def exchange(self, image: Image, columns: dict[str, Any], action: str, kind: Kind,
                  undoes: str) -> None:
-        """Take an earlier file of *image* back (undo of `replace`), keeping the present one."""
-        rows = self._database.read("SELECT file FROM replaced WHERE image = ? AND digest = ?",
+        """Take an earlier file of *image* back (undo of `replace`), keeping the present one.
+
+        Raises:
+            ConflictError: the earlier file is gone, its bytes are another image by now, or
+                something else has its name.
+        """
+        rows = self.database.read("SELECT file FROM replaced WHERE image = ? AND digest = ?",
                                    image.id, columns["digest"])
         if not rows or not (earlier := self.trash_dir / rows[0]["file"]).is_file():
             raise ConflictError("The earlier file is no longer in the trash.")
-        kept = self._trash_path(image.digest)
-        final = self.folder / columns.get("file_name", image.file_name)
-        moves = [(old, kept)] if (old := self.path_of(image)).is_file() else []
-        plan = Plan([*moves, (earlier, final)])
+        if other := self.find_digest(columns["digest"]):
+            raise ConflictError(f"These bytes are the image {other.id} by now.")
+        self.require_folder()
+        found = self.digest_in_place(image)
+        kept = self.trash_path(found)
+        old = self.path_of(image)
+        final = self.free_place(columns.get("file_name", image.file_name), image)
+        plan = Plan([*([(old, kept)] if found else []), (earlier, final)])
+        columns = columns | {"file_name": final.relative_to(self.folder).as_posix()}
         with self.intents.carried_out(plan, action, kind=kind, undoes=undoes) as transaction:
             transaction.run("DELETE FROM replaced WHERE image = ? AND digest = ?", image.id,
                             columns["digest"])
-            if moves:
-                _keep(transaction, image.id, image.digest, kept)
+            if found:
+                self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, columns)
-            self._note_stat(transaction, image.pk, final)
+            note_stat(transaction, image.pk, final.stat())
 
-    def plan_delete(self, images: list[Image]) -> tuple[Plan, dict[str, str]]:
-        """The moves that put *images* into the trash, and the file there of each id."""
-        moves, files = [], {}
-        for image in images:
-            source = self.path_of(image)
-            if not source.exists() and self._is_published(image):
-                source = self._settings.published_dir / image.file_name
-            if source.is_file() and not source.is_symlink():
-                target = self._trash_path(image.digest)
-                moves.append((source, target))
-                files[image.id] = target.name
-        return Plan(moves), files
+    def free_place(self, name: str, image: Image | None = None, extension: str = "") -> Path:
+        """Where a file of the name *name* can lie: there, or under a new name of ours.
 
-    def _is_published(self, image: Image) -> bool:
-        """Whether the site has the bytes of *image*: perhaps the last copy, soon to be lost."""
-        copy = self._settings.published_dir / image.file_name
-        return is_plain_file(copy) and digest(copy) == image.digest
-
-    def plan_restore(self, rows: list[sqlite3.Row]) -> Plan:
-        """The moves that bring the files of trashed *rows* back to their names.
-
-        Raises:
-            ConflictError: another image has the name by now.
+        The place of *image* itself counts as free.
         """
-        moves = []
-        for row in rows:
-            record = json.loads(row["record"])
-            final = self.folder / record["file_name"]
-            if self._database.read("SELECT 1 FROM images WHERE file_name = ?",
-                                   record["file_name"]):
-                raise ConflictError(f"{record['file_name']} belongs to another image by now.")
-            if row["file"] is None:
-                continue
-            kept = self.trash_dir / row["file"]
-            if final.exists() and digest(final) == row["digest"]:
-                continue
-            if final.exists():
-                raise ConflictError(f"Another file is in the place of {record['file_name']}.")
-            moves.append((kept, final))
-        return Plan(moves)
+        taken = self.database.read("SELECT id FROM images WHERE file_name = ?", name)
+        own = image is not None and image.file_name == name
+        if not own and (taken or (self.folder / name).exists()):
+            name = str(uuid.uuid4()) + (extension or Path(name).suffix)
+        return self.folder / name
 
-    def reinsert(self, transaction: Transaction, row: sqlite3.Row) -> None:
-        """Put a trashed record back as it was, with its pk, id and tags."""
-        record = json.loads(row["record"])
-        tags = record.pop("tags")
-        file = self.folder / record["file_name"]
-        record |= {"updated_at": utc_now(), "version": record["version"] + 1,
-                   "file_state": "ok" if file.is_file() else "missing"}
-        _insert(transaction, record)
-        set_tags(transaction, record["pk"], tags)
-        transaction.run("DELETE FROM trash WHERE id = ?", row["id"])
-        if file.is_file():
-            self._note_stat(transaction, record["pk"], file)
+    def plan_delete(
+        self, images: list[Image]
+    ) -> tuple[Plan, dict[str, str], list[tuple[str, str, Path]]]:
+        """The moves that put *images* into the trash, the file there of each id, and what is
+        kept beside it: (id, digest, file) of other bytes that lie in an image's place."""
+        plan, files, kept = Plan(), {}, []
+        for image in images:
+            source, found = self.path_of(image), self.digest_in_place(image)
+            if found and found != image.digest:
+                kept.append((image.id, found, self.trash_path(found)))
+                plan.moves.append((source, kept[-1][2]))
+            if found != image.digest:
+                source = self._settings.published_dir / image.file_name
+                if not is_plain_file(source) or digest(source) != image.digest:
+                    continue  # neither here nor in the site, whose copy may be the last one
+            target = self.trash_path(image.digest)
+            plan.moves.append((source, target))
+            files[image.id] = target.name
+        return plan, files, kept
 
-    def purge(self, ids: list[str]) -> int:
-        """Destroy trashed images for good, their files and their history; return how many."""
-        files: list[str] = []
-        purged = 0
-        with self._database.write("purge", undoable=False) as transaction:
-            for image_id in ids:
-                row = transaction.run("SELECT pk, file FROM trash WHERE id = ?",
-                                      image_id).fetchone()
-                if row is None:
-                    continue
-                purged += 1
-                files += [row["file"]] if row["file"] else []
-                files += [r["file"] for r in transaction.run(
-                    "SELECT file FROM replaced WHERE image = ?", image_id)]
-                for table, column in (("trash", "id"), ("replaced", "image"),
-                                      ("changes", "image")):
-                    transaction.run(f"DELETE FROM {table} WHERE {column} = ?", image_id)
-                # One line stays, so that a build that has not seen the deletion still does.
-                transaction.run(
-                    "INSERT INTO changes (pk, image, at, action, batch, kind, before, after)"
-                    " VALUES (?, ?, ?, 'purge', ?, 'purge', '{}', '{}')",
-                    row["pk"], image_id, utc_now(), transaction.batch)
-        for name in files:
-            (self.trash_dir / name).unlink(missing_ok=True)
-        return purged
+    def keep(self, transaction: Transaction, plan: Plan, image_id: str, checksum: str,
+             kept: Path) -> None:
+        """Note that *kept*, in the trash, holds bytes that *image_id* once had."""
+        known = transaction.run("SELECT file FROM replaced WHERE image = ? AND digest = ?",
+                                image_id, checksum).fetchone()
+        if known and (self.trash_dir / known["file"]).is_file():
+            plan.drop.append(kept)  # the same bytes are kept already
+            return
+        transaction.run("INSERT OR REPLACE INTO replaced VALUES (?, ?, ?, ?)", image_id, checksum,
+                        kept.name, utc_now())
 
-    def _trash_path(self, checksum: str) -> Path:
+    def trash_path(self, checksum: str) -> Path:
+        """A new name in the trash for the bytes with this digest."""
         return self.trash_dir / f"{checksum[:16]}-{uuid.uuid4().hex[:12]}"
 
-    def _note_stat(self, transaction: Transaction, pk: int, path: Path) -> None:
-        note_stat(transaction, pk, path.stat())
+
+def is_managed(file_name: str) -> bool:
+    """Whether we gave this name: nobody else has a reason to write to such a file."""
+    return _MANAGED.fullmatch(file_name) is not None
 
 
-def note_stat(transaction: Transaction, pk: int, stat: os.stat_result) -> None:
-    """Remember how the file of *pk* looked, so that a scan need not read it again."""
-    transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?, ?)", pk, stat.st_size,
-                    stat.st_mtime_ns, str(stat.st_ino), utc_now())
-
-
-def set_tags(transaction: Transaction, pk: int, tags: list[str] | tuple[str, ...]) -> None:
-    """Give the image *pk* these further tags."""
-    for tag in tags:
-        transaction.run("INSERT OR IGNORE INTO tags (name) VALUES (?)", tag)
-        transaction.run(
-            "INSERT OR IGNORE INTO image_tags SELECT ?, id FROM tags WHERE name = ?", pk, tag)
-
-
-def drop_tags(transaction: Transaction, pk: int, tags: set[str]) -> None:
-    """Take *tags* off the image *pk*."""
-    for tag in sorted(tags):
-        transaction.run(
-            "DELETE FROM image_tags WHERE image = ? AND tag = (SELECT id FROM tags WHERE name = ?)",
-            pk, tag)
-
-
-def update(transaction: Transaction, pk: int, columns: dict[str, Any]) -> None:
-    """Set *columns* of the image *pk*; the triggers see to version, date and history."""
-    if columns:
-        values = to_columns(columns)
-        pairs = ", ".join(f"{name} = ?" for name in values)
-        transaction.run(f"UPDATE images SET {pairs} WHERE pk = ?", *values.values(), pk)
-
-
-def apply_patch(transaction: Transaction, image_id: str, patch: ImagePatch,
-                if_version: int | None = None) -> bool:
-    """Change one image as *patch* says; whether it is there.
-
-    Raises:
-        StaleError: it is no longer at *if_version*.
-    """
-    found = select(transaction.connection, "WHERE i.id = ?", [image_id])
-    if not found:
-        return False
-    image = found[0]
-    check_version(image, if_version)
-    update(transaction, image.pk, {
-        name: value for name, value in patch.columns().items() if value != getattr(image, name)
-    })
-    before, tags = set(image.tags), patch.tags_after(set(image.tags))
-    drop_tags(transaction, image.pk, before - tags)
-    set_tags(transaction, image.pk, sorted(tags - before))
-    return True
-
-
-def check_version(image: Image, if_version: int | None) -> None:
-    """Raise StaleError unless *image* is at *if_version*, or none is demanded."""
-    if if_version is not None and image.version != if_version:
-        raise StaleError("The image was changed meanwhile; here it is as it is now.", image)
-
-
-def require(found: list[Image], image_id: str) -> Image:
-    """The one image that was found.
-
-    Raises:
-        NotFoundError: there was none.
-    """
-    if not found:
-        raise NotFoundError(f"There is no image {image_id!r}.")
-    return found[0]
-
-
-def _insert(transaction: Transaction, columns: dict[str, Any]) -> int:
-    known = {name: value for name, value in columns.items() if name in schema.COLUMNS}
-    names, marks = ", ".join(known), ", ".join("?" * len(known))
-    row = transaction.run(f"INSERT INTO images ({names}) VALUES ({marks})", *known.values())
-    assert row.lastrowid is not None
-    return row.lastrowid
+def stat_of(path: Path) -> Stat | None:
+    """How the file looks now, or None if it is gone."""
+    try:
+        return look(path.stat())
+    except OSError:
+        return None
 
 
 def file_columns(inspected: Inspected) -> dict[str, Any]:
@@ -390,8 +374,3 @@ def _metadata(embedded: ImageDraft, given: ImageDraft) -> dict[str, Any]:
 def _shown_name(name: str) -> str:
     """A file's own name without its folders, kept for people, never used as a path."""
     return portable_name(name, fallback="")[:200]
-
-
-def _keep(transaction: Transaction, image_id: str, checksum: str, kept: Path) -> None:
-    transaction.run("INSERT OR REPLACE INTO replaced VALUES (?, ?, ?, ?)", image_id, checksum,
-                    kept.name, utc_now())

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
+from imagelib.library.database import Transaction
 from imagelib.library.drafts import ImageDraft
 from imagelib.library.drift import Drift, walk_files
 from imagelib.library.files import digest
 from imagelib.library.models import Image
-from imagelib.library.originals import Inspected, Newcomer, file_columns, note_stat, update
+from imagelib.library.originals import Inspected, Newcomer, file_columns, stat_of
 from imagelib.library.records import select
+from imagelib.library.rows import Stat, note_stat, require, update
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -63,7 +65,13 @@ def locate(library: Library, place: Path, wanted: Iterable[Image] | None = None)
         for image in [i for i in candidates if i.digest == checksum]:
             staged = library.originals.stage(path)
             try:
-                library.originals.give_back(image, staged)
+                with library.exclusive():
+                    # Somebody may have brought it back, or deleted it, while we looked.
+                    now = library.find_one(image.id)
+                    if now is None or now.digest != checksum or (
+                            library.originals.digest_in_place(now) == checksum):
+                        continue
+                    library.originals.give_back(now, staged)
             finally:
                 staged.unlink(missing_ok=True)
             candidates.remove(image)
@@ -87,27 +95,39 @@ def accept(library: Library, ids: Iterable[str]) -> Repaired:
     There is no way back: the bytes that were there before are gone already.
     """
     done = Repaired()
-    ready: list[tuple[Image, Inspected]] = []
+    ready: list[tuple[Image, Inspected, Stat | None]] = []
     for image_id in ids:
         try:
             image = library.get(image_id)
-            ready.append((image, _inspect_own(library, image)))
+            path = library.originals.path_of(image)
+            seen = stat_of(path)
+            ready.append((image, library.originals.inspect(path), seen))
         except (ImagelibError, OSError) as error:
             done.failures.append((image_id, _reason(library, error)))
-    with library.database.write("accept file", undoable=False) as transaction:
-        for image, inspected in ready:
+    with library.exclusive(), library.database.write(
+            "accept file", undoable=False) as transaction:
+        for image, inspected, seen in ready:
+            try:
+                _check_accepted(transaction, image, inspected, seen)
+            except ImagelibError as error:
+                done.failures.append((image.id, _reason(library, error)))
+                continue
             update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
             note_stat(transaction, image.pk, inspected.path.stat())
-    done.changed = [image.id for image, _ in ready]
+            done.changed.append(image.id)
     return done
 
 
-def _inspect_own(library: Library, image: Image) -> Inspected:
-    inspected = library.originals.inspect(library.originals.path_of(image))
-    other = library.originals.find_digest(inspected.digest)
-    if other and other.id != image.id:
-        raise ConflictError(f"These bytes are the image {other.id} already.")
-    return inspected
+def _check_accepted(transaction: Transaction, image: Image, inspected: Inspected,
+                    seen: Stat | None) -> None:
+    now = require(select(transaction.connection, "WHERE i.id = ?", [image.id], raw=False),
+                  image.id)
+    if now.file_name != image.file_name or stat_of(inspected.path) != seen:
+        raise ConflictError("It was changed meanwhile. Look again.")
+    others = select(transaction.connection, "WHERE i.digest = ? AND i.id <> ?",
+                    [inspected.digest, image.id], raw=False)
+    if others:
+        raise ConflictError(f"These bytes are the image {others[0].id} already.")
 
 
 def adopt(library: Library, names: Iterable[str], strays: Iterable[str]) -> Repaired:
@@ -118,22 +138,31 @@ def adopt(library: Library, names: Iterable[str], strays: Iterable[str]) -> Repa
     done = Repaired()
     known = set(strays)
     newcomers: dict[str, Newcomer] = {}
-    with library.adding:
-        for name in dict.fromkeys(names):
-            try:
-                if name not in known:
-                    raise InvalidError("There is no such stray file.")
-                path = library.originals.folder / name
-                inspected = library.originals.inspect(path, path)
-                if inspected.digest in newcomers or library.originals.find_digest(
-                        inspected.digest):
-                    raise ConflictError("These bytes are an image already.")
-                newcomers[inspected.digest] = Newcomer(inspected, ImageDraft(), path.name,
-                                                       in_place=True)
-            except (ImagelibError, OSError) as error:
-                done.failures.append((name, _reason(library, error)))
-        if newcomers:
-            done.changed = library.originals.insert(list(newcomers.values()))
+    for name in dict.fromkeys(names):
+        try:
+            if name not in known:
+                raise InvalidError("There is no such stray file.")
+            path = library.originals.folder / name
+            inspected = library.originals.inspect(path, path)
+            if inspected.digest in newcomers:
+                raise ConflictError("These bytes are an image already.")
+            newcomers[inspected.digest] = Newcomer(inspected, ImageDraft(), path.name,
+                                                   in_place=True)
+        except (ImagelibError, OSError) as error:
+            done.failures.append((name, _reason(library, error)))
+    with library.exclusive():
+        ready = []
+        for newcomer in newcomers.values():
+            inspected = newcomer.inspected
+            name = inspected.path.relative_to(library.originals.folder).as_posix()
+            if library.originals.find_digest(inspected.digest):
+                done.failures.append((name, "These bytes are an image already."))
+            elif not inspected.path.is_file() or digest(inspected.path) != inspected.digest:
+                done.failures.append((name, "It was changed meanwhile. Look again."))
+            else:
+                ready.append(newcomer)
+        if ready:
+            done.changed = library.originals.insert(ready)
             done.batch = library.history(done.changed[0])[0].batch
     return done
 

@@ -11,7 +11,11 @@ from __future__ import annotations
 import sqlite3
 
 #: Raised with every migration; a database with a higher `user_version` is from the future.
-VERSION = 1
+VERSION = 2
+#: From this version on, a database can be read as it is.
+READABLE = 1
+#: `PRAGMA application_id`: tells our database from that of another program.
+APPLICATION_ID = 0x696D6C62  # "imlb"
 
 #: The columns that belong to the user: a change of one is an edit.
 USER_COLUMNS = (
@@ -130,6 +134,10 @@ CREATE VIRTUAL TABLE images_fts USING fts5 (
     text, content = 'folded', content_rowid = 'pk', tokenize = 'trigram case_sensitive 1'
 );
 """
+
+#: Where two live images have the same bytes (a race of the first version), the index waits
+#: until `check --fix` has made them one.
+ONE_DIGEST = "CREATE UNIQUE INDEX IF NOT EXISTS images_one_digest ON images (digest)"
 
 
 def _differing(which: str) -> str:

@@ -1,22 +1,29 @@
 """Make the library follow the disk, without loss.
 
 A moved file keeps its metadata, a missing one is flagged and never deleted, and
-what a scan refuses is not touched. History says what was done.
+what a scan refuses is not touched. History says what was done. What was true when
+the scan looked is asked once more where nobody else of ours can write.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagelib.errors import ImagelibError, InvalidError
+from imagelib.errors import ConflictError, InvalidError
+from imagelib.formats import EXTENSIONS
 from imagelib.library.drift import Drift, Scanner
+from imagelib.library.files import copy_apart, digest
 from imagelib.library.folders import folder_times
 from imagelib.library.models import Image
-from imagelib.library.originals import file_columns, note_stat, update
+from imagelib.library.originals import stat_of
+from imagelib.library.overwriting import follow_new_bytes, put_right
 from imagelib.library.records import select_pks
+from imagelib.library.rows import note_stat, rename_files, update
+from imagelib.library.trashing import file_the_deleted
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -33,88 +40,122 @@ class Settled:
 
 def settle(library: Library, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
            adopt: bool = True) -> Settled:
-    """Make the library follow the disk. Nothing is deleted, and history says what was done."""
+    """Make the library follow the disk. Nothing is deleted, and history says what was done.
+
+    One file that cannot be dealt with stops nothing: it is among the failures.
+    """
     done = Settled()
     if drift.refused and not accept_missing:
         return done
-    folder = library.originals.folder
+
+    def guarded(name: str, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except FileNotFoundError:
+            pass  # gone again; the next scan will say
+        except (InvalidError, ConflictError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            scanner.give_up(name, reason)
+            done.failed.append((name, reason))
+
+    def adopted(name: str) -> None:
+        taken = library.take_in(library.originals.folder / name, in_place=True, found=True)
+        if taken.image is not None and taken.status == "new":
+            done.added.append(taken.image)
+
+    def overwritten(image: Image) -> None:
+        followed = follow_new_bytes(library, image, drift.looks.get(image.file_name))
+        done.changed += followed.changed
+        done.added += followed.added
+        if followed.problem:
+            done.failed.append((image.file_name, followed.problem))
+
+    done.changed += file_the_deleted(library)
     _follow_names(library, drift, done)
     for image in drift.altered:
-        _take_new_bytes(library, image, done)
-    if drift.rotten:
-        with library.database.write("altered", undoable=False) as transaction:
-            for image in drift.rotten:
-                update(transaction, image.pk, {"file_state": "altered"})
-        done.changed += len(drift.rotten)
+        guarded(image.file_name, lambda image=image: overwritten(image))  # type: ignore[misc]
+    for image in drift.rotten:
+        guarded(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
+        done.changed += 1
+    for image in drift.shared:
+        guarded(image.file_name, lambda image=image: _separate(library, image))  # type: ignore[misc]
     for name in drift.stray if adopt else []:
-        try:
-            image, new = library.add(folder / name, in_place=True)
-        except FileNotFoundError:
-            continue  # gone again; the next scan will say
-        except (ImagelibError, OSError) as error:
-            scanner.give_up(name, str(error))
-            done.failed.append((name, str(error)))
-            continue
-        if new:
-            done.added.append(image)
+        guarded(name, lambda name=name: adopted(name))  # type: ignore[misc]
     remember_folders(library)
     return done
 
 
 def _follow_names(library: Library, drift: Drift, done: Settled) -> None:
-    folder = library.originals.folder
     if not (drift.moved or drift.missing or drift.returned or drift.touched):
         return
-    altered = {image.pk for image in drift.altered}
-    with library.database.write("follow the disk", undoable=False) as transaction:
-        now = select_pks(transaction.connection, [
-            image.pk for image in [*drift.missing, *drift.returned, *drift.touched,
-                                   *(image for image, _ in drift.moved)]
-        ], raw=False)
-        # What was true when we looked is asked once more, now that nobody else can write.
-        for image, name in drift.moved:
+    folder = library.originals.folder
+    with library.exclusive(), library.database.write(
+            "follow the disk", undoable=False) as transaction:
+        seen = [*drift.missing, *drift.returned, *drift.touched,
+                *(image for image, _ in drift.moved)]
+        now = select_pks(transaction.connection, [image.pk for image in seen], raw=False)
+
+        def is_as_seen(image: Image, name: str) -> bool:
+            """Whether row and file are still what the scan has seen."""
             current = now.get(image.pk)
-            if current and current.digest == image.digest and (folder / name).is_file():
-                update(transaction, image.pk, {"file_name": name, "file_state": "ok"})
-                note_stat(transaction, image.pk, (folder / name).stat())
-                done.changed += 1
-        for image in drift.missing:
-            current = now.get(image.pk)
-            if current and current.file_state != "missing" and not (
-                folder / current.file_name
-            ).exists():
-                update(transaction, image.pk, {"file_state": "missing"})
+            return (current is not None and current.digest == image.digest
+                    and current.file_name == image.file_name
+                    and stat_of(folder / name) == drift.looks.get(name))
+
+        moved = {image.pk: name for image, name in drift.moved if is_as_seen(image, name)}
+        gone = {image.pk: image for image in drift.missing
+                if is_as_seen(image, image.file_name) or _is_taken_by(moved, image)}
+        names = dict(moved)
+        for pk, image in gone.items():
+            if image.file_name in moved.values():  # its name belongs to another file by now
+                names[pk] = image.id + EXTENSIONS.get(image.mime_type, "")
+        holders = {row["file_name"]: row["pk"] for row in transaction.run(
+            "SELECT pk, file_name FROM images WHERE file_name IN (SELECT value FROM json_each(?))",
+            json.dumps(list(names.values())))}
+        for pk, name in list(names.items()):
+            if (holder := holders.get(name)) is not None and holder not in names:
+                names.pop(pk, None)  # somebody took it in meanwhile; the next scan will see
+                moved.pop(pk, None)
+        rename_files(transaction, names)
+        for pk, name in moved.items():
+            update(transaction, pk, {"file_state": "ok"})
+            note_stat(transaction, pk, (folder / name).stat())
+            done.changed += 1
+        for pk in gone:
+            if now[pk].file_state != "missing" or pk in names:
+                update(transaction, pk, {"file_state": "missing"})
                 done.changed += 1
         for image in [*drift.returned, *drift.touched]:
-            path = folder / image.file_name
-            current = now.get(image.pk)
-            if current is None or current.file_name != image.file_name or not path.is_file():
-                continue
-            if image.pk not in altered:
-                if current.file_state != "ok":
+            if is_as_seen(image, image.file_name):
+                if now[image.pk].file_state != "ok":
                     update(transaction, image.pk, {"file_state": "ok"})
                     done.changed += 1
-                note_stat(transaction, image.pk, path.stat())
+                note_stat(transaction, image.pk, (folder / image.file_name).stat())
 
 
-def _take_new_bytes(library: Library, image: Image, done: Settled) -> None:
-    """A file was written over: take its new bytes if they are a picture, else flag it."""
+def _is_taken_by(moved: dict[int, str], image: Image) -> bool:
+    """Whether another image has the name of this one by now."""
+    return image.file_name in moved.values()
+
+
+def _separate(library: Library, image: Image) -> None:
+    """Give a file of ours an inode that nobody else has; the bytes stay.
+
+    The first version linked it with a watched folder's file or the site's copy: whoever
+    wrote over one wrote over all.
+    """
     path = library.originals.path_of(image)
+    staged = library.originals.intents.staging_path(path.parent)
     try:
-        inspected = library.originals.inspect(path)
-    except FileNotFoundError:
-        return
-    except (InvalidError, OSError) as error:
-        done.failed.append((image.file_name, str(error)))
-        with library.database.write("altered", undoable=False) as transaction:
-            update(transaction, image.pk, {"file_state": "altered"})
-            note_stat(transaction, image.pk, path.stat())
-        return
-    columns = file_columns(inspected) | {"file_state": "ok"}
-    with library.database.write("altered", undoable=False) as transaction:
-        update(transaction, image.pk, columns)
-        note_stat(transaction, image.pk, path.stat())
-    done.changed += 1
+        copy_apart(path, staged, sync=True)
+        if digest(staged) != image.digest:
+            return  # the next scan sees that it is altered
+        with library.exclusive(), library.database.write("separate", undoable=False) as transaction:
+            if library.get(image.id).file_name == image.file_name and path.exists():
+                staged.replace(path)
+                note_stat(transaction, image.pk, path.stat())
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def remember_folders(library: Library) -> None:
@@ -132,7 +173,8 @@ def taken_files(library: Library) -> dict[Path, tuple[int, int]]:
             for row in library.database.read("SELECT * FROM taken")}
 
 
-def note_taken(library: Library, path: Path, look: tuple[int, int]) -> None:
-    """Remember that the file at *path* was dealt with as it looked."""
+def note_taken(library: Library, path: Path, look: tuple[int, int], checksum: str = "") -> None:
+    """Remember that the file at *path* was dealt with as it looked; *checksum* is its digest."""
     with library.database.write("watch", undoable=False) as transaction:
-        transaction.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?)", str(path), *look)
+        transaction.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", str(path), *look,
+                        checksum)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.database import Kind, Transaction
-from imagelib.library.originals import drop_tags, set_tags
 from imagelib.library.records import chunks, select_pks
+from imagelib.library.rows import drop_tags, set_tags
+from imagelib.library.trashing import rearrange
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -46,6 +47,8 @@ def latest(library: Library, kind: Kind) -> str:
 
 def take_back(library: Library, batch: str, kind: Kind) -> tuple[str, list[str]]:
     """Undo *batch*; return the action it had and the ids of the images that changed.
+
+    Called inside `Library.exclusive`.
 
     Raises:
         NotFoundError: no such batch. ConflictError: it was taken back already, or
@@ -86,7 +89,7 @@ def _apply(library: Library, by_image: dict[str, list[sqlite3.Row]], action: str
         for image_id, changes in edited.items():
             _revert(transaction, image_id, changes)
 
-    library.rearrange(gone, back, action, kind=kind, undoes=batch, then=then)
+    rearrange(library, gone, back, action, kind=kind, undoes=batch, then=then)
 
 
 def _file_exchange(by_image: dict[str, list[sqlite3.Row]]) -> tuple[str, dict[str, Any]] | None:

@@ -17,7 +17,6 @@ from imagelib.errors import NotFoundError
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.listing import Filter
 from imagelib.library.models import Image
-from imagelib.library.originals import check_version
 from imagelib.library.query import Query
 
 #: Names the batch of an edit, so that `POST /api/undo` takes back this one and no later one.
@@ -55,18 +54,25 @@ def get_image(call: Call) -> Answer:
 
 
 def add_image(call: Call) -> Answer:
-    """Take an upload in: 201, or 200 and the image that has these bytes already."""
+    """Take an upload in: 201, or 200 and the image that has these bytes already.
+
+    One that lies in the trash comes back out of it: 201 with `restored`. `unused` names the
+    fields that were sent and not taken, as the image has values of its own.
+    """
     limit = call.state.library.settings.max_upload
     with reading_upload(call, limit) as upload:
-        image, new = call.state.library.add(upload.stream, original_name=upload.name,
-                                            **_given(ImageDraft.of(upload.fields)))
+        taken = call.state.library.take_in(upload.stream, original_name=upload.name,
+                                           **_given(ImageDraft.of(upload.fields)))
+    image = taken.image
+    assert image is not None
     call.facts |= {"event": "upload", "image": image.id, "file": image.file_name,
-                   "bytes": image.size_bytes, "new": new}
+                   "bytes": image.size_bytes, "became": taken.status}
     call.state.wake()
-    answer = _record(image, status=201 if new else 200)
+    answer = _record(image, status=200 if taken.status == "here" else 201)
     answer.headers["Location"] = f"/api/images/{image.id}"
-    if not new:
-        answer.json |= {"duplicate": True}
+    if taken.status != "new":
+        answer.json |= {"duplicate" if taken.status == "here" else "restored": True,
+                        "unused": list(taken.unused)}
     return answer
 
 
@@ -122,15 +128,13 @@ def delete_image(call: Call) -> Answer:
     library = call.state.library
     purge = call.one("purge") in ("1", "true", "yes")
     try:
-        image = library.get(image_id)
+        library.delete(image_id, if_version=version)
     except NotFoundError:
         if not purge or not library.purge(image_id):  # it may lie in the trash already
             raise
     else:
-        check_version(image, version)
-        library.delete(image.id)
         if purge:
-            library.purge(image.id)
+            library.purge(image_id)
     call.facts |= {"event": "purge" if purge else "delete", "image": image_id}
     call.state.wake()
     return Answer(status=204, content=b"")
@@ -140,19 +144,20 @@ def edit_batch(call: Call) -> Answer:
     """One edit, deletion or restoration of many images: one batch, one undo."""
     asked = Batch.of(call.read_json())
     library = call.state.library
-    ids = asked.ids if asked.ids is not None else library.ids(asked.query or "")
-    ids = list(dict.fromkeys(image_id.strip().lower() for image_id in ids))
-    known_ids = set(_existing(call, ids, in_trash=bool(asked.restore)))
-    failures = [{"id": image_id, "detail": "There is no such image."}
-                for image_id in ids if image_id not in known_ids]
-    ids = [image_id for image_id in ids if image_id in known_ids]
     batch = None
-    with call.state.working(len(ids)) as progress:
-        if ids and asked.edit is not None:
-            _, batch = library.edit_many(ids, _given(asked.edit), progress=progress)
-        elif ids:
-            rearrange = library.delete if asked.delete else library.restore
-            batch = rearrange(*ids, progress=progress)
+    with library.exclusive():  # what the query finds is what is edited
+        ids = asked.ids if asked.ids is not None else library.ids(asked.query or "")
+        ids = list(dict.fromkeys(image_id.strip().lower() for image_id in ids))
+        known_ids = set(_existing(call, ids, in_trash=bool(asked.restore)))
+        failures = [{"id": image_id, "detail": "There is no such image."}
+                    for image_id in ids if image_id not in known_ids]
+        ids = [image_id for image_id in ids if image_id in known_ids]
+        with call.state.working(len(ids)) as progress:
+            if ids and asked.edit is not None:
+                _, batch = library.edit_many(ids, _given(asked.edit), progress=progress)
+            elif ids:
+                rearrange = library.delete if asked.delete else library.restore
+                batch = rearrange(*ids, progress=progress)
     call.facts |= {"event": "batch", "images": len(ids), "failures": len(failures)}
     call.state.wake()
     return Answer(json={"changed": len(ids), "failures": failures, "batch": batch})

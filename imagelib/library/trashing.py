@@ -1,0 +1,247 @@
+"""Into the trash, out of it, and for good: rows and files together.
+
+`rearrange` is what deleting, restoring, merging and their undo share.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagelib.errors import ConflictError, NotFoundError
+from imagelib.library.database import Kind, Transaction
+from imagelib.library.dates import utc_now
+from imagelib.library.files import digest, is_plain_file
+from imagelib.library.intents import Plan, Progress, silent
+from imagelib.library.models import Image
+from imagelib.library.originals import Originals, stat_of
+from imagelib.library.records import chunks, select
+from imagelib.library.rows import insert_row, note_stat, set_tags
+
+if TYPE_CHECKING:
+    from imagelib.library.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrangement:
+    """What is to be moved, and what that was decided upon."""
+
+    images: list[Image]
+    rows: list[sqlite3.Row]
+    plan: Plan
+    #: id -> its file in the trash, of images that go there.
+    files: dict[str, str]
+    #: (id, digest, file) of other bytes that lay in an image's place.
+    kept: list[tuple[str, str, Path]]
+    #: id -> the name under which it comes back.
+    names: dict[str, str]
+    looks: dict[Path, Any]
+
+
+def rearrange(library: Library, gone: list[str], back: list[str], action: str, *,
+              kind: Kind = "do", undoes: str | None = None, progress: Progress = silent,
+              check: Callable[[], object] = lambda: None,
+              then: Callable[[Transaction], None] = lambda transaction: None) -> str:
+    """Put *gone* into the trash, bring *back* out of it, and *then* more, as one batch.
+
+    *check* is called when nobody else can write any more; it may refuse by raising.
+
+    Raises:
+        NotFoundError: an image is not where it is looked for.
+        ConflictError: the bytes of one that should come back are another image by now.
+    """
+    database, originals = library.database, library.originals
+    found = _arrange(library, gone, back)  # may read whole files, so not inside the lock
+    with database.exclusive():
+        check()
+        if not _is_current(library, found):
+            found = _arrange(library, gone, back)
+        with originals.intents.carried_out(found.plan, action, kind=kind, undoes=undoes,
+                                           progress=progress) as transaction:
+            for image in found.images:
+                _delete_row(transaction, image, found.files.get(image.id))
+            for image_id, checksum, kept in found.kept:
+                originals.keep(transaction, found.plan, image_id, checksum, kept)
+            for row in found.rows:
+                _reinsert(originals, transaction, row, found.names[row["id"]])
+            then(transaction)
+    return transaction.batch
+
+
+def _arrange(library: Library, gone: list[str], back: list[str]) -> _Arrangement:
+    database, originals = library.database, library.originals
+    images = [library.get(image_id) for image_id in dict.fromkeys(gone)]
+    rows = []
+    for image_id in dict.fromkeys(back):
+        found = database.read("SELECT * FROM trash WHERE id = ?", image_id)
+        if not found:
+            raise NotFoundError(f"There is no image {image_id!r} in the trash.")
+        rows.append(found[0])
+    plan, files, kept = originals.plan_delete(images)
+    if rows:
+        originals.require_folder()
+    restored, names = _plan_restore(originals, rows)
+    plan.moves.extend(restored.moves)
+    plan.drop.extend(restored.drop)
+    paths = {path for pair in plan.moves for path in pair} | set(plan.drop)
+    paths |= {originals.path_of(image) for image in images}
+    paths |= {originals.folder / name for name in names.values()}
+    return _Arrangement(images, rows, plan, files, kept, names,
+                        {path: stat_of(path) for path in paths})
+
+
+def _is_current(library: Library, found: _Arrangement) -> bool:
+    """Whether all is still as it was when *found* was decided."""
+    versions = {image.id: image.version for image in found.images}
+    for chunk in chunks(list(versions)):
+        marks = ", ".join("?" * len(chunk))
+        for row in library.database.read(
+                f"SELECT id, version FROM images WHERE id IN ({marks})", *chunk):
+            if versions.pop(row["id"]) != row["version"]:
+                return False
+    rows = [library.database.read("SELECT * FROM trash WHERE id = ?", row["id"])
+            for row in found.rows]
+    return (not versions and all(stat_of(path) == look for path, look in found.looks.items())
+            and [tuple(row[0]) if row else None for row in rows]
+            == [tuple(row) for row in found.rows]
+            and not _live_doubles(library.originals, found.rows))
+
+
+def _live_doubles(originals: Originals, rows: list[sqlite3.Row]) -> list[Image]:
+    return [image for row in rows if (image := originals.find_digest(row["digest"]))]
+
+
+def _plan_restore(originals: Originals, rows: list[sqlite3.Row]) -> tuple[Plan, dict[str, str]]:
+    """The moves that bring the files of trashed *rows* back, and the name of each id.
+
+    One whose name belongs to another file by now comes back under a new one.
+    """
+    plan, digests = Plan(), set()
+    names: dict[str, str] = {}
+    for image in _live_doubles(originals, rows):
+        raise ConflictError(f"These bytes are the image {image.id} by now; it was left as it is.")
+    for row in rows:
+        if row["digest"] in digests:
+            raise ConflictError("Two of these images have the same bytes; restore one of them.")
+        digests.add(row["digest"])
+        name = json.loads(row["record"])["file_name"]
+        kept = originals.trash_dir / row["file"] if row["file"] else None
+        final = originals.folder / name
+        own = is_plain_file(final) and digest(final) == row["digest"] and not _is_taken(
+            originals, name)
+        if not own or name in names.values():
+            final = originals.free_place(name)
+            if final.relative_to(originals.folder).as_posix() in names.values():
+                final = originals.folder / (str(uuid.uuid4()) + final.suffix)
+        names[row["id"]] = final.relative_to(originals.folder).as_posix()
+        if kept is not None and kept.is_file():
+            if own:
+                plan.drop.append(kept)
+            else:
+                plan.moves.append((kept, final))
+    return plan, names
+
+
+def _is_taken(originals: Originals, name: str) -> bool:
+    return bool(select(originals.database.reader, "WHERE i.file_name = ?", [name], raw=False))
+
+
+def _delete_row(transaction: Transaction, image: Image, file: str | None) -> None:
+    """Let the trigger put the row into the trash, if it is still what the plan was made for.
+
+    Another SQLite client knows none of our locks; what it did meanwhile is a conflict.
+    """
+    gone = transaction.run("DELETE FROM images WHERE pk = ? AND file_name = ? AND digest = ?",
+                           image.pk, image.file_name, image.digest)
+    if gone.rowcount != 1:
+        raise ConflictError(f"The image {image.id} was changed by another program. Try again.")
+    transaction.run("UPDATE trash SET file = ? WHERE pk = ?", file, image.pk)
+
+
+def _reinsert(originals: Originals, transaction: Transaction, row: sqlite3.Row,
+              name: str) -> None:
+    """Put a trashed record back as it was, with its pk, id and tags."""
+    record = json.loads(row["record"])
+    tags = record.pop("tags")
+    file = originals.folder / name
+    record |= {"updated_at": utc_now(), "version": record["version"] + 1, "file_name": name,
+               "file_state": "ok" if file.is_file() else "missing"}
+    if transaction.run("DELETE FROM trash WHERE id = ?", row["id"]).rowcount != 1:
+        raise ConflictError(f"The image {row['id']} was changed by another program. Try again.")
+    insert_row(transaction, record)
+    set_tags(transaction, record["pk"], tags)
+    if file.is_file():
+        note_stat(transaction, record["pk"], file.stat())
+
+
+def restore_with(library: Library, image_id: str, staged: Path) -> None:
+    """Bring an image out of the trash; where the trash has no file of it, *staged* has its bytes.
+
+    Raises:
+        NotFoundError: it is not in the trash.
+    """
+    originals = library.originals
+    with library.database.exclusive():
+        rows = library.database.read("SELECT * FROM trash WHERE id = ?", image_id)
+        file = originals.trash_dir / rows[0]["file"] if rows and rows[0]["file"] else None
+        if not rows or (file is not None and file.is_file()):
+            rearrange(library, [], [image_id], "restore")
+            return
+        _, names = _plan_restore(originals, rows)
+        final = originals.folder / names[image_id]
+        plan = Plan(new=[] if final.exists() else [(staged, final, rows[0]["digest"])])
+        with originals.intents.carried_out(plan, "restore") as transaction:
+            _reinsert(originals, transaction, rows[0], names[image_id])
+
+
+def purge(library: Library, ids: list[str]) -> int:
+    """Destroy trashed images for good, their files and their history; return how many."""
+    originals, plan, purged = library.originals, Plan(), 0
+    with originals.intents.carried_out(plan, "purge", undoable=False) as transaction:
+        for image_id in ids:
+            row = transaction.run("SELECT pk, file FROM trash WHERE id = ?", image_id).fetchone()
+            if row is None:
+                continue
+            purged += 1
+            names = [row["file"]] if row["file"] else []
+            names += [r["file"] for r in transaction.run(
+                "SELECT file FROM replaced WHERE image = ?", image_id)]
+            plan.drop.extend(originals.trash_dir / name for name in names)
+            for table, column in (("trash", "id"), ("replaced", "image"), ("changes", "image")):
+                transaction.run(f"DELETE FROM {table} WHERE {column} = ?", image_id)
+            # One line stays, so that a build that has not seen the deletion still does.
+            transaction.run(
+                "INSERT INTO changes (pk, image, at, action, batch, kind, before, after)"
+                " VALUES (?, ?, ?, 'purge', ?, 'purge', '{}', '{}')",
+                row["pk"], image_id, utc_now(), transaction.batch)
+    return purged
+
+
+def file_the_deleted(library: Library) -> int:
+    """Put the files of rows that another SQLite client deleted into the trash; return how many.
+
+    Its trigger made a row of the trash, but only we can move the file.
+    """
+    originals, database = library.originals, library.database
+    if not database.read("SELECT 1 FROM trash WHERE file IS NULL LIMIT 1"):
+        return 0
+    with database.exclusive():
+        plan, files = Plan(), {}
+        for row in database.read("SELECT id, digest, record FROM trash WHERE file IS NULL"):
+            name = json.loads(row["record"])["file_name"]
+            path = originals.folder / name
+            if is_plain_file(path) and not _is_taken(originals, name) and (
+                    digest(path) == row["digest"]):
+                target = originals.trash_path(row["digest"])
+                plan.moves.append((path, target))
+                files[row["id"]] = target.name
+        if files:
+            with originals.intents.carried_out(plan, "delete", undoable=False) as transaction:
+                for image_id, file in files.items():
+                    transaction.run("UPDATE trash SET file = ? WHERE id = ?", file, image_id)
+    return len(files)

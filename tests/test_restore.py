@@ -1,0 +1,232 @@
+"""A restore is one step: nobody else is at work, and a kill in its middle changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from helpers import Daemon, draw, wait_for
+
+from imagelib.errors import LibraryFaultError, LockedError
+from imagelib.library import backup
+from imagelib.library.library import Library
+
+CALLS = ("pwrite64,write,ftruncate,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,"
+         "unlinkat,mkdir,openat,copy_file_range,sendfile")
+PUT_BACK = ("import os, sys\nfrom pathlib import Path\nfrom imagelib.config import Settings\n"
+            "from imagelib.library import backup\n"
+            "settings = Settings.load(Path(sys.argv[1]))\nos.getpgid(0)\n"
+            "backup.put_back(settings, Path(sys.argv[2]))\nprint('ACK', flush=True)\nos._exit(0)")
+
+
+@pytest.fixture
+def two_states(tmp_path):
+    """A library of two images, and a backup of it from when there was one."""
+    root, kept = tmp_path / "library", tmp_path / "kept.db"
+    with Library.create(root) as library:
+        library.add(draw(tmp_path / "0.png"), notes="old")
+        backup.snapshot(library.settings, kept)
+        library.add(draw(tmp_path / "1.png"), notes="new")
+    return root, kept
+
+
+def _count(root: Path) -> int:
+    with Library.open_to_read(root) as library:
+        return library.count()
+
+
+@pytest.mark.parametrize("who", ["python", "daemon", "import"])
+def test_nothing_is_restored_while_somebody_has_the_library_open(two_states, tmp_path, who):
+    root, kept = two_states
+    settings = Library.open_to_read(root).settings
+    if who == "python":
+        with Library.open(root), pytest.raises(LockedError):
+            backup.put_back(settings, kept)
+    elif who == "daemon":
+        daemon = Daemon(root)
+        try:
+            with pytest.raises(LockedError):
+                backup.put_back(settings, kept)
+        finally:
+            daemon.stop()
+    else:
+        code = ("import sys, time\nfrom imagelib.library.library import Library\n"
+                "with Library.open(sys.argv[1]): print('OPEN', flush=True); time.sleep(60)")
+        other = subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE)
+        try:
+            assert other.stdout.readline() == b"OPEN\n"
+            with pytest.raises(LockedError):
+                backup.put_back(settings, kept)
+        finally:
+            other.kill()
+            other.wait()
+            other.stdout.close()
+    assert _count(root) == 2
+
+
+def test_a_restore_keeps_what_it_replaces_and_says_where(two_states):
+    root, kept = two_states
+    settings = Library.open_to_read(root).settings
+
+    former = backup.put_back(settings, kept)
+
+    assert _count(root) == 1
+    backup.put_back(settings, former)
+    assert _count(root) == 2
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_restore_that_is_killed_at_any_moment_is_done_or_not_done(two_states, tmp_path):
+    root, kept = two_states
+    writer = sqlite3.connect(root / "library.db")
+    writer.execute("UPDATE images SET notes = 'last edit' WHERE notes = 'new'")
+    writer.commit()  # and not closed, so that there is a log to deal with
+    shutil.copytree(root, tmp_path / "seed")
+    writer.close()
+    log = tmp_path / "log"
+
+    def run(where: Path, *inject: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["strace", "-o", str(log), "-e", f"trace={CALLS},getpgid", *inject, sys.executable,
+             "-c", PUT_BACK, str(where), str(kept)], capture_output=True, text=True)
+
+    shutil.copytree(tmp_path / "seed", tmp_path / "dry")
+    assert "ACK" in run(tmp_path / "dry").stdout
+    counts: dict[str, int] = {}
+    points, begun = [], False
+    for line in log.read_text(errors="replace").splitlines():
+        name = line.split("(")[0]
+        begun = begun or name == "getpgid"
+        counts[name] = counts.get(name, 0) + 1
+        if begun and name in CALLS.split(",") and (name != "openat" or "O_CREAT" in line):
+            points.append((name, counts[name]))
+    assert len(points) > 15
+    faults = []
+    for number, (call, ordinal) in enumerate(points):
+        where = tmp_path / f"w{number}"
+        shutil.copytree(tmp_path / "seed", where)
+        done = run(where, "-e", f"inject={call}:signal=SIGKILL:when={ordinal}")
+        try:
+            with Library.open(where) as library:
+                found = sorted(image.notes for image in library.find())
+                state = library.database.read("PRAGMA integrity_check")[0][0]
+        except LibraryFaultError as error:
+            found, state = [], str(error)
+        wanted = [["old"]] if "ACK" in done.stdout else [["old"], ["last edit", "old"]]
+        if found not in wanted or state != "ok":
+            faults.append(f"{call} #{ordinal}: {found} {state}")
+        if list(where.glob(".library.db*")):
+            faults.append(f"{call} #{ordinal}: a copy is left")
+        shutil.rmtree(where)
+    assert faults == []
+
+
+def test_a_backup_that_is_copied_over_by_hand_is_not_undone_by_the_log_beside_it(
+        two_states, tmp_path):
+    root, kept = two_states
+    writer = sqlite3.connect(root / "library.db")
+    writer.execute("UPDATE images SET notes = 'in the log'")
+    writer.commit()
+    shutil.copytree(root, tmp_path / "crashed")
+    writer.close()
+    assert (tmp_path / "crashed" / "library.db-wal").stat().st_size
+    shutil.copyfile(kept, tmp_path / "crashed" / "library.db")
+
+    assert [i.notes for i in Library.open_to_read(tmp_path / "crashed").find()] == ["old"]
+    with Library.open(tmp_path / "crashed") as library:
+        assert [image.notes for image in library.find()] == ["old"]
+        assert library.database.read("PRAGMA integrity_check")[0][0] == "ok"
+        assert list((library.settings.private_dir / "backups").glob("log-*"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\0" + bytes(200)])
+def test_what_is_no_backup_is_refused_and_nothing_is_changed(two_states, tmp_path, content):
+    root, _ = two_states
+    bad = tmp_path / "bad.db"
+    bad.write_bytes(content)
+    with pytest.raises(LibraryFaultError):
+        backup.put_back(Library.open_to_read(root).settings, bad)
+    assert _count(root) == 2
+    assert not list(root.glob(".library.db*"))
+
+
+def test_another_programs_database_is_no_backup(two_states, tmp_path):
+    root, _ = two_states
+    with sqlite3.connect(tmp_path / "films.db") as films:
+        films.execute("CREATE TABLE images (id)")
+    films.close()
+    with pytest.raises(LibraryFaultError):
+        backup.put_back(Library.open_to_read(root).settings, tmp_path / "films.db")
+    assert _count(root) == 2
+
+
+def test_an_idle_daemon_leaves_nothing_in_the_log(tmp_path):
+    root = tmp_path / "library"
+    with Library.create(root) as library:
+        image, _ = library.add(draw(tmp_path / "a.png"))
+    daemon = Daemon(root)
+    try:
+        daemon.ask("PUT", f"/api/images/{image.id}", json_body={"notes": "the last edit"})
+
+        def in_the_file() -> bool:
+            shutil.copyfile(root / "library.db", tmp_path / "copy.db")
+            with sqlite3.connect(tmp_path / "copy.db") as copy:
+                return copy.execute("SELECT count(*) FROM images WHERE notes <> ''"
+                                    ).fetchone()[0] == 1
+
+        assert wait_for(in_the_file, 15)
+    finally:
+        daemon.stop()
+
+
+def test_a_snapshot_is_made_once_a_day_if_there_is_something_new(tmp_path):
+    root = tmp_path / "library"
+    Library.create(root).close()
+    with Library.open(root) as library:
+        settings = library.settings
+        assert backup.snapshots(settings) == [], "there is nothing to keep"
+        library.add(draw(tmp_path / "a.png"))
+    Library.open(root).close()
+    [first] = backup.snapshots(settings)
+    with Library.open(root) as library:
+        library.edit(library.find()[0].id, rating=1)
+    Library.open(root).close()
+    assert backup.snapshots(settings) == [first], "the next one is made tomorrow"
+
+    yesterday = time.time() - 2 * backup.DAY
+    os.utime(first, (yesterday, yesterday))
+    Library.open(root).close()
+    assert len(backup.snapshots(settings)) == 2
+    os.utime(backup.snapshots(settings)[1], (yesterday, yesterday))
+    Library.open(root).close()
+    assert len(backup.snapshots(settings)) == 2, "nothing has changed since"
+
+
+def test_ten_snapshots_are_kept_and_the_last_of_each_month(library, tmp_path):
+    library.add(draw(tmp_path / "a.png"))
+    folder = library.settings.private_dir / "backups"
+    folder.mkdir(exist_ok=True)
+    for month in range(1, 7):
+        for day in range(1, 29, 3):
+            (folder / f"library-2025{month:02d}{day:02d}-120000-000000.db").touch()
+
+    backup.snapshot(library.settings)
+
+    names = [path.name[8:16] for path in backup.snapshots(library.settings)]
+    assert names[:5] == [f"2025{month:02d}28" for month in range(1, 6)]
+    assert len(names) == 5 + 10
+
+
+def test_private_files_are_only_for_their_owner(library, tmp_path):
+    library.add(draw(tmp_path / "a.png"))
+    library.delete(library.find()[0].id)
+    kept = backup.snapshot(library.settings, tmp_path / "kept.db")
+    for path in (library.settings.database, kept, library.root / "imagelib.toml",
+                 library.settings.private_dir):
+        assert path.stat().st_mode & 0o077 == 0, path
