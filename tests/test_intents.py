@@ -158,9 +158,7 @@ def test_a_process_is_alive_from_the_moment_its_lock_has_a_name(tmp_path):
 
     thread = threading.Thread(target=look)
     thread.start()
-    held = []
-    for n in range(200):
-        held.append(hold(tmp_path / f"{n}.lock"))
+    held = [hold(tmp_path / f"{n}.lock") for n in range(200)]
     stop = True
     thread.join()
     for lock in held:
