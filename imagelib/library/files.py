@@ -8,6 +8,7 @@ done (a rename or a link).
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import hashlib
 import os
@@ -29,6 +30,8 @@ _DEVICES = frozenset(
 )
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _BLOCK = 1 << 20
+#: Linux: "let this file have the bytes of that one", from linux/fs.h.
+_FICLONE = 0x40049409
 
 
 @contextmanager
@@ -129,6 +132,69 @@ def _copy_beside(source: Path, target: Path) -> None:
         partial.rename(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def clone(source: Path, target: Path) -> None:
+    """Give the bytes of *source* to the new file *target*, which shares nothing with it after.
+
+    What is written into one of them later never shows in the other. By a reflink, which
+    takes no room, where the file system has them; else by a copy. Flushed, whole before it
+    has its name, with the mtime of *source*. A link is followed.
+
+    Raises:
+        FileExistsError: *target* is there already; it is left alone.
+        DiskFullError: no space is left; *target* is not there.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{secrets.token_hex(6)}.partial")
+    try:
+        copy_apart(source, partial, sync=True)
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "there already", str(target))
+        partial.rename(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def copy_apart(source: Path, fresh: Path, *, sync: bool) -> None:
+    """As `clone`, but under the name *fresh* from the first byte on, and flushed only if *sync*.
+
+    For names that nobody looks at yet: what fails leaves a part of it there.
+    """
+    before = source.stat()
+    if not _clonefile(source, fresh):
+        with disk_full(), source.open("rb") as stream, fresh.open("xb") as copy:
+            if not _share_blocks(stream, copy):
+                shutil.copyfileobj(stream, copy, _BLOCK)
+    if sync:
+        with disk_full(), fresh.open("rb") as copy:
+            os.fsync(copy.fileno())
+    os.utime(fresh, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _share_blocks(source: IO[bytes], target: IO[bytes]) -> bool:
+    """Make *target* a reflink of *source*, on Linux; whether the file system can."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    try:
+        fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
+    except OSError:  # no reflinks here, or another file system: whatever it is, a copy will do
+        return False
+    return True
+
+
+def _clonefile(source: Path, fresh: Path) -> bool:
+    """Make *fresh* a clone of *source*, on macOS; whether the file system can."""
+    if sys.platform != "darwin":
+        return False
+    try:
+        call = ctypes.CDLL(None).clonefile
+    except (OSError, AttributeError):  # before macOS 10.12
+        return False
+    return bool(call(os.fsencode(source.resolve()), os.fsencode(fresh), 0) == 0)
 
 
 def move(source: Path, target: Path) -> None:
