@@ -88,8 +88,8 @@ const ImagelibChanges = (() => {
       if (build.state === "building" || build.seq < Math.min(from, seq)) continue;
       bare.delete(id);
       const now = await ImagelibIndex.record(id);
-      // Laid over what is shown: an edit may have come in between.
-      if (now) await ImagelibIndex.put({ ...record, ...now, thumbnail_url: record.thumbnail_url });
+      // Laid over what is shown: an edit may have come in between, or another file.
+      if (now && !bare.has(id)) await ImagelibIndex.put({ ...record, ...now, thumbnail_url: record.thumbnail_url });
     }
   }
 

@@ -3,7 +3,7 @@
 "use strict";
 
 const ImagelibDriftSection = (() => {
-  const { h, setText } = ImagelibDom;
+  const { h, setText, turns } = ImagelibDom;
 
   /** A section; `look` compares anew. */
   function make() {
@@ -17,11 +17,15 @@ const ImagelibDriftSection = (() => {
     h("span", { class: "beside" }, place, h("button", { type: "submit" }, "Locate")));
     const element = h("section", { "aria-label": "Files" }, summary, locating, list);
 
+    const begin = turns();
+
     async function look() {
+      const isLast = begin();
       try {
-        fill(await ImagelibApi.drift());
+        const found = await ImagelibApi.drift();
+        if (isLast()) fill(found);
       } catch (error) {
-        setText(summary, /** @type {Error} */ (error).message);
+        if (isLast()) setText(summary, /** @type {Error} */ (error).message);
       }
     }
 
