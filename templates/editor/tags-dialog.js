@@ -132,9 +132,9 @@ const ImagelibTagsDialog = (() => {
     /** @param {string} said @param {() => Promise<{changed: number, batch: string}>} doIt */
     async function act(said, doIt) {
       try {
-        const { changed, batch } = await doIt();
+        const { changed, batch } = await ImagelibEdits.inOrder(doIt);
         ImagelibToast.show(`${said} (${ImagelibChanges.howMany(changed)})`, {
-          actions: [["Undo", () => void ImagelibChanges.undo(batch).then(load)]],
+          actions: [["Undo", () => void ImagelibUndo.undo(batch).then(load)]],
         });
         void ImagelibChanges.poll();
       } catch (error) {
