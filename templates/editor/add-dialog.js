@@ -186,7 +186,7 @@ const ImagelibAddDialog = (() => {
       const edit = ImagelibEditForm.make(record, { done: () => sheet.close() });
       const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element], { closed: async () => {
         edit.stop();
-        await ImagelibEdits.inOrder(async () => {});  // the last field may be on its way
+        await ImagelibEdits.inTurn(async () => {});  // the last field may be on its way
         item.record = await ImagelibApi.image(record.id).catch(() => item.record);
         render(item);
       } });

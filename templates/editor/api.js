@@ -44,6 +44,7 @@ const ImagelibApi = (() => {
    * @returns {Promise<{value: any, batch: string | null}>}
    */
   async function send(method, path, body = undefined, headers = {}) {
+    if (method !== "GET") ImagelibUndo.asked();
     const named = { ...headers, [CLIENT]: "editor" };
     const sent = body === undefined ? { method, headers: named }
       : { method, headers: { ...named, "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -57,7 +58,9 @@ const ImagelibApi = (() => {
     }
     const value = parse(text);
     if (!answer.ok) throw new Refusal(answer.status, value);
-    return { value, batch: answer.headers.get("Imagelib-Batch") };
+    const batch = answer.headers.get("Imagelib-Batch") ?? value?.batch ?? null;
+    if (batch) ImagelibUndo.done({ batch });
+    return { value, batch };
   }
 
   /** @param {string} method @param {string} path @param {any} [body] */
@@ -73,6 +76,7 @@ const ImagelibApi = (() => {
    * @param {string} path @param {File} file
    */
   async function sendFile(path, file) {
+    ImagelibUndo.asked();
     const body = new FormData();
     body.append("image_file", file, file.name);
     let answer;

@@ -88,8 +88,8 @@ const ImagelibChanges = (() => {
       if (build.state === "building" || build.seq < Math.min(from, seq)) continue;
       bare.delete(id);
       const now = await ImagelibIndex.record(id);
-      // Laid over what is shown: an edit may have come in between.
-      if (now) await ImagelibIndex.put({ ...record, ...now, thumbnail_url: record.thumbnail_url });
+      // Laid over what is shown: an edit may have come in between, or another file.
+      if (now && !bare.has(id)) await ImagelibIndex.put({ ...record, ...now, thumbnail_url: record.thumbnail_url });
     }
   }
 
@@ -115,40 +115,12 @@ const ImagelibChanges = (() => {
   /** @param {number} count */
   const howMany = (count) => `${count.toLocaleString("en")} image${count === 1 ? "" : "s"}`;
 
-  /** Take a batch back, the last one if none is named, and say so. @param {string | null} batch */
-  async function undo(batch = null) {
-    try {
-      const { action, images } = await ImagelibApi.undo(batch);
-      await poll();
-      ImagelibToast.show(`Undone: ${action} (${howMany(images.length)})`, { actions: [["Redo", () => void redo()]] });
-    } catch (error) {
-      ImagelibToast.fail(error);
-    }
-  }
-
-  async function redo() {
-    try {
-      const { action, images } = await ImagelibApi.redo();
-      await poll();
-      ImagelibToast.show(`Done again: ${action.replace(/^undo /, "")} (${howMany(images.length)})`,
-        { actions: [["Undo", () => void undo()]] });
-    } catch (error) {
-      ImagelibToast.fail(error);
-    }
-  }
-
   function start() {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) void poll();
     });
-    document.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
-      if (ImagelibDom.isWriting(event.target)) return;
-      event.preventDefault();
-      void (event.shiftKey ? redo() : undo());
-    });
     void poll();
   }
 
-  return { hide, hold, howMany, poll, redo, show, start, undo };
+  return { hide, hold, howMany, poll, show, start };
 })();

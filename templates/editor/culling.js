@@ -30,33 +30,38 @@ const ImagelibCulling = (() => {
     }
   }
 
+  /** One image, as soon as its file is known. @param {number} pk */
+  async function targetOf(pk) {
+    const file = pk < 0 ? null : await ImagelibIndex.file(pk);
+    return file && { ids: [file.id] };
+  }
+
   /** @param {number} rating */
   async function rate(rating) {
     if (actsOnSelection()) {
-      await ImagelibEdits.apply(await ImagelibSelection.target(), { edit: { rating } }, rating ? `Rated ${rating}` : "Not rated any more");
+      await ImagelibEdits.rate(ImagelibSelection.target(), rating);
       return;
     }
     const pk = current();
-    const file = pk < 0 ? null : await ImagelibIndex.file(pk);
-    if (!file) return;
     const next = ImagelibPreferences.get("advance") ? neighbour(pk, false) : -1;
-    const done = ImagelibEdits.rate([file.id], rating);
-    if (next >= 0) await goTo(next);
+    const target = targetOf(pk);
+    const done = ImagelibEdits.rate(target, rating);
+    if (await target && next >= 0) await goTo(next);
     await done;
   }
 
   async function remove() {
     if (actsOnSelection()) {
-      await ImagelibEdits.apply(await ImagelibSelection.target(), { delete: true }, "Deleted");
+      await ImagelibEdits.remove(ImagelibSelection.target());
       return;
     }
     const pk = current();
-    const file = pk < 0 ? null : await ImagelibIndex.file(pk);
-    if (!file) return;
     const next = neighbour(pk, true);
-    // First away from it: an open image that is gone would close the viewer.
-    if (next >= 0) await goTo(next);
-    await ImagelibEdits.remove([file.id]);
+    await ImagelibEdits.remove(targetOf(pk).then(async (target) => {
+      // First away from it: an open image that is gone would close the viewer.
+      if (target && next >= 0) await goTo(next);
+      return target;
+    }));
   }
 
   const actsOnSelection = () => !ImagelibViewer.id && ImagelibSelection.size > 0;

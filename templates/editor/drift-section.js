@@ -3,7 +3,7 @@
 "use strict";
 
 const ImagelibDriftSection = (() => {
-  const { h, setText } = ImagelibDom;
+  const { h, setText, turns } = ImagelibDom;
 
   /** A section; `look` compares anew. */
   function make() {
@@ -17,11 +17,15 @@ const ImagelibDriftSection = (() => {
     h("span", { class: "beside" }, place, h("button", { type: "submit" }, "Locate")));
     const element = h("section", { "aria-label": "Files" }, summary, locating, list);
 
+    const begin = turns();
+
     async function look() {
+      const isLast = begin();
       try {
-        fill(await ImagelibApi.drift());
+        const found = await ImagelibApi.drift();
+        if (isLast()) fill(found);
       } catch (error) {
-        setText(summary, /** @type {Error} */ (error).message);
+        if (isLast()) setText(summary, /** @type {Error} */ (error).message);
       }
     }
 
@@ -74,7 +78,11 @@ const ImagelibDriftSection = (() => {
     /** @param {any} one @param {File} file */
     async function upload(one, file) {
       try {
-        const record = await ImagelibApi.replaceFile(one.id, file);
+        const record = await ImagelibEdits.inOrder(async () => {
+          const replaced = await ImagelibApi.replaceFile(one.id, file);
+          ImagelibUndo.done({ image: one.id, action: "replace file" });
+          return replaced;
+        });
         await ImagelibChanges.show(record);
         ImagelibToast.show(`${nameOf(one)} has its file again`);
       } catch (error) {
@@ -86,11 +94,11 @@ const ImagelibDriftSection = (() => {
     /** @param {any} body @param {string} said */
     async function repair(body, said) {
       try {
-        const { changed, failures, batch } = await ImagelibApi.repair(body);
+        const { changed, failures, batch } = await ImagelibEdits.inOrder(() => ImagelibApi.repair(body));
         const why = failures.length ? `; ${failures.length} not: ${failures[0].detail}` : "";
         ImagelibToast.show(`${ImagelibChanges.howMany(changed)} ${said}${why}`, {
           bad: failures.length > 0,
-          actions: batch ? [["Undo", () => void ImagelibChanges.undo(batch).then(look)]] : [],
+          actions: batch ? [["Undo", () => void ImagelibUndo.undo(batch).then(look)]] : [],
         });
         void ImagelibChanges.poll();
       } catch (error) {

@@ -90,7 +90,7 @@ const ImagelibEditForm = (() => {
       say("");
       fields.mark(new Map(names.map((name) => [name, ""])));
       ImagelibToast.show(names.length === 1 ? `${ImagelibFields.LABELS[names[0]]} saved` : "Saved",
-        { actions: [["Undo", () => void ImagelibChanges.undo(batch)]] });
+        { actions: [["Undo", () => void ImagelibUndo.undo(batch)]] });
     }
 
     /** @param {string} text @param {Map<string, string>} faults */
@@ -123,9 +123,12 @@ const ImagelibEditForm = (() => {
       const written = saver.written();
       ImagelibOutbox.withdraw(id);
       close(false);
-      await ImagelibEdits.inOrder(async () => {
+      await ImagelibEdits.inTurn(async () => {
         ImagelibDrafts.drop(id);
-        for (const batch of saver.batches.reverse()) await ImagelibApi.undo(batch);
+        for (const batch of saver.batches.reverse()) {
+          ImagelibUndo.forget(batch);
+          await ImagelibApi.undo(batch);
+        }
       }).catch(ImagelibToast.fail);
       if (!Object.keys(written).length) return;
       const base = await ImagelibApi.image(id).catch(() => record);

@@ -9,6 +9,7 @@ ImagelibSelection.start();
 ImagelibFocus.start();
 ImagelibBulkBar.start();
 ImagelibCulling.start();
+ImagelibUndo.start();
 ImagelibChanges.start();
 ImagelibHelp.add("Editor", [
   ["0 – 5", "rate the selection, else the image; then the next one"],

@@ -17,22 +17,51 @@ const ImagelibEdits = (() => {
 
   /**
    * Do it. Says what was done, and what could not be.
-   * @param {Target} target @param {What} what @param {string} said  As the message says it: "Rated 4".
+   * @param {Target | Promise<Target | null>} target  Null if it turns out that there is nothing to do.
+   * @param {What} what @param {string} said  As the message says it: "Rated 4".
+   * @returns {Promise<boolean>}
    */
-  async function apply(target, what, said) {
-    const ids = "ids" in target ? target.ids : [];
+  function apply(target, what, said) {
+    const begun = begin(target, what);
+    // Its place is taken now, whatever has to be found out before it can be sent.
+    return inOrder(async () => {
+      const found = await begun;
+      if (!found) return false;
+      try {
+        return await send(found.target, what, said, found.before);
+      } finally {
+        void found.release();
+      }
+    });
+  }
+
+  /** On the page at once. @param {Target | Promise<Target | null>} target @param {What} what */
+  async function begin(target, what) {
+    const known = await target;
+    if (!known) return null;
+    const ids = "ids" in known ? known.ids : [];
     const release = ImagelibChanges.hold(ids);
-    const before = ids.length <= AHEAD ? await runAhead(ids, what) : [];
-    const done = await inOrder(() => send(target, what, said, before));
-    await release();
-    return done;
+    return { target: known, release, before: ids.length <= AHEAD ? await runAhead(ids, what) : [] };
   }
 
   /** Do something with the library behind all that was asked for before. @template T @param {() => Promise<T>} job @returns {Promise<T>} */
-  function inOrder(job) {
+  function inTurn(job) {
     const mine = last.then(job);
     last = mine.catch(() => {});  // who asked for it hears of it
     return mine;
+  }
+
+  /** The same with an edit, which undo takes back from the moment it is asked for. @template T @param {() => Promise<T>} job @returns {Promise<T>} */
+  function inOrder(job) {
+    const edit = ImagelibUndo.begin();
+    return inTurn(async () => {
+      edit.run();
+      try {
+        return await job();
+      } finally {
+        edit.end();
+      }
+    });
   }
 
   /** @param {Target} target @param {What} what @param {string} said @param {any[]} before */
@@ -51,7 +80,7 @@ const ImagelibEdits = (() => {
         bad: failures.length > 0,
         actions: [
           ...(failures.length ? [/** @type {[string, () => void]} */ (["Which?", () => showFailures(failures)])] : []),
-          ...(batch ? [/** @type {[string, () => void]} */ (["Undo", () => void ImagelibChanges.undo(batch)])] : []),
+          ...(batch ? [/** @type {[string, () => void]} */ (["Undo", () => void ImagelibUndo.undo(batch)])] : []),
         ],
       });
       void ImagelibChanges.poll();
@@ -120,9 +149,10 @@ const ImagelibEdits = (() => {
   return {
     apply,
     inOrder,
-    /** @param {string[]} ids @param {number} rating */
-    rate: (ids, rating) => apply({ ids }, { edit: { rating } }, rating ? `Rated ${rating}` : "Not rated any more"),
-    /** @param {string[]} ids */
-    remove: (ids) => apply({ ids }, { delete: true }, "Deleted"),
+    inTurn,
+    /** @param {Target | Promise<Target | null>} target @param {number} rating */
+    rate: (target, rating) => apply(target, { edit: { rating } }, rating ? `Rated ${rating}` : "Not rated any more"),
+    /** @param {Target | Promise<Target | null>} target */
+    remove: (target) => apply(target, { delete: true }, "Deleted"),
   };
 })();

@@ -74,10 +74,10 @@ const ImagelibHistoryDialog = (() => {
   /** @param {{close: () => void}} dialog @param {any} record @param {any} fields */
   async function restore(dialog, record, fields) {
     try {
-      const { value: now, batch } = await ImagelibApi.save(record.id, record.version, fields);
+      const { value: now, batch } = await ImagelibEdits.inOrder(() => ImagelibApi.save(record.id, record.version, fields));
       await ImagelibChanges.show(now);
       dialog.close();
-      ImagelibToast.show("That version is back", { actions: [["Undo", () => void ImagelibChanges.undo(batch)]] });
+      ImagelibToast.show("That version is back", { actions: [["Undo", () => void ImagelibUndo.undo(batch)]] });
     } catch (error) {
       ImagelibToast.fail(error);
     }

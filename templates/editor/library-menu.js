@@ -9,7 +9,7 @@ const ImagelibLibraryMenu = (() => {
     ["Saved searches", () => void ImagelibSearchesDialog.open()],
     ["Tags", () => void ImagelibTagsDialog.open()],
     ["Trash", () => void ImagelibTrashDialog.open()],
-    ["Undo the last edit", () => void ImagelibChanges.undo()],
+    ["Undo the last edit", () => void ImagelibUndo.undo()],
     ["Status and settings", () => void ImagelibStatusDialog.open()],
     ["Keys", () => ImagelibHelp.open()],
   ];

@@ -65,7 +65,7 @@ const ImagelibOutbox = (() => {
     let saved = 0;
     try {
       while (letters.length) {
-        saved += Number(await deliver(letters[0]));
+        saved += Number(await ImagelibEdits.inOrder(() => deliver(letters[0])));
         letters = letters.slice(1);
         write();
       }

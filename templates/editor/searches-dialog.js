@@ -3,7 +3,7 @@
 "use strict";
 
 const ImagelibSearchesDialog = (() => {
-  const { h } = ImagelibDom;
+  const { h, turns } = ImagelibDom;
 
   /** @param {{query: string, sort: string}} search */
   function linkOf({ query, sort }) {
@@ -26,9 +26,13 @@ const ImagelibSearchesDialog = (() => {
     const dialog = ImagelibDialog.open("Saved searches", [h("div", { class: "searches" }, saving, list)]);
     let renaming = "";
 
+    const begin = turns();
+
     async function load() {
+      const isLast = begin();
       try {
         const searches = await ImagelibApi.searches();
+        if (!isLast()) return;
         list.replaceChildren(...searches.map((/** @type {any} */ search) => (search.name === renaming ? renameRow(search) : row(search))),
           ...(searches.length ? [] : [h("li", { class: "empty" }, "None yet.")]));
       } catch (error) {

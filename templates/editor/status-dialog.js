@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibStatusDialog = (() => {
-  const { h, setText } = ImagelibDom;
+  const { h, setText, turns } = ImagelibDom;
   const PAUSE = 500;
 
   async function open() {
@@ -32,14 +32,18 @@ const ImagelibStatusDialog = (() => {
       preference("advance", "After rating an image go on to the next"))], { closed: () => clearTimeout(timer) });
     let timer = 0;
 
+    const begin = turns();
+
     async function show() {
+      const isLast = begin();
       clearTimeout(timer);
       try {
-        fill(await ImagelibApi.status());
+        const status = await ImagelibApi.status();
+        if (isLast()) fill(status);
       } catch (error) {
-        setText(build, /** @type {Error} */ (error).message);
+        if (isLast()) setText(build, /** @type {Error} */ (error).message);
       }
-      if (dialog.element.open) timer = setTimeout(show, PAUSE);
+      if (isLast() && dialog.element.open) timer = setTimeout(show, PAUSE);
     }
 
     /** @param {any} status */

@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibTagsDialog = (() => {
-  const { h, setText } = ImagelibDom;
+  const { h, setText, turns } = ImagelibDom;
 
   /**
    * Tags by name, with the depth that "/" gives them; a level that is no tag itself is shown too.
@@ -43,9 +43,14 @@ const ImagelibTagsDialog = (() => {
     /** The tag that is being renamed. */
     let renaming = "";
 
+    const begin = turns();
+
     async function load() {
+      const isLast = begin();
       try {
-        tags = tree(await ImagelibApi.tags());
+        const found = await ImagelibApi.tags();
+        if (!isLast()) return;
+        tags = tree(found);
       } catch (error) {
         ImagelibToast.fail(error);
       }
@@ -127,9 +132,9 @@ const ImagelibTagsDialog = (() => {
     /** @param {string} said @param {() => Promise<{changed: number, batch: string}>} doIt */
     async function act(said, doIt) {
       try {
-        const { changed, batch } = await doIt();
+        const { changed, batch } = await ImagelibEdits.inOrder(doIt);
         ImagelibToast.show(`${said} (${ImagelibChanges.howMany(changed)})`, {
-          actions: [["Undo", () => void ImagelibChanges.undo(batch).then(load)]],
+          actions: [["Undo", () => void ImagelibUndo.undo(batch).then(load)]],
         });
         void ImagelibChanges.poll();
       } catch (error) {

@@ -4,7 +4,8 @@
 "use strict";
 
 const ImagelibTrashDialog = (() => {
-  const { h } = ImagelibDom;
+  const { h, turns } = ImagelibDom;
+  const begin = turns();
   /** So many rows are asked for at once; further ones as one comes near. */
   const PAGE = 100;
   /** What has to be typed to destroy. */
@@ -18,9 +19,11 @@ const ImagelibTrashDialog = (() => {
 
   /** @param {HTMLElement} body */
   async function fill(body) {
+    const isLast = begin();
     let trash;
     try {
       trash = await ImagelibApi.trash(PAGE);
+      if (!isLast()) return;
     } catch (error) {
       body.replaceChildren(h("p", { class: "trouble" }, /** @type {Error} */ (error).message));
       return;

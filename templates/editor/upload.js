@@ -34,6 +34,7 @@ const ImagelibUpload = (() => {
       try {
         const record = await done;
         // One that is here since its answer was lost is here by us.
+        if (!record.duplicate) ImagelibUndo.doneBeside({ image: record.id, action: "add" });
         set(item, { state: record.duplicate && !item.wasLost ? "here" : "added", record, share: 1 });
       } catch (error) {
         if (error instanceof DOMException) set(item, { state: "cancelled", share: 0 });

@@ -138,7 +138,11 @@ const ImagelibCard = (() => {
       ...(srcset ? { sizes: width, srcset } : {}),
       src: url, width: String(core.width), height: String(core.height), alt: "", decoding: "async",
       // The daemon may not have built the larger one yet.
-      error: () => (picture.srcset ? picture.removeAttribute("srcset") : without()),
+      error: () => {
+        if (!frame.contains(picture)) return; // another one has taken its place
+        if (picture.srcset) picture.removeAttribute("srcset");
+        else without();
+      },
     });
     frame.replaceChildren(picture, ...(missing ? [h("span", { class: "badge" }, "file missing")] : []));
   }

@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibCompare = (() => {
-  const { h, setText } = ImagelibDom;
+  const { h, setText, turns } = ImagelibDom;
   /** @type {[string, string][]} */
   const MODES = [["slider", "Slider"], ["side", "Side by side"], ["difference", "Difference"]];
 
@@ -35,10 +35,18 @@ const ImagelibCompare = (() => {
   /** The record some steps away from one, or null. @type {(record: any, step: number) => Promise<any>} */
   let beside = async () => null;
 
+  const begin = turns();
+  /** Whether what was opened is still what is compared. */
+  let isOpened = () => false;
+  /** Steps are taken one after the other, from where the one before has led. @type {Promise<void>} */
+  let walking = Promise.resolve();
+
   /** @param {any} record @param {(record: any, step: number) => Promise<any>} neighbour */
   async function open(record, neighbour) {
+    const isLast = begin();
     const second = await neighbour(record, 1) ?? await neighbour(record, -1);
-    if (!second) return;
+    if (!second || !isLast()) return;
+    isOpened = isLast;
     [one, other, beside] = [record, second, neighbour];
     if (!dialog.isConnected) document.body.append(dialog);
     show();
@@ -47,12 +55,15 @@ const ImagelibCompare = (() => {
   }
 
   /** @param {number} by */
-  async function step(by) {
-    let found = await beside(other, by);
-    if (found?.id === one.id) found = await beside(found, by);
-    if (!found) return;
-    other = found;
-    show();
+  function step(by) {
+    const isWanted = isOpened;
+    walking = walking.then(async () => {
+      let found = isWanted() ? await beside(other, by) : null;
+      if (found?.pk === one.pk) found = await beside(found, by);
+      if (!found || !isWanted()) return;
+      other = found;
+      show();
+    });
   }
 
   function exchange() {

@@ -63,5 +63,17 @@ const ImagelibDom = (() => {
   /** Go on when what is there by now has been drawn. @returns {Promise<void>} */
   const nextFrame = () => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); });
 
-  return { asUrl, copy, h, isWriting, mount, nextFrame, nextTask, setAttribute, setText };
+  /**
+   * For what is asked for again before its answer is there: `const isLast = begin()` before asking, and
+   * an answer counts only while `isLast()`.
+   */
+  function turns() {
+    let last = 0;
+    return () => {
+      const mine = ++last;
+      return () => mine === last;
+    };
+  }
+
+  return { asUrl, copy, h, isWriting, mount, nextFrame, nextTask, setAttribute, setText, turns };
 })();

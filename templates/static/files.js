@@ -51,6 +51,9 @@ const ImagelibFiles = (() => {
     const entry = entryOf("file", number);
     if (!entry) return rows;
     const value = await load(pathOf("file", entry)).catch(() => null);
+    const now = entryOf("file", number);
+    // Another manifest has come meanwhile, and who asks wants what it names.
+    if (now && pathOf("file", now) !== pathOf("file", entry)) return block(number);
     if (!value) {
       blocks.delete(number);
       if (!again) return rows;

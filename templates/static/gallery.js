@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibGallery = (() => {
-  const { isWriting, mount, nextFrame, nextTask, setText } = ImagelibDom;
+  const { isWriting, mount, nextFrame, nextTask, setText, turns } = ImagelibDom;
   const DEFAULT_SORT = "-captured_at";
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
@@ -35,6 +35,8 @@ const ImagelibGallery = (() => {
   let alike = null;
   /** Ids that a query asked for and whose row is being looked for. @type {Set<string>} */
   const asked = new Set();
+  /** What the page shows was asked for last by a URL, a query, or a click; answers to what was before are late. */
+  const asking = turns();
   let urlTimer = 0;
   /** @type {{pk: number, offset: number} | null} */
   let kept = null;
@@ -79,6 +81,7 @@ const ImagelibGallery = (() => {
 
   /** Take query, order and open image from the URL. @param {any} state */
   async function readUrl(state) {
+    const isLast = asking();
     clearTimeout(urlTimer);
     const parameters = new URLSearchParams(location.search);
     text = parameters.get("q") ?? "";
@@ -97,12 +100,13 @@ const ImagelibGallery = (() => {
     search.order(DEFAULT_SORT.slice(1));
     await nextTask();
     update();
+    if (!isLast()) return;
     if (!id) {
       close();
       return;
     }
     const pk = (await located) ?? (await ImagelibIndex.locate(id.toLowerCase()));
-    if (decodeURIComponent(location.hash.slice(1)) !== id) return;
+    if (!isLast()) return;
     if (pk === null || !ImagelibIndex.columns.isLive(ImagelibIndex.columns.rowOf(pk))) ImagelibMessages.note(`No image ${id}`);
     else await showImage(pk);
   }
@@ -129,6 +133,7 @@ const ImagelibGallery = (() => {
 
   /** Ask for something else. @param {string} query */
   function setQuery(query) {
+    if (open < 0) asking(); // a link whose image is still being looked for is no longer wanted
     text = query;
     if (box.value !== query) box.value = query;
     kept = null;
@@ -262,11 +267,13 @@ const ImagelibGallery = (() => {
 
   /** Show what is like an image, until something else is asked for. @param {string} id */
   async function showAlike(id) {
+    const isLast = asking();
     const pk = await ImagelibIndex.locate(id);
     if (pk === null) return;
     const row = ImagelibIndex.columns.rowOf(pk);
     const rows = await ImagelibAlike.rowsLike(row);
     const { original_name: name } = await ImagelibIndex.recordAt(row);
+    if (!isLast()) return;
     if (open >= 0) await left();
     alike = { pk, name: ImagelibIndex.columns.textOf(row)?.prompt || name || "an image", rows };
     shownKey = "";
@@ -310,6 +317,7 @@ const ImagelibGallery = (() => {
 
   /** Open an image by hand: Back closes it again. @param {number} pk */
   async function openImage(pk) {
+    asking();
     if (open >= 0) {
       await showImage(pk);
       writeUrl();

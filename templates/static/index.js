@@ -15,7 +15,8 @@ const ImagelibIndex = (() => {
   const { Columns, CORE_ROWS, TEXT_ROWS } = ImagelibColumns;
   const { AHEAD, load, newestFirst, pathOf } = ImagelibLoader;
   const { locate, pkById } = ImagelibFiles;
-  const { nextTask } = ImagelibDom;
+  const { nextTask, turns } = ImagelibDom;
+  const reloads = turns();
   const columns = new Columns();
   const packer = new ImagelibPacker.Packer();
   /** @type {any} */
@@ -142,8 +143,9 @@ const ImagelibIndex = (() => {
 
   /** Read the manifest again and load what changed. */
   async function reload() {
+    const isLast = reloads();
     const value = await readManifest();
-    if (value) await use(value);
+    if (value && isLast()) await use(value);
   }
 
   /** Lay all edits over the rows that blocks have just filled. */
@@ -221,15 +223,17 @@ const ImagelibIndex = (() => {
 
   /** What a card needs of an image's file, or null if no block has it. @param {number} pk */
   async function file(pk) {
-    const edited = overlay.get(pk)?.record;
-    if (edited) return { has_thumbnail: true, ...edited };
-    return (await ImagelibFiles.block(pk)).get(pk) ?? null;
+    const edited = () => overlay.get(pk)?.record;
+    // An edit may come while its block does.
+    const found = edited() ? null : (await ImagelibFiles.block(pk)).get(pk) ?? null;
+    return edited() ? { has_thumbnail: true, ...edited() } : found;
   }
 
   /** Everything known of an image by its row. @param {number} row */
   async function recordAt(row) {
+    const known = await file(columns.pk[row]);
+    // All of it as it is when the answer is given.
     const core = columns.coreOf(row);
-    const known = await file(core.pk);
     const text = columns.textOf(row);
     return { ...known, ...core, ...(text && {
       prompt_text: text.prompt,

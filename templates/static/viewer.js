@@ -21,6 +21,8 @@ const ImagelibViewer = (() => {
   let before = null;
   let slides = 0;
   let shownKey = "";
+  /** Which picture is shown or on its way. */
+  let pictureKey = "";
   /** Called with -1 or 1 to flip. @type {(step: number) => void} */
   let onFlip = () => {};
   /** @type {() => void} */
@@ -94,7 +96,8 @@ const ImagelibViewer = (() => {
    * @param {any} record @param {{item: number, of: number}} place
    */
   function show(record, { item, of }) {
-    const same = shown?.id === record.id;
+    // Records are made anew for each showing: what an image is, its number says.
+    const same = shown?.pk === record.pk;
     if (!same) before = shown;
     shown = record;
     const name = ImagelibCard.nameOf(record.prompt_text ?? "", record) || "Image";
@@ -102,10 +105,8 @@ const ImagelibViewer = (() => {
     setText(part("position"), item < 0 ? "" : `${item + 1} of ${of}`);
     newer.disabled = item <= 0;
     older.disabled = item < 0 || item >= of - 1;
-    if (!same) {
-      zoom.reset();
-      showPicture(record, name);
-    }
+    if (!same) zoom.reset();
+    showPicture(record, name);
     const key = JSON.stringify(record);
     // What somebody has selected stays selected.
     if (key !== shownKey) mount("panel").replaceChildren(...ImagelibPanel.elements(record, before));
@@ -120,9 +121,14 @@ const ImagelibViewer = (() => {
   /** The thumbnail at once, the original when it is there. @param {any} record @param {string} name */
   function showPicture(record, name) {
     const missing = record.file_state === "missing";
+    picture.alt = name;
+    // Texts, ratings and a thumbnail that comes late are no reason to begin again.
+    const key = JSON.stringify([record.pk, record.digest, record.file_name, record.has_thumbnail, missing]);
+    if (key === pictureKey) return;
+    pictureKey = key;
+    const isShown = () => pictureKey === key;
     const note = part("no-original");
     note.hidden = true;
-    picture.alt = name;
     picture.hidden = !record.has_thumbnail && missing;
     picture.style.setProperty("--width", String(record.width || 1));
     picture.style.setProperty("--ratio", String((record.width || 1) / (record.height || 1)));
@@ -136,9 +142,10 @@ const ImagelibViewer = (() => {
       say("The file is missing.");
       return;
     }
+    if (!record.file_name) return; // its name is still on its way
     const original = new Image();
-    original.onload = () => { if (shown === record) picture.src = original.src; };
-    original.onerror = () => { if (shown === record) say("The original cannot be shown here."); };
+    original.onload = () => { if (isShown()) picture.src = original.src; };
+    original.onerror = () => { if (isShown()) say("The original cannot be shown here."); };
     original.src = ImagelibCard.originalUrl(record);
   }
 
@@ -153,6 +160,7 @@ const ImagelibViewer = (() => {
     if (!shown) return;
     shown = null;
     before = null;
+    pictureKey = "";
     play(false);
     picture.removeAttribute("src");
     dialog.close();
