@@ -64,7 +64,8 @@ class Settings:
     max_upload: int = 64 * 2**20
     max_pixels: int = 100_000_000
     decode_seconds: float = 20.0
-    decode_memory: int = 3 * 2**30
+    #: Of address space, of which what is resident is a part: no worker takes a gigabyte.
+    decode_memory: int = 950 * 2**20
     #: What a worker runs on each new file: the seam through which `ingest` serves `library`.
     inspector: str = "imagelib.ingest.inspection:inspect"
 

@@ -12,6 +12,7 @@ ImagelibError                    500, 1
 ├── ConflictError                409, 1
 │   └── StaleError               412, 1   somebody else was faster; carries the current record
 ├── LockedError                  503, 5   another program holds the library or its database
+│   └── BusyError                503, 5   too much is asked for at once; later it would be taken
 ├── DiskFullError                507, 1
 ├── NotALibraryError             404, 2
 ├── LibraryFaultError            503, 1   the database is damaged, or from the future
@@ -97,6 +98,12 @@ class LockedError(ImagelibError):
     http_status = 503
     exit_code = 5
     title = "Locked"
+
+
+class BusyError(LockedError):
+    """What was asked for takes a turn that did not come soon enough; asked again, it may."""
+
+    title = "Busy"
 
 
 class DiskFullError(ImagelibError):

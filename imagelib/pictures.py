@@ -1,22 +1,29 @@
 """Decode pictures and make small ones of them: only this and the demo import Pillow.
 
-Meant to run inside `imagelib.sandbox`. Nothing here trusts a file: the type is
+Meant to run inside `imagelib.worker`. Nothing here trusts a file: the type is
 decided by its first bytes, only five decoders may run (most of Pillow's known
-holes sit in the others), and the pixel count is checked before any is decoded.
+holes sit in the others), and pixels, bytes and scans are counted before any is
+decoded. What follows the decoding works in tiles, as one more copy of a large
+picture is what would not fit.
 """
 
 from __future__ import annotations
 
+import base64
+import io
+import math
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
+from imagelib.budget import cost_of, is_webp, stated_size
 from imagelib.errors import BrokenPictureError, UnsupportedTypeError
 from imagelib.formats import HEAD, sniff
+from imagelib.worker import require_room
 
 #: Pillow's name of the format -> our MIME type.
 FORMATS = {
@@ -26,17 +33,24 @@ FORMATS = {
     "GIF": "image/gif",
     "AVIF": "image/avif",
 }
-#: A progressive JPEG has about ten scans; 5,000 of them kept Pillow busy for 93 s (measured).
-MAX_SCANS = 200
 #: JPEGs may be decoded smaller, but no smaller than this edge: that of the largest derivative.
 _DRAFT = 800
 #: Colour modes whose profile still fits after a conversion to RGB; a CMYK one would not.
 _RGB = ("RGB", "RGBA")
+#: About so many columns and rows are worked on at a time.
+_TILE = (4096, 512)
+#: What turns a picture upright, by its EXIF orientation.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}
 
 # A generator's workflow of 2 MB is honest, and Pillow refuses the whole picture at 1 MB.
 PngImagePlugin.MAX_TEXT_CHUNK = 8 * 2**20
 PngImagePlugin.MAX_TEXT_MEMORY = 64 * 2**20
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, as an error and not a warning
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each has frames of its own, and a worker may start none
 
 
 def measure(path: str, max_pixels: int) -> list[object]:
@@ -47,9 +61,9 @@ def measure(path: str, max_pixels: int) -> list[object]:
     """
     with _opened(Path(path), max_pixels) as image:
         mime_type = FORMATS[str(image.format)]
-        image.load()
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
         width, height = image.size
+        _decode(image, Path(path))
+        turned = _orientation(image) in (5, 6, 7, 8)
         size = (height, width) if turned else (width, height)
         return [mime_type, *size, difference_hash(image)]
 
@@ -60,18 +74,51 @@ def difference_hash(image: Image.Image) -> str:
     The dHash of Neal Krawetz ("Kind of Like That", 2013): a picture that was scaled,
     recompressed or slightly retouched differs in few bits.
     """
-    # One picture with transparency and one on white should be alike, so lay both on white.
-    if image.has_transparency_data:
-        flat = Image.new("RGBA", image.size, "white")
-        flat.alpha_composite(image.convert("RGBA"))
-        image = flat
-    grey = _eight_bits(image).convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
+    whole = Image.new("L", image.size)
+    for place, part in _tiles(image, (1, 1)):
+        flat = part
+        # One picture with transparency and one on white should be alike, so lay both on white.
+        if part.has_transparency_data:
+            flat = Image.new("RGBA", part.size, "white")
+            flat.alpha_composite(part.convert("RGBA"))
+        whole.paste(_eight_bits(flat).convert("L"), place)
+    grey = whole.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = 0
     for row in range(8):
         for column in range(8):
             at = row * 9 + column
             bits = bits << 1 | (grey[at] < grey[at + 1])
     return f"{bits:016x}"
+
+
+def _decode(image: ImageFile.ImageFile, path: Path, edge: int = 0) -> None:
+    """Load the pixels, of a JPEG no more of them than *edge* (0: all) or the memory asks for."""
+    with path.open("rb") as stream:
+        cost = cost_of(stream, image.size, image.mode)
+    if edge:
+        image.draft("RGB", (edge, edge))
+    elif cost.is_tight:
+        # Every byte is read all the same, so that what is damaged is found.
+        image.draft(None, (image.width // 2, image.height // 2))
+    require_room(cost.peak(image.width * image.height))
+    image.load()
+
+
+def _orientation(image: Image.Image) -> int:
+    return int(image.getexif().get(0x0112, 1))
+
+
+def _tiles(image: Image.Image, step: tuple[int, int]
+           ) -> Iterator[tuple[tuple[int, int], Image.Image]]:
+    """The picture in parts, whose edges are multiples of *step*, each with its left upper corner.
+
+    Rows alone would not do: there are pictures of one row.
+    """
+    wide, high = (unit * max(1, most // unit) for unit, most in zip(step, _TILE, strict=True))
+    for top in range(0, image.height, high):
+        for left in range(0, image.width, wide):
+            yield (left, top), image.crop((left, top, min(left + wide, image.width),
+                                           min(top + high, image.height)))
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -94,6 +141,7 @@ def alpha_columns(
         if image.mode != "RGBA":
             yield None
             return
+        _decode(image, Path(path))
         alpha = image.getchannel("A")
 
         def columns(first: int, last: int) -> bytes:
@@ -103,31 +151,64 @@ def alpha_columns(
         yield alpha.width, alpha.height, columns
 
 
-def render(path: str, wanted: list[tuple[str, int, int]], max_pixels: int) -> list[list[int]]:
-    """Write WebPs of the picture at *path*: a target, a longest edge and a quality for each.
+def render(path: str, wanted: list[tuple[int, int]], max_pixels: int) -> list[str]:
+    """WebPs of the picture at *path* in base64: one for each longest edge and quality *wanted*.
 
     Upright, never enlarged, transparency kept; of its metadata only the colour
-    profile, as prompts may be private. Returns widths and heights.
+    profile, as prompts may be private. Given back and not written, as a worker
+    may not write.
     """
-    sizes = []
     with _opened(Path(path), max_pixels) as image:
         # Lets JPEG decode at a fraction of its size; the same one, whatever is wanted of it.
-        image.draft("RGB", (_DRAFT, _DRAFT))
-        whole = _eight_bits(ImageOps.exif_transpose(image))
-        whole = whole.convert("RGBA" if whole.has_transparency_data else "RGB")
+        _decode(image, Path(path), _DRAFT)
+        turn = _UPRIGHT.get(_orientation(image))
         profile = image.info.get("icc_profile") if image.mode in _RGB else None
-        for target, edge, quality in wanted:
-            small = whole.copy()
-            # BICUBIC with a reducing gap: a third less time than LANCZOS, SSIM 0.999 of it.
-            small.thumbnail((edge, edge), Image.Resampling.BICUBIC, reducing_gap=1.5)
-            # Method 2 costs half of the default 4 and a twentieth more bytes.
-            small.save(target, "WEBP", quality=quality, method=2, icc_profile=profile)
-            sizes.append([small.width, small.height])
-    return sizes
+        size = image.size
+        factors = _factors(size, _fitted(size, max(edge for edge, _ in wanted)))
+        reduced = _reduced(image, factors)
+    made = []
+    for edge, quality in wanted:
+        small = reduced.resize(_fitted(size, edge), Image.Resampling.BICUBIC, reducing_gap=1.5,
+                               box=(0, 0, size[0] / factors[0], size[1] / factors[1]))
+        small = small.convert("RGBA") if small.mode == "RGBa" else small
+        small = small.transpose(turn) if turn is not None else small
+        written = io.BytesIO()
+        # Method 2 costs half of the default 4 and a twentieth more bytes.
+        small.save(written, "WEBP", quality=quality, method=2, icc_profile=profile)
+        made.append(base64.b64encode(written.getbuffer()).decode())
+    return made
+
+
+def _fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
+    """*size* made smaller, so that the longer side is *edge* at most; never larger."""
+    width, height = size
+    scale = min(1.0, edge / max(size))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _factors(size: tuple[int, int], small: tuple[int, int]) -> tuple[int, int]:
+    """By how much a picture can be reduced by whole pixels before it is resized to *small*.
+
+    BICUBIC with such a gap: a third less time than LANCZOS, SSIM 0.999 of it.
+    """
+    return (max(1, int(size[0] / small[0] / 1.5)), max(1, int(size[1] / small[1] / 1.5)))
+
+
+def _reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
+    """*image* in 8 bits, as RGB or with premultiplied transparency, reduced by *factors*."""
+    x, y = factors
+    mode = "RGBa" if image.has_transparency_data else "RGB"
+    found = Image.new(mode, (math.ceil(image.width / x), math.ceil(image.height / y)))
+    for (left, top), part in _tiles(image, factors):
+        eight = _eight_bits(part)
+        eight = eight.convert("RGBA").convert("RGBa") if mode == "RGBa" else eight.convert("RGB")
+        found.paste(eight.reduce(factors), (left // x, top // y))
+    return found
 
 
 @contextmanager
 def _opened(path: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
+    """Find out what *path* is and whether it may be decoded, which is left to the caller."""
     with path.open("rb") as stream:
         head = stream.read(HEAD)
         if sniff(head) is None:
@@ -136,13 +217,9 @@ def _opened(path: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
             )
         stream.seek(0)
         try:
-            _check_header(stream, head)
+            _check_header(stream, max_pixels)
             with Image.open(stream, formats=tuple(FORMATS)) as image:
-                if image.width * image.height > max_pixels:
-                    raise BrokenPictureError(
-                        f"{image.width} x {image.height} pixels are more than the"
-                        f" {max_pixels:,} that are taken"
-                    )
+                _check_pixels(image.size, max_pixels)
                 yield image
         except BrokenPictureError:
             raise
@@ -154,18 +231,22 @@ def _opened(path: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
             raise BrokenPictureError(f"cannot be decoded: {error}") from error
 
 
-def _check_header(stream: BinaryIO, head: bytes) -> None:
-    """Refuse a PNG without pixels, and a JPEG of so many scans that it would take minutes."""
-    if head.startswith(b"\x89PNG") and (
-        len(head) < 24 or 0 in struct.unpack(">II", head[16:24])
-    ):
-        raise BrokenPictureError("a PNG without pixels")
-    if head.startswith(b"\xff\xd8"):
-        # Inside a scan FF is always followed by 00 or a restart mark, so FFDA begins one.
-        scans = stream.read().count(b"\xff\xda")
-        if scans > MAX_SCANS:
-            raise BrokenPictureError(f"a JPEG of {scans:,} scans; at most {MAX_SCANS} are taken")
-        stream.seek(0)
+def _check_header(stream: BinaryIO, max_pixels: int) -> None:
+    """Refuse what must not even be opened: Pillow makes a WebP's canvas when it opens it."""
+    size = stated_size(stream)
+    if size is not None:
+        if 0 in size:
+            raise BrokenPictureError("a picture without pixels")
+        _check_pixels(size, max_pixels)
+        if is_webp(stream):
+            require_room(cost_of(stream, size, "RGBA").peak(size[0] * size[1]))
+    stream.seek(0)
+
+
+def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
+    if size[0] * size[1] > max_pixels:
+        raise BrokenPictureError(
+            f"{size[0]} x {size[1]} pixels are more than the {max_pixels:,} that are taken")
 
 
 def supported_formats() -> list[str]:

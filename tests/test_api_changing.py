@@ -141,3 +141,21 @@ def test_a_file_is_replaced_and_its_metadata_kept(daemon, picture, tmp_path):
     refused = daemon.upload(b"<svg/>", f"/api/images/{record['id']}/file")
     assert refused.status == 415
     assert daemon.get(f"/api/images/{record['id']}").json["digest"] == answer.json["digest"]
+
+
+def test_a_form_may_send_tags_several_times_and_nothing_else(daemon, picture):
+    def send(*fields):
+        parts = [("image_file", '; filename="a.png"', picture.read_bytes()),
+                 *((name, "", value.encode()) for name, value in fields)]
+        body = b"".join(
+            f'--XX\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode()
+            + value + b"\r\n" for name, more, value in parts) + b"--XX--\r\n"
+        return daemon.ask("POST", "/api/images", body=body, headers={
+            "Content-Type": "multipart/form-data; boundary=XX"})
+
+    for twice in ("notes", "rating", "prompt_text", "metadata"):
+        assert send((twice, "1"), (twice, "1")).status == 422
+    assert send(("tags", '{"a": 1}')).status == 422
+    answer = send(("tags", "fox"), ("notes", "n"), ("tags", "snow,ice"), ("tags", '["b c"]'))
+    assert (answer.status, answer.json["tags"]) == (201, ["b c", "fox", "ice", "snow"])
+    assert answer.json["notes"] == "n"

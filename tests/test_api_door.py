@@ -105,6 +105,42 @@ def test_read_only_shows_and_changes_nothing(tmp_path, picture):
         daemon.stop()
 
 
+def test_read_only_answers_what_the_gallery_shows_and_nothing_else(tmp_path, picture):
+    """The rule is turned around: what is not said to be public is not, whatever comes to be."""
+    from imagelib.daemon.routes import ROUTES
+
+    public = {"/api/images", "/api/images/{id}", "/api/tags", "/api/searches", "/api/status",
+              "/api/openapi.json"}
+    with Library.create(tmp_path / "l") as library:
+        image, _ = library.add(picture)
+        gone, _ = library.add(picture.with_name("b.png").write_bytes(
+            picture.read_bytes() + b"!") and picture.with_name("b.png"))
+        library.delete(gone.id)
+    daemon = Daemon(tmp_path / "l", "--read-only", "--no-watch")
+    try:
+        daemon.wait_built()
+        for route in ROUTES:
+            path = route.path.replace("{id}", image.id).replace("{name}", "x")
+            for method in (route.method, *(["HEAD"] if route.method == "GET" else [])):
+                wanted = 200 if route.method == "GET" and route.path in public else 403
+                assert daemon.ask(method, path).status == wanted, (method, path)
+        status = daemon.get("/api/status").json
+        assert not {"trash", "missing", "altered", "work"} & status.keys()
+        assert set(status["build"]) == {"state", "seq"}
+        assert set(status["watch"]) == {"state"}
+    finally:
+        daemon.stop()
+
+
+def test_the_log_is_for_its_owner_alone(daemon):
+    import os
+
+    daemon.get("/api/status")
+    if os.name == "posix":
+        for path in (daemon.root / ".imagelib" / "log").iterdir():
+            assert path.stat().st_mode & 0o077 == 0
+
+
 def test_a_password_is_asked_for_and_guessing_is_slowed(tmp_path, picture):
     import base64
 

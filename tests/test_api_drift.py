@@ -223,11 +223,11 @@ def test_strangers_repair_nothing(api):
         assert api.ask("GET", "/api/drift", headers=headers).status == 403
 
 
-def test_read_only_tells_of_drift_and_repairs_nothing(tmp_path):
+def test_read_only_tells_nothing_of_drift_and_repairs_nothing(tmp_path):
     Library.create(tmp_path / "l").close()
     daemon = Daemon(tmp_path / "l", "--read-only", "--no-watch")
     try:
-        assert daemon.get("/api/drift").status == 200
+        assert daemon.get("/api/drift").status == 403
         assert repair(daemon, flag_missing=True).status == 403
     finally:
         daemon.stop(signal.SIGKILL)

@@ -80,4 +80,50 @@ def test_a_password_is_demanded_and_guesses_are_slowed():
         with pytest.raises(UnauthorizedError):
             ask("wrong")
     with pytest.raises(TooManyAttemptsError):
-        ask("right")  # not even the right one, until a while has passed
+        ask("wrong again")
+    ask("right")  # behind a proxy a stranger's guesses come from the owner's address
+
+
+def test_guessing_takes_its_time_and_never_keeps_the_owner_out():
+    guard = Guard(8765, password_hash=hash_password("right"))
+
+    def ask(password: str, address: str) -> None:
+        token = base64.b64encode(f"me:{password}".encode()).decode()
+        guard.check("GET", "/", {"host": "localhost:8765", "authorization": f"Basic {token}"},
+                    address)
+
+    for number in range(6):
+        with pytest.raises((UnauthorizedError, TooManyAttemptsError)):
+            ask(f"guess {number}", f"10.0.0.{number}")
+        with pytest.raises((UnauthorizedError, TooManyAttemptsError)):
+            ask("the same", "10.0.1.1")
+    ask("right", "10.0.1.1")
+    assert guard.is_proven("Basic " + base64.b64encode(b"anybody:right").decode())
+    assert not guard.is_proven("Basic " + base64.b64encode(b"me:the same").decode())
+
+
+@pytest.mark.parametrize("origin", [
+    "https://localhost:8765", "https://127.0.0.1:8765", "http://localhost", "ftp://localhost:8765",
+    "localhost:8765", "http://localhost:8765/", "http://localhost:08765", "file://", "NULL"])
+def test_a_page_of_another_scheme_or_port_is_another_page(origin):
+    with pytest.raises(ForbiddenError):
+        check(Guard(8765), "POST", origin=origin)
+
+
+@pytest.mark.parametrize(("host", "origin"), [
+    ("nas.lan", "https://nas.lan"), ("nas.lan:8765", "https://nas.lan:8765"),
+    ("nas.lan:8765", "http://nas.lan:8765"), ("pics.example", "https://pics.example"),
+    ("pics.example:443", "https://pics.example"), ("box:8443", "https://box:8443")])
+def test_a_name_that_the_owner_gives_may_be_that_of_a_proxy_with_tls(host, origin):
+    guard = Guard(8765, ["nas.lan", "pics.example:443", "box:8443"])
+    check(guard, "POST", host=host, origin=origin)
+    for other in ("https://evil.test", "null", origin + "1", "https://localhost:8765"):
+        with pytest.raises(ForbiddenError):
+            check(guard, "POST", host=host, origin=other)
+
+
+def test_the_address_that_the_daemon_is_bound_to_has_no_tls():
+    guard = Guard(8765, own=["192.168.1.5"])
+    check(guard, "POST", host="192.168.1.5:8765", origin="http://192.168.1.5:8765")
+    with pytest.raises(ForbiddenError):
+        check(guard, "POST", host="192.168.1.5:8765", origin="https://192.168.1.5:8765")

@@ -9,8 +9,8 @@ import zlib
 import pytest
 from helpers import draw
 
+from imagelib.budget import MAX_SCANS
 from imagelib.errors import BrokenPictureError, UnsupportedTypeError
-from imagelib.pictures import MAX_SCANS
 from imagelib.sandbox import Sandbox
 
 

@@ -144,3 +144,29 @@ def test_under_load_every_task_is_run_once():
     assert last.done.wait(10)
     assert not turns.shutdown(timeout=10)
     assert counts == [1] * 2000
+
+
+def test_however_many_slow_ones_come_a_quick_one_finds_a_thread(release):
+    slow = [Job(release.wait) for _ in range(9)]
+    turns = Turns(4, SOON, lanes={"slow": 2}, lane_of=lambda job: "slow" if job in slow else None)
+    give(turns, *slow)
+    for _ in range(3):
+        [quick] = give(turns, Job())
+        assert quick.done.wait(5)
+    assert sum(job.begun.is_set() for job in slow) == 2
+    release.set()
+    assert all(job.done.wait(5) for job in slow)
+    turns.shutdown()
+
+
+def test_a_lane_that_is_full_holds_up_no_other_lane(release):
+    kinds = {}
+    turns = Turns(5, SOON, lanes={"a": 2, "b": 1}, lane_of=kinds.get)
+    for lane in ("a", "a", "a", "b", "b"):
+        kinds[job := Job(release.wait)] = lane
+        give(turns, job)
+    first = next(job for job in kinds if kinds[job] == "b")
+    assert first.begun.wait(5)
+    assert give(turns, Job())[0].done.wait(5)
+    turns.shutdown(timeout=0.1)
+    assert [job.cancelled for job in kinds] == [False, False, True, False, True]

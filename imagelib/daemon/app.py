@@ -12,15 +12,16 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import bottle
 
-from imagelib.daemon.call import Answer, Call
+from imagelib.daemon.call import MAX_JSON_BODY, Answer, Call
+from imagelib.daemon.channels import ARRIVED, Head
 from imagelib.daemon.editor import PREFIX, editor_files, with_editor
 from imagelib.daemon.errors import (
     ForbiddenError,
@@ -29,14 +30,17 @@ from imagelib.daemon.errors import (
     NotBuiltError,
     problem,
 )
+from imagelib.daemon.files import answer_file
 from imagelib.daemon.guard import SECURITY_HEADERS, Guard
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.records import image_json
-from imagelib.daemon.routes import ROUTES, Route
+from imagelib.daemon.routes import ROUTES, Route, is_slow, routes_of
 from imagelib.daemon.state import State
+from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
 from imagelib.library.database import Actor, acting_as
 from imagelib.library.files import disk_full
+from imagelib.sandbox import hurried
 
 #: Types by extension for what lies in a site; the system's own table is not trusted.
 _TYPES = {
@@ -48,6 +52,14 @@ _TYPES = {
 #: Names that a site can have: no dot in front, nothing that a system reads otherwise.
 _SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
 _HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
+
+#: How long a request may wait for pictures and bodies of others, in seconds.
+PATIENCE = 0.75
+#: The longest body where none is wanted, in bytes.
+_STRAY_BODY = 2**16
+#: Lanes of `Turns`, and how many of each are answered at once; the other threads are for the rest.
+SLOW, PROVING = "slow", "proving"
+LANES: dict[str | None, int] = {SLOW: 4, PROVING: 2}
 
 #: Where the headers stand in the environ, by their names in lower case.
 _HEADERS = "imagelib.headers"
@@ -66,17 +78,59 @@ class Application:
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """Answer one request."""
         headers = environ[_HEADERS] = _headers(environ)
+        head = Head(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
+                    environ.get("REMOTE_ADDR", ""))
         try:
-            self._guard.check(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
-                              environ.get("REMOTE_ADDR", ""))
+            if not self.admit(head):
+                self.prove(head)
         except ImagelibError as error:
-            log_event("refusal", level=logging.WARNING, method=environ["REQUEST_METHOD"],
-                      path=environ.get("PATH_INFO", ""), host=headers.get("host", ""),
-                      outcome=error.http_status)
             return _send_problem(error, start)
         environ.pop("HTTP_X_FORWARDED_HOST", None)  # Bottle would believe it
         result: Iterable[bytes] = self._bottle(environ, _securing(start))
         return result
+
+    def admit(self, head: Head) -> bool:
+        """Judge a request by its head; False if its password has to be proven yet."""
+        with _noting_refusals(head):
+            is_proven = self._guard.admit(head.method, head.path, head.headers)
+            if self._state.read_only:
+                _check_visitor(head)
+            return is_proven
+
+    def prove(self, head: Head) -> None:
+        """Check the password of a request."""
+        with _noting_refusals(head):
+            self._guard.prove(head.headers, head.address)
+
+    def most(self, head: Head) -> int:
+        """How long the body of a request may be, in bytes."""
+        routes = [route for route in routes_of(head.path) if route.method == head.method]
+        if any(route.upload for route in routes):
+            return self._state.library.settings.max_upload + MAX_FIELD_BYTES
+        return MAX_JSON_BODY if routes else _STRAY_BODY
+
+    def lane_of(self, method: str, path: str, authorization: str) -> str | None:
+        """Unproven passwords and slow routes have lanes of their own."""
+        if not self._guard.is_proven(authorization):
+            return PROVING
+        return SLOW if is_slow(method, path) else None
+
+
+@contextmanager
+def _noting_refusals(head: Head) -> Iterator[None]:
+    try:
+        yield
+    except ImagelibError as error:
+        log_event("refusal", level=logging.WARNING, method=head.method, path=head.path,
+                  host=head.headers.get("host", ""), outcome=error.http_status)
+        raise
+
+
+def _check_visitor(head: Head) -> None:
+    """Who only looks at the gallery has no business with the rest of the library."""
+    method = "GET" if head.method == "HEAD" else head.method
+    if any(route.method == method and not route.public for route in routes_of(head.path)):
+        raise ForbiddenError("This daemon was started with --read-only.")
 
 
 def _securing(start: Start) -> Start:
@@ -110,9 +164,7 @@ def _adapter(state: State, route: Route) -> Callable[..., Any]:
         call = _call(state, parameters)
         started = time.perf_counter()
         try:
-            if state.read_only and not route.safe:
-                raise ForbiddenError("This daemon was started with --read-only.")
-            with disk_full(), acting_as(_actor(call)):
+            with disk_full(), acting_as(_actor(call)), _in_time(call, route):
                 response = _respond(route.handler(call))
         except ImagelibError as error:
             response = _respond_problem(error)
@@ -126,6 +178,17 @@ def _adapter(state: State, route: Route) -> Callable[..., Any]:
         return response
 
     return answer
+
+
+@contextmanager
+def _in_time(call: Call, route: Route) -> Iterator[None]:
+    """Let a request wait for those of others no longer than a person would bear it."""
+    call.deadline = call.environ.get(ARRIVED, time.monotonic()) + PATIENCE
+    try:
+        with hurried(call.deadline) if route.hurried else nullcontext():
+            yield
+    finally:
+        call.release()
 
 
 def _actor(call: Call) -> Actor:
@@ -156,7 +219,7 @@ def _check_method(path: str) -> None:
     Raises:
         NotFoundError: nothing of the API is there. MethodError: something is.
     """
-    methods = {route.method for route in ROUTES if _pattern(route.path).fullmatch(f"/{path}")}
+    methods = {route.method for route in routes_of(f"/{path}")}
     if methods:
         allowed = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
         raise MethodError(f"This address takes {allowed}.", allowed)
@@ -166,30 +229,22 @@ def _check_method(path: str) -> None:
         raise MethodError("This address takes GET, HEAD.", "GET, HEAD")
 
 
-@cache
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
-
-
 def _serve_original(state: State, name: str) -> Any:
     image = state.library.get_file(name) if "\0" not in name else None
     folder = state.library.originals.folder
     if image is None or not _is_plain(folder, image.file_name):
         raise NotFoundError("There is no such image.")
-    response = _send_file(folder, image.file_name, image.mime_type)
     # An original is foreign: nothing in it may run, whatever a browser makes of it.
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
-    return response
+    return _send_file(folder / image.file_name, image.mime_type, {
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "private, max-age=0, must-revalidate"})
 
 
 def _serve_editor(state: State, name: str) -> Any:
     file = None if state.read_only else editor_files().get(name)
     if file is None:
         raise NotFoundError("There is no such page.")
-    response = _send_file(file.parent, file.name, _TYPES.get(file.suffix, "text/plain"))
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    return _send_file(file, _TYPES.get(file.suffix, "text/plain"), {"Cache-Control": "no-cache"})
 
 
 def _serve_site(state: State, path: str) -> Any:
@@ -207,10 +262,8 @@ def _serve_site(state: State, path: str) -> Any:
         if not state.read_only:
             content = with_editor(content, len(parts) - 1)
         return _response(200, content, {"Content-Type": kind, "Cache-Control": "no-cache"})
-    response = _send_file(site, path, kind)
-    response.headers["Cache-Control"] = (
-        "private, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache")
-    return response
+    return _send_file(site / path, kind, {"Cache-Control": (
+        "private, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache")})
 
 
 def _is_plain(folder: Path, path: str) -> bool:
@@ -225,9 +278,13 @@ def _is_plain(folder: Path, path: str) -> bool:
     return current.is_file()
 
 
-def _send_file(folder: Path, name: str, kind: str) -> Any:
-    """Bottle's own: Range, If-Modified-Since and HEAD; the name was looked up before."""
-    return bottle.static_file(name, root=str(folder), mimetype=kind, charset=None)
+def _send_file(path: Path, kind: str, headers: dict[str, str]) -> Any:
+    """The file at *path*, whose name was looked up before."""
+    request = bottle.request
+    status, more, body = answer_file(path, request.method, request.environ[_HEADERS])
+    if status in (200, 206):
+        more["Content-Type"] = kind
+    return _response(status, body, {**more, **headers})
 
 
 def _call(state: State, parameters: dict[str, str]) -> Call:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -13,25 +16,28 @@ from imagelib.daemon.errors import (
     MediaTypeError,
     TooLargeError,
 )
-from imagelib.errors import InvalidError
+from imagelib.errors import BusyError, InvalidError
 
 if TYPE_CHECKING:
     from imagelib.daemon.state import State
 
 #: The largest JSON body that is read, in bytes.
 MAX_JSON_BODY = 16 * 2**20
+#: The most values in one: each takes hundreds of bytes, however short it is written.
+MAX_VALUES = 500_000
+#: One body of more than this is read at a time, in bytes.
+_BULKY = 2**20
+_bulky = threading.Lock()
 
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: a JSON value, bytes, or a file below a folder."""
+    """What goes back: a JSON value, or bytes."""
 
     status: int = 200
     json: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes | Iterator[bytes] | None = None
-    #: (folder, name) of a file that the adapter sends with Range and If-Modified-Since.
-    file: tuple[str, str] | None = None
     content_type: str = "application/json"
 
 
@@ -50,6 +56,9 @@ class Call:
     parameters: dict[str, str] = field(default_factory=dict)
     #: What the log line of this request says besides.
     facts: dict[str, Any] = field(default_factory=dict)
+    #: Until when it waits for others, by the monotonic clock.
+    deadline: float = field(default_factory=lambda: time.monotonic() + 1)
+    _reserved: bool = False
 
     @property
     def question(self) -> str:
@@ -79,16 +88,37 @@ class Call:
         if self.length > limit:
             raise TooLargeError(f"The body has {self.length:,} bytes; at most {limit:,} are"
                                 " taken.")
+        self.reserve(self.length)
         content = self.body.read(self.length)
         if len(content) < self.length:
             raise MalformedError("The body ends too early.")
         return content
+
+    def reserve(self, size: int) -> None:
+        """Read *size* bytes of text only when nobody else reads as many: as values they take
+        many times the memory. Kept until the request is answered.
+
+        Raises:
+            BusyError: somebody else has been at it for too long.
+        """
+        if size <= _BULKY or self._reserved:
+            return
+        if not _bulky.acquire(timeout=max(0.0, self.deadline - time.monotonic())):
+            raise BusyError("Another large request is being read. Send this one again in a moment.")
+        self._reserved = True
+
+    def release(self) -> None:
+        """Let others read large bodies again."""
+        if self._reserved:
+            self._reserved = False
+            _bulky.release()
 
     def one(self, name: str, default: str = "") -> str:
         """The query parameter *name*; of several the last."""
         return self.query[name][-1] if self.query.get(name) else default
 
 
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 Handler = Callable[[Call], Answer]
 
 
@@ -100,11 +130,19 @@ def parse_json(content: bytes | str) -> Any:
     """
     try:
         text = content if isinstance(content, str) else content.decode("utf-8")
+        if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES and (
+                _count_values(text) > MAX_VALUES):
+            raise ValueError(f"it holds more than {MAX_VALUES:,} values")
         return json.loads(text, parse_constant=_refuse, parse_float=_finite,
                           object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         reason = str(error) if not isinstance(error, UnicodeDecodeError) else "it is not UTF-8"
         raise MalformedError(f"The body is no JSON: {reason[:200]}") from error
+
+
+def _count_values(text: str) -> int:
+    """Roughly: what begins or parts values, outside of strings."""
+    return sum(map(len, re.findall(r'[,\[{]+', _STRING.sub("", text))))
 
 
 def _refuse(word: str) -> Any:

@@ -16,7 +16,8 @@ import hmac
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Set
 
 from imagelib.daemon.errors import ForbiddenError, TooManyAttemptsError, UnauthorizedError
 
@@ -33,26 +34,55 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 #: scrypt's cost: 64 MiB and about a tenth of a second.
 _SCRYPT = {"n": 2**16, "r": 8, "p": 1, "maxmem": 128 * 2**20}
-#: After this many wrong passwords an address waits this many seconds for each further one.
-_FREE_ATTEMPTS, _WAIT = 5, 2.0
+#: After this many wrong passwords in a row an address is told to slow down.
+_FREE_ATTEMPTS = 5
+#: After so many from all addresses together, each further wrong one keeps the next check waiting
+#: for so many seconds: two guesses a second, whatever address they seem to come from.
+_FREE_FOR_ALL, _PAUSE = 20, 0.4
+#: So many wrong passwords are known again without checking them.
+_REMEMBERED = 1000
 
 
 class Guard:
-    """The door of one daemon."""
+    """The door of one daemon on *port*.
 
-    def __init__(self, port: int, allow_hosts: Iterable[str] = (), password_hash: str = "") -> None:
-        names = [*_LOOPBACK, *(host.lower() for host in allow_hosts)]
-        self._hosts = {f"{name}:{port}" for name in names if not _has_port(name)}
-        self._hosts |= {name for name in names if _has_port(name)}
-        if port in (80, 443):
-            self._hosts |= {name for name in names if not _has_port(name)}
+    *own* are the addresses that it is bound to, *allow_hosts* further names under which browsers
+    reach it, perhaps through a proxy with TLS.
+    """
+
+    def __init__(self, port: int, allow_hosts: Iterable[str] = (), password_hash: str = "", *,
+                 own: Iterable[str] = ()) -> None:
+        #: Each Host that is ours, with the Origins that our own pages have under it.
+        self._origins: dict[str, set[str]] = {}
+        for name in (*_LOOPBACK, *own):
+            self._know(name.lower(), port, ("http",))
+        for name in allow_hosts:
+            host, _, given = name.lower().rpartition(":") if _has_port(name) else (name.lower(),
+                                                                                    "", "")
+            self._know(host, int(given) if given.isdigit() else port, ("http", "https"))
+            if not given:
+                # What a proxy on the usual port passes on.
+                self._origins.setdefault(host, set()).update({f"http://{host}", f"https://{host}"})
         self._password_hash = password_hash
         self._proven: bytes = b""
-        self._attempts: dict[str, tuple[int, float]] = {}
+        self._attempts: OrderedDict[str, int] = OrderedDict()
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        #: One password is checked at a time: it takes memory and a processor.
+        self._checking = threading.Lock()
         self._lock = threading.Lock()
+        self._failures = 0
+
+    def _know(self, host: str, port: int, schemes: Iterable[str]) -> None:
+        named = {f"{host}:{port}"}
+        for scheme in schemes:
+            bare = {host} if port == _PORTS[scheme] else set()
+            for known in named | bare:
+                self._origins.setdefault(known, set()).update(
+                    f"{scheme}://{name}" for name in named | bare)
 
     def check(self, method: str, path: str, headers: Mapping[str, str], address: str) -> None:
         """Let the request pass or raise.
@@ -61,21 +91,31 @@ class Guard:
             ForbiddenError: the Host is not ours, or another site asks.
             UnauthorizedError, TooManyAttemptsError: a password is set and was not given.
         """
+        if not self.admit(method, path, headers):
+            self.prove(headers, address)
+
+    def admit(self, method: str, path: str, headers: Mapping[str, str]) -> bool:
+        """As `check`, at once: False if a password was given that has to be checked yet."""
         host = headers.get("host", "").lower()
-        if host not in self._hosts:
+        if host not in self._origins:
             raise ForbiddenError(
                 f"The name {host[:100]!r} is not one of this daemon's. If it is yours, start it"
                 " with --allow-host NAME."
             )
-        self._check_origin(method, path, headers, host)
-        if self._password_hash:
-            self._check_password(headers.get("authorization", ""), address)
+        self._check_origin(method, path, headers, self._origins[host])
+        if not self._password_hash:
+            return True
+        authorization = headers.get("authorization", "")
+        if _basic_password(authorization) is None:
+            raise UnauthorizedError("This library is protected by a password.")
+        return self.is_proven(authorization)
 
     @staticmethod
-    def _check_origin(method: str, path: str, headers: Mapping[str, str], host: str) -> None:
+    def _check_origin(method: str, path: str, headers: Mapping[str, str],
+                      ours: Set[str]) -> None:
         origin = headers.get("origin")
         site = headers.get("sec-fetch-site")
-        if origin is not None and origin.lower() not in (f"http://{host}", f"https://{host}"):
+        if origin is not None and origin.lower() not in ours:
             raise ForbiddenError("Another site asked. Open the gallery in a tab of its own.")
         if site in (None, "same-origin", "none"):
             return
@@ -89,28 +129,51 @@ class Guard:
             return
         raise ForbiddenError("Another site asked. Open the gallery in a tab of its own.")
 
-    def _check_password(self, authorization: str, address: str) -> None:
+    def is_proven(self, authorization: str) -> bool:
+        """Whether no password is needed, or this one was found right before."""
+        if not self._password_hash:
+            return True
         given = _basic_password(authorization)
-        if given is None:
-            raise UnauthorizedError("This library is protected by a password.")
-        # scrypt is slow on purpose: what was proven once is remembered as a keyed digest.
-        proof = hmac.digest(self._password_hash.encode(), given, "sha256")
-        if hmac.compare_digest(proof, self._proven):
-            return
+        return given is not None and hmac.compare_digest(self._proof(given), self._proven)
+
+    def prove(self, headers: Mapping[str, str], address: str) -> None:
+        """Check the password of a request; takes a tenth of a second, and waits its turn.
+
+        The right one is always let in: behind a proxy everybody has one address, and a stranger
+        who guesses must not keep the owner out. What slows guessing is that it takes turns.
+
+        Raises:
+            UnauthorizedError, TooManyAttemptsError: it is wrong.
+        """
+        given = _basic_password(headers.get("authorization", "")) or b""
+        # scrypt is slow on purpose: what was found once is remembered as a keyed digest.
+        proof = self._proof(given)
+        if proof not in self._wrong:
+            with self._checking:
+                if hmac.compare_digest(proof, self._proven):
+                    return
+                if verify_password(given, self._password_hash):
+                    self._proven = proof
+                    self._failures = 0
+                    with self._lock:
+                        self._attempts.pop(address, None)
+                    return
+                self._failures += 1
+                if self._failures > _FREE_FOR_ALL:
+                    time.sleep(_PAUSE)
         with self._lock:
-            failed, last = self._attempts.get(address, (0, 0.0))
-            if failed >= _FREE_ATTEMPTS and time.monotonic() - last < _WAIT * (
-                failed - _FREE_ATTEMPTS + 1
-            ):
-                raise TooManyAttemptsError("Too many wrong passwords. Wait a little.")
-            if verify_password(given, self._password_hash):
-                self._proven = proof
-                self._attempts.pop(address, None)
-                return
-            self._attempts[address] = (failed + 1, time.monotonic())
-            if len(self._attempts) > 10_000:
-                self._attempts.pop(next(iter(self._attempts)))
+            failed = self._attempts.get(address, 0) + 1
+            self._attempts[address] = failed
+            self._wrong[proof] = None
+            for kept, most in ((self._attempts, 10_000), (self._wrong, _REMEMBERED)):
+                if len(kept) > most:
+                    kept.popitem(last=False)
+        if failed > _FREE_ATTEMPTS:
+            raise TooManyAttemptsError("Too many wrong passwords. Wait a little.")
         raise UnauthorizedError("The password is wrong.")
+
+    def _proof(self, given: bytes) -> bytes:
+        return hmac.digest(self._password_hash.encode(), given, "sha256")
 
 
 def hash_password(password: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +21,21 @@ LOG = logging.getLogger("imagelib.daemon")
 _FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
 
 
+class _Private(logging.handlers.RotatingFileHandler):
+    """Names of files and prompts are nobody's business but the owner's."""
+
+    def _open(self) -> Any:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if os.name == "posix":
+            os.fchmod(handle, 0o600)  # an earlier version made it readable
+        return os.fdopen(handle, self.mode, encoding=self.encoding, errors=self.errors)
+
+
 @contextmanager
 def logging_to(folder: Path, *, verbose: bool = False) -> Iterator[None]:
     """Send the log to stderr and into *folder* while the block runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = logging.handlers.RotatingFileHandler(
+    file = _Private(
         folder / "daemon.log", maxBytes=2**20, backupCount=3, encoding="utf-8", delay=True)
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr), file]
     for handler in handlers:

@@ -21,9 +21,9 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.server import TcpWSGIServer
 
-from imagelib.daemon.app import make_app
+from imagelib.daemon.app import LANES, make_app
+from imagelib.daemon.channels import CONNECTIONS, Server, lane_of
 from imagelib.daemon.guard import Guard, is_loopback
 from imagelib.daemon.logs import log_event, logging_to
 from imagelib.daemon.state import State
@@ -92,10 +92,10 @@ def serve(library: Library | Path | str, *, host: str | None = None, port: int |
         state = State(library, read_only=read_only)
         server = listen(host, settings.port if port is None else port, settings.max_upload)
         bound = int(server.effective_port)
-        names = (*settings.allow_hosts, *allow_hosts)
-        if not is_loopback(host) and host not in _EVERYWHERE:
-            names = (*names, host)
-        server.application = make_app(state, Guard(bound, names, settings.password_hash))
+        own = () if is_loopback(host) or host in _EVERYWHERE else (_in_url(host),)
+        app = make_app(state, Guard(bound, (*settings.allow_hosts, *allow_hosts),
+                                    settings.password_hash, own=own))
+        server.application, server.doorkeeper = app, app
         url = f"http://{'localhost' if host in _EVERYWHERE else _in_url(host)}:{bound}/"
         lock.sign(f"{os.getpid()} {url}")
         _run(server, state, Watcher(state) if watch else None, url, ready)
@@ -177,10 +177,15 @@ def listen(host: str, port: int, max_upload: int) -> Any:
     try:
         # One address: with several, waitress would need a server for each.
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-        return TcpWSGIServer(_not_yet, map={}, dispatcher=Turns(_THREADS), adj=Adjustments(
+        turns = Turns(_THREADS, lanes=LANES,
+                      lane_of=lambda task: lane_of(task, server.doorkeeper))
+        server = Server(_not_yet, map={}, dispatcher=turns, adj=Adjustments(
             host=address, port=port, ident=None, max_request_body_size=most,
-            max_request_header_size=65536, channel_timeout=20, connection_limit=200,
+            max_request_header_size=65536, channel_timeout=20, cleanup_interval=2,
+            # Far above our own limit, where the longest idle one gives way.
+            connection_limit=2 * CONNECTIONS, backlog=1024,
             clear_untrusted_proxy_headers=True, expose_tracebacks=False))
+        return server
     except OSError as error:
         raise LockedError(
             f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port,"

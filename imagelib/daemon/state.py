@@ -18,7 +18,7 @@ from imagelib import __version__
 from imagelib.daemon.answers import Answers
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.previews import Previews
-from imagelib.errors import ImagelibError
+from imagelib.errors import BusyError, ImagelibError
 from imagelib.generator.builder import BuildReport, build
 from imagelib.library.backup import snapshot_if_old
 from imagelib.library.database import acting_as
@@ -30,6 +30,8 @@ from imagelib.library.library import Library
 QUIET_SECONDS, LONGEST_WAIT = 0.3, 5.0
 #: How often other programs' changes are looked for, in seconds.
 POLL_SECONDS = 1.0
+#: How long one comparison of the files waits for another one, in seconds.
+_SCAN_PATIENCE = 0.75
 
 
 class _StoppedError(Exception):
@@ -78,8 +80,14 @@ class State:
             self._thread.join()
 
     def status(self) -> dict[str, Any]:
-        """What `GET /api/status` answers."""
+        """What `GET /api/status` answers; to a visitor only what concerns the gallery."""
         library = self.library
+        if self.read_only:
+            return {
+                "images": library.count(), "version": __version__,
+                "seq": library.database.seq(), "title": library.settings.title,
+                "read_only": True, "watch": {"state": self.watch["state"]},
+                "build": {name: self._build[name] for name in ("state", "seq")}}
         counts = library.database.read(
             "SELECT (SELECT count(*) FROM images) AS images, (SELECT count(*) FROM trash) AS trash,"
             " (SELECT count(*) FROM images WHERE file_state = 'missing') AS missing,"
@@ -111,9 +119,17 @@ class State:
 
     @contextmanager
     def scanning(self) -> Iterator[Scanner]:
-        """The scanner for what a person asks; one at a time, it remembers what it has read."""
-        with self._scanner_lock:
+        """The scanner for what a person asks; one at a time, it remembers what it has read.
+
+        Raises:
+            BusyError: somebody else's scan, or what it found, takes longer than a person waits.
+        """
+        if not self._scanner_lock.acquire(timeout=_SCAN_PATIENCE):
+            raise BusyError("The files are being compared already. Ask again in a moment.")
+        try:
             yield self._scanner
+        finally:
+            self._scanner_lock.release()
 
     def build_now(self, *, full: bool = False) -> BuildReport | None:
         """One build; what goes wrong is kept for the status and the log."""

@@ -68,6 +68,7 @@ def reading_upload(call: Call, limit: int, *, with_fields: bool = True) -> Itera
             parts.append(part)
             if part.filename is not None and part.size > limit:
                 raise TooLargeError(f"The file has more than the {limit:,} bytes that are taken.")
+        call.reserve(sum(part.size for part in parts if part.filename is None))
         yield _sort(parts, with_fields)
     except multipart.ParserLimitReached as error:
         raise TooLargeError(f"The body is too large, or has too many parts: {error}") from error
@@ -99,28 +100,41 @@ def _sort(parts: list[multipart.MultipartPart], with_fields: bool) -> Upload:
 
 def _fields(parts: list[multipart.MultipartPart]) -> dict[str, Any]:
     texts: dict[str, str] = {}
+    tags: list[str] = []
     for part in parts:
-        if part.name in texts:
+        text = part.raw.decode("utf-8")
+        if part.name == "tags":
+            tags += _tags(text)  # as every form with a list sends it: once for each
+        elif part.name in texts:
             raise InvalidError.of(part.name, "was sent twice")
-        texts[part.name] = part.raw.decode("utf-8")
+        else:
+            texts[part.name] = text
+    has_tags = any(part.name == "tags" for part in parts)
     if "metadata" in texts:
-        if len(texts) > 1:
+        if len(texts) > 1 or has_tags:
             raise InvalidError.of("metadata", "send either this or plain fields, not both")
         value = parse_json(texts["metadata"])
         if not isinstance(value, dict):
             raise InvalidError.of("metadata", "should be a JSON object", kind="dict_type")
         return value
-    return {name: _value(name, text) for name, text in texts.items()}
+    fields = {name: _value(name, text) for name, text in texts.items()}
+    return fields | {"tags": tags} if has_tags else fields
+
+
+def _tags(text: str) -> Any:
+    """One field of tags: a JSON list, or names with commas between them."""
+    if not text.lstrip().startswith(("[", "{")):
+        return [tag for tag in text.split(",") if tag.strip()]
+    value = parse_json(text)
+    if not isinstance(value, list):
+        raise InvalidError.of("tags", "should be a list of tags", kind="list_type")
+    return value
 
 
 def _value(name: str, text: str) -> Any:
     """A form knows only text: make of it what the field wants; checks come later."""
     if name in _JSON:
         return parse_json(text) if text.strip() else None
-    if name == "tags":
-        if text.lstrip().startswith(("[", "{")):
-            return parse_json(text)
-        return [tag for tag in text.split(",") if tag.strip()]
     if name == "captured_at" and not text.strip():
         return None
     if name == "rating" and not text.strip():

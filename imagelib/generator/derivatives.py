@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from imagelib.errors import DerivativeError, ImagelibError
+from imagelib.errors import BusyError, DerivativeError, ImagelibError
 from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
+from imagelib.library.files import disk_full
 from imagelib.library.models import Image
 from imagelib.library.originals import stat_of
 from imagelib.sandbox import Sandbox
@@ -26,6 +28,7 @@ def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe
 
     Raises:
         DerivativeError: the file is gone, damaged, or needs too much.
+        BusyError: no worker was free soon enough for somebody in a hurry.
     """
     if not source.is_file():
         raise DerivativeError(f"{source.name}: the file is missing")
@@ -34,11 +37,15 @@ def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe
         target.parent.mkdir(parents=True, exist_ok=True)
         partials[target] = target.with_name(f".{secrets.token_hex(6)}.partial")
     try:
-        sandbox.call("imagelib.pictures:render", str(source), [
-            (str(partials[target]), recipe.edge, recipe.quality)
-            for target, recipe in targets.items()], max_pixels)
+        made = sandbox.call("imagelib.pictures:render", str(source), [
+            (recipe.edge, recipe.quality) for recipe in targets.values()], max_pixels)
+        for content, partial in zip(made, partials.values(), strict=True):
+            with disk_full():
+                partial.write_bytes(base64.b64decode(content))
         for target, partial in partials.items():
             partial.replace(target)
+    except BusyError:
+        raise
     except ImagelibError as error:
         raise DerivativeError(f"{source.name}: {error}") from error
     finally:

@@ -6,12 +6,16 @@
 const ImagelibApi = (() => {
   /** Names us in the history of what we change. */
   const CLIENT = "Imagelib-Client";
+  /** Before a picture is sent again that was too many at once, in milliseconds. */
+  const BUSY = 1500;
 
   class Refusal extends Error {
     /** @param {number} status 0 if nobody answered @param {any} problem */
     constructor(status, problem) {
       super(textOf(problem) || `The daemon answered ${status}.`);
       this.status = status;
+      /** Whether others are before us with their pictures: it may be asked for again, in a moment. */
+      this.isBusy = status === 503 && problem?.title === "Busy";
       /** The record as it is now, where somebody was faster. */
       this.current = problem?.current ?? null;
       /** What is wrong with each field. @type {Map<string, string>} */
@@ -72,11 +76,24 @@ const ImagelibApi = (() => {
   const searchPath = (name) => `/api/searches/${encodeURIComponent(name)}`;
 
   /**
-   * Ask about one file, or give it to an image.
+   * Ask about one file, or give it to an image; as often as others are before us.
    * @param {string} path @param {File} file
+   * @returns {Promise<any>}
    */
   async function sendFile(path, file) {
     ImagelibUndo.asked();
+    for (;;) {
+      try {
+        return await sendFileOnce(path, file);
+      } catch (error) {
+        if (!(error instanceof Refusal && error.isBusy)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, BUSY));
+      }
+    }
+  }
+
+  /** @param {string} path @param {File} file */
+  async function sendFileOnce(path, file) {
     const body = new FormData();
     body.append("image_file", file, file.name);
     let answer;

@@ -38,7 +38,7 @@ const ImagelibUpload = (() => {
         set(item, { state: record.duplicate && !item.wasLost ? "here" : "added", record, share: 1 });
       } catch (error) {
         if (error instanceof DOMException) set(item, { state: "cancelled", share: 0 });
-        else if (error instanceof ImagelibApi.Refusal && error.isAbsence) pause(item);
+        else if (error instanceof ImagelibApi.Refusal && (error.isAbsence || error.isBusy)) pause(item, error.isAbsence);
         else refuse(item, error);
       }
     }
@@ -49,9 +49,9 @@ const ImagelibUpload = (() => {
         faults: error instanceof ImagelibApi.Refusal ? error.fields : null });
     }
 
-    /** The daemon is away: the picture waits for it. @param {Item} item */
-    function pause(item) {
-      set(item, { state: "paused", share: 0, wasLost: true, cancel: () => set(item, { state: "cancelled" }) });
+    /** The daemon is away, or has its hands full: the picture waits for it. @param {Item} item @param {boolean} isLost */
+    function pause(item, isLost) {
+      set(item, { state: "paused", share: 0, wasLost: item.wasLost || isLost, cancel: () => set(item, { state: "cancelled" }) });
     }
 
     const next = () => items.find(({ state }) => state === "paused") ?? items.find(({ state }) => state === "waiting");

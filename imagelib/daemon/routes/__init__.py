@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -24,50 +26,73 @@ class Route:
     query: type[BaseModel] | None = None
     #: The fields of `body` come beside a file, as multipart/form-data.
     upload: bool = False
-    #: Changes nothing, so that it is answered in read-only mode too.
-    safe: bool = False
+    #: What a visitor of the gallery may see: answered in read-only mode too.
+    public: bool = False
+    #: Decodes pictures, reads the whole disk or sends without end: not on every thread at once.
+    slow: bool = False
+    #: Decodes one picture while somebody waits: better refused soon than answered late.
+    hurried: bool = False
 
 
 _EDIT = (200, 400, 404, 412, 415, 422, 503, 507)
 
 ROUTES = (
-    Route("GET", "/api/images", images.list_images, (200, 422), query=bodies.ListQuery, safe=True),
+    Route("GET", "/api/images", images.list_images, (200, 422), query=bodies.ListQuery,
+          public=True),
     Route("POST", "/api/images", images.add_image, (200, 201, 400, 411, 413, 415, 422, 503, 507),
-          body=ImageDraft, upload=True),
+          body=ImageDraft, upload=True, slow=True, hurried=True),
     Route("POST", "/api/inspect", images.inspect_file, (200, 400, 411, 413, 415, 422, 503, 507),
-          body=bodies.Nothing, upload=True),
-    Route("GET", "/api/images/{id}", images.get_image, (200, 304, 404), safe=True),
+          body=bodies.Nothing, upload=True, slow=True, hurried=True),
+    Route("GET", "/api/images/{id}", images.get_image, (200, 304, 404), public=True),
     Route("PUT", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
     Route("PATCH", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
     Route("DELETE", "/api/images/{id}", images.delete_image, (204, 404, 412, 503)),
     Route("POST", "/api/images/{id}/file", images.replace_file,
-          (200, 400, 404, 409, 411, 412, 413, 415, 422, 503, 507), body=ImageDraft, upload=True),
-    Route("GET", "/api/images/{id}/history", history.image_history, (200, 404), safe=True),
+          (200, 400, 404, 409, 411, 412, 413, 415, 422, 503, 507), body=ImageDraft, upload=True,
+          slow=True, hurried=True),
+    Route("GET", "/api/images/{id}/history", history.image_history, (200, 404)),
     Route("POST", "/api/batch", images.edit_batch, (200, 400, 415, 422, 503), body=bodies.Batch),
     Route("POST", "/api/undo", history.undo, (200, 404, 409, 415, 422, 503), body=bodies.Undo),
     Route("POST", "/api/redo", history.redo, (200, 404, 409, 415, 422, 503), body=bodies.Undo),
-    Route("GET", "/api/trash", trash.list_deleted, (200, 422), query=bodies.TrashQuery, safe=True),
-    Route("GET", "/api/trash/{id}/thumbnail", trash.show_deleted, (200, 404, 422), safe=True),
+    Route("GET", "/api/trash", trash.list_deleted, (200, 422), query=bodies.TrashQuery),
+    Route("GET", "/api/trash/{id}/thumbnail", trash.show_deleted, (200, 404, 422), slow=True,
+          hurried=True),
     Route("POST", "/api/trash/{id}/restore", trash.restore, (200, 404, 409, 503)),
     Route("DELETE", "/api/trash", trash.empty_trash, (200, 503)),
-    Route("GET", "/api/drift", drift.show_drift, (200,), safe=True),
-    Route("POST", "/api/drift", drift.repair, (200, 400, 415, 422, 503, 507), body=bodies.Repair),
-    Route("GET", "/api/tags", tags.list_tags, (200,), safe=True),
+    Route("GET", "/api/drift", drift.show_drift, (200,), slow=True),
+    Route("POST", "/api/drift", drift.repair, (200, 400, 415, 422, 503, 507), body=bodies.Repair,
+          slow=True),
+    Route("GET", "/api/tags", tags.list_tags, (200,), public=True),
     Route("POST", "/api/tags/rename", tags.rename_tag, (200, 404, 409, 415, 422, 503),
           body=bodies.RenameTag),
     Route("POST", "/api/tags/merge", tags.merge_tags, (200, 404, 415, 422, 503),
           body=bodies.MergeTags),
     Route("POST", "/api/tags/delete", tags.delete_tag, (200, 404, 415, 422, 503),
           body=bodies.DeleteTag),
-    Route("GET", "/api/searches", tags.list_searches, (200,), safe=True),
+    Route("GET", "/api/searches", tags.list_searches, (200,), public=True),
     Route("PUT", "/api/searches/{name}", tags.save_search, (200, 201, 415, 422, 503),
           body=bodies.SavedSearch),
     Route("DELETE", "/api/searches/{name}", tags.delete_search, (204, 404, 503)),
-    Route("GET", "/api/export", status.export, (200, 422), query=bodies.ExportQuery, safe=True),
-    Route("GET", "/api/backup", status.backup, (200, 503, 507)),
+    Route("GET", "/api/export", status.export, (200, 422), query=bodies.ExportQuery, slow=True),
+    Route("GET", "/api/backup", status.backup, (200, 503, 507), slow=True),
     Route("POST", "/api/rebuild", status.rebuild, (202, 400, 415)),
-    Route("GET", "/api/status", status.status, (200,), safe=True),
-    Route("GET", "/api/changes", history.list_changes, (200, 422), query=bodies.SinceQuery,
-          safe=True),
-    Route("GET", "/api/openapi.json", status.openapi, (200,), safe=True),
+    Route("GET", "/api/status", status.status, (200,), public=True),
+    Route("GET", "/api/changes", history.list_changes, (200, 422), query=bodies.SinceQuery),
+    Route("GET", "/api/openapi.json", status.openapi, (200,), public=True),
 )
+
+def is_slow(method: str, path: str) -> bool:
+    """Whether such a request is answered by a route that is slow."""
+    return path.startswith("/api/") and any(
+        route.slow and route.method == method and _pattern(route.path).fullmatch(path)
+        for route in ROUTES)
+
+
+def routes_of(path: str) -> list[Route]:
+    """The routes of *path*, one for each method."""
+    return [route for route in ROUTES if _pattern(route.path).fullmatch(path)]
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path))

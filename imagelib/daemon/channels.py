@@ -1,0 +1,282 @@
+"""Connections: who is refused is refused by the head of the request, and nobody keeps others out.
+
+waitress reads a whole body before anybody is asked whether it is wanted. Here the
+head is judged as soon as it is complete, so that what is refused is not stored. And
+where as many connections are open as are taken, the one that has been idle longest
+gives way to a new one.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
+
+from imagelib.daemon.errors import TooLargeError, problem
+from imagelib.daemon.guard import SECURITY_HEADERS
+from imagelib.errors import ImagelibError
+
+#: When the request was complete, in seconds of the monotonic clock: its place in the environ.
+ARRIVED = "imagelib.arrived"
+#: How many connections are open at a time.
+CONNECTIONS = 200
+#: So long may a head be under way, and an answer without a byte of it being taken, in seconds.
+_HEAD_SECONDS, _STUCK_SECONDS = 15.0, 60.0
+#: Who is refused may still be sending: so many seconds and bytes more are read and thrown away,
+#: as closing at once would take the answer from them.
+_LINGER_SECONDS, _LINGER_BYTES = 2.0, 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request without its body. Names of headers are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    address: str
+
+
+class Doorkeeper(Protocol):
+    """Who judges heads; both methods raise what the request is refused with."""
+
+    def admit(self, head: Head) -> bool:
+        """Judge at once; False if `prove` has to be asked besides, which takes long."""
+
+    def prove(self, head: Head) -> None:
+        """Check a password."""
+
+    def most(self, head: Head) -> int:
+        """How long the body may be, in bytes."""
+
+    def lane_of(self, method: str, path: str, authorization: str) -> str | None:
+        """Among which tasks such a request waits; None: among the quick ones."""
+
+
+class _Request(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
+    """A request, judged as soon as its head is there."""
+
+    def __init__(self, adj: Any, channel: Channel) -> None:
+        super().__init__(adj)
+        self._channel = channel
+        self._is_judged = False
+        #: When it began, by `time.time`, and when it was complete, by the monotonic clock.
+        self.began, self.arrived = time.time(), 0.0
+        #: The longest body, once the head was judged.
+        self.most: int | None = None
+
+    def received(self, data: bytes) -> int:
+        """Take in what came, and say how much of it belongs to this request."""
+        consumed: int = super().received(data)
+        if self.headers_finished and not self.completed and not self._is_judged:
+            self._is_judged = True
+            self._channel.judge(self)
+        if self.most is not None and self.body_bytes_received > self.most:
+            self.refuse(_too_large(self.most))
+        if self.completed:
+            self.arrived = time.monotonic()
+        # What follows a refused head is its body, and no further request.
+        return len(data) if isinstance(self.error, _Refusal) else consumed
+
+    def refuse(self, error: ImagelibError) -> None:
+        """Be answered with *error*, whatever else comes."""
+        self.error = _Refusal(error)
+        self.expect_continue = False
+        self.completed = True
+        self._channel.is_refused = True
+
+
+class _Refusal:
+    """What waitress answers in place of the application."""
+
+    def __init__(self, error: ImagelibError) -> None:
+        self._error = error
+
+    def to_response(self, _ident: str | None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Status, headers and body."""
+        status, body, headers = problem(self._error)
+        return (f"{status} {self._error.title}",
+                [*(headers | SECURITY_HEADERS).items(), ("Connection", "close")], body)
+
+
+class _Task(WSGITask):  # type: ignore[misc]
+    def get_environment(self) -> dict[str, Any]:
+        """What waitress gives, and when the request arrived."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[ARRIVED] = self.request.arrived
+        return environ
+
+
+class _Proof:
+    """Checks the password of a head in a thread; until then the body waits in the network."""
+
+    def __init__(self, channel: Channel, request: _Request) -> None:
+        self.channel, self.request = channel, request
+
+    def service(self) -> None:
+        """Check it."""
+        error: ImagelibError | None = None
+        try:
+            self.channel.server.doorkeeper.prove(head_of(self.channel, self.request))
+        except ImagelibError as refused:
+            error = refused
+        self.channel.proved(self.request, error)
+
+    def cancel(self) -> None:
+        """Never mind."""
+        self.channel.cancel()
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """One connection."""
+
+    task_class = _Task
+    server: Server
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.request: _Request | None = None
+        self.parser_class = partial(_Request, channel=self)
+        self.is_refused = False
+        #: Until when, and for how many bytes more, a refused client is listened to.
+        self._lingers_until, self._linger_bytes = 0.0, _LINGER_BYTES
+        #: A password is being checked, and the client waits to be told to go on.
+        self._waits, self._continues = False, False
+        super().__init__(*arguments, **options)
+
+    def judge(self, request: _Request) -> None:
+        """Refuse *request* by its head, or let its body come; perhaps once a password is proven."""
+        head, door = head_of(self, request), self.server.doorkeeper
+        try:
+            is_proven = door.admit(head)
+            request.most = door.most(head)
+            if request.content_length > request.most:
+                raise _too_large(request.most)
+        except ImagelibError as error:
+            request.refuse(error)
+            return
+        if not is_proven:
+            self._waits = True
+            self._continues, request.expect_continue = request.expect_continue, False
+            self.server.task_dispatcher.add_task(_Proof(self, request))
+
+    def proved(self, request: _Request, error: ImagelibError | None) -> None:
+        """Go on with the body, or refuse it."""
+        with self.requests_lock:
+            self._waits = False
+            self.last_activity = time.time()
+            if error is not None and self.request is request:
+                request.refuse(error)
+                self.request = None
+                self.requests.append(request)
+                self.server.add_task(self)
+            elif self._continues and self.connected:
+                self.send_continue()
+        if self.connected:
+            self.server.pull_trigger()
+
+    def readable(self) -> bool:
+        """Not while a password is checked; to throw away what a refused client sends."""
+        if self._lingers_until:
+            return True
+        return not self._waits and bool(super().readable())
+
+    def handle_read(self) -> None:
+        """Read, or read and throw away."""
+        if not self._lingers_until:
+            super().handle_read()
+            return
+        try:
+            self._linger_bytes -= len(self.recv(self.adj.recv_bytes))
+        except OSError:
+            self._linger_bytes = -1
+        if self._linger_bytes < 0 or time.monotonic() > self._lingers_until:
+            super().handle_close()
+
+    def writable(self) -> bool:
+        """Nothing more is sent to who was refused."""
+        return not self._lingers_until and bool(super().writable())
+
+    def handle_close(self) -> None:
+        """Close; for a refused client only our half at first."""
+        if self.is_refused and self.connected and not self._lingers_until:
+            self._lingers_until = time.monotonic() + _LINGER_SECONDS
+            self.will_close = False
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+                return
+        super().handle_close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being answered here."""
+        return not (self.requests or self.total_outbufs_len or self._waits)
+
+    def is_over(self, now: float) -> bool:
+        """Whether this connection has had its time; *now* is that of `time.time`."""
+        if self._lingers_until:
+            return time.monotonic() > self._lingers_until
+        if self.total_outbufs_len:
+            return now - self.last_activity > _STUCK_SECONDS
+        if not self.is_idle:
+            return False
+        request = self.request
+        if request is not None and not request.headers_finished:
+            return bool(now - request.began > _HEAD_SECONDS)
+        return bool(now - self.last_activity > self.adj.channel_timeout)
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]
+    """waitress with our connections."""
+
+    channel_class = Channel
+    #: Set before the server runs.
+    doorkeeper: Doorkeeper
+
+    def handle_accept(self) -> None:
+        """Take a connection; where there are too many, the longest idle one gives way."""
+        if len(self.active_channels) >= CONNECTIONS:
+            idle = [channel for channel in self.active_channels.values() if channel.is_idle]
+            if idle:
+                oldest = min(idle, key=lambda channel: channel.last_activity)
+                HTTPChannel.handle_close(oldest)
+        super().handle_accept()
+
+    def maintenance(self, now: float) -> None:
+        """Close what has had its time."""
+        for channel in list(self.active_channels.values()):
+            if channel.is_over(now):
+                HTTPChannel.handle_close(channel)
+
+
+def head_of(channel: HTTPChannel, request: HTTPRequestParser) -> Head:
+    """What of *request* is known before its body."""
+    return Head(request.command.upper(), _path(request),
+                {name.replace("_", "-").lower(): value for name, value in request.headers.items()},
+                channel.addr[0])
+
+
+def lane_of(task: Any, doorkeeper: Doorkeeper) -> str | None:
+    """The lane of what waitress gives to `Turns`: a connection with a request, or a proof."""
+    request = task.request if isinstance(task, _Proof) else task.requests[0]
+    if request.error is not None:
+        return None
+    return doorkeeper.lane_of(request.command.upper(), _path(request),
+                              request.headers.get("AUTHORIZATION", ""))
+
+
+def _path(request: HTTPRequestParser) -> str:
+    # As waitress gives it to the application.
+    return "/" + str(request.path).lstrip("/")
+
+
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(f"The body is too long; at most {most:,} bytes are taken here.")

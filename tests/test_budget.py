@@ -1,0 +1,203 @@
+"""No picture takes a gigabyte or minutes, and honest large ones are taken all the same."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from helpers import Daemon, draw, wait_for
+from PIL import Image
+
+from imagelib.errors import BrokenPictureError, BusyError
+from imagelib.sandbox import Queue, Sandbox, hurried
+from imagelib.worker import LARGE
+
+MOST = 2**30
+LIMIT = 100_000_000
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def blank_png(path: Path, width: int, height: int, depth: int, colour: int, turn: int = 1) -> Path:
+    """An honest PNG of one colour, which only its size makes large."""
+    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    line = bytes(1 + (width * samples * depth + 7) // 8)
+    packer = zlib.compressobj(1)
+    data = b"".join(packer.compress(line) for _ in range(height)) + packer.flush()
+    exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01" + struct.pack(">HHI", turn, 0, 0)
+    palette = chunk(b"PLTE", bytes(6)) if colour == 3 else b""
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(
+        ">IIBBBBB", width, height, depth, colour, 0, 0, 0)) + palette + chunk(b"eXIf", exif)
+        + chunk(b"IDAT", data) + chunk(b"IEND", b""))
+    return path
+
+
+def peak_of(sandbox: Sandbox) -> int:
+    """The most that any worker of *sandbox* had in memory, in bytes."""
+    peaks = [0]
+    for worker in sandbox._all:
+        if worker._process is not None:
+            status = Path(f"/proc/{worker._process.pid}/status").read_text(encoding="ascii")
+            peaks += [int(line.split()[1]) * 1024 for line in status.splitlines()
+                      if line.startswith("VmHWM")]
+    return max(peaks)
+
+
+@pytest.mark.parametrize(("size", "depth", "colour", "turn"), [
+    ((9000, 11000), 16, 6, 6), ((10000, 9999), 16, 2, 5), ((9990, 10000), 16, 0, 8),
+    ((10000, 10000), 8, 6, 3), ((10000, 10000), 8, 3, 7), ((25, 3_900_000), 8, 6, 2)])
+def test_a_large_honest_png_is_taken_in_less_than_a_gigabyte(tmp_path, size, depth, colour, turn):
+    path = blank_png(tmp_path / "a.png", *size, depth, colour, turn)
+    upright = size[::-1] if turn > 4 else size
+    with Sandbox(1, seconds=60) as sandbox:
+        found = sandbox.call("imagelib.ingest.inspection:inspect", str(path), LIMIT)
+        assert (found["width"], found["height"]) == upright
+        assert sandbox.call("imagelib.pictures:render", str(path), [(400, 80)], LIMIT)
+        assert peak_of(sandbox) < MOST
+
+
+@pytest.mark.parametrize(("suffix", "saving"), [
+    ("jpg", {"progressive": True, "subsampling": 0, "quality": 30}), ("jpg", {"quality": 30}),
+    ("avif", {"speed": 10, "quality": 30})])
+def test_a_hundred_million_pixels_of_other_types_are_taken(tmp_path, suffix, saving):
+    path = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (10000, 10000), "teal").save(path, **saving)
+    with Sandbox(1, seconds=60) as sandbox:
+        found = sandbox.call("imagelib.pictures:measure", str(path), LIMIT)
+        assert found[1:3] == [10000, 10000]
+        assert sandbox.call("imagelib.pictures:render", str(path), [(400, 80), (800, 80)], LIMIT)
+        assert peak_of(sandbox) < MOST
+
+
+def vp8x(width: int, height: int) -> bytes:
+    frame = b"VP8X" + struct.pack("<I", 10) + bytes(4) + struct.pack("<I", width - 1)[:3]
+    body = b"WEBP" + frame + struct.pack("<I", height - 1)[:3]
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("content", [
+    vp8x(9999, 10000), vp8x(16383, 6000), vp8x(1, 99_000_000 // 8) + bytes(40),
+    b"RIFF\x20\0\0\0WEBPVP8L\x12\0\0\0\x2f" + struct.pack("<I", 9998 | 9998 << 14) + bytes(20)])
+def test_a_webp_whose_canvas_would_not_fit_is_refused_before_it_is_made(tmp_path, content):
+    (tmp_path / "a.webp").write_bytes(content)
+    with Sandbox(1) as sandbox:
+        with pytest.raises(BrokenPictureError):
+            sandbox.call("imagelib.pictures:measure", str(tmp_path / "a.webp"), LIMIT)
+        assert peak_of(sandbox) < 200 * 2**20
+
+
+def test_scans_count_by_what_each_goes_through(tmp_path):
+    small = draw(tmp_path / "a.jpg", (64, 64), progressive=True).read_bytes()
+    start = small.rindex(b"\xff\xda")
+    many = small[:start] + small[start:-2] * 60 + small[-2:]
+    (tmp_path / "b.jpg").write_bytes(many)
+    stream = io.BytesIO()
+    Image.new("RGB", (7000, 6000)).save(stream, "JPEG", progressive=True, quality=20)
+    large = stream.getvalue()
+    start = large.rindex(b"\xff\xda")
+    (tmp_path / "c.jpg").write_bytes(large[:start] + large[start:-2] * 60 + large[-2:])
+    with Sandbox(1) as sandbox:
+        assert sandbox.call("imagelib.pictures:measure", str(tmp_path / "b.jpg"), LIMIT)
+        with pytest.raises(BrokenPictureError, match="scans"):
+            sandbox.call("imagelib.pictures:measure", str(tmp_path / "c.jpg"), LIMIT)
+
+
+def test_one_large_picture_is_decoded_at_a_time_and_small_ones_beside_it(tmp_path):
+    """Who holds the turn of the large ones holds up large ones only."""
+    large = blank_png(tmp_path / "l.png", 9000, 9000, 8, 2)
+    assert LARGE < 9000 * 9000 * 4
+    with Sandbox(2) as sandbox:
+        with sandbox._large.taken(), hurried(0):
+            with pytest.raises(BusyError):
+                sandbox.call("imagelib.pictures:measure", str(large), LIMIT)
+            assert sandbox.call("imagelib.pictures:measure", str(draw(tmp_path / "s.png")), LIMIT)
+        with hurried(0):
+            assert sandbox.call("imagelib.pictures:measure", str(large), LIMIT)
+
+
+def test_the_hurried_go_first_and_give_up_and_the_patient_wait():
+    items, served = Queue([1]), []
+    holder = items.taken()
+    holder.__enter__()
+    with hurried(0), pytest.raises(BusyError), items.taken():
+        pass
+
+    def wait(name: str, deadline: float | None) -> None:
+        if deadline is None:
+            with items.taken():
+                served.append(name)
+        else:
+            with hurried(deadline), items.taken():
+                served.append(name)
+
+    threads = []
+    for name, deadline in (("patient", None), ("hurried", time.monotonic() + 60), ("second", None)):
+        threads.append(threading.Thread(target=wait, args=(name, deadline)))
+        threads[-1].start()
+        assert wait_for(lambda: len(items._patient) + len(items._hurried) == len(threads))
+    holder.__exit__(None, None, None)
+    for thread in threads:
+        thread.join()
+    assert served == ["hurried", "patient", "second"]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads limits from /proc")
+def test_a_worker_has_given_up_what_it_does_not_need(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMAGELIB_SECRET", "token")
+    with Sandbox(1) as sandbox:
+        sandbox.call("imagelib.pictures:supported_formats")
+        pid = sandbox._all[0]._process.pid
+        limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
+        most = {line[:26].strip(): line[26:].split() for line in limits.splitlines()[1:]}
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        target = tmp_path / "written"
+        with pytest.raises(BrokenPictureError, match="large"):
+            sandbox.call("shutil:copyfile", str(draw(tmp_path / "a.png")), str(target))
+    for name in ("Max file size", "Max core file size", "Max processes"):
+        assert most[name][0] == "0"
+    # It moves on with each call, so the hard one has to be out of its way.
+    assert int(most["Max cpu time"][0]) < 120 < float(most["Max cpu time"][1].replace(
+        "unlimited", "inf"))
+    assert int(most["Max open files"][0]) <= 64
+    assert b"token" not in environment
+    assert not target.exists() or not target.read_bytes()
+
+
+@pytest.fixture
+def one_worker(tmp_path):
+    from imagelib.library.library import Library
+
+    with Library.create(tmp_path / "l") as library:
+        (library.root / "imagelib.toml").write_text("[build]\nworkers = 1\n")
+    daemon = Daemon(tmp_path / "l", "--no-watch")
+    yield daemon
+    daemon.stop()
+
+
+def test_more_pictures_than_can_be_decoded_are_busy_and_never_broken(one_worker, tmp_path):
+    slow = io.BytesIO()
+    Image.effect_noise((5200, 5200), 80).convert("RGB").save(slow, "PNG", compress_level=1)
+    answers = []
+
+    def send(number: int) -> None:
+        content = slow.getvalue()[:-12] + chunk(b"tEXt", b"n\0%d" % number) + slow.getvalue()[-12:]
+        answers.append(one_worker.upload(content))
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert one_worker.get("/api/status").status == 200
+    assert {answer.status for answer in answers} == {201, 503}
+    busy = next(answer for answer in answers if answer.status == 503)
+    assert busy.json["title"] == "Busy"
+    assert int(busy.headers["Retry-After"]) > 0
+    assert one_worker.get("/api/status").json["images"] == [a.status for a in answers].count(201)
+    assert one_worker.upload(draw(tmp_path / "after.png")).status == 201
