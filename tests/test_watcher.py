@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Daemon, a1111, draw, tree, wait_for
+from PIL import Image
 
 from imagelib.library.library import Library
 
@@ -70,16 +71,30 @@ def test_a_rename_and_a_move_keep_the_metadata(watched):
     assert not (daemon.root / "site" / "images" / records[1]["file_name"]).exists()
 
 
-def test_a_replaced_file_gets_new_derivatives(watched):
+def test_an_edited_file_gets_new_derivatives(watched):
     daemon, folder, records = watched
-    draw(folder / records[0]["file_name"], (70, 20), seed="another")
+    (folder / records[0]["file_name"]).rename(folder / "mine.png")
+    assert wait_for(lambda: one(daemon, records[0])["file_name"] == "mine.png")
+    with Image.open(folder / "mine.png") as picture:
+        picture.resize((640, 480)).save(folder / "mine.png")
 
-    now = wait_for(lambda: (r := one(daemon, records[0]))["width"] == 70 and r)
+    now = wait_for(lambda: (r := one(daemon, records[0]))["width"] == 640 and r)
 
     assert now["tags"] == ["t0"]
     assert now["digest"] != records[0]["digest"]
     daemon.wait_built()
     assert daemon.get(now["thumbnail_url"]).status == 200
+
+
+def test_a_picture_of_ours_that_is_written_over_is_put_back(watched):
+    daemon, folder, records = watched
+    daemon.wait_built()
+    content = (folder / records[0]["file_name"]).read_bytes()
+    draw(folder / records[0]["file_name"], (70, 20), seed="another")
+
+    assert wait_for(lambda: daemon.get("/api/images").json["total"] == 4)
+    assert (folder / records[0]["file_name"]).read_bytes() == content
+    assert one(daemon, records[0])["tags"] == ["t0"]
 
 
 def test_a_removed_file_is_flagged_and_its_record_stays(watched):
@@ -135,14 +150,22 @@ def test_new_pictures_of_a_further_folder_come_in_and_stay_there(tmp_path):
         found = wait_for(lambda: daemon.get("/api/images", q="robot").json["items"], 15)
         assert found[0]["original_name"] == "ComfyUI_00001_.png"
         kept = output / "2026" / "ComfyUI_00001_.png"
-        assert kept.samefile(daemon.root / "images" / found[0]["file_name"])
+        ours = daemon.root / "images" / found[0]["file_name"]
+        assert ours.read_bytes() == kept.read_bytes()
+        assert not kept.samefile(ours), "who writes over one shall not write over the other"
         daemon.ask("DELETE", f"/api/images/{found[0]['id']}")
+        os.utime(kept)
+        draw(output / "x.txt.png", seed="something else happens")
+        assert wait_for(lambda: daemon.get("/api/status").json["watch"].get("deleted"), 15)
+        assert daemon.get("/api/images", q="robot").json["total"] == 0
+        daemon.ask("POST", "/api/batch", json_body={"query": "", "delete": True})
     finally:
         daemon.stop()
     again = Daemon(tmp_path / "l")
     try:
         draw(output / "later.png")
-        assert wait_for(lambda: again.get("/api/status").json["images"] == 1, 15)
+        assert wait_for(lambda: again.get("/api/status").json["images"], 15)
+        assert again.get("/api/status").json["images"] == 1
         # What was dealt with is not taken again, not even after it was deleted here.
         assert again.get("/api/images").json["items"][0]["original_name"] == "later.png"
     finally:

@@ -1,0 +1,180 @@
+"""What becomes of bytes that were here before: in the trash, among the images, on a lost disk."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+
+import pytest
+from helpers import draw, fill, follow
+
+from imagelib.errors import ConflictError, LibraryFaultError
+from imagelib.ingest.importer import add_paths
+from imagelib.library.drift import Scanner
+from imagelib.library.library import Library
+
+
+@pytest.fixture
+def deleted(library, tmp_path):
+    """A rated image that was deleted, and a file with its bytes."""
+    source = draw(tmp_path / "fox.png")
+    image, _ = library.add(source, rating=5, tags=["best"])
+    library.delete(image.id)
+    return image, source
+
+
+def test_bytes_of_the_trash_that_are_only_found_stay_deleted(library, deleted):
+    image, source = deleted
+    shutil.copy(source, library.originals.folder / "again.png")
+
+    drift, done = follow(library)
+
+    assert (drift.deleted, drift.stray, done.added) == (["again.png"], [], [])
+    assert library.take_in(source, found=True).status == "deleted"
+    assert library.count() == 0
+    assert [trashed.image.id for trashed in library.trash()] == [image.id]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_bytes_of_the_trash_that_a_person_adds_come_back_with_rating_and_tags(
+        library, deleted, kept):
+    image, source = deleted
+    if not kept:
+        library.trash()[0].file.unlink()
+
+    taken = library.take_in(source, tags=["more"], rating=2)
+
+    assert (taken.status, taken.unused) == ("restored", ("rating",))
+    assert (taken.image.id, taken.image.rating) == (image.id, 5)
+    assert taken.image.tags == ("best", "more")
+    assert library.originals.path_of(taken.image).read_bytes() == source.read_bytes()
+    assert library.trash() == []
+    assert list(library.originals.trash_dir.iterdir()) == []
+
+
+def test_an_import_says_what_came_back(library, deleted):
+    image, source = deleted
+    report = add_paths(library, [source.parent])
+    assert [image_id for _, image_id in report.restored] == [image.id]
+    assert report.added == []
+
+
+def test_a_row_that_another_client_deletes_is_deleted_as_if_by_us(library, tmp_path):
+    for n in range(3):
+        library.add(draw(tmp_path / f"{n}.png"), rating=4)
+    gone = library.find()[1]
+    path = library.originals.path_of(gone)
+    other = sqlite3.connect(library.settings.database)
+    other.execute("DELETE FROM images WHERE id = ?", [gone.id])
+    other.commit()
+    other.close()
+
+    follow(library)
+
+    assert not path.exists()
+    assert library.count() == 2
+    assert library.trash()[0].file.is_file()
+    library.restore(gone.id)
+    assert library.get(gone.id).rating == 4
+    assert path.is_file()
+    assert not Scanner(library).scan()
+
+
+def test_it_can_be_restored_before_any_scan_too(library, tmp_path):
+    image, _ = library.add(draw(tmp_path / "a.png"), rating=4)
+    with sqlite3.connect(library.settings.database) as other:
+        other.execute("DELETE FROM images")
+    other.close()
+
+    library.restore(image.id)
+
+    assert library.get(image.id).file_state == "ok"
+    assert not Scanner(library).scan()
+
+
+def test_one_that_comes_back_never_takes_the_name_of_another(library, tmp_path):
+    folder = library.originals.folder
+    draw(folder / "fox.png")
+    follow(library)
+    [first] = library.find()
+    library.delete(first.id)
+    draw(folder / "fox.png", seed="another fox")
+    follow(library)
+
+    library.restore(first.id)
+
+    back = library.get(first.id)
+    assert back.file_name != "fox.png"
+    assert library.originals.digest_in_place(back) == first.digest
+    assert library.count() == 2
+    assert not Scanner(library).scan()
+
+
+def test_bytes_that_are_another_image_by_now_are_not_restored(library, tmp_path):
+    image, _ = library.add(draw(tmp_path / "a.png"))
+    other, _ = library.add(draw(tmp_path / "b.png"))
+    library.delete(image.id)
+    library.replace_file(other.id, tmp_path / "a.png")
+
+    with pytest.raises(ConflictError, match=other.id):
+        library.restore(image.id)
+    assert [trashed.image.id for trashed in library.trash()] == [image.id]
+
+
+def test_what_is_given_for_one_that_is_here_is_taken_where_it_has_nothing(library, tmp_path):
+    source = draw(tmp_path / "a.png")
+    image, _ = library.add(source, prompt_text="mine", tags=["a"])
+
+    taken = library.take_in(source, prompt_text="theirs", rating=4, tags=["a", "b"], notes="n")
+
+    assert taken.status == "here"
+    assert taken.unused == ("prompt_text",)
+    now = library.get(image.id)
+    assert (now.prompt_text, now.rating, now.tags, now.notes) == ("mine", 4, ("a", "b"), "n")
+    library.undo()
+    assert library.get(image.id).tags == ("a",)
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "other files"])
+def test_nothing_is_taken_in_while_the_disk_of_the_images_is_away(library, tmp_path, how):
+    fill(library, 5)
+    folder = library.originals.folder
+    folder.rename(tmp_path / "unplugged")
+    if how != "gone":
+        folder.mkdir()
+    if how == "other files":
+        draw(folder / "somebody's.png")
+    before = sorted(folder.rglob("*")) if folder.exists() else None
+
+    with pytest.raises(LibraryFaultError, match="connect the disk"):
+        library.add(draw(tmp_path / "new.png"))
+
+    assert (sorted(folder.rglob("*")) if folder.exists() else None) == before
+    assert library.count() == 5
+
+
+def test_opening_a_library_never_makes_its_images_folder_anew(tmp_path):
+    root = tmp_path / "library"
+    with Library.create(root) as library:
+        library.add(draw(tmp_path / "a.png"))
+    (root / "images").rename(tmp_path / "unplugged")
+
+    Library.open(root).close()
+
+    assert not (root / "images").exists()
+
+
+def test_one_image_for_the_same_bytes_is_a_rule_of_the_tables(library, tmp_path):
+    library.add(draw(tmp_path / "a.png"))
+    image = library.find()[0]
+    with sqlite3.connect(library.settings.database) as other, \
+            pytest.raises(sqlite3.IntegrityError):
+        other.execute(
+            "INSERT INTO images (id, file_name, digest, size_bytes, width, height, mime_type,"
+            " captured_at, created_at, updated_at) SELECT 'x', 'x.png', digest, 1, 1, 1, '', '',"
+            " '', '' FROM images")
+    other.close()
+    with pytest.raises(ConflictError), library.database.write("test") as transaction:
+        transaction.run("INSERT INTO images SELECT pk + 1, 'x', 'y', '', digest, '', 1, 1, 1, '',"
+                        " '', '', '', '', '', '', 0, '', 'ok', '', '', 1 FROM images")
+    assert library.get(image.id)
