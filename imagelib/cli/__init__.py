@@ -42,7 +42,7 @@ for _command in (
     images.edit, images.rm, images.trash, images.tags, images.history, images.undo, images.redo,
     site.build, site.watch, site.serve, maintenance.check, maintenance.duplicates,
     maintenance.reread, maintenance.export,
-    maintenance.backup, maintenance.restore, maintenance.doctor,
+    maintenance.backup, maintenance.restore, maintenance.recover, maintenance.doctor,
 ):
     cli.add_command(_command)
 

@@ -11,6 +11,7 @@ import click
 
 from imagelib.cli.output import (
     Context,
+    age_of,
     as_json,
     dry_run,
     line_width,
@@ -211,6 +212,40 @@ def restore(context: Context, source: Path | None, yes: bool) -> None:
 
 
 @click.command()
+@click.option("--anyway", is_flag=True, help="Also if there is a backup that could be restored.")
+@yes
+@pass_context
+def recover(context: Context, anyway: bool, yes: bool) -> int:
+    """Make a new database from the site and the files, where no backup is left."""
+    from imagelib.config import Settings, require_library
+    from imagelib.library.backup import snapshots
+    from imagelib.recovering import recover as recover_library
+
+    settings = Settings.load(require_library(context.root))
+    if (kept := snapshots(settings)) and not anyway:
+        say(f"There are {plural(len(kept), 'backup')}, the last one is {kept[-1]}. It knows more"
+            " than the site does: imagelib restore. To go without it: imagelib recover --anyway")
+        return 1
+    if not yes:
+        click.confirm(f"Make a new database for {settings.root} from its site and files?",
+                      abort=True, err=True)
+    with progress("recovering") as bar:
+        report = recover_library(settings, bar)
+    for problem in report.problems:
+        say(problem)
+    for name, reason in report.failed:
+        say(f"{name}: {reason}")
+    if report.former:
+        say(f"The former database is {report.former}.")
+    if report.brought_back:
+        say(f"{plural(report.brought_back, 'file')} brought back from the site.")
+    say(f"{plural(report.from_database, 'image')} as the former database had them,"
+        f" {report.from_site:,} as the site has them, {report.from_file:,} from their files alone.")
+    say("Next: imagelib check, then imagelib build")
+    return 1 if report.failed else 0
+
+
+@click.command()
 @as_json
 @pass_context
 def doctor(context: Context, as_json: bool) -> int:
@@ -224,7 +259,9 @@ def doctor(context: Context, as_json: bool) -> int:
             say(f"{name:<14} {value}", err=False)
         for warning in warnings:
             say(f"! {warning}", err=False)
-    return 0
+    well = (facts.get("database", "ok") == "ok" and facts.get("conflict copies", "none") == "none"
+            and facts.get("images folder", "there") == "there" and "settings" not in facts)
+    return 0 if well else 4
 
 
 def _facts(context: Context) -> dict[str, Any]:
@@ -238,6 +275,7 @@ def _facts(context: Context) -> dict[str, Any]:
     from imagelib.resources import bundled
 
     root = context.root
+    library = _library_facts(root) if is_library(root) else {}
     return {
         "imagelib": __version__,
         "python": platform.python_version(),
@@ -249,6 +287,27 @@ def _facts(context: Context) -> dict[str, Any]:
         "templates": str(bundled("templates")),
         "library": str(root) if is_library(root) else f"none in {root} or above",
         "file system": on_network(root) or "local",
+        **library,
+    }
+
+
+def _library_facts(root: Path) -> dict[str, Any]:
+    """How the database of the library is, asked without changing anything."""
+    from imagelib.config import Settings
+    from imagelib.errors import ImagelibError
+    from imagelib.library.backup import snapshots
+    from imagelib.library.health import database_health, stray_copies
+
+    try:
+        settings = Settings.load(root)
+    except ImagelibError as error:
+        return {"settings": str(error)}
+    kept = snapshots(settings)
+    return {
+        "database": database_health(settings),
+        "last backup": age_of(kept[-1]) if kept else "none",
+        "conflict copies": ", ".join(path.name for path in stray_copies(settings)) or "none",
+        "images folder": "there" if settings.images_dir.is_dir() else "not there",
     }
 
 
@@ -263,6 +322,21 @@ def _warnings(facts: dict[str, Any]) -> list[str]:
         warnings.append("This SQLite has the WAL-reset bug (before 3.51.3). imagelib writes one at"
                         " a time, so that it cannot happen; let no other program write to"
                         " library.db while the daemon runs.")
+    if facts.get("database", "ok") != "ok":
+        warnings.append(f"The database: {facts['database']}. Restore a backup with: imagelib"
+                        " restore; without one: imagelib recover")
+    if facts.get("last backup") == "none":
+        warnings.append("There is no backup of the database yet; one is made every day by whoever"
+                        " opens the library to write. Now: imagelib backup")
+    elif "days" in facts.get("last backup", ""):
+        warnings.append(f"The last backup is of {facts['last backup']}. If there is something new"
+                        " since: imagelib backup")
+    if facts.get("conflict copies", "none") != "none":
+        warnings.append("A synchroniser has made copies of the database beside it"
+                        f" ({facts['conflict copies']}): two machines wrote at once. Compare them"
+                        " (imagelib export), keep one, and let one machine at a time write.")
+    if facts.get("images folder", "there") != "there":
+        warnings.append("The images folder is not there: connect its disk.")
     limit = Path("/proc/sys/fs/inotify/max_user_watches")
     if limit.exists() and int(limit.read_text()) < 8192:
         warnings.append("The system allows few inotify watches; raise fs.inotify.max_user_watches"

@@ -147,6 +147,12 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
         sys.stderr.flush()
 
 
+def age_of(path: Path) -> str:
+    """How long ago the file was written, as people say it."""
+    hours = max(0.0, time.time() - path.stat().st_mtime) / 3600
+    return f"{plural(round(hours), 'hour')} ago" if hours < 48 else f"{round(hours / 24)} days ago"
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"

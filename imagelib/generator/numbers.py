@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate
 
 #: What stands for numbers: all of ASCII that JSON and a script element leave as it is.
 DIGITS = "".join(chr(code) for code in range(32, 127) if chr(code) not in '"<\\')
@@ -30,6 +31,28 @@ def written_deltas(numbers: Iterable[int]) -> str:
         deltas.append(2 * delta if delta >= 0 else -2 * delta - 1)
         before = number
     return written(deltas)
+
+
+def read(text: str) -> list[int]:
+    """The numbers that `written` wrote.
+
+    Raises:
+        ValueError: there is a character that it does not write.
+    """
+    numbers, rest = [], 0
+    for character in text:
+        digit = DIGITS.index(character)
+        if digit < LAST_DIGITS:
+            numbers.append(rest * LAST_DIGITS + digit)
+            rest = 0
+        else:
+            rest = rest * (len(DIGITS) - LAST_DIGITS) + digit - LAST_DIGITS + 1
+    return numbers
+
+
+def read_deltas(text: str) -> list[int]:
+    """The numbers that `written_deltas` wrote."""
+    return list(accumulate(-(delta + 1) // 2 if delta % 2 else delta // 2 for delta in read(text)))
 
 
 @lru_cache(maxsize=1 << 16)

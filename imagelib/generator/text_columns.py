@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
-from imagelib.generator.numbers import written, written_one
+from imagelib.generator.numbers import read, written, written_one
 from imagelib.library.text import fold
 
 _LETTER = "0-9A-Za-z\x80-\U0010ffff"
@@ -44,6 +44,13 @@ def text_column(texts: Iterable[str]) -> dict[str, Any]:
         "lengths": written(map(len, cut)),
         "tokens": "".join(map(digits.__getitem__, chain.from_iterable(cut))),
     }
+
+
+def read_texts(column: dict[str, Any]) -> list[str]:
+    """The texts that `text_column` wrote."""
+    pieces, tokens = column["pieces"], iter(read(column["tokens"]))
+    return ["".join(pieces[token] for token in islice(tokens, length))
+            for length in read(column["lengths"])]
 
 
 def cut_into_pieces(text: str) -> list[str]:

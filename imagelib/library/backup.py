@@ -140,6 +140,22 @@ def put_back(settings: Settings, source: Path) -> Path | None:
     return kept
 
 
+def set_aside(settings: Settings) -> Path | None:
+    """Take the present database out of the library; return where it is kept.
+
+    Raises:
+        LockedError: a daemon or another program has the library open.
+    """
+    with _alone(settings):
+        finish_restore(settings)
+        kept = _keep_present(settings)
+        for part in reversed(_parts(settings.database)):
+            part.unlink(missing_ok=True)
+        (settings.private_dir / "library_id").unlink(missing_ok=True)
+        sync_folder(settings.root)
+    return kept
+
+
 def finish_restore(settings: Settings) -> bool:
     """Finish what `put_back` had begun when it was killed; whether there was anything.
 

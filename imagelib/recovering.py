@@ -1,0 +1,170 @@
+"""A new database where the old one is lost and no backup is left.
+
+Ratings, tags and texts come from what can still be read: the rows of a damaged database,
+then the blocks of the site. Prompts come from the files themselves. What was there before
+is moved aside, never removed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imagelib.config import Settings
+from imagelib.errors import ImagelibError, InvalidError
+from imagelib.generator.paths import original_path
+from imagelib.generator.reading import SiteRecord, read_site
+from imagelib.library.backup import set_aside
+from imagelib.library.drafts import ImageDraft
+from imagelib.library.drift import walk_files
+from imagelib.library.files import copy_apart, digest, is_plain_file
+from imagelib.library.library import Library
+from imagelib.library.originals import Newcomer
+
+#: So many images are made at once.
+_AT_ONCE = 200
+
+
+@dataclass(slots=True)
+class RecoveryReport:
+    """What was found where."""
+
+    #: Where the former database is kept, if there was one.
+    former: Path | None = None
+    #: Images with the record that the former database, or else the site, had of them.
+    from_database: int = 0
+    from_site: int = 0
+    #: Images of which only the file was left.
+    from_file: int = 0
+    #: Files that only the site still had.
+    brought_back: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def recover(settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None,
+            ) -> RecoveryReport:
+    """Make a new database for the library from all that is left.
+
+    Raises:
+        LockedError: somebody has the library open.
+    """
+    report = RecoveryReport()
+    salvaged = _salvage(settings.database)
+    searches: list[list[str]] = []
+    site: list[SiteRecord] = []
+    try:
+        site, searches = read_site(settings.site_dir)
+    except InvalidError as error:
+        report.problems.append(str(error))
+    report.former = set_aside(settings)
+    with Library.create(settings.root) as library:
+        library.database.actor = "cli"
+        settings.images_dir.mkdir(parents=True, exist_ok=True)
+        records = {record.digest: record for record in site} | salvaged
+        _bring_back(settings, records, report)
+        _take_in(library, records, salvaged, report, progress)
+        for name, query, sort in searches:
+            library.save_search(name, query, sort)
+    return report
+
+
+def _salvage(database: Path) -> dict[str, SiteRecord]:
+    """The rows of a damaged database that can still be read, by digest."""
+    if not database.exists() or not database.stat().st_size:
+        return {}
+    found = {}
+    with suppress(sqlite3.Error), closing(
+            sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as source:
+        source.row_factory = sqlite3.Row
+        pks: list[int] = []
+        # The index may be whole where the table is not, and the other way round.
+        for order in ("images", "images INDEXED BY images_captured_at"):
+            with suppress(sqlite3.Error):
+                pks = [row[0] for row in source.execute(f"SELECT pk FROM {order}")]
+                break
+        for pk in pks:
+            with suppress(sqlite3.Error, ValueError, TypeError, IndexError):
+                row = dict(source.execute("SELECT * FROM images WHERE pk = ?", (pk,)).fetchone())
+                row["tags"] = []
+                with suppress(sqlite3.Error):
+                    row["tags"] = [tag[0] for tag in source.execute(
+                        "SELECT t.name FROM image_tags it JOIN tags t ON t.id = it.tag"
+                        " WHERE it.image = ?", (pk,))]
+                found[row["digest"]] = _as_record(row)
+    return found
+
+
+def _as_record(row: dict[str, Any]) -> SiteRecord:
+    fields = {name: row[name] for name in ImageDraft.model_fields}
+    fields |= {name: json.loads(row[name]) for name in ("prompt_meta", "generation")}
+    return SiteRecord(row["id"], row["digest"], row["file_name"], row["original_name"],
+                      row["created_at"], fields)
+
+
+def _bring_back(settings: Settings, records: dict[str, SiteRecord],
+                report: RecoveryReport) -> None:
+    """Files that the images folder lacks and the site still has."""
+    for record in records.values():
+        target = settings.images_dir / record.file_name
+        copy = settings.site_dir / original_path(record.file_name)
+        with suppress(OSError):
+            if not target.exists() and is_plain_file(copy) and digest(copy) == record.digest:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copy_apart(copy, target, sync=True)
+                report.brought_back += 1
+
+
+def _take_in(library: Library, records: dict[str, SiteRecord],
+             salvaged: dict[str, SiteRecord], report: RecoveryReport,
+             progress: Callable[[int, int], None]) -> None:
+    names = [name for name, _ in walk_files(library.originals.folder)]
+    ready: list[Newcomer] = []
+    seen: set[str] = set()
+    for done, name in enumerate(names, 1):
+        path = library.originals.folder / name
+        try:
+            inspected = library.originals.inspect(path, path)
+            if inspected.digest in seen:
+                report.failed.append((name, "the same bytes lie under another name, too"))
+                continue
+            seen.add(inspected.digest)
+            record = records.get(inspected.digest)
+            draft, image_id, created = _draft(record, bool(inspected.draft.generation))
+        except (ImagelibError, OSError) as error:
+            report.failed.append((name, str(error)))
+            continue
+        ready.append(Newcomer(inspected, draft, record.original_name if record else path.name,
+                              in_place=True, image_id=image_id, created_at=created))
+        if inspected.digest in salvaged:
+            report.from_database += 1
+        elif record:
+            report.from_site += 1
+        else:
+            report.from_file += 1
+        if len(ready) == _AT_ONCE:
+            library.originals.insert(ready, "recover")
+            ready = []
+        progress(done, len(names))
+    if ready:
+        library.originals.insert(ready, "recover")
+
+
+def _draft(record: SiteRecord | None, has_generation: bool) -> tuple[ImageDraft, str, str]:
+    """What is given for a new row; the file's own generation data is fuller than the site's."""
+    if record is None:
+        return ImageDraft(), "", ""
+    fields = dict(record.fields)
+    if has_generation and "prompt_meta" not in fields:
+        fields.pop("generation", None)
+    try:
+        return ImageDraft.of(fields), record.id, record.created_at
+    except InvalidError as error:  # a damaged value: keep what is sound
+        bad = {str(item["loc"][1]) for item in error.errors}
+        sound = {name: value for name, value in fields.items() if name not in bad}
+        return ImageDraft.of(sound), record.id, record.created_at

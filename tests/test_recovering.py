@@ -1,0 +1,187 @@
+"""Where database and backups are lost, the site and the files give nearly all of it back."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from helpers import a1111, draw
+
+from imagelib.config import Settings
+from imagelib.errors import InvalidError
+from imagelib.generator.builder import build
+from imagelib.generator.numbers import read, read_deltas, written, written_deltas
+from imagelib.generator.reading import read_site
+from imagelib.generator.text_columns import read_texts, text_column
+from imagelib.library.library import Library
+from imagelib.recovering import recover
+
+FIELDS = ("id", "digest", "prompt_text", "negative_prompt", "notes", "rating", "tags", "ai_model",
+          "captured_at", "original_name", "file_name")
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """A built library with all kinds of values, and its records."""
+    root = tmp_path / "library"
+    with Library.create(root) as library:
+        for n in range(6):
+            library.add(draw(tmp_path / f"{n} ü.png", texts={
+                "parameters": a1111(f"a fox, number {n}", seed=n)}), tags=[f"t{n % 2}", "all"])
+        draw(library.originals.folder / "own" / "name.png", (500, 300))
+        library.add(library.originals.folder / "own" / "name.png", in_place=True, notes="in place")
+        images = library.find()
+        library.edit(images[0].id, prompt_text="", notes="cleared «prompt»\nsecond line", rating=5)
+        library.edit(images[1].id, negative_prompt="½ … 漢字", captured_at="1969-12-31T23:59:58")
+        library.save_search("best", "rating:5", "-rating")
+        build(library)
+        records = {image.id: image for image in library.find()}
+    return root, records
+
+
+def _lose(root, *, backups=True):
+    for part in root.glob("library.db*"):
+        part.unlink()
+    if backups:
+        shutil.rmtree(root / ".imagelib" / "backups", ignore_errors=True)
+
+
+def _assert_all_back(root, records):
+    with Library.open(root) as library:
+        found = {image.id: image for image in library.find()}
+        assert {i: [getattr(image, name) for name in FIELDS] for i, image in found.items()} == {
+            i: [getattr(image, name) for name in FIELDS] for i, image in records.items()}
+        assert all(found[i].generation == records[i].generation for i in records)
+        assert [search["name"] for search in library.searches()] == ["best"]
+        build(library)
+
+
+def test_a_lost_database_is_made_anew_from_the_site(filled):
+    root, records = filled
+    _lose(root)
+
+    report = recover(Settings.load(root))
+
+    assert (report.from_site, report.from_file, report.failed) == (7, 0, [])
+    _assert_all_back(root, records)
+
+
+def test_files_that_only_the_site_has_come_back(filled):
+    root, records = filled
+    _lose(root)
+    shutil.rmtree(root / "images")
+
+    report = recover(Settings.load(root))
+
+    assert report.brought_back == 7
+    _assert_all_back(root, records)
+
+
+def test_without_a_site_the_files_say_what_they_can(filled):
+    root, records = filled
+    _lose(root)
+    shutil.rmtree(root / "site")
+
+    report = recover(Settings.load(root))
+
+    assert (report.from_site, report.from_file) == (0, 7)
+    assert report.problems
+    with Library.open(root) as library:
+        assert library.count() == len(records)
+        assert library.count("fox") == 6
+
+
+def test_one_broken_block_loses_no_other(filled):
+    root, _ = filled
+    _lose(root)
+    next((root / "site" / "data").glob("core-*.js")).write_text("ImagelibData({\"kind\"")
+
+    recover(Settings.load(root))
+
+    with Library.open(root) as library:
+        assert {i.notes for i in library.find()} >= {"", "in place"}
+        assert library.count("rating:5") == 0
+
+
+@pytest.mark.parametrize("damage", ["a page in the middle", "the index", "cut short"])
+def test_the_rows_of_a_damaged_database_that_can_be_read_are_used(filled, damage):
+    root, records = filled
+    with sqlite3.connect(root / "library.db") as other:
+        other.execute("UPDATE images SET notes = 'newer than the site'")
+        pages = dict(other.execute("SELECT name, rootpage FROM sqlite_schema"))
+        size = other.execute("PRAGMA page_size").fetchone()[0]
+    other.close()
+    shutil.rmtree(root / ".imagelib" / "backups", ignore_errors=True)
+    content = bytearray((root / "library.db").read_bytes())
+    at = {"a page in the middle": pages["changes"], "the index": pages["images_rating"]}.get(damage)
+    if at is None:
+        del content[len(content) * 3 // 4:]
+    else:
+        content[(at - 1) * size:at * size] = b"\xff" * size
+    (root / "library.db").write_bytes(content)
+
+    report = recover(Settings.load(root))
+
+    assert report.from_database + report.from_site == len(records)
+    assert report.former.exists()
+    with Library.open(root) as library:
+        assert {i.id: i.tags for i in library.find()} == {
+            i.id: i.tags for i in records.values()}
+        assert library.count("newer") == report.from_database
+        assert library.database.read("PRAGMA integrity_check")[0][0] == "ok"
+
+
+def imagelib(root, *arguments):
+    return subprocess.run([sys.executable, "-m", "imagelib", "-L", str(root), *arguments],
+                          capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_points_to_a_backup_first_and_doctor_sees_what_is_wrong(filled):
+    root, records = filled
+    assert imagelib(root, "backup").returncode == 0
+    assert imagelib(root, "doctor").returncode == 0
+    _lose(root, backups=False)
+
+    done = imagelib(root, "list")
+    assert done.returncode == 1
+    assert "imagelib restore" in done.stderr
+    done = imagelib(root, "doctor")
+    assert (done.returncode, "missing" in done.stdout) == (4, True)
+    done = imagelib(root, "recover", "--yes")
+    assert (done.returncode, "imagelib restore" in done.stderr) == (1, True)
+
+    done = imagelib(root, "recover", "--yes", "--anyway")
+    assert done.returncode == 0, done.stderr
+    assert "7 as the site has them" in done.stderr
+    _assert_all_back(root, records)
+
+
+@pytest.mark.parametrize("name", [
+    "library (conflicted copy 2026-01-01).db", "library.sync-conflict-20260101-120000-ABC.db",
+    "library-LAPTOP.db", "library 2.db"])
+def test_doctor_sees_the_copies_of_synchronisers(filled, name):
+    root, _ = filled
+    shutil.copy(root / "library.db", root / name)
+    done = imagelib(root, "doctor")
+    assert (done.returncode, name in done.stdout) == (4, True)
+
+
+def test_a_folder_without_a_site_is_said(tmp_path):
+    with pytest.raises(InvalidError, match="no site"):
+        read_site(tmp_path)
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [63, 64, 65], list(range(0, 200_000, 97)),
+                                     [2**31, 2**40 + 5]])
+def test_numbers_are_read_as_they_were_written(numbers):
+    assert read(written(numbers)) == numbers
+    assert read_deltas(written_deltas(numbers[::-1])) == numbers[::-1]
+    assert read_deltas(written_deltas([-n for n in numbers])) == [-n for n in numbers]
+
+
+def test_texts_are_read_as_they_were_written():
+    texts = ["", "a fox", "a fox, a ½ dog … 漢字", "\n\tx", "a fox"]
+    assert read_texts(text_column(texts)) == texts
