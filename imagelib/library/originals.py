@@ -22,7 +22,14 @@ from imagelib.library import schema
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.dates import utc_now, wall_clock
 from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import copy_synced, digest, is_plain_file, place, portable_name
+from imagelib.library.files import (
+    copy_synced,
+    digest,
+    is_plain_file,
+    mtime_ns,
+    place,
+    portable_name,
+)
 from imagelib.library.intents import Intents, Plan
 from imagelib.library.models import Image
 from imagelib.library.records import select, to_columns
@@ -297,7 +304,7 @@ class Originals:
 def note_stat(transaction: Transaction, pk: int, stat: os.stat_result) -> None:
     """Remember how the file of *pk* looked, so that a scan need not read it again."""
     transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?, ?)", pk, stat.st_size,
-                    stat.st_mtime_ns, str(stat.st_ino), utc_now())
+                    mtime_ns(stat), str(stat.st_ino), utc_now())
 
 
 def set_tags(transaction: Transaction, pk: int, tags: list[str] | tuple[str, ...]) -> None:
