@@ -47,7 +47,7 @@ class Watcher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher")
         self._events = Events(self._wanted)
-        #: A watched folder was gone after the last scan, and its watch with it.
+        #: A watched folder may have been gone in the last scan, and its watch with it.
         self._lost = False
         #: What cannot be taken of the further folders, and why.
         self._failed: dict[Path, str] = {}
@@ -110,8 +110,9 @@ class Watcher:
         drift = self._scanner.scan()
         done = settle(library, self._scanner, drift)
         waiting = len(drift.unsettled) + self._take_from_folders()
+        self._lost = bool(drift.refused) or not all(
+            folder.is_dir() for folder in self._events.folders)
         self._report(drift, done)
-        self._lost = not all(folder.is_dir() for folder in self._events.folders)
         if done.added or done.changed:
             self._state.wake()
         return SETTLE_SECONDS / 2 if waiting else FULL_SCAN_SECONDS
