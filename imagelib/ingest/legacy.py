@@ -133,7 +133,7 @@ def _plan_one(library: Library, mapped: Mapped, folders: Iterable[Path],
 
 def _plan_update(library: Library, image: Image, mapped: Mapped, report: MigrationReport,
                  plan: _Plan) -> None:
-    done = any(change.action == ACTION for change in library.history(image.id))
+    done = any(change.action == ACTION for change in library.walk_history(image.id))
     # Only what is still empty is filled: what the user wrote here is newer.
     fields = {} if done else {
         name: value for name, value in mapped.fields.items()

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from imagelib.config import Settings
-from imagelib.errors import ConflictError, NotFoundError, StaleError
+from imagelib.errors import ConflictError, InvalidError, NotFoundError, StaleError
 from imagelib.formats import EXTENSIONS
 from imagelib.library import schema
 from imagelib.library.database import Database, Kind, Transaction
 from imagelib.library.dates import utc_now, wall_clock
-from imagelib.library.drafts import ImageDraft, ImagePatch
+from imagelib.library.drafts import MAX_TAGS, ImageDraft, ImagePatch
 from imagelib.library.files import (
     copy_synced,
     digest,
@@ -336,7 +336,7 @@ def apply_patch(transaction: Transaction, image_id: str, patch: ImagePatch,
     """Change one image as *patch* says; whether it is there.
 
     Raises:
-        StaleError: it is no longer at *if_version*.
+        StaleError: it is no longer at *if_version*. InvalidError: it would have too many tags.
     """
     found = select(transaction.connection, "WHERE i.id = ?", [image_id])
     if not found:
@@ -347,6 +347,9 @@ def apply_patch(transaction: Transaction, image_id: str, patch: ImagePatch,
         name: value for name, value in patch.columns().items() if value != getattr(image, name)
     })
     before, tags = set(image.tags), patch.tags_after(set(image.tags))
+    if len(tags) > max(MAX_TAGS, len(before)):
+        raise InvalidError.of("add_tags" if patch.add_tags else "tags", f"an image has at most"
+                              f" {MAX_TAGS} tags; {image.id} would have {len(tags)}")
     drop_tags(transaction, image.pk, before - tags)
     set_tags(transaction, image.pk, sorted(tags - before))
     return True
