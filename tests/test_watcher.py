@@ -186,20 +186,20 @@ def test_our_own_writes_do_not_loop(watched):
 
 
 def test_where_the_system_gives_no_events_the_folder_is_polled(library, monkeypatch):
-    from imagelib.daemon import watcher
+    from imagelib.daemon import events, watcher
     from imagelib.daemon.state import State
 
-    class Exhausted(watcher.PollingObserver):
+    class Exhausted(events.PollingObserver):
         def start(self) -> None:
             raise OSError(28, "inotify watch limit reached")
 
-    monkeypatch.setattr(watcher, "Observer", Exhausted)
-    monkeypatch.setattr(watcher, "_POLL_SECONDS", 0.2)
+    monkeypatch.setattr(events, "Observer", Exhausted)
+    monkeypatch.setattr(events, "_POLL_SECONDS", 0.2)
     state = State(library)
     watching = watcher.Watcher(state)
     watching.start()
     try:
-        assert state.watch["state"] == "polling"
+        assert wait_for(lambda: state.watch["state"] == "polling")
         assert "limit" in state.watch["reason"]
         time.sleep(0.5)
         draw(library.originals.folder / "polled.png")
@@ -211,10 +211,10 @@ def test_where_the_system_gives_no_events_the_folder_is_polled(library, monkeypa
 def test_a_lost_event_costs_only_a_scan(library, monkeypatch):
     import logging
 
-    from imagelib.daemon import watcher
+    from imagelib.daemon import events, watcher
     from imagelib.daemon.state import State
 
-    monkeypatch.setattr(watcher._Handler, "on_any_event", lambda self, event: None)
+    monkeypatch.setattr(events._Handler, "on_any_event", lambda self, event: self.seen.set())
     watching = watcher.Watcher(State(library))
     watching.start()
     try:

@@ -313,16 +313,17 @@ def tags_delete(context: Context, name: str) -> None:
 def history(context: Context, image_id: str, as_json: bool) -> None:
     """Show what changed an image when, the newest first."""
     with context.reading() as library:
-        changes = library.history(image_id)
-    if as_json:
-        print_json([asdict(change) for change in changes])
-        return
-    for change in changes:
-        what = "; ".join(
-            f"{name}: {change.before.get(name)!r} -> {change.after.get(name)!r}"
-            for name in {**change.before, **change.after}
-        )
-        say(f"{change.at}  {change.action:<12} {what}  [{change.batch}]", err=False)
+        changes = library.walk_history(image_id)
+        if as_json:
+            print_json([asdict(change) for change in changes])
+            return
+        for change in changes:
+            what = "; ".join(
+                f"{name}: (too long to show)" if name in change.shortened
+                else f"{name}: {change.before.get(name)!r} -> {change.after.get(name)!r}"
+                for name in {**change.before, **change.after}
+            )
+            say(f"{change.at}  {change.action:<12} {what}  [{change.batch}]", err=False)
 
 
 @click.command()

@@ -28,6 +28,10 @@ def _digits(value: Any) -> Any:
     return value
 
 
+def _cursor(value: Any) -> Any:
+    return _digits(value) if value != "" else 0
+
+
 def _date(value: Any) -> Any:
     if value in ("", None):
         return ""
@@ -93,6 +97,13 @@ class TrashQuery(Fields):
 
     page_size: Annotated[Number, Field(ge=1, le=MAX_PAGE_SIZE)] = MAX_PAGE_SIZE
     cursor: str = ""
+
+
+class HistoryQuery(Fields):
+    """How many changes at once, and behind which one."""
+
+    page_size: Annotated[Number, Field(ge=1, le=MAX_PAGE_SIZE)] = MAX_PAGE_SIZE
+    cursor: Annotated[int, BeforeValidator(_cursor), Field(ge=0)] = 0
 
 
 class ExportQuery(Fields):

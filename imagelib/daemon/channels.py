@@ -23,6 +23,7 @@ from waitress.task import WSGITask
 
 from imagelib.daemon.errors import TooLargeError, problem
 from imagelib.daemon.guard import SECURITY_HEADERS
+from imagelib.daemon.logs import LOG
 from imagelib.errors import ImagelibError
 
 #: When the request was complete, in seconds of the monotonic clock: its place in the environ.
@@ -129,6 +130,9 @@ class _Proof:
             self.channel.server.doorkeeper.prove(head_of(self.channel, self.request))
         except ImagelibError as refused:
             error = refused
+        except Exception:  # noqa: BLE001 - the connection would wait for ever
+            LOG.exception("bug path=%r", self.request.path)
+            error = ImagelibError("The daemon failed at this. Its log says more.")
         self.channel.proved(self.request, error)
 
     def cancel(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from imagelib import __version__
 from imagelib.daemon.answers import Answers
-from imagelib.daemon.logs import log_event
+from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.previews import Previews
 from imagelib.errors import BusyError, ImagelibError
 from imagelib.generator.builder import BuildReport, build
@@ -140,9 +140,7 @@ class State:
         except _StoppedError:
             return None
         except Exception as error:  # noqa: BLE001 - a broken template must not end the daemon
-            reason = str(error) if isinstance(error, ImagelibError | OSError) else repr(error)
-            self._build |= {"state": "failed", "error": reason}
-            log_event("build", level=logging.ERROR, outcome="failed", reason=reason)
+            self._fail(error)
             return None
         failures = [{"file": name, "error": reason} for name, reason in report.failures]
         self._build |= {"state": "idle", "seq": report.seq, "failures": failures[:200],
@@ -162,26 +160,40 @@ class State:
         built = -1
         while not self._stop.is_set():
             woken = self._wanted.wait(POLL_SECONDS)
-            if self._stop.is_set():
-                return
             try:
-                if not woken and self.library.database.seq() == built:
-                    # Nothing else to do: searches are quicker from then on.
-                    self.library.learn_words(lambda: not self._stop.is_set())
-                    # Whoever copies the file alone shall have the last edits.
-                    self.library.database.checkpoint()
-                    snapshot_if_old(self.library.settings, self.library.database)
-                    continue
-            except ImagelibError as error:
-                log_event("build", level=logging.ERROR, outcome="failed", reason=str(error))
-                continue
-            self._settle()
-            full, self._full = self._full, False
-            report = self.build_now(full=full)
-            if report is not None:
-                built = report.seq
-            elif not self._wanted.is_set():
-                self._stop.wait(POLL_SECONDS)  # a disk that is full does not need a busy loop
+                built = self._work_once(woken, built)
+            except Exception as error:  # noqa: BLE001 - the last line: the thread has to go on
+                self._fail(error)
+                self._stop.wait(POLL_SECONDS)
+
+    def _work_once(self, woken: bool, built: int) -> int:
+        """Build if something has changed; return as of which seq the site is then."""
+        if self._stop.is_set():
+            return built
+        if not woken and self.library.database.seq() == built:
+            # Nothing else to do: searches are quicker from then on.
+            self.library.learn_words(lambda: not self._stop.is_set())
+            # Whoever copies the file alone shall have the last edits.
+            self.library.database.checkpoint()
+            snapshot_if_old(self.library.settings, self.library.database)
+            return built
+        self._settle()
+        full, self._full = self._full, False
+        report = self.build_now(full=full)
+        if report is not None:
+            return report.seq
+        if not self._wanted.is_set():
+            self._stop.wait(POLL_SECONDS)  # a disk that is full does not need a busy loop
+        return built
+
+    def _fail(self, error: Exception) -> None:
+        """Say in the status and once in the log what went wrong."""
+        reason = (str(error) if isinstance(error, ImagelibError | OSError)
+                  else f"{type(error).__name__}: {error}")
+        if reason != self._build["error"]:
+            log_event("build", level=logging.ERROR, outcome="failed", reason=reason)
+            LOG.debug("traceback", exc_info=error)
+        self._build |= {"state": "failed", "error": reason, "progress": None}
 
     def _settle(self) -> None:
         """Wait until nobody has asked for a while."""

@@ -1,39 +1,36 @@
-"""Follow what happens in the images folder: the only module that imports watchdog.
+"""Follow what happens in the images folder.
 
 Events are hints, a scan is the truth. The handler only says that something
 happened; a thread waits for a quiet moment, scans, and makes the library follow
 the disk. Our own reads and writes cause no loop: a scan that finds nothing
-changes nothing.
+changes nothing. No file and no error ends the thread: what cannot be taken is
+named in the status, with the reason, and the rest goes on.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
-from watchdog.observers.polling import PollingObserver
-
-from imagelib.daemon.logs import log_event
+from imagelib.daemon.events import TRIAL_SECONDS, Events
+from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
 from imagelib.errors import ImagelibError, InvalidError
 from imagelib.library.database import acting_as
 from imagelib.library.drift import Drift, Scanner
-from imagelib.library.files import on_network
+from imagelib.library.files import mtime_ns
 from imagelib.library.settling import Settled, note_taken, settle, taken_files
 
 #: A full scan at least this often, in seconds, whatever the events say.
 FULL_SCAN_SECONDS = 600.0
 #: A file is whole when it has looked the same for so long, in seconds.
 SETTLE_SECONDS = 1.0
-#: What reading alone causes; everything else is a reason to look.
-_HARMLESS = frozenset({"opened", "closed_no_write"})
-#: Polling is slow and certain; every so many seconds.
-_POLL_SECONDS = 5
+#: After a failure that was not foreseen, in seconds.
+_AGAIN_SECONDS = 5.0
 
 
 class Watcher:
@@ -53,14 +50,15 @@ class Watcher:
         self._wanted = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher")
-        self._observer: BaseObserver | None = None
-        self._watched: set[Path] = set()
-        self._overflow = _OverflowListener(self._wanted)
+        self._events = Events(self._wanted)
+        #: A watched folder may have been gone in the last scan, and its watch with it.
+        self._lost = False
+        #: What cannot be taken of the further folders, and why.
+        self._failed: dict[Path, str] = {}
 
     def start(self) -> None:
         """Begin with a full scan, then follow events."""
-        logging.getLogger("watchdog").addHandler(self._overflow)
-        self._observe()
+        self._state.watch = {"state": "starting"}
         self._wanted.set()
         self._thread.start()
 
@@ -69,51 +67,39 @@ class Watcher:
         self._stop.set()
         self._wanted.set()
         self._thread.join()
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
-        logging.getLogger("watchdog").removeHandler(self._overflow)
+        self._events.end()
 
     def _observe(self) -> None:
-        """Watch with the system's events, or poll where it has none to give."""
-        folders = [self._state.library.originals.folder, *self._folders]
-        remote = next((kind for f in folders if (kind := on_network(f))), None)
-        reason = f"{remote} gives no events" if remote else ""
-        if not remote:
-            try:
-                self._observer = self._begin(Observer(), folders)
-                self._state.watch = {"state": "watching"}
-                return
-            except OSError as error:  # the limit of inotify watches, above all
-                reason = error.strerror or str(error)
-        self._observer = self._begin(PollingObserver(timeout=_POLL_SECONDS), folders)
-        self._state.watch = {"state": "polling", "reason": reason}
-        log_event("watch", level=logging.WARNING, mode="polling", reason=reason)
-
-    def _begin(self, observer: BaseObserver, folders: list[Path]) -> BaseObserver:
-        handler = _Handler(self._wanted)
-        self._watched = {folder for folder in folders if folder.is_dir()}
-        for folder in self._watched:
-            observer.schedule(handler, str(folder), recursive=True)
-        root = self._state.library.root
-        if root not in self._watched:  # to see the images folder itself go and come back
-            observer.schedule(handler, str(root), recursive=False)
-        observer.start()
-        return observer
+        self._events.end()
+        self._events.begin([self._state.library.originals.folder, *self._folders],
+                           self._state.library.root)
+        if self._events.reason:
+            log_event("watch", level=logging.WARNING, mode="polling", reason=self._events.reason)
 
     def _run(self) -> None:
-        again = FULL_SCAN_SECONDS
+        next_scan = 0.0
+        told = ""
         while not self._stop.is_set():
-            self._wanted.wait(again)
+            left = next_scan - time.monotonic()
+            self._wanted.wait(max(0.0, min(left, TRIAL_SECONDS)))
             if self._stop.is_set():
                 return
-            self._quiet()
             try:
+                self._rewatch()
+                if not self._wanted.is_set() and time.monotonic() < next_scan:
+                    continue
+                self._quiet()
                 with acting_as("watcher"):
-                    again = self._look()
-            except (ImagelibError, OSError) as error:
-                log_event("watch", level=logging.ERROR, reason=str(error))
-                again = 5.0
+                    next_scan = time.monotonic() + self._look()
+                told = ""
+            except Exception as error:  # noqa: BLE001 - the last line: the thread has to go on
+                reason = _reason(error)
+                self._state.watch |= {"state": "failing", "reason": reason}
+                if reason != told:
+                    log_event("watch", level=logging.ERROR, reason=reason)
+                    LOG.debug("traceback", exc_info=error)
+                told, next_scan = reason, time.monotonic() + _AGAIN_SECONDS
+                self._wanted.clear()
 
     def _quiet(self) -> None:
         give_up = time.monotonic() + LONGEST_WAIT
@@ -128,41 +114,50 @@ class Watcher:
         drift = self._scanner.scan()
         done = settle(library, self._scanner, drift)
         waiting = len(drift.unsettled) + self._take_from_folders()
+        self._lost = bool(drift.refused) or not all(
+            folder.is_dir() for folder in self._events.folders)
         self._report(drift, done)
-        self._rewatch()
         if done.added or done.changed:
             self._state.wake()
         return SETTLE_SECONDS / 2 if waiting else FULL_SCAN_SECONDS
 
     def _rewatch(self) -> None:
-        """A folder that went and came back has lost its watch: begin anew."""
-        folders = {f for f in [self._state.library.originals.folder, *self._folders]
-                   if f.is_dir()}
-        self._watched &= folders
-        if folders - self._watched and self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
-            self._observe()
-            self._wanted.set()  # what happened in between was not seen
+        """Begin anew where a folder has come or come back, or where events come no more."""
+        folders = {folder for folder in [self._state.library.originals.folder, *self._folders]
+                   if folder.is_dir()}
+        was_polling = bool(self._events.reason)
+        if not self._lost and folders == self._events.folders and (
+                self._events.still_come() or was_polling):
+            return
+        self._lost = False
+        self._observe()
+        self._wanted.set()  # what happened in between was not seen
 
     def _take_from_folders(self) -> int:
         """Add new pictures of the further folders; return how many are still being written."""
         waiting = 0
+        failed: dict[Path, str] = {}
         for folder in self._folders:
-            if not folder.is_dir():
-                continue
-            for path in sorted(folder.rglob("*")):
+            for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
                 if self._stop.is_set():
                     return 0
-                waiting += self._take(path)
+                try:
+                    waiting += self._take(path)
+                except Exception as error:  # noqa: BLE001 - one file stops no other
+                    failed[path] = _reason(error)
+        for path, reason in failed.items():
+            if self._failed.get(path) != reason:
+                log_event("watch", level=logging.WARNING, file=path.name, reason=reason)
+        self._failed = failed
         return waiting
 
     def _take(self, path: Path) -> bool:
         """Take one file of a further folder in; whether it is still being written."""
         if path.name.startswith(".") or path.is_symlink() or not path.is_file():
             return False
+        str(path).encode()  # what is no Unicode could not be remembered
         stat = path.stat()
-        look = (stat.st_size, stat.st_mtime_ns)
+        look = (stat.st_size, mtime_ns(stat))
         if self._taken.get(path) == look:
             return False
         seen, since = self._seen.get(path, (None, 0.0))
@@ -174,7 +169,7 @@ class Watcher:
         del self._seen[path]
         try:
             taken = self._state.library.take_in(path, found=True)
-        except (InvalidError, OSError) as error:
+        except InvalidError as error:
             log_event("watch", level=logging.DEBUG, file=path.name, reason=str(error))
             taken = None
         # Known for good, so that the next start need not read the whole folder again.
@@ -191,13 +186,15 @@ class Watcher:
 
     def _report(self, drift: Drift, done: Settled) -> None:
         self._state.watch = {
-            **{k: v for k, v in self._state.watch.items() if k in ("state", "reason")},
+            **self._mode(),
             "refused": drift.refused,
             "missing": [image.file_name for image in drift.missing][:200],
             "duplicates": [name for name, _ in drift.duplicate][:200],
             "deleted": [*drift.deleted, *self._deleted][:200],
             "unreadable": [{"file": name, "error": reason} for name, reason in
-                           [*drift.unreadable, *done.failed]][:200],
+                           [*drift.unreadable, *done.failed, *(
+                               (_shown(path.name), reason)
+                               for path, reason in self._failed.items())]][:200],
         }
         for image in done.added:
             log_event("ingest", image=image.id, file=image.file_name, bytes=image.size_bytes)
@@ -211,30 +208,19 @@ class Watcher:
         if drift.refused:
             log_event("drift", level=logging.WARNING, outcome="refused", reason=drift.refused)
 
-
-class _Handler(FileSystemEventHandler):
-    """Says that something happened, and no more: a slow handler loses events."""
-
-    def __init__(self, wanted: threading.Event) -> None:
-        self._wanted = wanted
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        """Note every event that is more than a look."""
-        if event.event_type in _HARMLESS:
-            return
-        name = Path(str(event.dest_path or event.src_path)).name
-        source = Path(str(event.src_path)).name
-        if not (name.startswith(".") and source.startswith(".")):
-            self._wanted.set()
+    def _mode(self) -> dict[str, Any]:
+        reason = self._events.reason
+        return {"state": "polling", "reason": reason} if reason else {"state": "watching"}
 
 
-class _OverflowListener(logging.Handler):
-    """Watchdog tells of lost events only in its log: look at everything then."""
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "its name is not valid Unicode; rename it"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error) if isinstance(error, ImagelibError) else f"{type(error).__name__}: {error}"
 
-    def __init__(self, wanted: threading.Event) -> None:
-        super().__init__(logging.WARNING)
-        self._wanted = wanted
 
-    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's signature
-        """Hear of an overflow."""
-        self._wanted.set()
+def _shown(name: str) -> str:
+    """A name of any bytes as text."""
+    return os.fsencode(name).decode("utf-8", "replace")

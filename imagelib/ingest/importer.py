@@ -115,9 +115,14 @@ def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
 def _note(report: ImportReport, path: Path, job: Future[Intake]) -> None:
     try:
         taken = job.result()
-    except (ImagelibError, OSError) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        report.failed.append((path, reason))
+    except OSError as error:
+        report.failed.append((path, error.strerror or str(error)))
+        return
+    except ImagelibError as error:
+        report.failed.append((path, str(error)))
+        return
+    except Exception as error:  # noqa: BLE001 - one file stops no other, whatever is the matter
+        report.failed.append((path, f"{type(error).__name__}: {error}"))
         return
     lists = {"new": report.added, "here": report.duplicates, "restored": report.restored}
     lists[taken.status].append((path, taken.image.id if taken.image else ""))

@@ -146,7 +146,7 @@ def _plan_update(library: Library, image: Image, mapped: Mapped, report: Migrati
 
 def _still_empty(library: Library, image: Image, mapped: Mapped) -> dict[str, Any]:
     """What the record fills: only what is empty, as what the user wrote here is newer."""
-    done = any(change.action == ACTION for change in library.history(image.id))
+    done = any(change.action == ACTION for change in library.walk_history(image.id))
     fields = {} if done else {
         name: value for name, value in mapped.fields.items()
         if not getattr(image, name) or (name == "captured_at" and image.version == 1)

@@ -247,6 +247,14 @@ def is_plain_file(path: Path) -> bool:
     return False
 
 
+def mtime_ns(stat: os.stat_result) -> int:
+    """When the file was changed, in nanoseconds since 1970, as SQLite can keep it.
+
+    Its whole numbers end in 2262; a file may be later than that.
+    """
+    return max(-2**63, min(stat.st_mtime_ns, 2**63 - 1))
+
+
 def on_network(path: Path) -> str | None:
     """The type of the network file system that *path* lies on, or None.
 

@@ -375,9 +375,19 @@ class Library:
 
     # -- history ------------------------------------------------------------
 
-    def history(self, image_id: str) -> list[Change]:
-        """Every recorded change of one image, the newest first; in the trash as well."""
-        return history.list_changes(self.database, _clean_id(image_id))
+    def history(self, image_id: str, limit: int = 1000, before: int = 0) -> list[Change]:
+        """Recorded changes of one image, the newest first; in the trash as well.
+
+        At most *limit*, and fewer where they are large; those before the seq *before* come next.
+        """
+        return history.list_changes(self.database, _clean_id(image_id), limit, before)
+
+    def walk_history(self, image_id: str) -> Iterator[Change]:
+        """Every recorded change of one image, the newest first, a page at a time."""
+        page = self.history(image_id)
+        while page:
+            yield from page
+            page = self.history(image_id, before=page[-1].seq)
 
     def undo(self, batch: str | None = None) -> tuple[str, list[str]]:
         """Take back *batch*, or the last one; return its action and the images it touched."""

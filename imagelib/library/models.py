@@ -82,6 +82,8 @@ class Change:
     after: dict[str, Any]
     #: Who did it: editor, api, cli, watcher, python, external; "" if nobody noted it.
     actor: str = ""
+    #: The names of what is too long for a list: None stands for it, before and after.
+    shortened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

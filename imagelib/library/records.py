@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from imagelib.errors import InvalidError
 from imagelib.library import schema
 from imagelib.library.models import Image
 
@@ -20,10 +21,25 @@ _MEMBERS = {name: f"i.{name}" for name in schema.COLUMNS} | {
     "tags": "json((SELECT json_group_array(name) FROM (SELECT t.name FROM image_tags it"
             " JOIN tags t ON t.id = it.tag WHERE it.image = i.pk ORDER BY t.name)))",
 }
-_RECORD = "json_object({})".format(
+_WHOLE = "json_object({})".format(
     ", ".join(f"'{name}', {value}" for name, value in _MEMBERS.items()))
+#: What a generator wrote may weigh megabytes: longer than this, in characters, lists do without.
+LONGEST_RAW = 50_000
+_RECORD = (f"CASE WHEN length(i.prompt_meta) <= {LONGEST_RAW} AND length(i.generation) <="
+           f" {LONGEST_RAW} THEN {_WHOLE} ELSE json_set(" + _WHOLE.replace(
+               _MEMBERS["prompt_meta"], f"json(iif(length(i.prompt_meta) <= {LONGEST_RAW} AND"
+               " json_valid(i.prompt_meta), i.prompt_meta, 'null'))").replace(
+               _MEMBERS["generation"], f"json(iif(length(i.generation) <= {LONGEST_RAW},"
+               f" {_MEMBERS['generation'][5:-1]}, '{{}}'))")
+           + ", '$.shortened', json((SELECT json_group_array(value) FROM (SELECT 'prompt_meta' AS"
+           f" value WHERE length(i.prompt_meta) > {LONGEST_RAW} UNION ALL SELECT 'generation'"
+           f" WHERE length(i.generation) > {LONGEST_RAW})))) END")
+#: The most that the records of one answer may be together, in characters.
+MOST_AT_ONCE = 32 * 2**20
 #: SQLite takes at most 32,766 parameters; stay far below.
 _CHUNK = 900
+#: So that records of many megabytes are noticed before there are too many of them.
+_RECORDS_AT_ONCE = 100
 
 
 def select(connection: sqlite3.Connection, tail: str = "", parameters: Iterable[Any] = (), *,
@@ -57,16 +73,27 @@ def select_json(connection: sqlite3.Connection,
                 pks: Iterable[int]) -> dict[int, tuple[str, str, str]]:
     """`Image.to_json` of the images with these *pks* as text, and their file names and digests.
 
-    SQLite writes it: a fifth of the time that reading and writing JSON here takes.
+    SQLite writes it: a fifth of the time that reading and writing JSON here takes. A
+    `prompt_meta` or `generation` longer than `LONGEST_RAW` is left out (null, an empty object)
+    and named in a further member `shortened`.
+
+    Raises:
+        InvalidError: together they are longer than `MOST_AT_ONCE`.
     """
     found: dict[int, tuple[str, str, str]] = {}
-    for chunk in chunks(sorted(pks)):
+    size = 0
+    for chunk in chunks(sorted(pks), _RECORDS_AT_ONCE):
         marks = ", ".join("?" * len(chunk))
         # As one row, for the sake of the other threads: sqlite3 lets them run after each. No JSON
         # holds a line break.
         [[lines]] = connection.execute(
             "SELECT group_concat(json_array(i.pk, i.file_name, i.digest) || char(10) ||"
             f" {_RECORD}, char(10)) FROM images AS i WHERE i.pk IN ({marks})", chunk)
+        size += len(lines or "")
+        if size > MOST_AT_ONCE:
+            raise InvalidError.of(
+                "page_size", f"so many of these records have more than {MOST_AT_ONCE:,} characters;"
+                " ask for fewer at once", where="query")
         each = lines.split("\n") if lines else []
         heads = json.loads(f"[{','.join(each[::2])}]")
         found |= {pk: (record, file_name, digest)

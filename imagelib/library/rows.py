@@ -13,11 +13,9 @@ from imagelib.library import schema
 from imagelib.library.database import Transaction
 from imagelib.library.dates import utc_now
 from imagelib.library.drafts import MAX_TAGS, ImagePatch
+from imagelib.library.files import mtime_ns
 from imagelib.library.models import Image
 from imagelib.library.records import select, to_columns
-
-#: SQLite's integers end here; a damaged mtime may lie beyond.
-_MOST = 2**63 - 1
 
 #: How a file looks without being read: size in bytes, mtime in ns, inode.
 Stat = tuple[int, int, str]
@@ -25,7 +23,7 @@ Stat = tuple[int, int, str]
 
 def look(stat: os.stat_result) -> Stat:
     """How a file looks, in values that SQLite can keep."""
-    return stat.st_size, max(-_MOST, min(stat.st_mtime_ns, _MOST)), str(stat.st_ino)
+    return stat.st_size, mtime_ns(stat), str(stat.st_ino)
 
 
 def insert_row(transaction: Transaction, columns: dict[str, Any]) -> int:
@@ -85,8 +83,8 @@ def apply_patch(transaction: Transaction, image_id: str, patch: ImagePatch,
     })
     before, tags = set(image.tags), patch.tags_after(set(image.tags))
     if len(tags) > max(MAX_TAGS, len(before)):
-        raise InvalidError.of("tags", f"the image {image_id} would have {len(tags)} tags; an image"
-                              f" has at most {MAX_TAGS}")
+        raise InvalidError.of("add_tags" if patch.add_tags else "tags", f"an image has at most"
+                              f" {MAX_TAGS} tags; {image.id} would have {len(tags)}")
     drop_tags(transaction, image.pk, before - tags)
     set_tags(transaction, image.pk, sorted(tags - before))
     return True

@@ -75,6 +75,17 @@ const ImagelibApi = (() => {
   /** @param {string} name */
   const searchPath = (name) => `/api/searches/${encodeURIComponent(name)}`;
 
+  /** All items of a list that comes in pages. @param {string} path @returns {Promise<any[]>} */
+  async function pages(path) {
+    const items = [];
+    for (let cursor = ""; ;) {
+      const page = await ask("GET", `${path}?cursor=${encodeURIComponent(cursor)}`);
+      items.push(...page.items);
+      if (!page.next) return items;
+      cursor = page.next;
+    }
+  }
+
   /**
    * Ask about one file, or give it to an image; as often as others are before us.
    * @param {string} path @param {File} file
@@ -151,7 +162,7 @@ const ImagelibApi = (() => {
     /** One edit of many: `{ids or query, edit or delete or restore}`. @param {any} body */
     batch: (body) => ask("POST", "/api/batch", body),
     /** @param {string} id */
-    history: (id) => ask("GET", `${imagePath(id)}/history`),
+    history: (id) => pages(`${imagePath(id)}/history`),
     /** @param {string | null} batch without one the last */
     undo: (batch = null) => ask("POST", "/api/undo", batch ? { batch } : {}),
     redo: () => ask("POST", "/api/redo", {}),

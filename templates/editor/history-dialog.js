@@ -20,7 +20,7 @@ const ImagelibHistoryDialog = (() => {
     let record;
     let changes;
     try {
-      [record, { items: changes }] = await Promise.all([ImagelibApi.image(id), ImagelibApi.history(id)]);
+      [record, changes] = await Promise.all([ImagelibApi.image(id), ImagelibApi.history(id)]);
     } catch (error) {
       ImagelibToast.fail(error);
       return;
@@ -58,12 +58,13 @@ const ImagelibHistoryDialog = (() => {
   }
 
   /** How the record was before a change. @param {any} state @param {any} change */
-  function before(state, { kind, before: was, after }) {
+  function before(state, { kind, before: was, after, shortened = [] }) {
     if (kind === "tags") {
       const kept = state.tags.filter((/** @type {string} */ tag) => !(after.tags ?? []).includes(tag));
       return { ...state, tags: [...kept, ...(was.tags ?? [])].sort() };
     }
-    const known = Object.entries(was).filter(([name]) => name in state && name !== "tags");
+    // What was too long to be sent is not known, and stays as it is.
+    const known = Object.entries(was).filter(([name]) => name in state && name !== "tags" && !shortened.includes(name));
     return { ...state, ...Object.fromEntries(known) };
   }
 
@@ -84,7 +85,7 @@ const ImagelibHistoryDialog = (() => {
   }
 
   /** What a change did, field by field. @param {any} change */
-  function parts({ kind, before: was, after }) {
+  function parts({ kind, before: was, after, shortened = [] }) {
     if (kind === "tags") {
       return [...(was.tags ?? []).map((/** @type {string} */ tag) => h("p", { class: "difference" }, h("del", {}, `tag ${tag}`))),
         ...(after.tags ?? []).map((/** @type {string} */ tag) => h("p", { class: "difference" }, h("ins", {}, `tag ${tag}`)))];
@@ -92,8 +93,8 @@ const ImagelibHistoryDialog = (() => {
     if (kind !== "update") return [];
     return Object.keys({ ...was, ...after }).filter((name) => !SILENT.includes(name)).map((name) =>
       h("div", { class: "difference" }, h("span", { class: "soft" }, LABELS[name] ?? name), " ",
-        ...ImagelibDiff.words(written(name, was[name]), written(name, after[name])).flatMap(({ kind: how, text }) =>
-          [how === "gone" ? h("del", {}, text) : how === "new" ? h("ins", {}, text) : text, " "])));
+        ...(shortened.includes(name) ? [h("span", { class: "soft" }, "changed; too long to show")] : ImagelibDiff.words(written(name, was[name]), written(name, after[name])).flatMap(({ kind: how, text }) =>
+          [how === "gone" ? h("del", {}, text) : how === "new" ? h("ins", {}, text) : text, " "]))));
   }
 
   /** @param {string} name @param {unknown} value */

@@ -1,0 +1,147 @@
+"""Events of the file system: the only module that imports watchdog.
+
+Whether events come is tried, as a system may take a watch and never tell of
+anything: a thread that reads them may have died, a mount may have none. Where a
+trial fails, the folders are polled, and the reason is said.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.polling import PollingObserver
+
+from imagelib.library.files import on_network
+
+#: How often it is tried whether events come, and how long one may be under way, in seconds.
+TRIAL_SECONDS, _LATEST = 30.0, 3.0
+#: What reading alone causes; everything else is a reason to look.
+_HARMLESS = frozenset({"opened", "closed_no_write"})
+#: Polling is slow and certain; every so many seconds.
+_POLL_SECONDS = 5
+
+
+class Events:
+    """Sets *wanted* when something happens below one of the folders."""
+
+    def __init__(self, wanted: threading.Event) -> None:
+        self._wanted = wanted
+        self._observer: BaseObserver | None = None
+        self._handlers: dict[Path, _Handler] = {}
+        self._overflow = _OverflowListener(wanted)
+        self._tried = 0.0
+        #: Why the folders are polled; empty where events come.
+        self.reason = ""
+
+    def begin(self, folders: list[Path], beside: Path) -> None:
+        """Watch *folders* with all that is below, and the folder *beside* without.
+
+        By the system's events, or by polling where it has none to give.
+        """
+        remote = next((kind for folder in folders if (kind := on_network(folder))), None)
+        self.reason = f"{remote} gives no events" if remote else ""
+        if not remote:
+            try:
+                self._start(Observer(), folders, beside)
+                self.reason = self._trial()
+            except OSError as error:  # the limit of inotify watches, above all
+                self.reason = error.strerror or str(error)
+        if self.reason:
+            self._poll(folders, beside)
+        logging.getLogger("watchdog").addHandler(self._overflow)
+
+    def end(self) -> None:
+        """Watch no more."""
+        logging.getLogger("watchdog").removeHandler(self._overflow)
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.stop()
+            with suppress(RuntimeError):  # it was never started
+                observer.join()
+
+    @property
+    def folders(self) -> set[Path]:
+        """What is watched with all that is below."""
+        return set(self._handlers)
+
+    def still_come(self) -> bool:
+        """Whether events come, which is tried now and then; if not, the folders are polled."""
+        if self.reason or time.monotonic() - self._tried < TRIAL_SECONDS:
+            return not self.reason
+        self.reason = self._trial()
+        return not self.reason
+
+    def _trial(self) -> str:
+        """Cause an event in each folder, and say why not all of them came."""
+        self._tried = time.monotonic()
+        if sys.platform == "win32":
+            return ""  # has no change that causes an event and alters nothing
+        for folder, handler in self._handlers.items():
+            handler.seen.clear()
+            try:
+                # The mode that it has: an event, and no change at all.
+                folder.chmod(stat.S_IMODE(folder.stat().st_mode))
+            except FileNotFoundError:
+                continue  # gone; who watches anew will see
+            except OSError as error:
+                return f"whether {folder.name} gives events cannot be tried: {error.strerror}"
+            if not handler.seen.wait(_LATEST):
+                return f"no event came from {folder.name}"
+        return ""
+
+    def _poll(self, folders: list[Path], beside: Path) -> None:
+        if self._observer is not None:
+            self.end()
+        self._start(PollingObserver(timeout=_POLL_SECONDS), folders, beside)
+
+    def _start(self, observer: BaseObserver, folders: list[Path], beside: Path) -> None:
+        self._handlers = {folder: _Handler(self._wanted) for folder in folders if folder.is_dir()}
+        self._observer = observer
+        for folder, handler in self._handlers.items():
+            observer.schedule(handler, str(folder), recursive=True)
+        if beside not in self._handlers:  # to see the images folder itself go and come back
+            observer.schedule(_Handler(self._wanted), str(beside), recursive=False)
+        observer.start()
+
+
+class _Handler(FileSystemEventHandler):
+    """Says that something happened, and no more: a slow handler loses events."""
+
+    def __init__(self, wanted: threading.Event) -> None:
+        self._wanted = wanted
+        #: Set by every event, also by those that are no reason to look.
+        self.seen = threading.Event()
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Note every event that is more than a look."""
+        self.seen.set()
+        # A folder is only modified by what has an event of its own.
+        if event.event_type in _HARMLESS or (event.is_directory
+                                             and event.event_type == "modified"):
+            return
+        names = [os.path.basename(os.fsdecode(path))  # noqa: PTH119 - paths of any bytes
+                 for path in (event.src_path, event.dest_path) if path]
+        if not all(name.startswith(".") for name in names):
+            self._wanted.set()
+
+
+class _OverflowListener(logging.Handler):
+    """Watchdog tells of lost events only in its log: look at everything then."""
+
+    def __init__(self, wanted: threading.Event) -> None:
+        super().__init__(logging.WARNING)
+        self._wanted = wanted
+
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's signature
+        """Hear of an overflow."""
+        self._wanted.set()

@@ -1,0 +1,107 @@
+"""No answer and no record grows without bound, whatever was saved before."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from helpers import draw
+
+from imagelib.errors import InvalidError
+from imagelib.library import history, records
+
+LARGE = {"x": ["y" * 1000] * 3000}
+
+
+@pytest.fixture
+def image(daemon, tmp_path):
+    return daemon.upload(draw(tmp_path / "a.png")).json
+
+
+def put(daemon, image, **fields):
+    answer = daemon.ask("PUT", f"/api/images/{image['id']}", json_body=fields)
+    assert answer.status == 200
+    return answer.json
+
+
+def test_history_is_paged_to_its_end_and_large_values_are_named_in_place(daemon, image):
+    for number in range(7):
+        put(daemon, image, prompt_meta=LARGE | {"n": number}, notes=f"note {number}")
+    path, seen, cursor = f"/api/images/{image['id']}/history", [], ""
+    while cursor is not None:
+        answer = daemon.get(path, page_size=3, cursor=cursor)
+        assert len(answer.body) < 2**20
+        page = answer.json
+        assert len(page["items"]) <= 3
+        assert page["total"] == 8
+        seen += page["items"]
+        cursor = page["next"]
+    assert [change["seq"] for change in seen] == sorted(
+        {change["seq"] for change in seen}, reverse=True)
+    assert len(seen) == 8
+    edit = next(change for change in seen if change["kind"] == "update")
+    assert edit["shortened"] == ["prompt_meta"]
+    assert edit["after"]["prompt_meta"] is None
+    assert edit["after"]["notes"] == "note 6"
+    assert daemon.get(path).json["items"] == seen
+    assert daemon.get(path, page_size=0).status == daemon.get(path, cursor="x").status == 422
+
+
+def test_undo_brings_back_what_history_does_not_show(daemon, image):
+    put(daemon, image, prompt_meta=LARGE)
+    put(daemon, image, prompt_meta={})
+    assert daemon.ask("POST", "/api/undo").status == 200
+    assert daemon.get(f"/api/images/{image['id']}").json["prompt_meta"] == LARGE
+
+
+@pytest.mark.parametrize(("fields", "absent"), [
+    ({"prompt_meta": LARGE}, None), ({"generation": {"extra": "z" * 90_000}}, {})])
+def test_lists_do_without_what_is_very_long_and_say_so(daemon, image, fields, absent):
+    whole = put(daemon, image, **fields)
+    [name] = fields
+    for path in ("/api/images", "/api/changes"):
+        [listed] = daemon.get(path).json["items"]
+        assert listed.pop("shortened") == [name]
+        assert listed == whole | {name: absent}
+    assert daemon.get(f"/api/images/{image['id']}").json == whole
+
+
+def test_records_that_are_too_many_at_once_are_refused_and_fewer_are_given(library, monkeypatch,
+                                                                            tmp_path):
+    for number in range(5):
+        library.add(draw(tmp_path / f"{number}.png"), notes="n" * 1000)
+    monkeypatch.setattr(records, "MOST_AT_ONCE", 4000)
+    with pytest.raises(InvalidError, match="fewer"):
+        records.select_json(library.database.reader, [1, 2, 3, 4, 5])
+    assert len(records.select_json(library.database.reader, [1, 2])) == 2
+
+
+def test_a_page_of_history_ends_early_where_changes_are_large(library, picture, monkeypatch):
+    image, _ = library.add(picture)
+    for number in range(6):
+        library.edit(image.id, notes=str(number) * 3000)
+    monkeypatch.setattr(history, "_PAGE_SIZE", 5000)
+    assert 1 <= len(library.history(image.id)) < 7
+    walked = list(library.walk_history(image.id))
+    assert len(walked) == len({change.seq for change in walked}) == 7
+
+
+def tags(first, last):
+    return [f"t{n}" for n in range(first, last)]
+
+
+def test_tags_are_counted_as_they_come_to_be_and_not_as_they_are_sent(daemon, image):
+    path = f"/api/images/{image['id']}"
+    put(daemon, image, add_tags=tags(0, 150))
+    for fields in ({"add_tags": tags(150, 201)}, {"tags": tags(0, 200), "add_tags": ["more"]}):
+        answer = daemon.ask("PUT", path, json_body=fields)
+        assert answer.status == 422
+        assert "200 tags" in json.dumps(answer.json)
+    assert daemon.ask("POST", "/api/batch", json_body={
+        "ids": [image["id"]], "edit": {"add_tags": tags(150, 201)}}).status == 422
+    assert len(daemon.get(path).json["tags"]) == 150
+    put(daemon, image, add_tags=tags(150, 201), remove_tags=["t0"])
+    assert len(daemon.get(path).json["tags"]) == 200
+    assert daemon.ask("POST", "/api/tags/merge", json_body={
+        "sources": ["t1", "t2"], "target": "new"}).status == 200
+    assert len(daemon.get(path).json["tags"]) == 199
