@@ -7,6 +7,7 @@ the user. Precedence: command line, environment (`IMAGELIB_...`), file, default.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote, urlsplit
 
 from imagelib.errors import InvalidError, NotALibraryError
 
@@ -21,6 +23,7 @@ CONFIG_NAME = "imagelib.toml"
 DATABASE_NAME = "library.db"
 #: Trash, backups, locks, logs; only its owner may look into it.
 PRIVATE_NAME = ".imagelib"
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")
 
 TEMPLATE = """\
 # imagelib: the settings of this library. Every line is optional.
@@ -39,6 +42,7 @@ TEMPLATE = """\
 [build]
 # workers = 0                                 # 0: one for each core
 # sharp = true                                # larger thumbnails besides, for dense screens
+# link_originals = false                      # true: the site has no copies of its own
 
 [watch]
 # folders = []                                # new pictures from there are added by themselves
@@ -60,6 +64,7 @@ class Settings:
     password_hash: str = ""
     workers: int = 0
     sharp: bool = True
+    link_originals: bool = False
     watch_folders: tuple[str, ...] = ()
     max_upload: int = 64 * 2**20
     max_pixels: int = 100_000_000
@@ -133,8 +138,31 @@ class Settings:
                 ok = type(value) is type(default)
             if not ok:
                 raise InvalidError(f"{source}: {name} should be like {default!r}, not {value!r}")
-            values[name] = value
+            values[name] = _as_url(value, source) if name == "base_url" else value
         return replace(self, **values)
+
+
+def _as_url(text: str, source: Path) -> str:
+    """The address of a site as others write it: what is no letter of a URL percent-encoded.
+
+    Raises:
+        InvalidError: it is no address of a web site.
+    """
+    if not text.strip():
+        return ""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname or "", parts.port
+        host = host if host.isascii() else host.encode("idna").decode()
+    except (ValueError, UnicodeError):
+        host, port = "", None
+    if (parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or parts.username
+            or parts.query or parts.fragment):
+        raise InvalidError(f"{source}: base_url should be like 'https://example.org/gallery/',"
+                           f" not {text!r}")
+    host = f"[{host}]" if ":" in host else host
+    path = quote(parts.path, safe="/%!$&'()*+,;=:@-._~")
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{path}"
 
 
 def _read_file(path: Path) -> dict[str, Any]:

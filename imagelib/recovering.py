@@ -112,12 +112,13 @@ def _bring_back(settings: Settings, records: dict[str, SiteRecord],
     """Files that the images folder lacks and the site still has."""
     for record in records.values():
         target = settings.images_dir / record.file_name
-        copy = settings.site_dir / original_path(record.file_name)
-        with suppress(OSError):
-            if not target.exists() and is_plain_file(copy) and digest(copy) == record.digest:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                copy_apart(copy, target, sync=True)
-                report.brought_back += 1
+        for clashes in (False, True):
+            copy = settings.site_dir / original_path(record.file_name, record.id, clashes=clashes)
+            with suppress(OSError):
+                if not target.exists() and is_plain_file(copy) and digest(copy) == record.digest:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    copy_apart(copy, target, sync=True)
+                    report.brought_back += 1
 
 
 def _take_in(library: Library, records: dict[str, SiteRecord],

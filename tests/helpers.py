@@ -20,6 +20,7 @@ from urllib.parse import quote
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from imagelib.generator.memory import Memory
 from imagelib.library.drift import Drift, Scanner
 from imagelib.library.library import Library
 from imagelib.library.settling import Settled, settle
@@ -169,6 +170,17 @@ def wait_for(test: Any, seconds: float = 10) -> Any:
     while not (value := test()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return value
+
+
+def current_tree(library: Library) -> dict[str, bytes]:
+    """Every file of the site but those that newer ones have replaced, which stay for a while."""
+    memory = Memory(library.settings.private_dir / "build.db", library.settings.site_dir)
+    kept = memory.kept()
+    memory.close()
+    assert {path.split("/")[0] for path in kept} <= {"data", "static", "thumbs"}
+    found = tree(library.settings.site_dir)
+    assert kept <= found.keys()
+    return {path: content for path, content in found.items() if path not in kept}
 
 
 def tree(folder: Path) -> dict[str, bytes]:

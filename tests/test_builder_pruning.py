@@ -21,7 +21,7 @@ def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):
     report = build(library)
 
     for path in (page_path(image.id), thumbnail_path(image.digest),
-                 original_path(image.file_name)):
+                 original_path(image.file_name, image.id)):
         assert not (library.settings.site_dir / path).exists()
         assert path in report.pruned
     assert dead_references(library.settings.site_dir) == []
@@ -42,7 +42,7 @@ def test_a_missing_file_is_no_dead_link(library, lost):
 
     assert dead_references(library.settings.site_dir) == []
     page = (library.settings.site_dir / page_path(lost.id)).read_text(encoding="utf-8")
-    assert original_path(lost.file_name) not in page
+    assert original_path(lost.file_name, lost.id) not in page
     assert (library.settings.site_dir / thumbnail_path(lost.digest)).exists()
 
 
@@ -52,7 +52,7 @@ def test_the_last_copy_of_a_file_is_kept_in_the_site_until_it_is_brought_back(
     content = picture.read_bytes()
     if memory == "lost":
         (library.settings.private_dir / "build.db").unlink()
-    copy = library.settings.site_dir / original_path(lost.file_name)
+    copy = library.settings.site_dir / original_path(lost.file_name, lost.id)
 
     for full in (False, True, False):
         build(library, full=full)
@@ -72,14 +72,14 @@ def test_a_missing_image_that_is_deleted_takes_the_last_copy_along_into_the_tras
     library.delete(lost.id)
     build(library)
 
-    assert not (library.settings.site_dir / original_path(lost.file_name)).exists()
+    assert not (library.settings.site_dir / original_path(lost.file_name, lost.id)).exists()
     library.restore(lost.id)
     assert library.originals.path_of(lost).read_bytes() == content
     assert library.get(lost.id).file_state == "ok"
 
 
 def test_other_bytes_under_the_name_of_a_missing_file_are_not_kept(library, lost):
-    copy = library.settings.site_dir / original_path(lost.file_name)
+    copy = library.settings.site_dir / original_path(lost.file_name, lost.id)
     copy.unlink()
     draw(copy, seed="another picture")
     (library.settings.private_dir / "build.db").unlink()
@@ -103,7 +103,7 @@ def test_the_right_file_that_is_back_over_an_altered_one_is_in_the_site_again(
     follow(library)
     build(library)
 
-    copy = library.settings.site_dir / original_path(image.file_name)
+    copy = library.settings.site_dir / original_path(image.file_name, image.id)
     assert copy.read_bytes() == picture.read_bytes()
     assert build(library).written == []
 

@@ -126,7 +126,7 @@ def test_every_reference_is_relative_and_leads_somewhere(pages, image):
     there = {
         "index.html", "data/manifest.js", *pages.static_files(),
         *(page_path(i.id) for i in (image, other)),
-        *(original_path(i.file_name) for i in (image, other)),
+        *(original_path(i.file_name, i.id) for i in (image, other)),
         thumbnail_path(image.digest),
     }
     for at, html in (
@@ -226,7 +226,7 @@ def test_open_graph_has_addresses_only_if_they_are_known(image):
     assert without.meta("og:title") == [image.prompt_text]
     assert without.meta("og:image") == []
     assert with_base.meta("og:image") == [
-        "https://example.org/p/images/2025/a%20b%20%231%3F.png"]
+        f"https://example.org/p/images/a%20b%20%231_~{image.id}.png"]
     assert with_base.meta("og:url") == [f"https://example.org/p/image/{image.id}.html"]
 
 

@@ -127,7 +127,7 @@ def test_files_in_motion_are_not_judged_until_they_rest(library):
     assert library.get(before["0.png"].id).file_state == "ok"
 
 
-@pytest.mark.parametrize("kept_in", ["watched folder", "trash"])
+@pytest.mark.parametrize("kept_in", ["site", "watched folder", "trash"])
 def test_a_name_of_ours_that_was_written_over_gets_its_bytes_back(library, tmp_path, kept_in):
     source = draw(tmp_path / "fox.png")
     image, _ = library.add(source, rating=5, tags=["best"])

@@ -38,6 +38,7 @@ from imagelib.daemon.routes import ROUTES, Route, is_slow, routes_of
 from imagelib.daemon.state import State
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
+from imagelib.generator.paths import named_image
 from imagelib.library.database import Actor, acting_as
 from imagelib.library.files import disk_full
 from imagelib.sandbox import hurried
@@ -231,6 +232,8 @@ def _check_method(path: str) -> None:
 
 def _serve_original(state: State, name: str) -> Any:
     image = state.library.get_file(name) if "\0" not in name else None
+    if image is None and (image_id := named_image(name)):
+        image = state.library.get(image_id)  # as the pages of the site name it
     folder = state.library.originals.folder
     if image is None or not _is_plain(folder, image.file_name):
         raise NotFoundError("There is no such image.")

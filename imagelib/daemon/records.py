@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import asdict
 from typing import Any
 
-from imagelib.generator.paths import as_url, original_path, thumbnail_path
+from imagelib.generator.paths import ORIGINALS, as_url, thumbnail_path
 from imagelib.library.models import Change, Image, TrashedImage
 from imagelib.library.records import select_json
 
@@ -31,7 +31,8 @@ def _with_urls(record: str, file_name: str, digest: str) -> str:
 
 
 def _file_url(file_name: str) -> str:
-    return "/" + as_url(original_path(file_name))
+    # The daemon sends the files of the library, under the names that they have there.
+    return f"/{ORIGINALS}/" + as_url(file_name)
 
 
 def _thumbnail_url(digest: str) -> str:

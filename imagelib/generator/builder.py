@@ -18,7 +18,15 @@ from pathlib import Path
 from imagelib.errors import ConflictError, LockedError
 from imagelib.generator.memory import Memory, Row
 from imagelib.generator.pages import Pages, SiteInfo
-from imagelib.generator.paths import GRID, SHARP, original_path, page_path, thumbnail_path
+from imagelib.generator.paths import (
+    GRID,
+    SHARP,
+    clashing,
+    original_path,
+    page_path,
+    thumbnail_path,
+)
+from imagelib.generator.publishing import Publisher
 from imagelib.generator.search_index import (
     KINDS,
     Block,
@@ -27,9 +35,8 @@ from imagelib.generator.search_index import (
     manifest,
 )
 from imagelib.generator.site import Site
-from imagelib.generator.stamp import saved_searches, stamp
+from imagelib.generator.stamp import KEPT_SECONDS, saved_searches, stamp
 from imagelib.generator.thumbnails import Thumbnails
-from imagelib.library.files import digest
 from imagelib.library.library import Library
 from imagelib.library.locks import FileLock
 from imagelib.library.models import Image
@@ -39,6 +46,8 @@ from imagelib.library.records import chunks, select, select_pks
 FIRST_PAGE = 60
 #: All kinds of block fall on borders of this many rows.
 _SPAN = max(KINDS.values())
+#: What stays for a while when a newer one has replaced it: an open page may still ask for it.
+_LASTING = ("data/", "static/", "thumbs/")
 
 Progress = Callable[[str, int, int], None]
 
@@ -61,6 +70,9 @@ class BuildReport:
 def build(library: Library, out: Path | None = None, *, full: bool = False,
           progress: Progress = lambda stage, done, total: None) -> BuildReport:
     """Bring the site in *out* (default: `site/`) up to date; *full* renders everything anew.
+
+    Blocks, thumbnails and static files that newer ones replace stay for `KEPT_SECONDS`, until a
+    later build; a *full* one, and whatever takes a deleted image out of the site, leaves none.
 
     Raises:
         ConflictError: *out* is a link, or holds something that is no site of ours.
@@ -106,6 +118,9 @@ class _Build:
         self._thumbnails = Thumbnails(library, memory, site, full=self._full)
         self._hashes: dict[str, str] = {}
         self._retired: set[str] = set()
+        self._clashing: set[int] = set()
+        #: From when on what was replaced stays.
+        self._keep_since = time.time() - KEPT_SECONDS if not full else float("inf")
 
     def run(self) -> BuildReport:
         """Make thumbnails, then write what is dirty, then prune."""
@@ -131,6 +146,7 @@ class _Build:
 
     def _nothing_to_do(self, dirty: set[int]) -> bool:
         return (not dirty and not self._full and not self._memory.stale()
+                and not self._memory.has_overdue(self._keep_since)
                 and self._memory.seq == self._library.database.seq()
                 and self._memory.searches == json.dumps(self._searches()))
 
@@ -159,20 +175,33 @@ class _Build:
         old = {pk: row for pk in dirty if (row := memory.row(pk))}
         new = self._current_rows(dirty)
         pages = set(new) | self._neighbours(old.values())
+        clashed = clashing(memory.names())
         with memory.writing():  # rows first: neighbours are asked of them
             memory.drop(dirty - new.keys())
             memory.put(new.values())
-            pages = (pages | self._neighbours(new.values())) & memory.pks()
+            self._clashing = clashing(memory.names())
+            # Whose name has become another's too, or is alone again, has another place in the site.
+            shifted = {pk: row for pk in (clashed ^ self._clashing) - dirty
+                       if (row := memory.row(pk))}
+            old, new, dirty = old | shifted, new | shifted, dirty | shifted.keys()
+            pages = (pages | new.keys() | self._neighbours(new.values())) & memory.pks()
+            self._pages.clashing = self._clashing
+            before = {pk: original_path(row.file_name, row.id, clashes=pk in clashed)
+                      for pk, row in old.items()}
             self._hashes |= dict.fromkeys(self._thumbnails.note(dirty), "thumbnail")
-            missing = self._link_originals(new)
+            missing = self._publish_originals(new, before)
             blocks = self._write_blocks(dirty)
             static = self._write_static()
             self._write_pages(pages, missing)
             self._write_front(blocks, seq)
-            self._retire(old, new, static)
+            self._retire(old, new, before, static)
             self._site.flush()
             memory.record(self._hashes)
-            memory.retire(self._retired | (memory.announced() - memory.paths()))
+            if old.keys() - new.keys():
+                self._keep_since = float("inf")  # nothing of a deleted image stays
+            memory.keep(self._still_asked_for(), time.time())
+            memory.retire((self._retired | (memory.announced() - memory.paths()))
+                          - memory.kept())
             memory.finish(seq, self._stamp, self._id, json.dumps(self._searches()))
         memory.forget_journal()
         self._report.seq, self._report.images = seq, memory.total()
@@ -195,32 +224,29 @@ class _Build:
             found |= {self._memory.newer(row), self._memory.older(row)}
         return {pk for pk in found if pk is not None}
 
-    def _link_originals(self, new: dict[int, Row]) -> set[int]:
-        """Put the dirty originals into the site; return the pks whose file is not there."""
-        states: dict[int, str] = {row[0]: row[1] for row in self._library.database.read(
-            "SELECT pk, file_state FROM images WHERE file_state <> 'ok'")}
-        missing = {pk for pk, state in states.items() if state == "missing"}
-        # Their bytes may be others than the library knows: the right ones must be linked again.
-        unsure = self._thumbnails.absent.keys() | states.keys()
-        folder = self._library.originals.folder
-        for pk, row in new.items():
-            path = original_path(row.file_name)
-            if pk in missing or not (folder / row.file_name).is_file():
-                missing.add(pk)
-                if self._holds(path, row.digest):  # perhaps the last copy of these bytes
-                    self._hashes[path] = row.digest
-                else:
-                    self._retired.add(path)
-                continue
-            same = self._memory.hash_of(path) == row.digest and not self._full
-            if self._site.link(folder / row.file_name, path, same_bytes=same):
-                self._report.written.append(path)
-            self._hashes[path] = "unsure" if pk in unsure else row.digest
-        return missing
+    def _original(self, row: Row) -> str:
+        return original_path(row.file_name, row.id, clashes=row.pk in self._clashing)
 
-    def _holds(self, path: str, checksum: str) -> bool:
-        return self._site.exists(path) and (self._memory.hash_of(path) == checksum
-                                            or digest(self._site.folder / path) == checksum)
+    def _publish_originals(self, new: dict[int, Row], before: dict[int, str]) -> set[int]:
+        """Put the dirty originals into the site; return the pks whose file is not there.
+
+        *before* says where the site has them now.
+        """
+        missing = {row[0] for row in self._library.database.read(
+            "SELECT pk FROM images WHERE file_state = 'missing'")}
+        publisher = Publisher(self._library.settings, self._memory, self._site, full=self._full)
+        for pk, row in new.items():
+            path = self._original(row)
+            if pk not in missing and publisher.has_source(row):
+                self._hashes[path] = publisher.publish(row, path)
+                continue
+            missing.add(pk)
+            if publisher.keep_last(row, path, before.get(pk, path)):
+                self._hashes[path] = row.digest
+            else:
+                self._retired.add(path)
+        self._report.written += publisher.written
+        return missing
 
     def _write_blocks(self, dirty: set[int]) -> dict[tuple[str, int], Block]:
         """Write the blocks with dirty rows; return all blocks of the index."""
@@ -250,7 +276,7 @@ class _Build:
 
     def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
         block, content = make_block(kind, number, images, self._thumbnails.absent.keys(),
-                                    self._thumbnails.blurred)
+                                    self._thumbnails.blurred, self._clashing)
         self._put(block_path(block), content)
         return block
 
@@ -262,7 +288,8 @@ class _Build:
             self._retired.add(path)
 
     def _write_static(self) -> set[str]:
-        wanted = self._pages.static_files()
+        # GitHub's Jekyll would leave out what begins with "_".
+        wanted = self._pages.static_files() | {".nojekyll": b""}
         for path, content in wanted.items():
             self._put(path, content)
         return set(wanted)
@@ -330,24 +357,35 @@ class _Build:
             self._report.written.append(path)
         self._hashes[path] = checksum
 
-    def _retire(self, old: dict[int, Row], new: dict[int, Row], static: set[str]) -> None:
+    def _retire(self, old: dict[int, Row], new: dict[int, Row], before: dict[int, str],
+                static: set[str]) -> None:
         """What the dirty images had and no image has now."""
         for pk, row in old.items():
             current = new.get(pk)
             if current is None:
                 self._retired.add(page_path(row.id))
-            if current is None or current.file_name != row.file_name:
-                self._retired.add(original_path(row.file_name))
+            if current is None or self._original(current) != before[pk]:
+                self._retired.add(before[pk])
             if not self._memory.has_digest(row.digest):
                 self._retired |= {thumbnail_path(row.digest, recipe) for recipe in (GRID, SHARP)}
         if self._full:
             wanted = self._hashes.keys()
             self._retired |= self._memory.paths() - wanted
-            orphans, self._report.unknown = self._site.sweep(wanted | static)
+            orphans, self._report.unknown = self._site.sweep(
+                wanted | static | self._memory.kept())
             self._retired |= orphans
         self._retired -= self._hashes.keys()
 
+    def _still_asked_for(self) -> set[str]:
+        """What is retired that a page which is open may ask for yet."""
+        if self._keep_since > time.time():
+            return set()
+        kinds = _LASTING[:2] if self._full else _LASTING  # thumbnails may be switched off
+        return {path for path in self._retired
+                if path.startswith(kinds) and self._memory.hash_of(path)}
+
     def _prune(self) -> None:
+        self._memory.release(self._keep_since)
         stale = self._memory.stale()
         self._report.pruned = self._site.remove(stale)
         if stale:

@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS artifacts (
 CREATE TABLE IF NOT EXISTS stale (
     output INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (output, path)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (
+    output INTEGER NOT NULL, path TEXT NOT NULL, since REAL NOT NULL, PRIMARY KEY (output, path)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
     output INTEGER NOT NULL, pk INTEGER NOT NULL, id TEXT NOT NULL, captured_at TEXT NOT NULL,
     digest TEXT NOT NULL, file_name TEXT NOT NULL, PRIMARY KEY (output, pk)
@@ -162,6 +165,30 @@ class Memory:
             " (SELECT path FROM artifacts WHERE output = stale.output) ORDER BY path",
             self._output)]
 
+    def keep(self, paths: Iterable[str], since: float) -> None:
+        """Note what is no artifact any more and stays for a while from *since* on (POSIX time)."""
+        known = list(paths)
+        self._many("INSERT OR IGNORE INTO kept VALUES (?, ?, ?)", ((p, since) for p in known))
+        self._many("DELETE FROM artifacts WHERE output = ? AND path = ?", ((p,) for p in known))
+
+    def kept(self) -> set[str]:
+        """What is no artifact and is still there."""
+        return {row[0] for row in self._run("SELECT path FROM kept WHERE output = ?",
+                                            self._output)}
+
+    def release(self, until: float) -> None:
+        """What stayed since before *until* is to be removed, unless it is an artifact again."""
+        self._run("DELETE FROM kept WHERE output = ? AND path IN"
+                  " (SELECT path FROM artifacts WHERE output = kept.output)", self._output)
+        self._run("INSERT OR IGNORE INTO stale SELECT output, path FROM kept"
+                  " WHERE output = ? AND since <= ?", self._output, until)
+        self._run("DELETE FROM kept WHERE output = ? AND since <= ?", self._output, until)
+
+    def has_overdue(self, until: float) -> bool:
+        """Whether something stayed since before *until*."""
+        return self._run("SELECT 1 FROM kept WHERE output = ? AND since <= ? LIMIT 1",
+                         self._output, until).fetchone() is not None
+
     def clear_stale(self) -> None:
         """Forget what has been removed."""
         self._run("DELETE FROM stale WHERE output = ?", self._output)
@@ -172,6 +199,12 @@ class Memory:
         """Every image of the last build."""
         return {row[0] for row in self._run("SELECT pk FROM rows WHERE output = ?",
                                             self._output)}
+
+    def names(self) -> Iterator[tuple[int, str]]:
+        """Number and file name of the images whose file the user has named."""
+        found = self._run("SELECT pk, file_name FROM rows WHERE output = ?"
+                          " AND substr(file_name, 1, 36) <> id", self._output)
+        return ((row[0], row[1]) for row in found)
 
     def row(self, pk: int) -> Row | None:
         """The image as it was built."""

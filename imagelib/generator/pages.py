@@ -53,6 +53,8 @@ class Pages:
 
     def __init__(self, site: SiteInfo, overrides: Path | None = None) -> None:
         self._site = site
+        #: The pks of the images whose file's name is another one's, too (`paths.clashing`).
+        self.clashing: Set[int] = frozenset()
         folders = ([overrides] if overrides else []) + [bundled("templates")]
         self._assets = Assets(folders)
         self._environment = Environment(
@@ -67,7 +69,8 @@ class Pages:
             "manifest": MANIFEST_PATH,
             "recipe": GRID.name,
             "sharp_recipe": SHARP.name if site.sharp else "",
-            "original_url": lambda image: as_url(original_path(image.file_name)),
+            "original_url": lambda image: as_url(original_path(
+                image.file_name, image.id, clashes=image.pk in self.clashing)),
             "page_url": lambda image: as_url(page_path(image.id)),
             "thumbnail_url": lambda image: as_url(thumbnail_path(image.digest)),
             "sources": lambda image: _sources(image) if site.sharp else "",

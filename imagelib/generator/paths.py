@@ -8,9 +8,21 @@ a file that exists is current and nothing has to compare times.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from imagelib.library.files import portable_name
+
+#: The folder of the originals in the site.
+ORIGINALS = "images"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+#: What a name ends with that the site gives instead of one that not every place takes.
+_GIVEN = re.compile(rf"~({_UUID})(\.\w+)?", re.IGNORECASE)
+_STARTS_LIKE_OURS = re.compile(_UUID, re.IGNORECASE)
+#: Longest path of an original below `ORIGINALS`, in bytes: Windows takes 260 letters of the whole.
+_LONGEST = 180
 #: Paths that are URLs as they are; nearly all, and `quote` takes long to see it.
 _PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")
 
@@ -52,9 +64,48 @@ def thumbnail_path(digest: str, recipe: Recipe = GRID) -> str:
     return f"thumbs/{digest[:2]}/{digest}-{recipe.name}.webp"
 
 
-def original_path(file_name: str) -> str:
-    """The original, under the name that it has in the library."""
-    return f"images/{file_name}"
+def original_path(file_name: str, image_id: str, *, clashes: bool = False) -> str:
+    """The original: under its name in the library, or one that every place takes.
+
+    A site is copied to web spaces, to Windows and to memory cards. A name that one of them refuses,
+    or reads in another way, and one that *clashes* with another's (see `clashing`), gives way to
+    what is left of it and the id of its image, so that each has its own whatever the others are.
+    """
+    if not clashes and _is_portable(file_name, image_id):
+        return f"{ORIGINALS}/{file_name}"
+    stem, dot, extension = portable_name(file_name.rsplit("/", 1)[-1]).rpartition(".")
+    if not dot:
+        stem, extension = extension, ""
+    stem = stem.encode()[:60].decode(errors="ignore").rstrip(" .")
+    return f"{ORIGINALS}/{stem or 'image'}~{image_id}{dot}{extension}"
+
+
+def named_image(name: str) -> str | None:
+    """The id in a *name* below `ORIGINALS` that was given instead of the file's own, else None."""
+    found = _GIVEN.search(name)
+    return found[1].lower() if found and found.end() == len(name) else None
+
+
+def clashing(names: Iterable[tuple[int, str]]) -> set[int]:
+    """The keys of the file *names* that are one where neither case nor Unicode's forms count."""
+    groups: dict[str, list[int]] = {}
+    for key, name in names:
+        folded = name.lower() if name.isascii() else unicodedata.normalize(
+            "NFC", unicodedata.normalize("NFD", name).casefold())
+        groups.setdefault(folded, []).append(key)
+    return {key for group in groups.values() if len(group) > 1 for key in group}
+
+
+def _is_portable(file_name: str, image_id: str) -> bool:
+    *folders, name = file_name.split("/")
+    if file_name.startswith(f"{image_id}."):
+        return not folders and name.isascii() and portable_name(name) == name
+    return (all(portable_name(part) == part for part in (*folders, name))
+            and len(file_name.encode(errors="replace")) <= _LONGEST
+            # Files have an ending and folders have none, so that no folder has the name of a file.
+            and "." in name and not any("." in folder for folder in folders)
+            # Names that the site gives, or that are another's id, stay free for those.
+            and not _GIVEN.search(file_name) and not _STARTS_LIKE_OURS.match(name))
 
 
 def page_path(image_id: str) -> str:

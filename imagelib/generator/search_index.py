@@ -27,6 +27,7 @@ from itertools import pairwise
 from typing import Any
 
 from imagelib.generator.numbers import written, written_deltas
+from imagelib.generator.paths import original_path
 from imagelib.generator.text_columns import text_column
 from imagelib.library.models import Image
 from imagelib.library.text import generated
@@ -66,15 +67,15 @@ def block_path(block: Block) -> str:
 
 def make_block(
     kind: str, number: int, images: Sequence[Image], without_thumbnail: Set[int],
-    blurred: Set[int] = frozenset(),
+    blurred: Set[int] = frozenset(), clashing: Set[int] = frozenset(),
 ) -> tuple[Block, bytes]:
     """The block of one of the `KINDS`. *images* in the order of their pk.
 
     *without_thumbnail* are the pks of those that could not be rendered, *blurred* of those that
-    could not be for dense screens.
+    could not be for dense screens, *clashing* of those whose file's name another one has, too.
     """
     if kind == "file":
-        return file_block(number, images, without_thumbnail, blurred)
+        return file_block(number, images, without_thumbnail, blurred, clashing)
     make = {"core": core_block, "text": text_block, "id": id_block, "look": look_block}[kind]
     return make(number, images)
 
@@ -124,10 +125,12 @@ def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
 
 def file_block(
     number: int, images: Sequence[Image], without_thumbnail: Set[int],
-    blurred: Set[int] = frozenset(),
+    blurred: Set[int] = frozenset(), clashing: Set[int] = frozenset(),
 ) -> tuple[Block, bytes]:
     """What a card and the viewer need to show the picture. *images* in the order of their pk."""
     types = _Distinct(image.mime_type for image in images)
+    places = {image.pk: path for image in images if (path := original_path(
+        image.file_name, image.id, clashes=image.pk in clashing)) != f"images/{image.file_name}"}
     return _block("file", number, FILE_ROWS, images, {
         "ids": [image.id for image in images],
         "digests": [image.digest for image in images],
@@ -138,6 +141,9 @@ def file_block(
         "type": types.indexes,
         "bare": _offsets(images, FILE_ROWS, lambda image: image.pk in without_thumbnail),
         "blurred": _offsets(images, FILE_ROWS, lambda image: image.pk in blurred),
+        # Originals that the site has under another name: few, mostly none.
+        **({"placed": _offsets(images, FILE_ROWS, lambda image: image.pk in places),
+            "places": list(places.values())} if places else {}),
     })
 
 

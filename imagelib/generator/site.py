@@ -6,12 +6,19 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable, Set
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imagelib.errors import ConflictError
-from imagelib.library.files import disk_full, is_plain_file, replacing, sync_folder
+from imagelib.library.files import (
+    copy_apart,
+    digest,
+    disk_full,
+    is_plain_file,
+    replacing,
+    sync_folder,
+)
 
 #: What a page of ours says in its head.
 _MARK = b'<meta name="generator" content="imagelib"'
@@ -21,7 +28,7 @@ _OURS = re.compile(
     rf"image/{_UUID}\.html|thumbs/[0-9a-f]{{2}}/[0-9a-f]{{64}}-\d+q\d+\.webp"
     rf"|data/(?:manifest|[a-z]+-\d+-[0-9a-f]+)\.js|static/[\w.-]+\.[0-9a-f]{{8,}}\.\w+"
     r"|feed\.xml|opensearch\.xml|sitemap(?:-\d+)?\.xml|site\.webmanifest"
-    rf"|images/{_UUID}\.\w+|(?:[\w-]+/)*\.[0-9a-f]{{12}}\.partial"
+    rf"|\.nojekyll|images/(?:[^/]*~)?{_UUID}(?:\.\w+)?|(?:[\w-]+/)*\.[0-9a-f]{{12}}\.partial"
 )
 #: A page in the place of one that is about to go, so that it refers to nothing.
 _GONE = b"<!doctype html>\n<title>This image is gone</title>\n"
@@ -52,7 +59,7 @@ class Site:
                 return _MARK in stream.read(4096)
         names = {entry.name for entry in os.scandir(self.folder)}
         # A first build that was killed before its index: only folders that we make.
-        return names <= {"thumbs", "images", "image", "data", "static"}
+        return names <= {"thumbs", "images", "image", "data", "static", ".nojekyll"}
 
     def exists(self, path: str) -> bool:
         """Whether the artifact is there, itself and not as a link to something else."""
@@ -72,28 +79,53 @@ class Site:
             stream.write(content)
         self._written.append(target)
 
-    def link(self, source: Path, path: str, *, same_bytes: bool) -> bool:
-        """Give *source* the name *path* here, by a hard link or else a copy; whether it was new."""
+    def copy(self, source: Path, path: str, checksum: str | None) -> bool:
+        """Give *path* the bytes of *source*, in a file of its own, if they have this digest.
+
+        Whether they have; otherwise what is at *path* stays. None takes whatever they are.
+        """
+        with self._beside(path) as (target, partial):
+            copy_apart(source, partial, sync=False)
+            if checksum is not None and digest(partial) != checksum:
+                return False
+            partial.replace(target)
+        self._written.append(target)
+        return True
+
+    def link(self, source: Path, path: str) -> None:
+        """Make *path* another name of *source*, read-only; by a copy where there are no links."""
+        with self._beside(path) as (target, partial):
+            try:
+                os.link(source, partial, follow_symlinks=False)
+            except OSError:
+                copy_apart(source, partial, sync=False)
+            partial.chmod(0o444)
+            partial.replace(target)
+        self._written.append(target)
+
+    def rename(self, path: str, other: str) -> None:
+        """Move an artifact to another name."""
+        with self._beside(other) as (target, _):
+            (self.folder / path).replace(target)
+
+    @contextmanager
+    def _beside(self, path: str) -> Iterator[tuple[Path, Path]]:
+        """The file at *path*, and a name beside it that is free again afterwards."""
         target = self.folder / path
         self._check_parents(path)
-        if target.is_symlink():
-            target.unlink()
-        elif target.exists() and (same_bytes or source.samefile(target)):
-            return False
         self.announce(path)
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink():
+            target.unlink()
         partial = target.with_name(f".{secrets.token_hex(6)}.partial")
         try:
-            os.link(source, partial, follow_symlinks=False)
-            partial.replace(target)
-        except OSError:  # another file system, or one without links
-            with source.open("rb") as stream, replacing(target, sync=False) as copy:
-                while block := stream.read(1 << 20):
-                    copy.write(block)
-            self._written.append(target)
+            yield target, partial
         finally:
             partial.unlink(missing_ok=True)
-        return True
+
+    def holds(self, path: str, checksum: str) -> bool:
+        """Whether the artifact has these bytes, as they are now."""
+        return self.exists(path) and digest(self.folder / path) == checksum
 
     def flush(self) -> None:
         """Make what was written survive a power cut."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -19,14 +20,16 @@ from imagelib.library.folders import folder_times
 from imagelib.resources import bundled
 
 #: Raised when pages or shards of the same input become different without a template changing.
-FORMAT = 1
+FORMAT = 2
+#: How long what a page may still ask for stays after a newer build has replaced it, in seconds.
+KEPT_SECONDS = 120.0
 
 
 def stamp(settings: Settings) -> str:
     """A hash of everything but the images that the site is made from."""
     checksum = hashlib.sha256(json.dumps([
         FORMAT, __version__, GRID.name, SHARP.name if settings.sharp else "",
-        settings.title, settings.language, settings.base_url,
+        settings.title, settings.language, settings.base_url, settings.link_originals,
     ]).encode())
     for folder in (bundled("templates"), settings.templates_dir):
         if folder is None:
@@ -58,9 +61,12 @@ def is_current(settings: Settings, out: Path) -> bool:
             seq = library.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0]
             pending = library.execute("SELECT count(*) FROM intents").fetchone()[0]
             scanned = library.execute("SELECT value FROM meta WHERE key = 'scanned'").fetchone()
+            overdue = build.execute("SELECT 1 FROM kept WHERE since <= ? LIMIT 1",
+                                    (time.time() - KEPT_SECONDS,)).fetchone()
     except sqlite3.Error:
         return False
-    if built is None or (built[0], built[2]) != (seq, searches) or pending or scanned is None:
+    if built is None or (built[0], built[2]) != (seq, searches) or pending or overdue or (
+            scanned is None):
         return False
     try:
         times = folder_times(settings.images_dir)

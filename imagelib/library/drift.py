@@ -120,8 +120,10 @@ class Scanner:
             drift.refused = (f"The images folder {folder} is not there. Nothing was changed;"
                              " connect the disk, or put the folder back.")
             return drift
+        # One more name is meant where the site links to the originals.
+        names = 2 if library.settings.link_originals else 1
         links: set[str] = set()
-        files = dict(walk_files(folder, links=links))
+        files = dict(walk_files(folder, links=links, names=names))
         self._forget(files)
         busy = library.originals.intents.names_in_use()
         rows = _read_rows(library)
@@ -338,10 +340,10 @@ def _end_deep(library: Library) -> None:
 
 
 def walk_files(folder: Path, prefix: str = "",
-               links: set[str] | None = None) -> Iterator[tuple[str, Stat]]:
+               links: set[str] | None = None, names: int = 1) -> Iterator[tuple[str, Stat]]:
     """Every plain file below *folder* by its relative name; links and dot names are passed over.
 
-    Names of files that have further names somewhere (hard links) are added to *links*.
+    Those that have more than so many *names* somewhere (hard links) are added to *links*.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -352,11 +354,12 @@ def walk_files(folder: Path, prefix: str = "",
             continue
         try:
             if entry.is_dir(follow_symlinks=False):
-                yield from walk_files(Path(entry.path), f"{prefix}{entry.name}/", links)
+                yield from walk_files(Path(entry.path), f"{prefix}{entry.name}/", links,
+                                      names)
             elif entry.is_file(follow_symlinks=False):
                 stat = entry.stat(follow_symlinks=False)
                 entry.name.encode()  # a name that is no Unicode cannot be kept
-                if links is not None and stat.st_nlink > 1:
+                if links is not None and stat.st_nlink > names:
                     links.add(prefix + entry.name)
                 yield prefix + entry.name, look(stat)
         except (OSError, UnicodeEncodeError):

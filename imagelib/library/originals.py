@@ -180,13 +180,19 @@ class Originals:
         rows = self.database.read(
             "SELECT file FROM replaced WHERE digest = ? UNION"
             " SELECT file FROM trash WHERE digest = ? AND file IS NOT NULL", *[image.digest] * 2)
-        places = [self._settings.published_dir / image.file_name]
+        places = self._published(image)
         places += [self.trash_dir / row[0] for row in rows]
         places += [Path(row[0]) for row in self.database.read(
             "SELECT path FROM taken WHERE digest = ?", image.digest)]
         return next((path for path in places if is_plain_file(path)
                      and path.stat().st_size == image.size_bytes
                      and digest(path) == image.digest), None)
+
+    def _published(self, image: Image) -> list[Path]:
+        """Where the site may have the file of *image*: under its name, or one that has its id."""
+        folder = self._settings.published_dir
+        found = [folder / image.file_name]
+        return found if is_managed(image.file_name) else [*found, *folder.glob(f"*~{image.id}.*")]
 
     def insert(self, newcomers: list[Newcomer], action: str = "add",
                edits: Iterable[tuple[str, ImagePatch]] = ()) -> list[str]:
@@ -317,9 +323,11 @@ class Originals:
                 kept.append((image.id, found, self.trash_path(found)))
                 plan.moves.append((source, kept[-1][2]))
             if found != image.digest:
-                source = self._settings.published_dir / image.file_name
-                if not is_plain_file(source) or digest(source) != image.digest:
+                copies = [path for path in self._published(image)
+                          if is_plain_file(path) and digest(path) == image.digest]
+                if not copies:
                     continue  # neither here nor in the site, whose copy may be the last one
+                source = copies[0]
             target = self.trash_path(image.digest)
             plan.moves.append((source, target))
             files[image.id] = target.name

@@ -55,7 +55,7 @@ const ImagelibCard = (() => {
   }
 
   /** @param {any} file */
-  const originalUrl = (file) => file.url ?? asUrl(`images/${file.file_name}`);
+  const originalUrl = (file) => file.url ?? asUrl(file.place ?? `images/${file.file_name}`);
 
   /** @param {string} id */
   const pageUrl = (id) => `image/${id}.html`;

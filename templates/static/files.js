@@ -62,6 +62,8 @@ const ImagelibFiles = (() => {
     }
     const bare = new Set(value.bare);
     const blurred = new Set(value.blurred);
+    /** Originals that the site has under another name. @type {Map<number, string>} */
+    const places = new Map((value.placed ?? []).map((/** @type {number} */ offset, /** @type {number} */ i) => [offset, value.places[i]]));
     ImagelibColumns.eachOffset(value.runs, (offset, i) => {
       const id = value.ids[i];
       const pk = number * FILE_ROWS + offset;
@@ -75,6 +77,7 @@ const ImagelibFiles = (() => {
         mime_type: value.types[value.type[i] ?? 0],
         has_thumbnail: !bare.has(offset),
         is_blurred: blurred.has(offset),
+        ...(places.has(offset) && { place: places.get(offset) }),
       });
     });
     return rows;

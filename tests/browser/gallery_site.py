@@ -127,7 +127,7 @@ def _draw(folder: Path, image: Image, has_thumbnail: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         picture.save(target, "WEBP")
     if image.file_state != "missing":
-        target = folder / original_path(image.file_name)
+        target = folder / original_path(image.file_name, image.id)
         target.parent.mkdir(parents=True, exist_ok=True)
         picture.save(target, "PNG")
 

@@ -1,0 +1,76 @@
+"""The originals of the site: files of its own, whose bytes are those that the library has recorded.
+
+Whoever writes into the site, or into the folder of the images, writes into one of two files. What
+the site has may be the last copy of the recorded bytes, if somebody has altered or lost the
+original: it is only replaced by the same bytes, or by what the library records now.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imagelib.config import Settings
+from imagelib.generator.memory import Memory, Row
+from imagelib.generator.paths import ORIGINALS
+from imagelib.generator.site import Site
+
+
+class Publisher:
+    """Puts originals into one site; `written` are the paths that it wrote."""
+
+    def __init__(self, settings: Settings, memory: Memory, site: Site, *, full: bool) -> None:
+        self._folder, self._links = settings.images_dir, settings.link_originals
+        self._memory, self._site, self._full = memory, site, full
+        self.written: list[str] = []
+
+    def has_source(self, row: Row) -> bool:
+        """Whether the file of this image is there."""
+        return (self._folder / row.file_name).is_file()
+
+    def publish(self, row: Row, path: str) -> str:
+        """Put one original at *path*; return the digest of what is there, or "unsure"."""
+        source, target = self._folder / row.file_name, self._site.folder / path
+        is_there = self._site.exists(path)
+        is_shared = is_there and source.samefile(target)
+        if self._links:
+            if not is_shared:
+                self._site.link(source, path)
+                self.written.append(path)
+            return row.digest
+        # Links are left from a setting, or from earlier versions.
+        if is_there and not is_shared and self._is_right(row, path, source):
+            return row.digest
+        if self._site.copy(source, path, row.digest):
+            self.written.append(path)
+            return row.digest
+        # Somebody has altered the file, and the site may have the recorded bytes still.
+        if is_there and not is_shared and self._site.holds(path, row.digest):
+            return row.digest
+        self._site.copy(source, path, None)
+        self.written.append(path)
+        return "unsure"
+
+    def keep_last(self, row: Row, path: str, *places: str) -> bool:
+        """Keep the bytes of an image whose file is gone at *path*, if the site has them anywhere.
+
+        *places* are where it may have had them until now.
+        """
+        for place in (path, *places, f"{ORIGINALS}/{row.file_name}"):
+            if self._site.holds(place, row.digest):
+                if place != path:
+                    self._site.rename(place, path)
+                return True
+        return False
+
+    def _is_right(self, row: Row, path: str, source: Path) -> bool:
+        is_known = self._memory.hash_of(path) == row.digest
+        if not self._full:
+            return is_known
+        if is_known and _look(self._site.folder / path) == _look(source):
+            return True
+        return self._site.holds(path, row.digest)
+
+
+def _look(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
