@@ -155,7 +155,7 @@ class Scanner:
         digests = self._read_candidates(
             {name: stat for name, stat in candidates.items() if folder / name not in busy},
             by_name, drift)
-        self._match(digests, candidates, found)
+        self._match(digests, candidates, links, found)
         self._judge_left_over(digests, found, drift)
         _fill(library, drift, found)
         newly = sum(row.file_state != "missing" for row in found.missing)
@@ -209,7 +209,8 @@ class Scanner:
         return digests
 
     @staticmethod
-    def _match(digests: dict[str, str], looks: dict[str, Stat], found: _Found) -> None:
+    def _match(digests: dict[str, str], looks: dict[str, Stat], links: set[str],
+               found: _Found) -> None:
         """Give each open image the file with its bytes: the one in its place, or any other.
 
         What is matched is taken out of *digests* and of `found.open`.
@@ -220,6 +221,8 @@ class Scanner:
                 left.append(row)
                 continue
             del digests[row.file_name]
+            if row.file_name in links and is_managed(row.file_name):
+                found.shared.append(row.pk)
             if row.file_state == "missing":
                 found.returned.append(row.pk)
             if looks[row.file_name] != row.known or row.file_state == "altered":

@@ -1,0 +1,98 @@
+"""A library that the first version made is opened, and what it shared is separated."""
+
+from __future__ import annotations
+
+import sqlite3
+import tarfile
+from pathlib import Path
+
+import pytest
+from checker import violations
+from helpers import draw, follow
+
+from imagelib.generator.builder import build
+from imagelib.library.backup import snapshots
+from imagelib.library.files import digest
+from imagelib.library.library import Library
+
+MADE_BY_VERSION_1 = Path(__file__).with_name("data") / "library_of_version_1.tar.xz"
+
+
+@pytest.fixture
+def first_version(tmp_path):
+    """Five images: three linked with a watched folder, one with a name of its owner's, all linked
+    with the site; one in the trash, one saved search."""
+    with tarfile.open(MADE_BY_VERSION_1) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return tmp_path / "library"
+
+
+def test_it_opens_with_all_it_had(first_version):
+    with Library.open(first_version) as library:
+        assert sorted(image.rating for image in library.find()) == [0, 1, 3, 4, 5]
+        assert [image.notes for image in library.find("watched 0")] == ["edited"]
+        assert len(library.trash()) == 1
+        assert library.searches()[0]["name"] == "best"
+        assert len(library.history(library.find("watched 0")[0].id)) > 1
+        assert len(snapshots(library.settings)) >= 1, "as it was before the migration"
+        library.restore(library.trash()[0].image.id)
+        assert library.count() == 6
+
+
+def test_it_can_be_read_before_it_was_migrated(first_version):
+    before = (first_version / "library.db").read_bytes()
+    with Library.open_to_read(first_version) as library:
+        assert library.count("watched fox") == 3
+    assert (first_version / "library.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("first", ["a scan", "a build"])
+def test_its_linked_files_are_separated_and_no_thumbnail_is_made_again(first_version, first):
+    with Library.open(first_version) as library:
+        if first == "a scan":
+            follow(library)
+            report = build(library)
+        else:
+            report = build(library)
+            follow(library)
+        assert report.thumbnails == 0
+        for image in library.find():
+            path = library.originals.path_of(image)
+            site = first_version / "site" / "images" / image.file_name
+            assert not path.samefile(site)
+            if "watched" in image.tags:
+                assert path.stat().st_nlink == 1
+            assert digest(path) == digest(site) == image.digest
+    assert violations(first_version) == []
+
+
+def test_writing_over_a_watched_file_harms_nothing_once_it_was_scanned(first_version):
+    with Library.open(first_version) as library:
+        follow(library)
+        for path in (first_version.parent / "watched").iterdir():
+            draw(path, seed="the generator saved the same name again")
+        drift, _ = follow(library)
+        assert not drift
+        assert sorted(i.rating for i in library.find("watched fox")) == [3, 4, 5]
+
+
+def test_what_was_written_over_before_the_upgrade_is_flagged(first_version):
+    path = next((first_version.parent / "watched").iterdir())
+    with path.open("r+b") as stream:  # in place, through the link, into the site as well
+        stream.truncate(100)
+    with Library.open(first_version) as library:
+        follow(library)
+        build(library)
+        [image] = library.find("is:altered")
+        assert image.rating in (3, 4, 5)
+        assert library.count() == 5
+
+
+def test_two_images_of_the_same_bytes_do_not_keep_it_closed(first_version):
+    other = sqlite3.connect(first_version / "library.db")
+    other.execute("UPDATE images SET digest = (SELECT digest FROM images WHERE rating = 5)"
+                  " WHERE rating = 4")
+    other.commit()
+    other.close()
+    with Library.open(first_version) as library:
+        assert library.count() == 5
