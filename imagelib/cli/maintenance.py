@@ -30,8 +30,9 @@ pass_context = click.make_pass_decorator(Context)
 
 
 @click.command()
-@click.option("--fix", is_flag=True, help="Repair what is safe; nothing is ever deleted.")
-@click.option("--deep", is_flag=True, help="Read every file again and compare its digest.")
+@click.option("--fix", is_flag=True, help="Repair what is safe; no picture is ever deleted.")
+@click.option("--deep", is_flag=True,
+              help="Read every file again and compare its digest, in the trash and the site too.")
 @click.option("--accept-missing", is_flag=True,
               help="With --fix: flag files as missing even if they are many.")
 @click.option("--locate", "elsewhere", metavar="DIR",
@@ -41,11 +42,12 @@ pass_context = click.make_pass_decorator(Context)
 @pass_context
 def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
           elsewhere: Path | None, as_json: bool) -> int:
-    """Compare disk and database: missing, altered, stray files, faults."""
-    from imagelib.generator.checking import check_site
+    """Compare disk and database: files, texts, trash, site, and what was left behind."""
+    from imagelib.generator.checking import check_site, is_published
     from imagelib.library.drift import Scanner
     from imagelib.library.repairing import locate
     from imagelib.library.settling import settle
+    from imagelib.library.verifying import mend, verify
 
     with context.library() as library:
         faults = [row[0] for row in library.database.read("PRAGMA integrity_check")
@@ -61,8 +63,12 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
             say(f"{plural(len(locate(library, elsewhere.absolute())), 'file')} brought back.")
         if fix or elsewhere:
             drift = scanner.scan()
+        if fix:
+            mend(library)
+        beside = verify(library, deep=deep)
         artifacts = check_site(library, deep=deep, fix=fix)
-    problems = _problems(drift, faults) | {"site": artifacts}
+    problems = _problems(drift, faults + beside.rows) | {
+        "text": beside.text, "trash": beside.trash, "leftover": beside.leftover, "site": artifacts}
     if as_json:
         print_json(problems)
     found = sum(len(entries) for entries in problems.values())
@@ -71,8 +77,7 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
             say(f"{kind:<11} {entry}", err=False) if not as_json else None
     if drift.refused:
         say(drift.refused)
-    kept = sum((library.settings.published_dir / image.file_name).is_file()
-               for image in drift.missing)
+    kept = sum(is_published(library, image) for image in drift.missing)
     if kept:
         say(f"The site still has {plural(kept, 'missing file')}. To bring back what it has:"
             f" imagelib check --locate {library.settings.published_dir}")

@@ -32,6 +32,16 @@ def catch_up(connection: sqlite3.Connection) -> None:
     )
 
 
+def fold_anew(connection: sqlite3.Connection) -> None:
+    """Make all folded texts and their index from the rows; inside the caller's transaction."""
+    connection.execute("INSERT INTO images_fts (images_fts) VALUES ('delete-all')")
+    connection.execute("DELETE FROM folded")
+    for chunk in chunks([row[0] for row in connection.execute("SELECT pk FROM images")]):
+        _fold(connection, chunk)
+    connection.execute("UPDATE meta SET value = (SELECT coalesce(max(seq), 0) FROM changes)"
+                       " WHERE key = 'folded_seq'")
+
+
 def _pending(connection: sqlite3.Connection) -> list[int]:
     since = connection.execute("SELECT value FROM meta WHERE key = 'folded_seq'").fetchone()[0]
     rows = connection.execute(
