@@ -38,7 +38,8 @@ def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
     patches: list[tuple[str, ImagePatch]] = []
     for done, image in enumerate(images, 1):
         try:
-            found = library.originals.inspect(library.originals.path_of(image)).draft
+            inspected = library.originals.inspect(library.originals.path_of(image))
+            found = inspected.draft
         except (ImagelibError, OSError) as error:
             report.failed.append((image.file_name, str(error)))
             continue
@@ -46,8 +47,8 @@ def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
         changes = {name: value for name in _FIELDS
                    if name in found.model_fields_set and name not in kept
                    and (value := getattr(found, name)) != getattr(image, name)
-                   # The date of the file is only a makeshift for one that is not inside it.
-                   and (name != "captured_at" or found.generation)}
+                   # The date of the file is only a makeshift, and another one in another zone.
+                   and (name != "captured_at" or inspected.is_dated)}
         if changes:
             patches.append((image.id, ImagePatch.of(changes)))
             report.changed.append(image.id)
