@@ -58,8 +58,9 @@ def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating
             "duplicates": [{"path": str(path), "id": known} for path, known in report.duplicates],
             "failed": [{"path": str(path), "reason": reason} for path, reason in report.failed],
             "ignored": [str(path) for path in report.ignored],
+            "warnings": [{"path": str(path), "warning": text} for path, text in report.warnings],
         })
-    for path, reason in report.failed:
+    for path, reason in [*report.failed, *report.warnings]:
         say(f"{path}: {reason}")
     verb = "would be added" if dry_run else "added"
     say(f"{plural(len(report.added), 'image')} {verb},"

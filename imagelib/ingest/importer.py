@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
+from imagelib.ingest.inspection import warnings_of
 from imagelib.library.drafts import ImageDraft, clean_tag
 from imagelib.library.files import digest
 from imagelib.library.library import Library
@@ -35,6 +36,8 @@ class ImportReport:
     duplicates: list[tuple[Path, str]] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
+    #: What should be known of those that were added.
+    warnings: list[tuple[Path, str]] = field(default_factory=list)
 
     @property
     def seen(self) -> int:
@@ -118,6 +121,8 @@ def _note(report: ImportReport, path: Path, job: Future[tuple[Image | None, bool
         return
     if new:
         report.added.append((path, image.id if image else ""))
+        report.warnings += [(path, warning) for warning in
+                            (warnings_of(image.generation) if image else ())]
     else:
         assert image is not None
         report.duplicates.append((path, image.id))
