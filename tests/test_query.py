@@ -20,7 +20,8 @@ CORPUS = corpus()
 LIBRARY = [image_of(record) for record in CORPUS["library"]]
 CASES = [pytest.param(case, id=ascii(case["q"])) for case in CORPUS["cases"]]
 
-WORDS = ["fox", "Red", "a", "ß", "東京", "café", "(x:1.2)", "scarf", "or", "1.2", '5"', "100%", "_"]
+WORDS = ["fox", "Red", "a", "ß", "東京", "café", "(x:1.2)", "scarf", "or", "1.2", '5"', "100%", "_",
+         "AND", "NOT", "OR", "fox*", "!a", "seed:1..9", "rating>=4"]
 VALUES = {
     "tag": ["animal", "animal/fox", '"two words"', "café", "nsfw/"],
     "model": ["flux", '"Flux.1 dev"', "x"],

@@ -94,5 +94,14 @@ def test_two_images_of_the_same_bytes_do_not_keep_it_closed(first_version):
                   " WHERE rating = 4")
     other.commit()
     other.close()
+    from imagelib.library.verifying import mend, verify
+
     with Library.open(first_version) as library:
         assert library.count() == 5
+        assert verify(library).rows
+        mend(library)
+        assert verify(library).rows == []
+        assert library.count() == 4
+        assert max(image.rating for image in library.find()) == 5
+        names = library.database.read("SELECT name FROM sqlite_schema WHERE type = 'index'")
+        assert "images_one_digest" in {row[0] for row in names}

@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 nothing found, 4 check found problems,
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -54,6 +55,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a console or a pipe of another encoding does not have is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     debug = "--debug" in arguments
     try:
         result = cli.main(arguments, prog_name="imagelib", standalone_mode=False)

@@ -62,8 +62,9 @@ def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating
                        for path, names in report.unused],
             "failed": [{"path": str(path), "reason": reason} for path, reason in report.failed],
             "ignored": [str(path) for path in report.ignored],
+            "warnings": [{"path": str(path), "warning": text} for path, text in report.warnings],
         })
-    for path, reason in report.failed:
+    for path, reason in [*report.failed, *report.warnings]:
         say(f"{path}: {reason}")
     for path, names in report.unused:
         say(f"{path}: is here already with values of its own; not taken: {', '.join(names)}."

@@ -25,6 +25,7 @@ from imagelib.cli.output import (
 
 if TYPE_CHECKING:
     from imagelib.library.drift import Drift
+    from imagelib.library.models import Image
 
 pass_context = click.make_pass_decorator(Context)
 
@@ -67,7 +68,8 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
             mend(library)
         beside = verify(library, deep=deep)
         artifacts = check_site(library, deep=deep, fix=fix)
-    problems = _problems(drift, faults + beside.rows) | {
+        flagged = library.find("is:altered")
+    problems = _problems(drift, flagged, faults + beside.rows) | {
         "text": beside.text, "trash": beside.trash, "leftover": beside.leftover, "site": artifacts}
     if as_json:
         print_json(problems)
@@ -86,10 +88,11 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
     return 4 if found else 0
 
 
-def _problems(drift: Drift, faults: list[str]) -> dict[str, list[str]]:
+def _problems(drift: Drift, flagged: list[Image],
+              faults: list[str]) -> dict[str, list[str]]:
     return {
         "missing": [image.file_name for image in drift.missing],
-        "altered": [image.file_name for image in drift.altered],
+        "altered": list(dict.fromkeys(image.file_name for image in [*drift.altered, *flagged])),
         "damaged": [f"{image.file_name}: other bytes under an unchanged date"
                     for image in drift.rotten],
         "moved": [f"{image.file_name} -> {name}" for image, name in drift.moved],

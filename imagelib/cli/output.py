@@ -84,7 +84,9 @@ def say(text: str, err: bool = True) -> None:
 
 def print_json(value: Any) -> None:
     """The one document of a `--json` command."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    # Where a console has fewer characters, JSON can still say all of them.
+    is_whole = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=not is_whole)
     sys.stdout.write("\n")
 
 

@@ -20,9 +20,11 @@ from imagelib.daemon.events import TRIAL_SECONDS, Events
 from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
 from imagelib.errors import ImagelibError, InvalidError
+from imagelib.ingest.inspection import warnings_of
 from imagelib.library.database import acting_as
 from imagelib.library.drift import Drift, Scanner
 from imagelib.library.files import mtime_ns
+from imagelib.library.models import Image
 from imagelib.library.settling import Settled, note_taken, settle, taken_files
 
 #: A full scan at least this often, in seconds, whatever the events say.
@@ -180,7 +182,7 @@ class Watcher:
             self._deleted[str(path)] = None
             log_event("ingest", file=path.name, outcome="stays deleted")
         if taken and image and taken.status != "here":
-            log_event("ingest", image=image.id, file=path.name, bytes=image.size_bytes)
+            _note(image, path.name)
             self._state.wake()
         return False
 
@@ -197,7 +199,7 @@ class Watcher:
                                for path, reason in self._failed.items())]][:200],
         }
         for image in done.added:
-            log_event("ingest", image=image.id, file=image.file_name, bytes=image.size_bytes)
+            _note(image, image.file_name)
         for name in drift.deleted:
             if name not in self._said:
                 log_event("ingest", file=name, outcome="stays deleted")
@@ -211,6 +213,12 @@ class Watcher:
     def _mode(self) -> dict[str, Any]:
         reason = self._events.reason
         return {"state": "polling", "reason": reason} if reason else {"state": "watching"}
+
+
+def _note(image: Image, name: str) -> None:
+    log_event("ingest", image=image.id, file=name, bytes=image.size_bytes)
+    for warning in warnings_of(image.generation):
+        log_event("ingest", level=logging.WARNING, file=name, reason=warning)
 
 
 def _reason(error: Exception) -> str:

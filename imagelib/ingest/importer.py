@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
+from imagelib.ingest.inspection import warnings_of
 from imagelib.library.drafts import ImageDraft, clean_tag
 from imagelib.library.files import digest
 from imagelib.library.intake import Intake
@@ -39,6 +40,8 @@ class ImportReport:
     unused: list[tuple[Path, tuple[str, ...]]] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
+    #: What should be known of those that were added.
+    warnings: list[tuple[Path, str]] = field(default_factory=list)
 
     @property
     def seen(self) -> int:
@@ -128,6 +131,8 @@ def _note(report: ImportReport, path: Path, job: Future[Intake]) -> None:
     lists[taken.status].append((path, taken.image.id if taken.image else ""))
     if taken.unused:
         report.unused.append((path, taken.unused))
+    if taken.status == "new" and taken.image is not None:
+        report.warnings += [(path, said) for said in warnings_of(taken.image.generation)]
 
 
 def _as_tags(folders: Iterable[str]) -> list[str]:

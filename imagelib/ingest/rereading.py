@@ -33,32 +33,48 @@ class RereadReport:
 
 def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
            progress: Callable[[int], None] = lambda done: None) -> RereadReport:
-    """Read *images* again; all changes are one batch that undo takes back."""
+    """Read *images* again; all changes are one batch that undo takes back.
+
+    Reading takes its time: what a person edits meanwhile is not touched either.
+    """
     report = RereadReport()
-    patches: list[tuple[str, ImagePatch]] = []
+    found: list[tuple[Image, dict[str, Any]]] = []
     for done, image in enumerate(images, 1):
         try:
-            found = library.originals.inspect(library.originals.path_of(image)).draft
+            inspected = library.originals.inspect(library.originals.path_of(image))
         except (ImagelibError, OSError) as error:
             report.failed.append((image.file_name, str(error)))
             continue
-        kept = _edited_fields(library, image)
-        changes = {name: value for name in _FIELDS
-                   if name in found.model_fields_set and name not in kept
-                   and (value := getattr(found, name)) != getattr(image, name)
-                   # The date of the file is only a makeshift for one that is not inside it.
-                   and (name != "captured_at" or found.generation)}
-        if changes:
-            patches.append((image.id, ImagePatch.of(changes)))
-            report.changed.append(image.id)
+        values = {name: getattr(inspected.draft, name) for name in _FIELDS
+                  if name in inspected.draft.model_fields_set
+                  # The date of the file is only a makeshift, and another one in another zone.
+                  and (name != "captured_at" or inspected.is_dated)}
+        if inspected.digest == image.digest and _changes(library, image, values):
+            found.append((image, values))
         else:
             report.unchanged += 1
         progress(done)
-    if patches and not dry_run:
-        with library.database.write(ACTION) as transaction:
-            for image_id, patch in patches:
-                apply_patch(transaction, image_id, patch)
+    if dry_run:
+        report.changed = [image.id for image, _ in found]
+        return report
+    with library.exclusive(), library.database.write(ACTION) as transaction:
+        for image, values in found:
+            now = library.find_one(image.id)
+            changes = _changes(library, library.get(image.id), values) if (
+                now is not None and now.digest == image.digest) else {}
+            if changes:
+                apply_patch(transaction, image.id, ImagePatch.of(changes))
+                report.changed.append(image.id)
+            else:
+                report.unchanged += 1
     return report
+
+
+def _changes(library: Library, image: Image, values: dict[str, Any]) -> dict[str, Any]:
+    """Those of *values* that the image does not have, and that nobody has edited."""
+    kept = _edited_fields(library, image)
+    return {name: value for name, value in values.items()
+            if name not in kept and value != getattr(image, name)}
 
 
 def _edited_fields(library: Library, image: Image) -> set[str]:

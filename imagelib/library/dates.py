@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 _WALL_CLOCK = re.compile(
     r"(?P<year>\d{4})(?P<sep>[-:])(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"
     r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
-    r"(?:Z|[+-]\d\d:?\d\d)?)?",
+    r"(?:Z|[+-](?P<zone_hour>\d\d):?(?P<zone_minute>\d\d))?)?",
     re.ASCII,
 )
+
+
+#: Kiribati is 14 hours ahead of UTC; in minutes.
+_WIDEST_ZONE = 14 * 60
 
 
 def parse_wall_clock(text: str) -> str:
@@ -28,6 +32,9 @@ def parse_wall_clock(text: str) -> str:
     year, month, day, hour, minute, second = (
         int(found[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
     )
+    zone = int(found["zone_hour"] or 0) * 60 + int(found["zone_minute"] or 0)
+    if zone > _WIDEST_ZONE or int(found["zone_minute"] or 0) > 59:
+        raise ValueError("no place is more than 14 hours from UTC; leave the offset out")
     try:
         moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - no zone
     except ValueError as error:

@@ -58,6 +58,8 @@ class Inspected:
     height: int
     phash: str
     draft: ImageDraft
+    #: Whether the date of `draft` is inside the file, or beside it; else it is that of the file.
+    is_dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,10 @@ class Originals:
         if look(stat) != look(before):
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
         draft: dict[str, Any] = found["draft"]
+        is_dated = bool(draft.get("captured_at"))
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
         return Inspected(path, checksum, stat.st_size, found["mime_type"], found["width"],
-                         found["height"], found["phash"], ImageDraft.of(draft))
+                         found["height"], found["phash"], ImageDraft.of(draft), is_dated)
 
     def find_digest(self, checksum: str) -> Image | None:
         """The live image with these bytes."""

@@ -40,6 +40,21 @@ _COMPARISON = re.compile(r"(?P<sign>>=|<=|>|<|=)?(?P<value>[^.]+)")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
+#: What is an operator elsewhere, and is a word here.
+_FOREIGN = {
+    "AND": "AND is searched as a word; all conditions have to hold anyway",
+    "&&": "&& is searched as text; all conditions have to hold anyway",
+    "NOT": "NOT is searched as a word; write - in front of what shall not be found",
+    "OR": "OR is searched as a word; it joins what stands before and behind it",
+    "||": "|| is searched as text; write or between two conditions",
+}
+_COMPARED = re.compile(r"([A-Za-z_]+)(?:[<>]=?|=).")
+_SIGNED = re.compile(r"[!+][^!+=.,;:()\[\]{}<>\"'*-]")
+#: What rating and date take, and no other field.
+_SPAN = re.compile(r"(?:[<>]=?|=)\d+(?:\.\d+)?|\d+\.\.\d*|\.\.\d+", re.ASCII)
+_SPANNED = ("rating", "date")
+
+
 class BadValueError(ValueError):
     """The value is none of the field's; the text says what it takes."""
 
@@ -58,6 +73,30 @@ def unknown_field(name: str) -> str:
     if _distance(name.lower(), near) <= 2:
         return f"no field {name}; did you mean {near}?"
     return f"no field {name}; searched as text"
+
+
+def foreign(word: str) -> str:
+    """What to say of a word that other programs would understand in another way; "" if nothing."""
+    if word in _FOREIGN:
+        return _FOREIGN[word]
+    if (compared := _COMPARED.match(word)) and field_named(compared[1]):
+        return f"{compared[1]} without a colon is searched as text; write {compared[1]}:value"
+    if _SIGNED.match(word):
+        return f"{word[0]} is searched as text; write - in front of what shall not be found"
+    return _wildcard(word)
+
+
+def foreign_value(field: str, value: str) -> str:
+    """As `foreign`, of what stands behind the colon of *field*."""
+    if field not in _SPANNED and _SPAN.fullmatch(value):
+        return f"{field} has no ranges and comparisons; its value is searched as text"
+    return _wildcard(value)
+
+
+def _wildcard(text: str) -> str:
+    if "*" in text and text.strip("*"):
+        return "* is searched as text; parts of words are found without it"
+    return ""
 
 
 def condition(field: str, value: str) -> Node:

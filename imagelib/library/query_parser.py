@@ -14,6 +14,8 @@ from imagelib.library.query_fields import (
     BadValueError,
     condition,
     field_named,
+    foreign,
+    foreign_value,
     sort_column,
     unknown_field,
 )
@@ -227,6 +229,11 @@ class _Builder:
     def warn(self, text: str) -> None:
         self.warnings[text] = None
 
+    def say(self, hint: str) -> None:
+        """Warn, if there is anything to say."""
+        if hint:
+            self.warn(hint)
+
     def add_all(self, tokens: list[_Token]) -> None:
         too_deep = 0
         for index, token in enumerate(tokens):
@@ -266,6 +273,8 @@ class _Builder:
                 field, value = name[1], value[name.end():]
         if field:
             return self._field(token, field, value)
+        if token.kind in ("word", "or"):
+            self.say(foreign(value))
         return _literal(value)
 
     def _field(self, token: _Token, name: str, value: str) -> Node | None:
@@ -277,7 +286,10 @@ class _Builder:
             return _literal(literal)
         try:
             if field != "sort":
-                return condition(field, value)
+                node = condition(field, value)
+                if token.kind == "word":
+                    self.say(foreign_value(field, value))
+                return node
             if token.negated:
                 raise BadValueError("sort cannot be negated; write sort:-date for the newest first")
             self.sort = sort_column(value)

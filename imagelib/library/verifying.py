@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagelib.library import folding
+from imagelib.library import folding, schema
 from imagelib.library.dates import utc_now
 from imagelib.library.files import digest, is_plain_file
 from imagelib.library.intents import PARTIAL
 from imagelib.library.locks import FileLock
-from imagelib.library.records import chunks, select_pks
+from imagelib.library.lookalikes import merge
+from imagelib.library.records import chunks, select, select_pks
 from imagelib.library.text import folded_row
 
 if TYPE_CHECKING:
@@ -61,18 +62,33 @@ def mend(library: Library) -> None:
     those of an image that is known, and otherwise is moved aside. What nobody is making any
     more, and nobody was told of, is removed.
     """
-    if _text_faults(library):
-        with library.database.write("check", undoable=False) as transaction:
-            folding.fold_anew(transaction.connection)
-    orphans = [path for _, path in _trash_faults(library) if path is not None]
-    for path in orphans:
-        with library.database.write("check", undoable=False) as transaction:
-            if not _adopt(transaction, path):
-                aside = library.settings.private_dir / ASIDE
-                aside.mkdir(exist_ok=True)
-                path.rename(_free(aside / path.name))
-    for path in _leftovers(library):
-        path.unlink(missing_ok=True)
+    with library.exclusive():  # nobody begins, or finishes, what is judged here
+        _make_doubles_one(library)
+        if _text_faults(library):
+            with library.database.write("check", undoable=False) as transaction:
+                folding.fold_anew(transaction.connection)
+        for _, path in list(_trash_faults(library)):
+            if path is None:
+                continue
+            with library.database.write("check", undoable=False) as transaction:
+                if not _adopt(transaction, path):
+                    aside = library.settings.private_dir / ASIDE
+                    aside.mkdir(exist_ok=True)
+                    path.rename(_free(aside / path.name))
+        for path in _leftovers(library):
+            path.unlink(missing_ok=True)
+
+
+def _make_doubles_one(library: Library) -> None:
+    """Images of the same bytes, which the first version could make, become one; from then on the
+    tables allow no other."""
+    for row in library.database.read(
+            "SELECT digest FROM images GROUP BY digest HAVING count(*) > 1"):
+        keep, *others = select(library.database.reader, "WHERE i.digest = ? ORDER BY i.pk",
+                               [row["digest"]])
+        merge(library, keep, others)
+    with library.database.write("check", undoable=False) as transaction:
+        transaction.run(schema.ONE_DIGEST)
 
 
 def _contradictions(library: Library) -> list[str]:

@@ -42,6 +42,20 @@ const ImagelibQueryFields = (() => {
   /** A first moment that never comes. */
   const NEVER = "9999~";
 
+  /** What is an operator elsewhere, and is a word here. @type {Record<string, string>} */
+  const FOREIGN = {
+    AND: "AND is searched as a word; all conditions have to hold anyway",
+    "&&": "&& is searched as text; all conditions have to hold anyway",
+    NOT: "NOT is searched as a word; write - in front of what shall not be found",
+    OR: "OR is searched as a word; it joins what stands before and behind it",
+    "||": "|| is searched as text; write or between two conditions",
+  };
+  const COMPARED = /^([A-Za-z_]+)(?:[<>]=?|=)./u;
+  const SIGNED = /^[!+][^!+=.,;:()[\]{}<>"'*-]/u;
+  /** What rating and date take, and no other field. */
+  const SPAN = /^(?:(?:[<>]=?|=)\d+(?:\.\d+)?|\d+\.\.\d*|\.\.\d+)$/;
+  const SPANNED = ["rating", "date"];
+
   /** The value is none of the field's; the text says what it takes. */
   class BadValueError extends Error {}
 
@@ -90,6 +104,28 @@ const ImagelibQueryFields = (() => {
     }
     return near ? `no field ${given}; did you mean ${near}?` : `no field ${given}; searched as text`;
   }
+
+  /** What to say of a word that other programs would understand in another way; "" if nothing. @param {string} word */
+  function foreign(word) {
+    const operator = own(FOREIGN, word);
+    if (operator) return operator;
+    const compared = COMPARED.exec(word);
+    if (compared && fieldNamed(compared[1])) {
+      return `${compared[1]} without a colon is searched as text; write ${compared[1]}:value`;
+    }
+    if (SIGNED.test(word)) return `${word[0]} is searched as text; write - in front of what shall not be found`;
+    return wildcard(word);
+  }
+
+  /** As `foreign`, of what stands behind the colon of a field. @param {string} field @param {string} value */
+  function foreignValue(field, value) {
+    if (!SPANNED.includes(field) && SPAN.test(value)) return `${field} has no ranges and comparisons; its value is searched as text`;
+    return wildcard(value);
+  }
+
+  /** @param {string} text */
+  const wildcard = (text) => (text.includes("*") && /[^*]/.test(text)
+    ? "* is searched as text; parts of words are found without it" : "");
 
   /** The condition `field:value`; throws a BadValueError. @param {string} field @param {string} value */
   function condition(field, value) {
@@ -228,5 +264,5 @@ const ImagelibQueryFields = (() => {
   /** @template T @param {Record<string, T>} table @param {string} key @returns {T | undefined} */
   const own = (table, key) => (Object.hasOwn(table, key) ? table[key] : undefined);
 
-  return { BadValueError, FIELDS, HAS, IS, UUID, condition, fieldNamed, sortColumn, unknownField };
+  return { BadValueError, FIELDS, HAS, IS, UUID, condition, fieldNamed, foreign, foreignValue, sortColumn, unknownField };
 })();

@@ -30,7 +30,7 @@
 
 const ImagelibQuery = (() => {
   const { BLANK, foldWords, trim } = ImagelibText;
-  const { BadValueError, UUID, condition, fieldNamed, sortColumn, unknownField } = ImagelibQueryFields;
+  const { BadValueError, UUID, condition, fieldNamed, foreign, foreignValue, sortColumn, unknownField } = ImagelibQueryFields;
 
   const MAX_LENGTH = 20_000;
   const MAX_TERMS = 200;
@@ -296,10 +296,16 @@ const ImagelibQuery = (() => {
         if (name) [field, value] = [name[1], value.slice(name[0].length)];
       }
       if (!field) {
+        if (token.kind === "word" || token.kind === "or") this.say(foreign(value));
         this.add(token, literal(value));
         return { field: "", value };
       }
       return this.field(token, field, value);
+    }
+
+    /** Warn, if there is anything to say. @param {string} hint */
+    say(hint) {
+      if (hint) this.warnings.add(hint);
     }
 
     /** @param {QueryToken} token @param {string} name @param {string} value */
@@ -314,6 +320,7 @@ const ImagelibQuery = (() => {
           this.sort = sortColumn(value);
         } else if (field) {
           this.add(token, condition(field, value));
+          if (token.kind === "word") this.say(foreignValue(field, value));
         } else {
           // Nobody means a field by http://
           if (value && !value.startsWith("//")) this.warnings.add(unknownField(name));

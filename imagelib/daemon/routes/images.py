@@ -14,6 +14,7 @@ from imagelib.daemon.errors import MalformedError
 from imagelib.daemon.records import etag, image_json
 from imagelib.daemon.uploads import reading_upload
 from imagelib.errors import NotFoundError
+from imagelib.ingest.inspection import warnings_of
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.listing import Filter
 from imagelib.library.models import Image
@@ -89,6 +90,7 @@ def inspect_file(call: Call) -> Answer:
     return Answer(json={
         "fields": found.draft.model_dump(), "digest": found.digest, "mime_type": found.mime_type,
         "width": found.width, "height": found.height, "size_bytes": found.size_bytes,
+        "warnings": warnings_of(found.draft.generation),
         "duplicate": image_json(known_image) if known_image else None})
 
 

@@ -103,11 +103,14 @@ def _complete(
     date = best.captured_at or label.captured_at or as_date(
         findings.find("exif:DateTimeOriginal", "exif:DateTime", "xmp:CreateDate")
     )
+    prompts = {name: getattr(best, name).replace("\0", "")
+               for name in ("prompt", "negative_prompt")}
     return replace(
         best,
         tool=_line(best.tool or label.tool),
-        prompt=best.prompt.replace("\0", "")[:_LONGEST_PROMPT],
-        negative_prompt=best.negative_prompt.replace("\0", "")[:_LONGEST_PROMPT],
+        prompt=prompts["prompt"][:_LONGEST_PROMPT],
+        negative_prompt=prompts["negative_prompt"][:_LONGEST_PROMPT],
+        shortened=tuple(name for name, text in prompts.items() if len(text) > _LONGEST_PROMPT),
         model=_line(best.model),
         sampler=_line(best.sampler),
         scheduler=_line(best.scheduler),

@@ -41,6 +41,8 @@ class EmbeddedMetadata:
     label: str = ""
     extra: dict[str, str | int | float] = field(default_factory=dict)
     raw: dict[str, Any] | None = None
+    #: Which of `prompt` and `negative_prompt` are longer in `raw` than they are here.
+    shortened: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything of a generator was found, understood or not."""
@@ -64,5 +66,6 @@ class EmbeddedMetadata:
             "loras": [{"name": lora.name, "weight": lora.weight} for lora in self.loras],
             "label": self.label,
             "extra": dict(self.extra),
+            "shortened": list(self.shortened),
         }
         return {name: value for name, value in values.items() if value not in (None, "", [], {})}
