@@ -19,6 +19,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ from imagelib.library.locks import FileLock
 
 #: What the name of a file in the making begins with; scans pass over dot names.
 PARTIAL = ".imagelib-"
+
+#: Nobody takes so long to lock a file that it has just made, in seconds.
+_LONG_AGO = 3600.0
 
 #: Told how much of a long work is done.
 Progress = Callable[[int], None]
@@ -183,9 +187,13 @@ class Intents:
             for path in _partials(folder):
                 if self._is_dead(path.name.removeprefix(PARTIAL).split("-")[0]):
                     path.unlink(missing_ok=True)
-        for lock in [*self._run_dir.glob("*.lock"), *self._run_dir.glob("*.new")]:
-            if lock.stem != self._token:
-                is_dead(lock)
+        for lock in self._run_dir.glob("*.lock"):
+            self._is_dead(lock.stem)
+        for begun in self._run_dir.glob("*.new"):
+            # Made and not yet locked, perhaps: only one that is old was left by a dead process.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - begun.stat().st_mtime > _LONG_AGO:
+                    is_dead(begun)
 
     def _identity(self) -> str:
         """Names the database file that an intent was written for, and no copy of it."""
