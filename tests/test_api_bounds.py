@@ -105,3 +105,34 @@ def test_tags_are_counted_as_they_come_to_be_and_not_as_they_are_sent(daemon, im
     assert daemon.ask("POST", "/api/tags/merge", json_body={
         "sources": ["t1", "t2"], "target": "new"}).status == 200
     assert len(daemon.get(path).json["tags"]) == 199
+
+
+def test_the_trash_is_listed_without_what_is_very_long_and_restores_all_of_it(daemon, image):
+    whole = put(daemon, image, prompt_meta=LARGE, generation={"tool": "x"})
+    assert daemon.ask("DELETE", f"/api/images/{image['id']}").status == 204
+    answer = daemon.get("/api/trash")
+    assert len(answer.body) < 2**17
+    assert answer.json["items"][0]["shortened"] == ["prompt_meta", "generation"]
+    assert daemon.ask("POST", f"/api/trash/{image['id']}/restore").status == 200
+    assert daemon.get(f"/api/images/{image['id']}").json["prompt_meta"] == whole["prompt_meta"]
+
+
+def test_saved_searches_are_bounded(library, monkeypatch):
+    from imagelib.library import searches
+
+    monkeypatch.setattr(searches, "MAX_SEARCHES", 2)
+    library.save_search("a", "x")
+    library.save_search("b", "x")
+    library.save_search("b", "y")
+    with pytest.raises(InvalidError, match="delete one"):
+        library.save_search("c", "x")
+    with pytest.raises(InvalidError, match="characters"):
+        library.save_search("a", "x" * 20_001)
+
+
+def test_a_walk_keeps_the_order_of_its_query(library, tmp_path):
+    for number in range(120):
+        library.add(draw(tmp_path / f"{number}.png"), rating=number % 6)
+    found = [image.id for image in library.find("rating:>=1 sort:-rating")]
+    assert [image.id for image in library.walk("rating:>=1 sort:-rating")] == found
+    assert len(list(library.walk())) == 120

@@ -118,7 +118,7 @@ def export(context: Context, query: str, form: str, output: Path | None,
     from imagelib.library.files import replacing
 
     with context.reading() as library:
-        images = library.find(query) if query else library.walk()
+        images = library.walk(query)
         if sidecars is not None:
             count = write_sidecars(sidecars.expanduser().absolute(), images)
             say(f"Sidecars of {plural(count, 'image')} are in {sidecars}.")

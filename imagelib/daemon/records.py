@@ -50,7 +50,7 @@ def trashed_json(trashed: TrashedImage) -> dict[str, Any]:
         "deleted_at": trashed.deleted_at,
         "has_file": trashed.file is not None and trashed.file.is_file(),
         "thumbnail_url": f"/api/trash/{trashed.image.id}/thumbnail",
-    }
+    } | ({"shortened": list(trashed.shortened)} if trashed.shortened else {})
 
 
 def etag(image: Image) -> str:

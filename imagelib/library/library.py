@@ -38,10 +38,13 @@ from imagelib.library.listing import (
 from imagelib.library.models import Change, Done, Image, Tag, TrashedImage
 from imagelib.library.originals import Originals
 from imagelib.library.query import Query
-from imagelib.library.records import select, select_pks
+from imagelib.library.records import chunks, select, select_pks
 from imagelib.library.rows import apply_patch, check_version, require
 from imagelib.library.trash import list_trash
 from imagelib.sandbox import Sandbox
+
+#: Images read at a time on a walk: each may hold megabytes of what a generator wrote.
+_WALKED = 50
 
 
 class Library:
@@ -227,11 +230,21 @@ class Library:
                                   f" {order_by(wanted.order)}", *values)
         return [row[0] for row in rows]
 
-    def walk(self) -> Iterator[Image]:
-        """Every image by pk, a few hundred at a time, however large the library is."""
+    def walk(self, query: str | Query | Filter = "") -> Iterator[Image]:
+        """What *query* finds, in its order, a few at a time, however much it is.
+
+        Without one, every image by pk.
+        """
+        if query:
+            for chunk in chunks(self.ids(query), _WALKED):
+                marks = ", ".join("?" * len(chunk))
+                found = {image.id: image for image in select(
+                    self.database.reader, f"WHERE i.id IN ({marks})", chunk)}
+                yield from (found[image_id] for image_id in chunk if image_id in found)
+            return
         last = 0
-        while batch := select(self.database.reader, "WHERE i.pk > ? ORDER BY i.pk LIMIT 500",
-                              [last]):
+        while batch := select(self.database.reader,
+                              f"WHERE i.pk > ? ORDER BY i.pk LIMIT {_WALKED}", [last]):
             yield from batch
             last = batch[-1].pk
 

@@ -93,3 +93,5 @@ class TrashedImage:
     image: Image
     deleted_at: str
     file: Path | None
+    #: What of the image is too long for a list, and left out.
+    shortened: tuple[str, ...] = ()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from imagelib.errors import NotFoundError
+from imagelib.errors import InvalidError, NotFoundError
 from imagelib.library.database import Database
 from imagelib.library.listing import order_by
+from imagelib.library.query_parser import MAX_LENGTH
+
+#: As many as a library keeps: all of them are one answer.
+MAX_SEARCHES = 1000
 
 
 def list_searches(database: Database) -> list[dict[str, str]]:
@@ -17,12 +21,17 @@ def save_search(database: Database, name: str, query: str, sort: str = "") -> bo
     """Keep *query* under *name*; whether the name is new.
 
     Raises:
-        InvalidError: there is no such order.
+        InvalidError: there is no such order, the query is too long, or there are too many.
     """
+    if len(query) > MAX_LENGTH:
+        raise InvalidError.of("query", f"a search has at most {MAX_LENGTH:,} characters")
     if sort:
         order_by(sort)
     with database.write("save search", undoable=False) as transaction:
         new = transaction.run("SELECT 1 FROM searches WHERE name = ?", name).fetchone() is None
+        if new and transaction.run("SELECT count(*) FROM searches").fetchone()[0] >= MAX_SEARCHES:
+            raise InvalidError.of("name", f"there are {MAX_SEARCHES:,} saved searches already;"
+                                  " delete one first")
         transaction.run("INSERT OR REPLACE INTO searches VALUES (?, ?, ?)", name, query, sort)
     return new
 

@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING
 
 from imagelib.errors import InvalidError
 from imagelib.library.models import TrashedImage
-from imagelib.library.records import to_image
+from imagelib.library.records import LONGEST_RAW, to_image
 
 if TYPE_CHECKING:
     from imagelib.library.database import Database
 
 
+#: Records longer than this, in characters, are listed without these members.
+_LONGEST, _RAW = 2 * LONGEST_RAW, ("prompt_meta", "generation")
+_RECORD = (f"CASE WHEN length(record) > {_LONGEST} THEN json_set(record, '$.prompt_meta', 'null',"
+           " '$.generation', '{}') ELSE record END")
+
+
 def list_trash(database: Database, folder: Path, limit: int | None = None,
                cursor: str = "") -> list[TrashedImage]:
     """Deleted images, the last deleted first; *cursor* is that of the last one seen.
+
+    What a generator wrote is left out of records where it is very long (`shortened`).
 
     Raises:
         InvalidError: the cursor cannot be read.
@@ -30,10 +38,12 @@ def list_trash(database: Database, folder: Path, limit: int | None = None,
     tail = "" if limit is None else f"LIMIT {int(limit)}"
     found = []
     for row in database.read(
-            f"SELECT * FROM trash {where} ORDER BY deleted_at DESC, pk DESC {tail}", *values):
+            f"SELECT {_RECORD} AS record, length(record) > {_LONGEST} AS is_long, file, deleted_at"
+            f" FROM trash {where} ORDER BY deleted_at DESC, pk DESC {tail}", *values):
         record = json.loads(row["record"])
         file = folder / row["file"] if row["file"] else None
-        found.append(TrashedImage(to_image(record, record["tags"]), row["deleted_at"], file))
+        found.append(TrashedImage(to_image(record, record["tags"]), row["deleted_at"], file,
+                                  _RAW if row["is_long"] else ()))
     return found
 
 

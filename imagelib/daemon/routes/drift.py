@@ -16,6 +16,8 @@ from imagelib.library.settling import settle
 
 #: So many entries of each kind are told; there are counts besides.
 _MOST = 200
+#: Of a prompt so many characters, by which a person knows the picture.
+_SHOWN = 1000
 
 
 def show_drift(call: Call) -> Answer:
@@ -81,7 +83,7 @@ def _locate(call: Call, drift: Drift, wanted: list[Image], place: str) -> Repair
 
 def _entry(image: Image) -> dict[str, Any]:
     return {"id": image.id, "file_name": image.file_name, "original_name": image.original_name,
-            "prompt_text": image.prompt_text, "size_bytes": image.size_bytes,
+            "prompt_text": image.prompt_text[:_SHOWN], "size_bytes": image.size_bytes,
             "file_state": image.file_state}
 
 

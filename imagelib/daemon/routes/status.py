@@ -33,7 +33,7 @@ def export(call: Call) -> Answer:
     """Every record, streamed; `?format=csv` for a table."""
     asked = ExportQuery.of(known(call.query, ExportQuery), where="query")
     library = call.state.library
-    images = library.find(asked.q) if asked.q else library.walk()
+    images = library.walk(asked.q)
     kind = "text/csv; charset=utf-8" if asked.format == "csv" else "application/json"
     return Answer(content=records_as(asked.format, images), content_type=kind, headers={
         "Content-Disposition": f'attachment; filename="imagelib.{asked.format}"'})
