@@ -157,7 +157,7 @@ def _replayed(state: dict[str, Any], changes: list[sqlite3.Row], *, is_live: boo
             return f"{kind} where the image is {'live' if is_live else 'deleted'}"
         if kind == "update":
             for name, value in after.items():
-                if state[name] != value:
+                if state[name] not in (value, ...):
                     return f"{name} is {state[name]!r}, the change #{change['seq']} made {value!r}"
             state |= before
         elif kind == "tags" and tags is not None:
@@ -171,6 +171,7 @@ def _replayed(state: dict[str, Any], changes: list[sqlite3.Row], *, is_live: boo
             is_live = False
             # A restored image has the tags that it was deleted with; they are logged as new ones.
             tags = at_batch
+            state["file_state"] = ...  # its file may have come back meanwhile, which is not logged
         elif kind == "delete":
             is_live = True
         if kind == "insert" and number == len(changes) - 1:
