@@ -26,6 +26,7 @@ VERBS: dict[str, Callable[[Library, Path, str], object]] = {
     "restore": lambda library, root, image: library.restore(image),
     "replace": lambda library, root, image: library.replace_file(image, root / "fresh.png"),
     "purge": lambda library, root, image: library.purge(image),
+    "destroy": lambda library, root, image: library.destroy(image),
     "undo": lambda library, root, image: library.undo(),
     "merge tags": lambda library, root, image: library.merge_tags(["a"], "c"),
     "add again": lambda library, root, image: library.add(root / "first.png", tags=["again"]),

@@ -382,6 +382,18 @@ class Library:
         """Destroy trashed images and their history for good; return how many."""
         return trashing.purge(self, [_clean_id(i) for i in ids])
 
+    def destroy(self, image_id: str, *, if_version: int | None = None) -> None:
+        """Delete an image for good, wherever it is, as one step: nobody can bring it back between.
+
+        Raises:
+            NotFoundError: there is no such image. StaleError: it is no longer at *if_version*.
+        """
+        with self.exclusive():
+            if self.find_one(image_id) is not None:
+                self.delete(image_id, if_version=if_version)
+            if not self.purge(image_id):
+                raise NotFoundError(f"There is no image {image_id!r}.")
+
     def empty_trash(self) -> int:
         """Destroy all that is in the trash; return how many images."""
         return self.purge(*(row[0] for row in self.database.read("SELECT id FROM trash")))

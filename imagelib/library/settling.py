@@ -8,6 +8,7 @@ the scan looked is asked once more where nobody else of ours can write.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,13 +109,16 @@ def _follow_names(library: Library, drift: Drift, done: Settled) -> None:
         names = dict(moved)
         for pk, image in gone.items():
             if image.file_name in moved.values():  # its name belongs to another file by now
-                names[pk] = image.id + EXTENSIONS.get(image.mime_type, "")
+                # A new name: its own id may be what somebody has called another file.
+                names[pk] = str(uuid.uuid4()) + EXTENSIONS.get(image.mime_type, "")
         holders = {row["file_name"]: row["pk"] for row in transaction.run(
             "SELECT pk, file_name FROM images WHERE file_name IN (SELECT value FROM json_each(?))",
             json.dumps(list(names.values())))}
-        for pk, name in list(names.items()):
-            if (holder := holders.get(name)) is not None and holder not in names:
-                names.pop(pk, None)  # somebody took it in meanwhile; the next scan will see
+        # Whoever keeps a name keeps others from it, and so on; the next scan will see.
+        while kept := [pk for pk, name in names.items()
+                       if holders.get(name, pk) not in names]:
+            for pk in kept:
+                del names[pk]
                 moved.pop(pk, None)
         rename_files(transaction, names)
         for pk, name in moved.items():

@@ -13,7 +13,6 @@ from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.errors import MalformedError
 from imagelib.daemon.records import etag, image_json
 from imagelib.daemon.uploads import reading_upload
-from imagelib.errors import NotFoundError
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.listing import Filter
@@ -129,14 +128,7 @@ def delete_image(call: Call) -> Answer:
     version = required_version(call, image_id)
     library = call.state.library
     purge = call.one("purge") in ("1", "true", "yes")
-    try:
-        library.delete(image_id, if_version=version)
-    except NotFoundError:
-        if not purge or not library.purge(image_id):  # it may lie in the trash already
-            raise
-    else:
-        if purge:
-            library.purge(image_id)
+    (library.destroy if purge else library.delete)(image_id, if_version=version)
     call.facts |= {"event": "purge" if purge else "delete", "image": image_id}
     call.state.wake()
     return Answer(status=204, content=b"")
