@@ -134,6 +134,22 @@ def test_the_last_right_copy_stays_whatever_becomes_of_the_original(built, chang
     assert dead_references(built.settings.site_dir) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="asks Linux for a bad file")
+@pytest.mark.parametrize("full", [False, True])
+def test_an_original_that_cannot_be_read_holds_nobody_up(built, full):
+    victim, other = list(built.walk())[:2]
+    copy = built.settings.site_dir / original_path(victim.file_name, victim.id)
+    right = copy.read_bytes()
+    built.originals.path_of(victim).unlink()
+    built.originals.path_of(victim).symlink_to("/proc/self/mem")  # EIO for whoever reads it
+    built.edit_many([victim.id, other.id], {"notes": "later"})
+    build(built, full=full)
+
+    assert copy.read_bytes() == right
+    assert "later" in (built.settings.site_dir / f"image/{other.id}.html").read_text()
+    assert dead_references(built.settings.site_dir) == []
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_that_does_not_travel_is_another_one_in_the_site(library, name):
     adopted(library, name, "fox.png")

@@ -237,8 +237,9 @@ class _Build:
         publisher = Publisher(self._library.settings, self._memory, self._site, full=self._full)
         for pk, row in new.items():
             path = self._original(row)
-            if pk not in missing and publisher.has_source(row):
-                self._hashes[path] = publisher.publish(row, path)
+            if pk not in missing and publisher.has_source(row) and (
+                    published := publisher.publish(row, path)):
+                self._hashes[path] = published
                 continue
             missing.add(pk)
             if publisher.keep_last(row, path, before.get(pk, path)):

@@ -13,6 +13,7 @@ from imagelib.config import Settings
 from imagelib.generator.memory import Memory, Row
 from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.site import Site
+from imagelib.library.files import digest
 
 
 class Publisher:
@@ -28,7 +29,18 @@ class Publisher:
         return (self._folder / row.file_name).is_file()
 
     def publish(self, row: Row, path: str) -> str:
-        """Put one original at *path*; return the digest of what is there, or "unsure"."""
+        """Put one original at *path*; return the digest of what is there, or "unsure".
+
+        "" if it cannot be read: one bad file holds nobody up.
+        """
+        try:
+            return self._publish(row, path)
+        except OSError:
+            if _can_be_read(self._folder / row.file_name):
+                raise  # it is the site that cannot be written
+            return ""
+
+    def _publish(self, row: Row, path: str) -> str:
         source, target = self._folder / row.file_name, self._site.folder / path
         is_there = self._site.exists(path)
         is_shared = is_there and source.samefile(target)
@@ -60,7 +72,8 @@ class Publisher:
                 if place != path:
                     self._site.rename(place, path)
                 return True
-        return False
+        # One that nobody can read may be it.
+        return self._site.exists(path) and not _can_be_read(self._site.folder / path)
 
     def _is_right(self, row: Row, path: str, source: Path) -> bool:
         is_known = self._memory.hash_of(path) == row.digest
@@ -69,6 +82,14 @@ class Publisher:
         if is_known and _look(self._site.folder / path) == _look(source):
             return True
         return self._site.holds(path, row.digest)
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        digest(path)
+    except OSError:
+        return False
+    return True
 
 
 def _look(path: Path) -> tuple[int, int]:

@@ -124,8 +124,11 @@ class Site:
             partial.unlink(missing_ok=True)
 
     def holds(self, path: str, checksum: str) -> bool:
-        """Whether the artifact has these bytes, as they are now."""
-        return self.exists(path) and digest(self.folder / path) == checksum
+        """Whether the artifact has these bytes, as they are now; not if it cannot be read."""
+        try:
+            return self.exists(path) and digest(self.folder / path) == checksum
+        except OSError:
+            return False
 
     def flush(self) -> None:
         """Make what was written survive a power cut."""

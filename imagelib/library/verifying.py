@@ -140,7 +140,7 @@ def _trash_faults(library: Library, *, deep: bool = False) -> Iterator[tuple[str
         path = folder / row["file"]
         if not is_plain_file(path):
             yield f"{row['file']} of the image {row['id']} is gone", None
-        elif deep and digest(path) != row["digest"]:
+        elif deep and _digest(path) != row["digest"]:
             yield f"{row['file']} of the image {row['id']} has other bytes", None
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.name not in known and not path.name.endswith(".partial"):
@@ -151,7 +151,9 @@ def _adopt(transaction: Transaction, path: Path) -> bool:
     """Give a file in the trash a row again, if it was one of a known image; whether it was."""
     if not is_plain_file(path):
         return False
-    checksum, folder = digest(path), path.parent
+    checksum, folder = _digest(path), path.parent
+    if not checksum:
+        return False
     for table, key in (("trash", "id"), ("replaced", "image")):
         for row in transaction.run(
                 f"SELECT {key} AS id, file FROM {table} WHERE digest = ?", checksum).fetchall():
@@ -171,6 +173,14 @@ def _adopt(transaction: Transaction, path: Path) -> bool:
             return transaction.run("INSERT OR IGNORE INTO replaced VALUES (?, ?, ?, ?)",
                                    row["image"], checksum, path.name, utc_now()).rowcount > 0
     return False
+
+
+def _digest(path: Path) -> str:
+    """The digest of a file; "" of one that cannot be read."""
+    try:
+        return digest(path)
+    except OSError:
+        return ""
 
 
 def _free(path: Path) -> Path:
