@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import sys
 import unicodedata
@@ -22,6 +23,9 @@ from checker_site import site_violations
 from PIL import Image
 
 FOLDED = ("text", "model", "tool", "sampler", "seed")
+
+#: Names that imagelib gives: such a file is an inode that nobody else has.
+_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\w+")
 
 
 def violations(root: Path, *, purged: Iterable[str] = (), built: bool = True) -> list[str]:
@@ -89,6 +93,8 @@ def _files(root: Path, database: sqlite3.Connection,
                 yield f"{image['file_name']} is gone, and its row says {image['file_state']}"
         elif image["file_state"] == "ok" and sha(path) != image["digest"]:
             yield f"{image['file_name']} has other bytes than its row"
+        elif _OURS.fullmatch(image["file_name"]) and path.stat().st_nlink > 1:
+            yield f"{image['file_name']} can be written to under another name"
     parked = {row[0] for row in database.execute(
         "SELECT digest FROM trash UNION SELECT digest FROM replaced")}
     live = {image["digest"] for image in images}

@@ -29,6 +29,7 @@ from typing import Any
 
 from checker import sha, violations
 from helpers import Daemon, draw
+from torture_copies import Copies
 
 #: How long a single command may take, in seconds; longer is a violation.
 PATIENCE = 90
@@ -70,6 +71,8 @@ class Arena:
         self.over = threading.Event()
         self._daemon: Daemon | None = None
         self._count = 0
+        self._counting = threading.Lock()
+        self._copies = Copies(folder, self.picture, self.ledger.note, self.ledger.faults.append)
         self.watched.mkdir()
         self.drawn.mkdir()
 
@@ -82,7 +85,8 @@ class Arena:
             self.command("init", "add", str(self.picture(random.Random(self.seed))))
         workers = [("daemon", self.keep_serving), ("http-1", self.http), ("http-2", self.http),
                    ("cli-1", self.command_line), ("cli-2", self.command_line),
-                   ("sqlite", self.sqlite_client), ("files", self.file_manager)]
+                   ("sqlite", self.sqlite_client), ("files", self.file_manager),
+                   ("copies", lambda rng, name: self._copies.round(rng))]
         threads = [threading.Thread(target=self._guarded, args=worker) for worker in workers]
         for thread in threads:
             thread.start()
@@ -105,7 +109,8 @@ class Arena:
 
     def picture(self, rng: random.Random) -> Path:
         """A picture that nobody has yet."""
-        self._count += 1
+        with self._counting:
+            self._count += 1
         name = f"{self._count:05d}-{rng.randrange(10**9)}.png"
         return draw(self.drawn / name, (rng.randrange(40, 90), rng.randrange(40, 90)))
 
@@ -320,6 +325,7 @@ class Arena:
                 for text in row if (value := json.loads(text).get("digest"))}
             purged = {row[0] for row in database.execute(
                 "SELECT image FROM changes WHERE kind = 'purge'")}
+            lost += _taken_over(database)
         notes = {change.get("notes") for change in told}
         bytes_there = {sha(path) for path in self.folder.rglob("*")
                        if path.is_file() and self.drawn not in path.parents}
@@ -336,6 +342,21 @@ class Arena:
         lost += [f"a deletion of {image_id} is lost" for image_id, count in ledger.deleted.items()
                  if deletions[image_id] < count and image_id not in purged]
         return lost
+
+
+def _taken_over(database: sqlite3.Connection) -> list[str]:
+    """Images that were given the bytes of another one, though nobody replaced their file."""
+    owners: dict[str, set[str]] = {}
+    for image, digest in database.execute(
+            "SELECT id, digest FROM images UNION SELECT id, digest FROM trash"):
+        owners.setdefault(digest, set()).add(image)
+    rows = database.execute("SELECT image, action, before, after FROM changes"
+                            " WHERE kind = 'update' AND after LIKE '%digest%'").fetchall()
+    for image, _, before, _ in rows:
+        owners.setdefault(json.loads(before).get("digest"), set()).add(image)
+    return [f"{image} was given the bytes of another image by {action!r}"
+            for image, action, _, after in rows if "replace" not in action
+            and owners.get(json.loads(after).get("digest"), {image}) - {image}]
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:

@@ -178,6 +178,11 @@ def finish_restore(settings: Settings) -> bool:
     return True
 
 
+def is_restore_begun(settings: Settings) -> bool:
+    """Whether somebody has to finish a restore before the database is looked at."""
+    return _plan(settings).exists()
+
+
 def check_not_restoring(settings: Settings) -> None:
     """Refuse to open a library whose database is being replaced right now.
 

@@ -7,23 +7,17 @@ takes checked values, keeps rows and files together, and records each change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Self
 
 from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
-from imagelib.errors import ConflictError, LibraryFaultError, LockedError, NotFoundError
+from imagelib.errors import ConflictError, LibraryFaultError, NotFoundError
 from imagelib.library import folding, history, identity, searches, tagging, trashing, undo
-from imagelib.library.backup import (
-    check_not_restoring,
-    finish_restore,
-    snapshot,
-    snapshot_if_old,
-)
 from imagelib.library.bitmaps import Bitmaps
 from imagelib.library.database import Database
 from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import make_folder, replacing
+from imagelib.library.files import replacing
 from imagelib.library.intake import Intake, take_in
 from imagelib.library.intents import Progress, silent
 from imagelib.library.listing import (
@@ -36,6 +30,7 @@ from imagelib.library.listing import (
     select_places,
 )
 from imagelib.library.models import Change, Done, Image, Tag, TrashedImage
+from imagelib.library.opening import make_ready
 from imagelib.library.originals import Originals
 from imagelib.library.query import Query
 from imagelib.library.records import chunks, select, select_pks
@@ -83,44 +78,13 @@ class Library:
                 future.
         """
         library = cls(Settings.load(require_library(Path(root).expanduser().absolute())))
-        settings, database = library.settings, library.database
-        make_folder(settings.private_dir, 0o700)
-        _make_private(settings.private_dir)
-        library.originals.intents.enter()
-        database.before_commit = folding.catch_up
+        library.database.before_commit = folding.catch_up
         try:
-            check_not_restoring(settings)
-            library._make_ready()
+            make_ready(library)
         except BaseException:
             library.close()
             raise
-        snapshot_if_old(settings, database)
         return library
-
-    def _make_ready(self) -> None:
-        """What must be true before anybody works with the library."""
-        settings, database = self.settings, self.database
-        try:
-            with database.exclusive(0):
-                self._make_ready_alone()
-        except LockedError:
-            # Somebody is writing. If that can be, nothing stands in the way of opening either,
-            # and what the dead have left is for the next one to repair.
-            if (settings.private_dir / "restoring").exists() or not database.is_migrated():
-                with database.exclusive():
-                    self._make_ready_alone()
-
-    def _make_ready_alone(self) -> None:
-        settings, database = self.settings, self.database
-        finish_restore(settings)
-        identity.check(settings)
-        identity.set_foreign_log_aside(settings)
-        new = not settings.database.exists() or not settings.database.stat().st_size
-        database.migrate(before=lambda: snapshot(settings))
-        identity.write(settings, database)
-        if new:  # later it is missing for a reason: a disk that is not connected
-            make_folder(settings.images_dir)
-        self.originals.intents.recover()
 
     @classmethod
     def open_to_read(cls, root: Path | str) -> Self:
@@ -469,13 +433,6 @@ def as_filter(query: str | Query | Filter) -> Filter:
     if isinstance(query, Filter):
         return query
     return Filter(query if isinstance(query, Query) else Query.parse(query))
-
-
-def _make_private(folder: Path) -> None:
-    """Take from others what the first version let them read: trash, backups, logs."""
-    with suppress(OSError):  # not ours to change
-        if folder.stat().st_mode & 0o077:
-            folder.chmod(0o700)
 
 
 def _clean_id(image_id: str) -> str:
