@@ -19,10 +19,11 @@ from imagelib.config import Settings
 from imagelib.errors import ImagelibError, InvalidError
 from imagelib.generator.paths import original_path
 from imagelib.generator.reading import SiteRecord, read_site
+from imagelib.library import identity
 from imagelib.library.backup import set_aside
 from imagelib.library.drafts import ImageDraft
 from imagelib.library.drift import walk_files
-from imagelib.library.files import copy_apart, digest, is_plain_file
+from imagelib.library.files import clone, digest, is_plain_file, make_folder
 from imagelib.library.library import Library
 from imagelib.library.originals import Newcomer
 
@@ -55,22 +56,26 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
         LockedError: somebody has the library open.
     """
     report = RecoveryReport()
-    salvaged = _salvage(settings.database)
+    # One that was broken off has put the former database away, and begun another.
+    salvaged: dict[str, SiteRecord] = {}
+    for database in [*identity.set_aside_before(settings), settings.database]:
+        salvaged |= _salvage(database)
     searches: list[list[str]] = []
     site: list[SiteRecord] = []
     try:
         site, searches = read_site(settings.site_dir)
     except InvalidError as error:
         report.problems.append(str(error))
-    report.former = set_aside(settings)
+    report.former = set_aside(settings, lambda kept: identity.begin_recovery(settings, kept))
     with Library.create(settings.root) as library:
         library.database.actor = "cli"
-        settings.images_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.images_dir)
         records = {record.digest: record for record in site} | salvaged
         _bring_back(settings, records, report)
         _take_in(library, records, salvaged, report, progress)
         for name, query, sort in searches:
             library.save_search(name, query, sort)
+        identity.end_recovery(settings)
     return report
 
 
@@ -116,8 +121,7 @@ def _bring_back(settings: Settings, records: dict[str, SiteRecord],
             copy = settings.site_dir / original_path(record.file_name, record.id, clashes=clashes)
             with suppress(OSError):
                 if not target.exists() and is_plain_file(copy) and digest(copy) == record.digest:
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    copy_apart(copy, target, sync=True)
+                    clone(copy, target)
                     report.brought_back += 1
 
 

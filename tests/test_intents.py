@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from helpers import draw, tree
 
 from imagelib.library.backup import snapshot
 from imagelib.library.library import Library
+from imagelib.library.trashing import rearrange
 
 #: Stops behind the moves of an operation, before its commit.
 HALF_DONE = """
@@ -214,3 +216,27 @@ def test_a_reader_sees_a_library_in_which_somebody_is_working(half_done):
     root, _ = half_done("delete")
     with Library.open_to_read(root) as library:
         assert library.count() == 2
+
+
+def test_an_intent_that_the_disk_kept_does_not_take_back_what_was_done_since(tmp_path):
+    with Library.create(tmp_path / "library") as library:
+        image, _ = library.add(draw(tmp_path / "a.png"))
+        library.delete(image.id)
+        other = sqlite3.connect(library.settings.database, isolation_level=None)
+        left = []
+
+        def fail(transaction):
+            left.extend(other.execute("SELECT owner, body FROM intents"))
+            raise OSError("the disk is gone")
+
+        with pytest.raises(OSError, match="the disk is gone"):
+            rearrange(library, [], [image.id], "restore", then=fail)
+        # As if it had been gone for the intent, too.
+        other.executemany("INSERT INTO intents (owner, body) VALUES (?, ?)", left)
+        other.close()
+        assert len(left) == 1
+        library.restore(image.id)
+
+    with Library.open(tmp_path / "library") as library:
+        assert library.originals.digest_in_place(library.get(image.id)) == image.digest
+        assert library.database.read("SELECT * FROM intents") == []

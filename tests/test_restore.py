@@ -1,4 +1,4 @@
-"""A restore is one step: nobody else is at work, and a kill in its middle changes nothing."""
+"""A restore is one step, and nobody else is at work meanwhile (its crash walk: `test_crash.py`)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,6 @@ from helpers import Daemon, draw, wait_for
 from imagelib.errors import LibraryFaultError, LockedError
 from imagelib.library import backup
 from imagelib.library.library import Library
-
-CALLS = ("pwrite64,write,ftruncate,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,"
-         "unlinkat,mkdir,openat,copy_file_range,sendfile")
-PUT_BACK = ("import os, sys\nfrom pathlib import Path\nfrom imagelib.config import Settings\n"
-            "from imagelib.library import backup\n"
-            "settings = Settings.load(Path(sys.argv[1]))\nos.getpgid(0)\n"
-            "backup.put_back(settings, Path(sys.argv[2]))\nprint('ACK', flush=True)\nos._exit(0)")
 
 
 @pytest.fixture
@@ -79,52 +72,6 @@ def test_a_restore_keeps_what_it_replaces_and_says_where(two_states):
     assert _count(root) == 1
     backup.put_back(settings, former)
     assert _count(root) == 2
-
-
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_a_restore_that_is_killed_at_any_moment_is_done_or_not_done(two_states, tmp_path):
-    root, kept = two_states
-    writer = sqlite3.connect(root / "library.db")
-    writer.execute("UPDATE images SET notes = 'last edit' WHERE notes = 'new'")
-    writer.commit()  # and not closed, so that there is a log to deal with
-    shutil.copytree(root, tmp_path / "seed")
-    writer.close()
-    log = tmp_path / "log"
-
-    def run(where: Path, *inject: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["strace", "-o", str(log), "-e", f"trace={CALLS},getpgid", *inject, sys.executable,
-             "-c", PUT_BACK, str(where), str(kept)], capture_output=True, text=True)
-
-    shutil.copytree(tmp_path / "seed", tmp_path / "dry")
-    assert "ACK" in run(tmp_path / "dry").stdout
-    counts: dict[str, int] = {}
-    points, begun = [], False
-    for line in log.read_text(errors="replace").splitlines():
-        name = line.split("(")[0]
-        begun = begun or name == "getpgid"
-        counts[name] = counts.get(name, 0) + 1
-        if begun and name in CALLS.split(",") and (name != "openat" or "O_CREAT" in line):
-            points.append((name, counts[name]))
-    assert len(points) > 15
-    faults = []
-    for number, (call, ordinal) in enumerate(points):
-        where = tmp_path / f"w{number}"
-        shutil.copytree(tmp_path / "seed", where)
-        done = run(where, "-e", f"inject={call}:signal=SIGKILL:when={ordinal}")
-        try:
-            with Library.open(where) as library:
-                found = sorted(image.notes for image in library.find())
-                state = library.database.read("PRAGMA integrity_check")[0][0]
-        except LibraryFaultError as error:
-            found, state = [], str(error)
-        wanted = [["old"]] if "ACK" in done.stdout else [["old"], ["last edit", "old"]]
-        if found not in wanted or state != "ok":
-            faults.append(f"{call} #{ordinal}: {found} {state}")
-        if list(where.glob(".library.db*")):
-            faults.append(f"{call} #{ordinal}: a copy is left")
-        shutil.rmtree(where)
-    assert faults == []
 
 
 def test_a_backup_that_is_copied_over_by_hand_is_not_undone_by_the_log_beside_it(

@@ -13,13 +13,14 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from imagelib.config import Settings, is_our_database
 from imagelib.errors import DiskFullError, LibraryFaultError, LockedError, NotFoundError
+from imagelib.library import identity
 from imagelib.library.database import Database, log_of
 from imagelib.library.files import disk_full, make_folder, replacing, sync_folder
 from imagelib.library.intents import is_dead
@@ -140,8 +141,10 @@ def put_back(settings: Settings, source: Path) -> Path | None:
     return kept
 
 
-def set_aside(settings: Settings) -> Path | None:
+def set_aside(settings: Settings, before: Callable[[Path | None], object]) -> Path | None:
     """Take the present database out of the library; return where it is kept.
+
+    *before* is called with that when it is kept, and still in its place.
 
     Raises:
         LockedError: a daemon or another program has the library open.
@@ -149,6 +152,7 @@ def set_aside(settings: Settings) -> Path | None:
     with _alone(settings):
         finish_restore(settings)
         kept = _keep_present(settings)
+        before(kept)
         for part in reversed(_parts(settings.database)):
             part.unlink(missing_ok=True)
         (settings.private_dir / "library_id").unlink(missing_ok=True)
@@ -173,6 +177,7 @@ def finish_restore(settings: Settings) -> bool:
         sync_folder(settings.root)
         fresh.replace(settings.database)
         sync_folder(settings.root)
+        identity.end_recovery(settings)
     plan.unlink()
     sync_folder(plan.parent)
     return True
@@ -259,12 +264,16 @@ def _keep_present(settings: Settings) -> Path | None:
 
 
 def _thin_out(settings: Settings) -> None:
-    """Keep the newest snapshots, and the last one of each month."""
+    """Keep the newest snapshots, and the last one of each month; not what killed work left."""
     found = snapshots(settings)
     monthly = {path.name[:len("library-YYYYMM")]: path for path in found}
     for old in found[:-KEPT]:
         if old not in monthly.values():
             old.unlink()
+    for begun in _folder(settings).glob(".*.partial"):
+        with suppress(FileNotFoundError):
+            if time.time() - begun.stat().st_mtime > DAY:
+                begun.unlink()
 
 
 def _seq_of(path: Path | None) -> str:

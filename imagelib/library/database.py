@@ -392,6 +392,11 @@ def _translated(path: Path) -> Iterator[None]:
             raise DiskFullError(
                 "The disk is full; nothing was changed. Free some space and try again."
             ) from error
+        if "disk I/O" in text:
+            raise LibraryFaultError(
+                f"{path} could not be read or written: the disk reports an error. Look at the disk,"
+                " then try again."
+            ) from error
         if "readonly" in text:
             raise LockedError(f"{path} cannot be written to: {text}.") from error
         if isinstance(error, sqlite3.OperationalError) and "unable to open" not in text:

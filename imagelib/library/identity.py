@@ -7,13 +7,17 @@ a database, and which.
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
 from imagelib.config import Settings, is_our_database
 from imagelib.errors import LibraryFaultError
 from imagelib.library.database import Database, has_foreign_log, log_of
-from imagelib.library.files import make_folder, replacing
+from imagelib.library.files import make_folder, replacing, sync_folder
+
+#: Tells a recovery by this process from one that was broken off.
+_TOKEN = secrets.token_hex(8)
 
 
 def check(settings: Settings) -> None:
@@ -25,6 +29,10 @@ def check(settings: Settings) -> None:
     """
     database = settings.database
     missing = not database.exists()
+    if _recovery(settings).exists() and _recovery_lines(settings)[0] != _TOKEN:
+        raise LibraryFaultError(
+            "A recovery of this library was broken off. Nothing is lost; do it again with:"
+            " imagelib recover")
     if _marker(settings).exists() and (missing or database.stat().st_size == 0):
         raise LibraryFaultError(
             f"{database} is {'missing' if missing else 'empty'}, although this library had one."
@@ -60,6 +68,39 @@ def write(settings: Settings, database: Database) -> None:
 def library_id(database: Database) -> str:
     """What names this library for ever."""
     return str(database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0])
+
+
+def begin_recovery(settings: Settings, kept: Path | None) -> None:
+    """Say that the database is being made anew, and that the former one is *kept*.
+
+    Until `end_recovery` nobody else opens the library: a scan would take its files in without
+    their records, and the next build would write over what the site knows of them.
+    """
+    names = [path.name for path in set_aside_before(settings)] + ([kept.name] if kept else [])
+    with replacing(_recovery(settings)) as stream:
+        stream.write("".join(f"{line}\n" for line in [_TOKEN, *names]).encode())
+
+
+def set_aside_before(settings: Settings) -> list[Path]:
+    """The databases that recoveries which were broken off have put away, the first one first."""
+    if not _recovery(settings).exists():
+        return []
+    return [settings.private_dir / "backups" / name for name in _recovery_lines(settings)[1:]]
+
+
+def end_recovery(settings: Settings) -> None:
+    """Say that the library has a whole database again."""
+    if _recovery(settings).exists():
+        _recovery(settings).unlink()
+        sync_folder(settings.private_dir)
+
+
+def _recovery(settings: Settings) -> Path:
+    return settings.private_dir / "recovering"
+
+
+def _recovery_lines(settings: Settings) -> list[str]:
+    return _recovery(settings).read_text(encoding="utf-8").splitlines()
 
 
 def _marker(settings: Settings) -> Path:

@@ -120,6 +120,9 @@ class Intents:
                 self._forget([intent])
 
     def _announce(self, plan: Plan) -> int | None:
+        # One of our own that the disk kept us from forgetting: what comes next may make true
+        # what it was to take back.
+        self._finish({self._token})
         with self._database.write("intent", undoable=False) as transaction:
             return transaction.run("INSERT INTO intents (owner, body) VALUES (?, ?)",
                                    self._token, self._to_json(plan)).lastrowid
@@ -140,18 +143,21 @@ class Intents:
     def recover(self) -> int:
         """Take back what dead processes left half done; return how many operations."""
         with self._database.exclusive():
-            rows = self._database.read("SELECT id, owner, body FROM intents ORDER BY id DESC")
-            dead = {row["owner"] for row in rows if self._is_dead(row["owner"])}
-            done = []
-            for row in rows:
-                if row["owner"] in dead:
-                    if (plan := self._from_json(row["body"])) is not None:
-                        _take_back(plan)
-                        _destroy(plan)
-                    done.append(row["id"])
-            self._forget(done)
+            owners = self._database.read("SELECT DISTINCT owner FROM intents")
+            done = self._finish({row[0] for row in owners if self._is_dead(row[0])})
             self._sweep()
-        return len(done)
+        return done
+
+    def _finish(self, owners: set[str]) -> int:
+        """Take back, or bring to its end, what *owners* left half done; return how many."""
+        rows = [row for row in self._database.read(
+            "SELECT id, owner, body FROM intents ORDER BY id DESC") if row["owner"] in owners]
+        for row in rows:
+            if (plan := self._from_json(row["body"])) is not None:
+                _take_back(plan)
+                _destroy(plan)
+        self._forget(row["id"] for row in rows)
+        return len(rows)
 
     def names_in_use(self) -> set[Path]:
         """Files that some process is moving right now: a scan must not judge them."""
