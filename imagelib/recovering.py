@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.config import Settings
-from imagelib.errors import ImagelibError, InvalidError
+from imagelib.errors import ImagelibError, InvalidError, LibraryFaultError
 from imagelib.generator.paths import original_path
 from imagelib.generator.reading import SiteRecord, read_site
+from imagelib.library import identity
 from imagelib.library.backup import set_aside
 from imagelib.library.drafts import ImageDraft
 from imagelib.library.drift import walk_files
-from imagelib.library.files import copy_apart, digest, is_plain_file
+from imagelib.library.files import copy_apart, digest, is_plain_file, make_folder
 from imagelib.library.library import Library
 from imagelib.library.originals import Newcomer
 
@@ -53,7 +54,16 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
 
     Raises:
         LockedError: somebody has the library open.
+        LibraryFaultError: its database is another program's, or the images folder is not there.
     """
+    identity.check_replaceable(settings)
+    folder = settings.images_dir
+    # A folder of the library itself can only have been removed; any other may be on a disk.
+    if not folder.is_dir() and (folder.is_symlink() or settings.root not in folder.parents):
+        raise LibraryFaultError(
+            f"The images folder {folder} is not there. Nothing was changed; connect the disk. If"
+            " the folder is really gone, make an empty one: its files are brought back from the"
+            " site.")
     report = RecoveryReport()
     salvaged = _salvage(settings.database)
     searches: list[list[str]] = []
@@ -65,7 +75,7 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
     report.former = set_aside(settings)
     with Library.create(settings.root) as library:
         library.database.actor = "cli"
-        settings.images_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         records = {record.digest: record for record in site} | salvaged
         _bring_back(settings, records, report)
         _take_in(library, records, salvaged, report, progress)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from imagelib.config import Settings, is_our_database
 from imagelib.errors import DiskFullError, LibraryFaultError, LockedError, NotFoundError
+from imagelib.library import identity
 from imagelib.library.database import Database, log_of
 from imagelib.library.files import disk_full, make_folder, replacing, sync_folder
 from imagelib.library.intents import is_dead
@@ -113,9 +114,11 @@ def put_back(settings: Settings, source: Path) -> Path | None:
     """Make *source* the database of the library; return where the former one is kept.
 
     Raises:
-        LibraryFaultError: *source* is damaged, or no database of a library.
+        LibraryFaultError: *source* is damaged, or no database of a library; or what it would
+            replace is another program's.
         LockedError: a daemon or another program has the library open.
     """
+    identity.check_replaceable(settings)
     with _alone(settings):
         finish_restore(settings)
         fresh = _fresh(settings)
@@ -144,8 +147,10 @@ def set_aside(settings: Settings) -> Path | None:
     """Take the present database out of the library; return where it is kept.
 
     Raises:
+        LibraryFaultError: it is another program's.
         LockedError: a daemon or another program has the library open.
     """
+    identity.check_replaceable(settings)
     with _alone(settings):
         finish_restore(settings)
         kept = _keep_present(settings)

@@ -84,6 +84,7 @@ class Library:
         """
         library = cls(Settings.load(require_library(Path(root).expanduser().absolute())))
         settings, database = library.settings, library.database
+        identity.check_before_opening(settings)
         make_folder(settings.private_dir, 0o700)
         _make_private(settings.private_dir)
         library.originals.intents.enter()
