@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
+import tempfile
 import tomllib
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +25,8 @@ CONFIG_NAME = "imagelib.toml"
 DATABASE_NAME = "library.db"
 #: Trash, backups, locks, logs; only its owner may look into it.
 PRIVATE_NAME = ".imagelib"
+#: So small is a database whose tables may all be in its log still, in bytes.
+_YOUNG = 1 << 20
 _HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")
 
 TEMPLATE = """\
@@ -213,13 +217,24 @@ def is_our_database(path: Path) -> bool:
         return True
     if not head.startswith(b"SQLite format 3\0"):
         return False
-    for how in ("mode=ro&immutable=1", "mode=ro"):  # the tables may still be in the log
-        try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as peek:
-                if peek.execute("SELECT 1 FROM meta WHERE key = 'library_id'").fetchone():
-                    return True
-        except sqlite3.Error:
-            continue
+    if _has_our_tables(path):
+        return True
+    log = path.with_name(path.name + "-wal")
+    if path.stat().st_size > _YOUNG or not (log.is_file() and log.stat().st_size):
+        return False
+    # All of a young database may still be in its log. To read that, SQLite writes into the shared
+    # memory beside it, which may be another program's: so it is read in a copy.
+    with tempfile.TemporaryDirectory(prefix="imagelib-") as folder:
+        for part in (path, log):
+            shutil.copyfile(part, Path(folder) / part.name)
+        return _has_our_tables(Path(folder) / path.name, with_log=True)
+
+
+def _has_our_tables(path: Path, *, with_log: bool = False) -> bool:
+    how = "mode=rw" if with_log else "mode=ro&immutable=1"
+    with suppress(sqlite3.Error), closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as peek:
+        return bool(peek.execute("SELECT 1 FROM meta WHERE key = 'library_id'").fetchone())
     return False
 
 

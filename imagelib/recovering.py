@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.config import Settings
-from imagelib.errors import ImagelibError, InvalidError
+from imagelib.errors import ImagelibError, InvalidError, LibraryFaultError
 from imagelib.generator.paths import original_path
 from imagelib.generator.reading import SiteRecord, read_site
 from imagelib.library import identity
@@ -54,7 +54,16 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
 
     Raises:
         LockedError: somebody has the library open.
+        LibraryFaultError: its database is another program's, or the images folder is not there.
     """
+    identity.check_replaceable(settings)
+    folder = settings.images_dir
+    # A folder of the library itself can only have been removed; any other may be on a disk.
+    if not folder.is_dir() and (folder.is_symlink() or settings.root not in folder.parents):
+        raise LibraryFaultError(
+            f"The images folder {folder} is not there. Nothing was changed; connect the disk. If"
+            " the folder is really gone, make an empty one: its files are brought back from the"
+            " site.")
     report = RecoveryReport()
     # One that was broken off has put the former database away, and begun another.
     salvaged: dict[str, SiteRecord] = {}
@@ -69,7 +78,7 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
     report.former = set_aside(settings, lambda kept: identity.begin_recovery(settings, kept))
     with Library.create(settings.root) as library:
         library.database.actor = "cli"
-        make_folder(settings.images_dir)
+        make_folder(folder)
         records = {record.digest: record for record in site} | salvaged
         _bring_back(settings, records, report)
         _take_in(library, records, salvaged, report, progress)

@@ -128,3 +128,53 @@ def test_a_library_from_the_future_is_not_read(filled):
     other.close()
     with pytest.raises(LibraryFaultError, match="newer"):
         Library.open_to_read(root)
+
+
+def _whole_state(root):
+    """Every file with its bytes and date, and every folder."""
+    return {path.relative_to(root): (path.stat().st_mtime_ns, path.is_file() and path.read_bytes())
+            for path in root.rglob("*")}
+
+
+@pytest.mark.parametrize("command", [
+    *READING, ["check"], ["build"], ["add", "x.png"], ["undo"], ["recover", "--yes"],
+    ["restore", "--yes", "BACKUP"], ["backup"]], ids=" ".join)
+def test_nothing_is_made_or_touched_where_another_program_is_at_work(filled, tmp_path, command):
+    theirs = tmp_path / "theirs"
+    (theirs / "images").mkdir(parents=True)
+    other = sqlite3.connect(theirs / "library.db")
+    other.execute("PRAGMA journal_mode = WAL")
+    other.execute("CREATE TABLE books (id)")
+    other.commit()  # it stays open, so that its log and shared memory stay there
+    before = _whole_state(theirs)
+    assert theirs / "library.db-shm" in theirs.iterdir()
+
+    imagelib(theirs, *[str(filled[0] / "library.db") if part == "BACKUP" else part
+                       for part in command])
+
+    after = _whole_state(theirs)
+    other.close()
+    assert after == before
+
+
+@pytest.mark.parametrize("command", [["list"], ["check"], ["build"], ["add", "x.png"], ["undo"]],
+                         ids=" ".join)
+def test_an_empty_file_that_only_has_the_name_is_no_library(tmp_path, command):
+    (tmp_path / "library.db").touch()
+    done = imagelib(tmp_path, *command)
+    assert done.returncode == 1
+    assert "imagelib init" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["library.db"]
+
+
+def test_a_database_whose_tables_are_all_in_its_log_is_known(filled):
+    root, _ = filled
+    young = root.parent / "young"
+    young.mkdir()
+    writer = sqlite3.connect(young / "library.db")
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("CREATE TABLE meta (key, value)")
+    writer.execute("INSERT INTO meta VALUES ('library_id', 'x')")
+    writer.commit()
+    assert is_library(young)
+    writer.close()

@@ -11,7 +11,7 @@ import pytest
 from helpers import a1111, draw
 
 from imagelib.config import Settings
-from imagelib.errors import InvalidError
+from imagelib.errors import InvalidError, LibraryFaultError
 from imagelib.generator.builder import build
 from imagelib.generator.numbers import read, read_deltas, written, written_deltas
 from imagelib.generator.reading import read_site
@@ -185,3 +185,19 @@ def test_numbers_are_read_as_they_were_written(numbers):
 def test_texts_are_read_as_they_were_written():
     texts = ["", "a fox", "a fox, a ½ dog … 漢字", "\n\tx", "a fox"]
     assert read_texts(text_column(texts)) == texts
+
+
+@pytest.mark.parametrize("how", ["setting", "link"])
+def test_nothing_is_recovered_into_a_place_where_the_images_folder_is_not(filled, tmp_path, how):
+    root, _ = filled
+    disk = tmp_path / "disk" / "images"
+    if how == "setting":
+        (root / "imagelib.toml").write_text(f"images = '{disk}'\n", encoding="utf-8")
+    else:
+        shutil.rmtree(root / "images")
+        (root / "images").symlink_to(disk)
+    before = (root / "library.db").read_bytes()
+    with pytest.raises(LibraryFaultError, match="not there"):
+        recover(Settings.load(root))
+    assert not disk.parent.exists()
+    assert (root / "library.db").read_bytes() == before

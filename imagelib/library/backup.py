@@ -114,9 +114,11 @@ def put_back(settings: Settings, source: Path) -> Path | None:
     """Make *source* the database of the library; return where the former one is kept.
 
     Raises:
-        LibraryFaultError: *source* is damaged, or no database of a library.
+        LibraryFaultError: *source* is damaged, or no database of a library; or what it would
+            replace is another program's.
         LockedError: a daemon or another program has the library open.
     """
+    identity.check_replaceable(settings)
     with _alone(settings):
         finish_restore(settings)
         fresh = _fresh(settings)
@@ -147,8 +149,10 @@ def set_aside(settings: Settings, before: Callable[[Path | None], object]) -> Pa
     *before* is called with that when it is kept, and still in its place.
 
     Raises:
+        LibraryFaultError: it is another program's.
         LockedError: a daemon or another program has the library open.
     """
+    identity.check_replaceable(settings)
     with _alone(settings):
         finish_restore(settings)
         kept = _keep_present(settings)

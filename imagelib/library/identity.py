@@ -11,7 +11,7 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from imagelib.config import Settings, is_our_database
+from imagelib.config import Settings, is_library, is_our_database
 from imagelib.errors import LibraryFaultError
 from imagelib.library.database import Database, has_foreign_log, log_of
 from imagelib.library.files import make_folder, replacing, sync_folder
@@ -39,10 +39,38 @@ def check(settings: Settings) -> None:
             " Restore a backup with: imagelib restore. Without one, imagelib recover makes a new"
             " database from the site and the files."
         )
-    if not missing and database.stat().st_size and not is_our_database(database):
+    _check_is_ours(database)
+
+
+def check_before_opening(settings: Settings) -> None:
+    """Look whose folder it is, before a lock or a folder of ours is made in it.
+
+    Raises:
+        LibraryFaultError: the database is another program's, or may be: it is empty, and
+            nothing else in the folder is ours.
+    """
+    if (settings.private_dir / "restoring").exists():
+        return  # half a database, which is put right first
+    _check_is_ours(settings.database)
+    if not is_library(settings.root):
+        raise LibraryFaultError(f"{settings.database} is not set up. Run: imagelib init")
+
+
+def check_replaceable(settings: Settings) -> None:
+    """Look whether another database may take the place of the present one, damaged or not.
+
+    Raises:
+        LibraryFaultError: it is another program's.
+    """
+    if not _marker(settings).exists():
+        _check_is_ours(settings.database)
+
+
+def _check_is_ours(database: Path) -> None:
+    if database.exists() and database.stat().st_size and not is_our_database(database):
         raise LibraryFaultError(
             f"{database} is no database of imagelib; it was left as it is. Make the library in"
-            " another folder, or restore a backup with: imagelib restore"
+            " another folder."
         )
 
 

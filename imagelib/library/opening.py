@@ -30,6 +30,7 @@ def make_ready(library: Library) -> None:
         LockedError: it is being restored, or somebody writes whose work must be done first.
     """
     settings, database = library.settings, library.database
+    identity.check_before_opening(settings)
     make_folder(settings.private_dir, 0o700)
     _make_private(settings.private_dir)
     library.originals.intents.enter()
