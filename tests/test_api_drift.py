@@ -236,6 +236,7 @@ def test_read_only_tells_nothing_of_drift_and_repairs_nothing(tmp_path):
 def test_an_altered_file_under_an_unchanged_date_is_accepted_or_given_back(drifting, tmp_path):
     path = file_of(drifting, "picture 0")
     content, stat = path.read_bytes(), path.stat()
+    (drifting.root / "site" / "images" / path.name).unlink()  # else it would be put right
     path.write_bytes(content[:-8] + bytes(8))
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     with Library.open(drifting.root) as library:

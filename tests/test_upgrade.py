@@ -15,7 +15,7 @@ from imagelib.library.backup import snapshots
 from imagelib.library.files import digest
 from imagelib.library.library import Library
 
-MADE_BY_VERSION_1 = Path(__file__).with_name("data") / "library_of_version_1.tar.xz"
+MADE_BY_VERSION_1 = Path(__file__).with_name("libraries") / "version_1.tar.xz"
 
 
 @pytest.fixture

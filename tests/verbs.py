@@ -275,7 +275,7 @@ _verb("restore a backup", lambda library, root: backup.put_back(
 
 def _first_version(root: Path) -> None:
     shutil.rmtree(root / "library")
-    with tarfile.open(Path(__file__).with_name("data") / "library_of_version_1.tar.xz") as archive:
+    with tarfile.open(Path(__file__).with_name("libraries") / "version_1.tar.xz") as archive:
         archive.extractall(root, filter="data")
 
 
