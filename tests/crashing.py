@@ -95,22 +95,23 @@ class Walk:
 
     def __init__(self, stage: Stage, verb: Verb, seed: Path, folder: Path) -> None:
         self._stage, self._verb, self._folder = stage, verb, folder
-        self._seed = folder / "seed"
-        shutil.copytree(seed, self._seed)
-        verb.prepare(self._seed)
-        self._before = state(self._seed)
-        self._bytes = pictures(self._seed)
+        self.seed = folder / "seed"
+        shutil.copytree(seed, self.seed)
+        verb.prepare(self.seed)
+        self._before = state(self.seed)
+        self._bytes = pictures(self.seed)
         # One step mends nothing that was wrong before it.
-        self._known = set(violations(self._seed / "library")) if verb.atomic else set()
-        dry = self._copy("dry")
-        done = stage.do(verb.name, dry, folder / "log", "-e", f"trace={CALLS},getpgid")
+        self._known = set(violations(self.seed / "library")) if verb.atomic else set()
+        self.dry = self._copy("dry")
+        done = stage.do(verb.name, self.dry, folder / "log", "-y", "-s", "4096",
+                        "-e", f"trace={CALLS},getpgid")
         assert done.acknowledged, done.said
         self.log = (folder / "log").read_text(errors="replace")
         self.points = list(_points(self.log))
 
     def _copy(self, name: str) -> Path:
         root = self._folder / name
-        shutil.copytree(self._seed, root, symlinks=True)
+        shutil.copytree(self.seed, root, symlinks=True)
         self._verb.each(root)
         return root
 

@@ -20,7 +20,7 @@ from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.drafts import ImageDraft, clean_tag
-from imagelib.library.files import digest
+from imagelib.library.files import digest, sync_folder
 from imagelib.library.intake import Intake
 from imagelib.library.library import Library
 
@@ -112,6 +112,7 @@ def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
         if digest(path) != taken.image.digest:
             raise ConflictError("it changed while it was being moved; both are kept")
         path.unlink()
+        sync_folder(path.parent)
     return taken
 
 

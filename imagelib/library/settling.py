@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from imagelib.errors import ConflictError, InvalidError
 from imagelib.formats import EXTENSIONS
 from imagelib.library.drift import Drift, Scanner
-from imagelib.library.files import copy_apart, digest
+from imagelib.library.files import copy_apart, digest, sync_folder
 from imagelib.library.folders import folder_times
 from imagelib.library.models import Image
 from imagelib.library.originals import stat_of
@@ -157,6 +157,7 @@ def _separate(library: Library, image: Image) -> None:
         with library.exclusive(), library.database.write("separate", undoable=False) as transaction:
             if library.get(image.id).file_name == image.file_name and path.exists():
                 staged.replace(path)
+                sync_folder(path.parent)
                 note_stat(transaction, image.pk, path.stat())
     finally:
         staged.unlink(missing_ok=True)

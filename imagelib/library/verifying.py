@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from imagelib.library import folding, schema
 from imagelib.library.dates import utc_now
-from imagelib.library.files import digest, is_plain_file
+from imagelib.library.files import digest, is_plain_file, make_folder, sync_folder
 from imagelib.library.intents import PARTIAL
 from imagelib.library.locks import FileLock
 from imagelib.library.lookalikes import merge
@@ -73,8 +73,10 @@ def mend(library: Library) -> None:
             with library.database.write("check", undoable=False) as transaction:
                 if not _adopt(transaction, path):
                     aside = library.settings.private_dir / ASIDE
-                    aside.mkdir(exist_ok=True)
+                    make_folder(aside)
                     path.rename(_free(aside / path.name))
+                    sync_folder(aside)
+                    sync_folder(path.parent)
         for path in _leftovers(library):
             path.unlink(missing_ok=True)
 
