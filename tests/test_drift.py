@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 from helpers import draw, fill, follow
@@ -120,6 +122,53 @@ def test_an_unreadable_file_of_the_library_stops_nothing(three, monkeypatch):
     assert found.unreadable == [(images[0].file_name, "Permission denied")]
     assert len(done.added) == 1
     assert library.get(images[0].id).file_state == "ok", "nothing is known against it"
+
+
+@pytest.mark.parametrize("closed", ["sub", "sub/deeper"])
+def test_a_folder_that_cannot_be_read_makes_nothing_missing(library, monkeypatch, closed):
+    inside = draw(library.originals.folder / "sub" / "deeper" / "in.png")
+    draw(library.originals.folder / "out.png")
+    follow(library)
+    scandir = os.scandir
+
+    def refusing(folder):
+        if Path(folder) == library.originals.folder / closed:
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refusing)
+        draw(library.originals.folder / "new.png")
+        found, done = follow(library)
+
+    assert found.unreadable == [(f"{closed}/", "Permission denied")]
+    assert not found.missing
+    assert len(done.added) == 1
+    assert {image.file_state for image in library.find()} == {"ok"}
+    inside.unlink()
+    assert [image.file_name for image in follow(library)[0].missing] == ["sub/deeper/in.png"]
+
+
+def test_an_images_folder_that_cannot_be_read_is_refused(three, monkeypatch):
+    library, _ = three
+
+    def refusing(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found, _ = follow(library)
+    assert "Permission denied" in found.refused
+    assert {image.file_state for image in library.find()} == {"ok"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such name")
+def test_a_name_that_is_no_unicode_is_said(library):
+    path = os.fsencode(library.originals.folder) + b"/caf\xe9.png"
+    draw(library.originals.folder / "plain.png").rename(os.fsdecode(path))
+    found, done = follow(library)
+    assert [reason for _, reason in found.unreadable] == [
+        "its name is not valid Unicode; rename it"]
+    assert not done.added
 
 
 @pytest.mark.parametrize("year", [1600, 2262, 2300, 9999])

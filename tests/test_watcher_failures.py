@@ -53,6 +53,23 @@ def test_a_date_beyond_that_of_sqlite_stops_nothing(outside):
     assert daemon.get("/api/status").json["watch"]["state"] == "watching"
 
 
+def test_what_cannot_be_taken_of_a_watched_folder_is_named_with_its_reason(outside):
+    daemon, folder = outside
+    broken = draw(folder / "cut.png", (300, 200))
+    broken.write_bytes(broken.read_bytes()[:900])
+    (folder / "text.png").write_text("no picture")
+    (folder / "notes.txt").write_text("nor is this, and nobody says so")
+    draw(folder / "next.png")
+
+    def named():
+        return {e["file"] for e in daemon.get("/api/status").json["watch"].get("unreadable", ())}
+
+    assert wait_for(lambda: named() == {"cut.png", "text.png"}, 15), named()
+    draw(folder / "cut.png", (300, 200))
+    assert wait_for(lambda: named() == {"text.png"}, 15), named()
+    assert wait_for(lambda: daemon.get("/api/status").json["images"] == 2, 15)
+
+
 @pytest.mark.parametrize("error", [RuntimeError("odd"), MemoryError(), KeyError("x"),
                                    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no")])
 def test_one_file_that_fails_in_any_way_stops_no_other(library, tmp_path, monkeypatch, error):
@@ -60,14 +77,14 @@ def test_one_file_that_fails_in_any_way_stops_no_other(library, tmp_path, monkey
     draw(folder / "bad.png")
     draw(folder / "good.png")
     object.__setattr__(library.settings, "watch_folders", (str(folder),))
-    add = Library.add
+    take_in = Library.take_in
 
     def fails(self, source, **options):
         if source.name == "bad.png":
             raise error
-        return add(self, source, **options)
+        return take_in(self, source, **options)
 
-    monkeypatch.setattr(Library, "add", fails)
+    monkeypatch.setattr(Library, "take_in", fails)
     state = State(library)
     watching = watcher.Watcher(state)
     watching.start()

@@ -19,10 +19,11 @@ from typing import Any
 from imagelib.daemon.events import TRIAL_SECONDS, Events
 from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
-from imagelib.errors import ImagelibError, InvalidError
+from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError
+from imagelib.formats import IMAGE_SUFFIXES
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.database import acting_as
-from imagelib.library.drift import Drift, Scanner
+from imagelib.library.drift import Drift, Scanner, walk_files
 from imagelib.library.files import mtime_ns
 from imagelib.library.models import Image
 from imagelib.library.settling import Settled, note_taken, settle, taken_files
@@ -57,6 +58,8 @@ class Watcher:
         self._lost = False
         #: What cannot be taken of the further folders, and why.
         self._failed: dict[Path, str] = {}
+        #: Those of them that are no whole pictures; they are not tried again as they are.
+        self._refused: dict[Path, str] = {}
 
     def start(self) -> None:
         """Begin with a full scan, then follow events."""
@@ -140,13 +143,19 @@ class Watcher:
         waiting = 0
         failed: dict[Path, str] = {}
         for folder in self._folders:
-            for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            problems: dict[str, str] = {}
+            for name, _ in walk_files(folder, problems=problems) if folder.is_dir() else ():
                 if self._stop.is_set():
                     return 0
+                path = folder / name
                 try:
                     waiting += self._take(path)
                 except Exception as error:  # noqa: BLE001 - one file stops no other
                     failed[path] = _reason(error)
+                if path in self._refused:
+                    failed[path] = self._refused[path]
+            failed |= {folder / name: reason for name, reason in problems.items()}
+        self._refused = {path: reason for path, reason in self._refused.items() if path in failed}
         for path, reason in failed.items():
             if self._failed.get(path) != reason:
                 log_event("watch", level=logging.WARNING, file=path.name, reason=reason)
@@ -155,13 +164,11 @@ class Watcher:
 
     def _take(self, path: Path) -> bool:
         """Take one file of a further folder in; whether it is still being written."""
-        if path.name.startswith(".") or path.is_symlink() or not path.is_file():
-            return False
-        str(path).encode()  # what is no Unicode could not be remembered
         stat = path.stat()
         look = (stat.st_size, mtime_ns(stat))
         if self._taken.get(path) == look:
             return False
+        self._refused.pop(path, None)
         seen, since = self._seen.get(path, (None, 0.0))
         if seen != look:
             self._seen[path] = (look, time.monotonic())
@@ -174,6 +181,9 @@ class Watcher:
         except InvalidError as error:
             log_event("watch", level=logging.DEBUG, file=path.name, reason=str(error))
             taken = None
+            # A generator's notes and logs are nobody's loss.
+            if isinstance(error, BrokenPictureError) or path.suffix.lower() in IMAGE_SUFFIXES:
+                self._refused[path] = str(error)
         # Known for good, so that the next start need not read the whole folder again.
         self._taken[path] = look
         image = taken.image if taken else None

@@ -123,7 +123,13 @@ class Scanner:
         # One more name is meant where the site links to the originals.
         names = 2 if library.settings.link_originals else 1
         links: set[str] = set()
-        files = dict(walk_files(folder, links=links, names=names))
+        problems: dict[str, str] = {}
+        files = dict(walk_files(folder, links=links, names=names, problems=problems))
+        if "" in problems:
+            drift.refused = (f"The images folder {folder} cannot be read: {problems['']}."
+                             " Nothing was changed.")
+            return drift
+        drift.unreadable += problems.items()
         self._forget(files)
         busy = library.originals.intents.names_in_use()
         rows = _read_rows(library)
@@ -242,13 +248,14 @@ class Scanner:
         """Images without a file, and files without an image."""
         folder, originals = self._library.originals.folder, self._library.originals
         unclear = set(drift.unsettled) | {name for name, _ in drift.unreadable}
+        closed = tuple(name for name in unclear if name.endswith("/"))
         for row in found.open:
             name = row.file_name
             if name in digests:
                 if row.file_state != "altered" or drift.looks[name] != row.known:
                     found.altered.append(row.pk)
                 del digests[name]
-            elif name in unclear:
+            elif name in unclear or name.startswith(closed):
                 continue
             elif drift.unsettled and row.file_state != "missing":
                 continue  # it may be among the files that are still in motion
@@ -342,15 +349,18 @@ def _end_deep(library: Library) -> None:
         transaction.run("DELETE FROM meta WHERE key = 'deep_since'")
 
 
-def walk_files(folder: Path, prefix: str = "",
-               links: set[str] | None = None, names: int = 1) -> Iterator[tuple[str, Stat]]:
+def walk_files(folder: Path, prefix: str = "", links: set[str] | None = None, names: int = 1,
+               problems: dict[str, str] | None = None) -> Iterator[tuple[str, Stat]]:
     """Every plain file below *folder* by its relative name; links and dot names are passed over.
 
-    Those that have more than so many *names* somewhere (hard links) are added to *links*.
+    Those that have more than so many *names* somewhere (hard links) are added to *links*. What
+    cannot be looked at is added to *problems* with the reason; a folder's name ends in "/".
     """
+    problems = {} if problems is None else problems
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
+    except OSError as error:
+        problems[prefix] = _reason(error)
         return
     for entry in entries:
         if entry.name.startswith("."):
@@ -358,15 +368,18 @@ def walk_files(folder: Path, prefix: str = "",
         try:
             if entry.is_dir(follow_symlinks=False):
                 yield from walk_files(Path(entry.path), f"{prefix}{entry.name}/", links,
-                                      names)
+                                      names, problems)
             elif entry.is_file(follow_symlinks=False):
                 stat = entry.stat(follow_symlinks=False)
-                entry.name.encode()  # a name that is no Unicode cannot be kept
+                str(entry.path).encode()  # a name that is no Unicode cannot be kept
                 if links is not None and stat.st_nlink > names:
                     links.add(prefix + entry.name)
                 yield prefix + entry.name, look(stat)
-        except (OSError, UnicodeEncodeError):
-            continue
+        except UnicodeEncodeError:
+            shown = os.fsencode(prefix + entry.name).decode("utf-8", "replace")
+            problems[shown] = "its name is not valid Unicode; rename it"
+        except OSError as error:
+            problems[prefix + entry.name] = _reason(error)
 
 
 def _reason(error: OSError) -> str:
