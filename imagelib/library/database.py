@@ -208,7 +208,7 @@ class Database:
         """Close every connection of every thread."""
         with self._mutex:
             # The last one to close writes the log back into the file: not beside another writer.
-            held = not self.read_only and self._lock.acquire(BUSY_SECONDS)
+            held = bool(self._open) and not self.read_only and self._lock.acquire(BUSY_SECONDS)
             try:
                 for connection in self._open:
                     connection.close()
