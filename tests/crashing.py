@@ -125,11 +125,10 @@ class Walk:
         return self._at_each([(call, f"inject={call}:signal=SIGKILL:when={n}", n)
                               for call, n in points], look or self._look, dies=True)
 
-    def fail(self, points: list[Point], error: str, *, lasting: bool = False) -> list[str]:
-        """What is wrong after *error* at each of *points*, or *lasting* from there on."""
-        return self._at_each([
-            (call, f"inject={call}:error={error}:when={n}{'+' if lasting else ''}", n)
-            for call, n in points], self._look, dies=False)
+    def fail(self, points: list[Point], error: str) -> list[str]:
+        """What is wrong after *error* at each of *points*."""
+        return self._at_each([(call, f"inject={call}:error={error}:when={n}", n)
+                              for call, n in points], self._look, dies=False)
 
     def _look(self, root: Path, outcome: Outcome) -> list[str]:
         return [fault for fault in faults(self._verb, root, self._before, self._bytes, outcome)

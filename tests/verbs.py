@@ -395,6 +395,8 @@ _verb("check --fix", _follow_and_mend, lambda library, root: _live(library, root
       prepare=_disorder, settle=_follow_and_mend, decodes=True, atomic=False)
 
 
+# -- what is left makes a new one ---------------------------------------------
+
 
 def _recover_again(root: Path) -> None:
     """Whoever opens the library is told to; if nobody is, all must be there."""
@@ -406,7 +408,9 @@ def _recover_again(root: Path) -> None:
         recover(Settings.load(root / "library"))
 
 
-_verb("recover", lambda library, root: _told(recover(Settings.load(root / "library")).failed),
-      lambda library, root: note(library, "one").rating == 3 and library.count() == 3,
-      prepare=_lose_database, first=_recover_again, settle=_follow_and_mend, opens=False,
-      decodes=True, atomic=False)
+for _left, _prepare in (("the site", _lose_database), ("the former rows", _nothing)):
+    _verb(f"recover from {_left}",
+          lambda library, root: _told(recover(Settings.load(root / "library")).failed),
+          lambda library, root: note(library, "one").rating == 3 and library.count() == 3,
+          prepare=_prepare, first=_recover_again, settle=_follow_and_mend, opens=False,
+          decodes=True, atomic=False)
