@@ -271,6 +271,38 @@ def test_backup_and_restore(root, tmp_path):
         assert library.count() == 4
 
 
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["edit", "tag:a", "--remove-tag", "nope"], "no image carries the tag 'nope'"),
+    (["export", "NOT fox"], "Note: "),
+    (["export", "tag:nope"], "nothing found"),
+    (["reread", "NOT fox"], "Note: "),
+    (["export", "--sidecars", "there", "-o", "file.json"], "--sidecars"),
+    (["export", "--sidecars", "there", "--format", "csv"], "--sidecars"),
+    (["check", "--accept-missing"], "--fix"),
+    (["migrate", "old.json", "--map", "score"], "OLD=NEW"),
+    (["migrate", "old.json", "--map", "nope=rating"], "no record has a field 'nope'"),
+    (["add", "../s/0.png", "--move"], "left where it is"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_what_was_asked_for_and_not_done_is_said(root, arguments, said):
+    (root / "old.json").write_text('[{"file": "none.png", "score": 3}]')
+    assert said in imagelib(*arguments).stderr
+
+
+@pytest.mark.parametrize("place", ["library.db", "picture.png", "folder", "other/library.db"])
+def test_a_backup_takes_the_place_of_nothing_but_a_backup(root, place):
+    draw(root / "picture.png")
+    (root / "folder").mkdir()
+    Library.create(root / "other").close()
+    target = root / place
+    before = target.is_file() and (target.stat().st_ino, target.read_bytes())
+    done = imagelib("backup", target)
+    assert done.returncode == 2
+    assert "no backup" in done.stderr
+    assert before == (target.is_file() and (target.stat().st_ino, target.read_bytes()))
+    assert imagelib("backup", root / "kept.db").returncode == 0
+    assert imagelib("backup", root / "kept.db").returncode == 0, "an earlier backup is replaced"
+
+
 def test_doctor_tells_versions_and_the_library(root, capsys):
     assert run(["doctor", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)

@@ -13,12 +13,12 @@ from imagelib.cli.output import (
     Context,
     as_json,
     dry_run,
-    find_ids,
     line_width,
     one_line,
     plural,
     print_json,
     progress,
+    read_query,
     say,
     yes,
 )
@@ -69,6 +69,10 @@ def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating
     for path, names in report.unused:
         say(f"{path}: is here already with values of its own; not taken: {', '.join(names)}."
             " To change them: imagelib edit")
+    if mode == "move":
+        for path, _ in [*report.duplicates, *report.restored]:
+            if not dry_run and path.exists():
+                say(f"{path}: its picture is in the library; this file was left where it is")
     verb = "would be added" if dry_run else "added"
     say(f"{plural(len(report.added), 'image')} {verb},"
         f" {len(report.duplicates):,} here already, {len(report.failed):,} refused"
@@ -92,6 +96,8 @@ def migrate(context: Context, source: Path, images: Path | None, pairs: tuple[st
     """Take the old JSON metadata in, once; a second run changes nothing."""
     from imagelib.ingest.legacy import migrate as migrate_json
 
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise click.UsageError(f"--map takes OLD=NEW, not {wrong[0]!r}.")
     names = dict(pair.partition("=")[::2] for pair in pairs)
     with context.library() as library, progress("migrating") as bar:
         report = migrate_json(library, source.absolute(), images=images and images.absolute(),
@@ -106,6 +112,8 @@ def migrate(context: Context, source: Path, images: Path | None, pairs: tuple[st
         say(f"  {old} -> {new}  ({count:,})")
     for old, count in sorted(report.unmapped.items()):
         say(f"  {old} -> nothing here ({count:,}); to keep it: --map {old}=notes")
+    for old in sorted(names.keys() - {old for old, _ in report.mapped}):
+        say(f"Note: no record has a field {old!r}")
     for name, problem in [*report.problems, *report.failed]:
         say(f"{name}: {problem}")
     for name in report.missing:
@@ -124,15 +132,11 @@ def migrate(context: Context, source: Path, images: Path | None, pairs: tuple[st
 @pass_context
 def list_images(context: Context, query: tuple[str, ...], limit: int, as_json: bool) -> int:
     """List images: words, "phrases", tag:x rating:>=4 date:2026-03 and more."""
-    from imagelib.library.query import Query
-
     text = " ".join(query)
-    parsed = Query.parse(text)
+    parsed = read_query(text)
     with context.reading() as library:
         total = library.count(parsed)
         images = library.find(parsed, limit or None)
-    for warning in parsed.warnings:
-        say(f"Note: {warning}")
     if as_json:
         print_json({"items": [image.to_json() for image in images], "total": total})
     else:
@@ -189,7 +193,11 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
     if not fields:
         raise click.UsageError("Say what to change: --rating, --add-tag, --notes ...")
     with context.library() as library, library.exclusive():
-        ids = find_ids(library, query)
+        ids = library.ids(read_query(query))
+        known = {tag.name for tag in library.tags()}
+        for tag in fields.get("remove_tags", ()):
+            if tag.strip() not in known:
+                say(f"Note: no image carries the tag {tag!r}")
         if not dry_run and ids:
             ids, _ = library.edit_many(ids, fields)
     return _report(ids, "would be changed" if dry_run else "changed", as_json)
@@ -204,7 +212,7 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
 def rm(context: Context, query: str, yes: bool, dry_run: bool, as_json: bool) -> int:
     """Put all images that QUERY (or an id) finds into the trash."""
     with context.library() as library:
-        ids = find_ids(library, query)
+        ids = library.ids(read_query(query))
         if ids and not dry_run:
             if not yes:
                 click.confirm(f"Put {plural(len(ids), 'image')} into the trash?", abort=True,

@@ -19,6 +19,7 @@ from imagelib.cli.output import (
     plural,
     print_json,
     progress,
+    read_query,
     say,
     yes,
 )
@@ -44,6 +45,8 @@ pass_context = click.make_pass_decorator(Context)
 def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
           elsewhere: Path | None, as_json: bool) -> int:
     """Compare disk and database: files, texts, trash, site, and what was left behind."""
+    if accept_missing and not fix:
+        raise click.UsageError("--accept-missing is said to a repair: --fix --accept-missing.")
     from imagelib.generator.checking import check_site, is_published
     from imagelib.library.drift import Scanner
     from imagelib.library.repairing import locate
@@ -105,20 +108,25 @@ def _problems(drift: Drift, flagged: list[Image],
 
 @click.command()
 @click.argument("query", required=False, default="")
-@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json",
-              show_default=True)
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), help="[default: json]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file instead of stdout.")
 @click.option("--sidecars", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Write a JSON and an XMP file for each image into DIR instead.")
 @pass_context
-def export(context: Context, query: str, form: str, output: Path | None,
+def export(context: Context, query: str, form: str | None, output: Path | None,
            sidecars: Path | None) -> None:
     """Write every record (or those that QUERY finds) as JSON or CSV."""
+    if sidecars is not None and (output is not None or form is not None):
+        raise click.UsageError("--sidecars writes files of its own, so --output and --format say"
+                               " nothing there.")
     from imagelib.exporting import records_as, write_sidecars
     from imagelib.library.files import replacing
 
+    parsed, form = read_query(query), form or "json"
     with context.reading() as library:
-        images = library.walk(query)
+        images = library.walk(parsed if query else "")
+        if query and not library.count(parsed):
+            say("Note: nothing found")
         if sidecars is not None:
             count = write_sidecars(sidecars.expanduser().absolute(), images)
             say(f"Sidecars of {plural(count, 'image')} are in {sidecars}.")
@@ -175,8 +183,9 @@ def reread(context: Context, query: str, dry_run: bool, as_json: bool) -> int:
     """Read embedded metadata again, all of it or of what QUERY finds; edits stay."""
     from imagelib.ingest.rereading import reread as reread_images
 
+    parsed = read_query(query)
     with context.library() as library, progress("reading") as bar:
-        images = library.find(query) if query else list(library.walk())
+        images = library.find(parsed) if query else list(library.walk())
         report = reread_images(library, images, dry_run=dry_run,
                                progress=lambda done: bar(done, len(images)))
     if as_json:
@@ -197,7 +206,7 @@ def backup(context: Context, target: Path | None) -> None:
     from imagelib.library.backup import snapshot
 
     with context.reading() as library:
-        say(f"Backup: {snapshot(library.settings, target and target.expanduser().absolute())}")
+        say(f"Backup: {snapshot(library.settings, target and target.expanduser().resolve())}")
     say("The files under images/ are not in it; keep a copy of that folder too.")
 
 

@@ -21,6 +21,7 @@ import click
 if TYPE_CHECKING:
     from imagelib.library.library import Library
     from imagelib.library.models import Image
+    from imagelib.library.query import Query
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 dry_run = click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
@@ -110,14 +111,14 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def find_ids(library: Library, query: str) -> list[str]:
-    """The ids that *query*, which may be an id itself, finds; what it did not get is said."""
+def read_query(text: str) -> Query:
+    """The query that *text* is; what is searched otherwise than it may be meant is said."""
     from imagelib.library.query import Query
 
-    parsed = Query.parse(query)
+    parsed = Query.parse(text)
     for warning in parsed.warnings:
         say(f"Note: {warning}")
-    return library.ids(parsed)
+    return parsed
 
 
 @contextmanager

@@ -18,8 +18,14 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from imagelib.config import Settings, is_our_database
-from imagelib.errors import DiskFullError, LibraryFaultError, LockedError, NotFoundError
+from imagelib.config import DATABASE_NAME, Settings, is_library, is_our_database
+from imagelib.errors import (
+    DiskFullError,
+    InvalidError,
+    LibraryFaultError,
+    LockedError,
+    NotFoundError,
+)
 from imagelib.library import identity
 from imagelib.library.database import Database, log_of
 from imagelib.library.files import disk_full, make_folder, replacing, sync_folder
@@ -41,10 +47,13 @@ def snapshot(settings: Settings, target: Path | None = None) -> Path:
 
     Raises:
         LibraryFaultError: the database, and so the copy, is damaged.
+        InvalidError: what has the name *target* is no earlier backup.
     """
     automatic = target is None
     if target is None:
         target = _folder(settings) / f"library-{_now()}.db"
+    else:
+        _check_target(target)
     make_folder(target.parent)
     partial = target.with_name(f".{target.name}.partial")
     try:
@@ -73,6 +82,17 @@ def snapshot(settings: Settings, target: Path | None = None) -> Path:
     if automatic:
         _thin_out(settings)
     return target
+
+
+def _check_target(target: Path) -> None:
+    """Only an earlier backup is replaced, never a database that is in use, nor another file."""
+    if not os.path.lexists(target):
+        return
+    is_used = target.name == DATABASE_NAME and is_library(target.parent)
+    if is_used or not target.is_file() or (target.stat().st_size
+                                           and not is_our_database(target)):
+        raise InvalidError(f"{target} is there and is no backup; it was left as it is. Choose"
+                           " another name.")
 
 
 def snapshot_if_old(settings: Settings, database: Database) -> Path | None:
