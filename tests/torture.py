@@ -149,7 +149,7 @@ class Arena:
                             page_size=200).json["items"]
         if not listed:
             return
-        one = rng.choice(listed)
+        one = rng.choice(listed[:2] if rng.random() < 0.6 else listed)  # so that they meet
         match = {"If-Match": f'"{one["version"]}"'}
         if kind == "edit":
             token = f"{name}-{rng.randrange(10**12)}"
@@ -222,7 +222,8 @@ class Arena:
                 self.ledger.note("cli add", lambda: self.ledger.added.update({token: sha(path)}))
             return
         if kind in ("note", "rm"):
-            ids = self._ids("SELECT id FROM images ORDER BY random() LIMIT 1")
+            order = rng.choice(["random()", "captured_at DESC, pk DESC"])
+            ids = self._ids(f"SELECT id FROM images ORDER BY {order} LIMIT 1")
             if not ids:
                 return
             arguments = (["edit", ids[0], "--notes", token] if kind == "note"
