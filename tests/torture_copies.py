@@ -17,7 +17,8 @@ from pathlib import Path
 
 from checker import sha
 
-#: Adds files one by one and says which; slowly, between the moves and the commit.
+#: Adds two files and says which; the second one stands still between its moves and the commit.
+#: Then it keeps the library open until its input ends.
 ADDING = """
 import json, sys, time
 from pathlib import Path
@@ -28,14 +29,18 @@ whole = intents.Intents._move
 
 def slowly(self, plan, progress):
     whole(self, plan, progress)
-    time.sleep(0.15)
+    print("MOVED", flush=True)
+    time.sleep(0.7)
 
-intents.Intents._move = slowly
 with Library.open(sys.argv[1]) as library:
-    for path in sys.argv[2:]:
+    for number, path in enumerate(sys.argv[2:]):
+        if number:
+            intents.Intents._move = slowly
         image, _ = library.add(Path(path))
         print(json.dumps([image.id, image.digest]), flush=True)
+    sys.stdin.read()
 """
+KINDS = ("copy", "restore", "backup", "kill")
 
 
 class Copies:
@@ -47,6 +52,7 @@ class Copies:
         self._picture, self._note, self._fault = picture, note, fault
         self._acknowledged: dict[str, str] = {}
         self._backup = folder / "beside.db"
+        self._rounds = 0
 
     def round(self, rng: random.Random) -> None:
         """Add a few pictures, and do something else meanwhile."""
@@ -54,34 +60,36 @@ class Copies:
             self._run("init")
             self._run("add", str(self._picture(rng)))
             self._run("backup", str(self._backup))
-        paths = [self._picture(rng) for _ in range(4)]
+        paths = [self._picture(rng) for _ in range(2)]
         adding = subprocess.Popen([sys.executable, "-c", ADDING, str(self.root), *map(str, paths)],
-                                  stdout=subprocess.PIPE, text=True)
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert adding.stdout is not None
         lines = [adding.stdout.readline()]
-        time.sleep(rng.uniform(0.0, 0.3))
-        kind = rng.choice(["copy", "copy", "restore", "kill", "backup"])
-        copy = self._folder / "beside-copy"
+        while lines[-1] and lines[-1] != "MOVED\n":
+            lines.append(adding.stdout.readline())
+        kind = KINDS[self._rounds % len(KINDS)]
+        self._rounds += 1
+        copy, kept = self._folder / "beside-copy", self._folder / "beside-2.db"
         if kind == "copy":
             shutil.copytree(self.root, copy, dirs_exist_ok=True)
-            self._run("check", "--fix", root=copy)
-            self._run("list", root=copy)
-        elif kind == "restore":
-            code = self._run("restore", str(self._backup), "--yes")
-            if code == 0 and adding.poll() is None:
-                self._fault("a restore went on beside an import")
+        elif kind == "restore" and self._run("restore", str(self._backup), "--yes") == 0:
+            self._fault("a restore went on while somebody had the library open")
         elif kind == "backup":
-            self._run("backup", str(self._folder / "beside-2.db"))
-        else:
+            self._run("backup", str(kept))
+        elif kind == "kill":
+            time.sleep(rng.uniform(0, 1))
             adding.kill()
-        lines += adding.communicate()[0].splitlines()
-        self._acknowledged |= dict(json.loads(line) for line in lines if line.strip())
-        if kind == "backup":
-            # What was added since has no rows then; its files must still be there.
-            self._run("restore", str(self._folder / "beside-2.db"), "--yes")
-        self._run("build")  # takes in what has no row
+        lines += adding.communicate("")[0].splitlines()
+        self._acknowledged |= dict(json.loads(line) for line in lines if line.startswith("["))
+        if kind == "copy":
+            self._run("check", root=copy)  # opens it to write
+            shutil.rmtree(copy)
+        elif kind == "backup":
+            # What was added since has no row then; its file must still be there.
+            self._run("restore", str(kept), "--yes")
+            kept.unlink(missing_ok=True)
+        self._run("check")
         self._verify(kind)
-        shutil.rmtree(copy, ignore_errors=True)
         self._note(f"beside {kind}")
 
     def _verify(self, kind: str) -> None:
