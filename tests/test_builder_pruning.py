@@ -108,6 +108,17 @@ def test_the_right_file_that_is_back_over_an_altered_one_is_in_the_site_again(
     assert build(library).written == []
 
 
+@pytest.mark.parametrize("place", ["images", "images/new", ".imagelib/new", ".", ".."])
+def test_a_site_is_not_made_where_the_library_has_its_files(library, picture, place):
+    library.add(picture)
+    folder = library.root / place
+    before = set(library.root.parent.rglob("*.html"))
+    with pytest.raises(ConflictError, match="part of the library"):
+        build(library, folder)
+    assert set(library.root.parent.rglob("*.html")) == before
+    assert not (library.root / "images" / "new").exists()
+
+
 @pytest.mark.parametrize("kind", ["foreign", "link", "file"])
 def test_a_folder_that_is_no_site_of_ours_is_refused(library, picture, tmp_path, kind):
     library.add(picture)

@@ -52,6 +52,18 @@ def test_bytes_of_the_trash_that_a_person_adds_come_back_with_rating_and_tags(
     assert list(library.originals.trash_dir.iterdir()) == []
 
 
+def test_bytes_that_were_destroyed_do_not_come_back_from_a_watched_folder(library, deleted):
+    from imagelib.library.settling import note_taken
+
+    image, source = deleted
+    note_taken(library, source, (1, 1), image.digest)
+    library.empty_trash()
+
+    assert library.take_in(source, found=True).status == "deleted"
+    assert library.count() == 0
+    assert library.take_in(source).status == "new", "by hand it is a wish"
+
+
 def test_an_import_says_what_came_back(library, deleted):
     image, source = deleted
     report = add_paths(library, [source.parent])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from helpers import Daemon, draw, wait_for
 
+from imagelib.cli import run
 from imagelib.errors import LibraryFaultError, LockedError
 from imagelib.library import backup
 from imagelib.library.library import Library
@@ -177,3 +178,47 @@ def test_private_files_are_only_for_their_owner(library, tmp_path):
     for path in (library.settings.database, kept, library.root / "imagelib.toml",
                  library.settings.private_dir):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_nothing_is_answered_as_done_that_goes_to_a_file_without_a_name(tmp_path, gone):
+    root = tmp_path / "library"
+    with Library.create(root) as library:
+        image, _ = library.add(draw(tmp_path / "a.png"))
+        file = library.originals.path_of(image)
+        backup.snapshot(library.settings, tmp_path / "kept.db")
+    daemon = Daemon(root)
+    try:
+        assert daemon.ask("PUT", f"/api/images/{image.id}", json_body={"rating": 1}).status == 200
+        if gone:
+            (root / "library.db").unlink()
+        else:
+            (tmp_path / "kept.db").replace(root / "library.db")
+        edit = daemon.ask("PUT", f"/api/images/{image.id}", json_body={"rating": 2})
+        deletion = daemon.ask("DELETE", f"/api/images/{image.id}")
+        upload = daemon.upload(draw(tmp_path / "b.png"))
+    finally:
+        daemon.stop()
+    assert [answer.status for answer in (edit, deletion, upload)] == [503, 503, 503]
+    assert "was replaced or removed" in edit.json["detail"]
+    assert [path for path in file.parent.iterdir() if path.name[0] != "."] == [file]
+    if not gone:
+        with Library.open(root) as library:
+            assert library.get(image.id).rating == 0
+
+
+@pytest.mark.parametrize("part", ["images", "tags", "images_captured_at"])
+def test_a_damaged_part_is_said_by_the_commands_that_need_it(tmp_path, part, capsys):
+    root = tmp_path / "library"
+    with Library.create(root) as library:
+        library.add(draw(tmp_path / "a.png"), tags=["a"])
+    with sqlite3.connect(root / "library.db") as other:
+        page, = other.execute("SELECT rootpage FROM sqlite_master WHERE name = ?",
+                              (part,)).fetchone()
+        size, = other.execute("PRAGMA page_size").fetchone()
+    other.close()
+    with (root / "library.db").open("r+b") as stream:
+        stream.seek((page - 1) * size)
+        stream.write(b"\xa5" * size)
+    assert run(["-L", str(root), "list"]) == 1
+    assert "cannot be read as a database" in capsys.readouterr().err

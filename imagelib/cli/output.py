@@ -49,7 +49,8 @@ class Context:
 
         with Library.open(self.root) as library:
             library.database.actor = "cli"
-            yield library
+            with library.database.translated():
+                yield library
 
     @contextmanager
     def reading(self) -> Iterator[Library]:
@@ -75,7 +76,8 @@ class Context:
                 except (LockedError, OSError):
                     say("Note: what another program changed is not searched yet: the library"
                         " cannot be written to.")
-            yield library
+            with library.database.translated():
+                yield library
 
 
 def say(text: str, err: bool = True) -> None:

@@ -187,7 +187,7 @@ class Watcher:
         # Known for good, so that the next start need not read the whole folder again.
         self._taken[path] = look
         image = taken.image if taken else None
-        note_taken(self._state.library, path, look, image.digest if image else "")
+        note_taken(self._state.library, path, look, taken.digest if taken else "")
         if taken and taken.status == "deleted":
             self._deleted[str(path)] = None
             log_event("ingest", file=path.name, outcome="stays deleted")

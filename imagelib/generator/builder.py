@@ -75,11 +75,13 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
     later build; a *full* one, and whatever takes a deleted image out of the site, leaves none.
 
     Raises:
-        ConflictError: *out* is a link, or holds something that is no site of ours.
+        ConflictError: *out* is a link, holds something that is no site of ours, or lies where
+            the library has its own files.
         LockedError: another build is running.
     """
     started = time.monotonic()
     folder = (out or library.settings.site_dir).absolute()
+    _check_place(library, folder)
     lock = FileLock(library.settings.private_dir / "build.lock")
     if not lock.acquire(60):
         raise LockedError("Another build is running. Try again when it is done.")
@@ -91,6 +93,15 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
         lock.release()
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _check_place(library: Library, folder: Path) -> None:
+    """A site among the originals would be taken in as images, and one around them emptied."""
+    here = folder.resolve()
+    for own in (library.settings.images_dir, library.settings.private_dir):
+        if here.is_relative_to(own.resolve()) or own.resolve().is_relative_to(here):
+            raise ConflictError(f"{folder} is no place for a site: {own} is part of the library."
+                                " Choose another folder with --out.")
 
 
 class _Build:

@@ -96,11 +96,11 @@ def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
     if dry_run:
         checksum = digest(path)
         if existing := library.originals.find_digest(checksum):
-            return Intake("here", existing)
+            return Intake("here", existing, checksum)
         if library.originals.find_trashed(checksum):
-            return Intake("restored", None)
+            return Intake("restored", None, checksum)
         library.originals.inspect(path)
-        return Intake("new", None)
+        return Intake("new", None, checksum)
     if mode == "in-place":
         folder = library.originals.folder
         if not path.absolute().is_relative_to(folder):

@@ -81,6 +81,8 @@ class Database:
         #: How many `exclusive` blocks the thread that holds the mutex is in.
         self._held = 0
         self._copy: tempfile.TemporaryDirectory[str] | None = None
+        #: Which file was opened, by device and inode.
+        self._file: tuple[int, int] | None = None
 
     def migrate(self, before: Callable[[], object]) -> None:
         """Bring the tables up to date; *before* (a backup) runs first if there is data.
@@ -142,6 +144,17 @@ class Database:
             return self.reader.execute(sql, parameters).fetchall()
 
     @contextmanager
+    def translated(self) -> Iterator[None]:
+        """In the block, SQLite's errors are ours, also those of who reads by the connection.
+
+        Raises:
+            LibraryFaultError: a part that is needed is damaged.
+            LockedError, DiskFullError, ConflictError: as `write`.
+        """
+        with _translated(self.path):
+            yield
+
+    @contextmanager
     def write(self, action: str, *, kind: Kind = "do", undoes: str | None = None,
               undoable: bool = True) -> Iterator[Transaction]:
         """One transaction: all of the body or nothing of it.
@@ -153,12 +166,14 @@ class Database:
             LockedError: another program held the database for `BUSY_SECONDS`.
             DiskFullError: there was no room; nothing was changed.
             ConflictError: it breaks a rule of the tables; nothing was changed.
+            LibraryFaultError: another file has the database's name by now; nothing was changed.
         """
         with self.exclusive(), _translated(self.path):
             connection = self._write_connection()
             batch = f"{_acting.get() or self.actor}-{uuid.uuid4()}"
             connection.execute("BEGIN IMMEDIATE")
             try:
+                self._check_in_place()
                 connection.execute("DELETE FROM context")
                 connection.execute("INSERT INTO context VALUES (?, ?)", (batch, action))
                 yield Transaction(connection, batch)
@@ -166,6 +181,7 @@ class Database:
                 if undoable:
                     _record_batch(connection, batch, action, kind, undoes)
                 connection.execute("DELETE FROM context")
+                self._check_in_place()
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -181,11 +197,15 @@ class Database:
 
         What was read between two equal numbers is still true. Unlike `seq` it moves with
         columns and tables that are in no history. It means nothing to another process.
+
+        Raises:
+            LibraryFaultError: another file has the database's name by now.
         """
         # SQLite counts for each connection what others commit, so one that never writes is asked.
         with self._watching, _translated(self.path):
             if self._watcher is None:
                 self._watcher = self._connect()
+            self._check_in_place()
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def checkpoint(self) -> None:
@@ -269,9 +289,27 @@ class Database:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
             connection.create_function("fold", 1, fold, deterministic=True)
+            self._check_in_place()
         with self._mutex:
             self._open.append(connection)
         return connection
+
+    def _check_in_place(self) -> None:
+        """See that the open file still has its name: what is written to one that has lost it is
+        lost with it."""
+        if self.read_only or self._network:  # where inodes prove little
+            return
+        try:
+            stat = self.path.stat()
+            found = (stat.st_dev, stat.st_ino)
+        except FileNotFoundError:
+            found = None
+        if self._file is None:
+            self._file = found
+        elif found != self._file:
+            raise LibraryFaultError(
+                f"{self.path} was replaced or removed while it was open. Nothing was changed;"
+                " end this program, look at the file, and start again.")
 
     def _readable_name(self) -> str:
         """The URI under which SQLite reads the file.
@@ -366,6 +404,10 @@ def _apply_migrations(connection: sqlite3.Connection) -> None:
         doubles = db.execute("SELECT 1 FROM images GROUP BY digest HAVING count(*) > 1 LIMIT 1")
         if doubles.fetchone() is None:
             db.execute(schema.ONE_DIGEST)
+        db.execute("UPDATE images SET file_name = id || '.png', file_state = 'missing' WHERE"
+                   " file_name LIKE '/%' OR '/' || file_name || '/' LIKE '%/../%'")
+        for statement in schema.STAY_INSIDE:
+            db.execute(statement)
         db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         db.execute("PRAGMA user_version = 2")
 
@@ -399,7 +441,8 @@ def _translated(path: Path) -> Iterator[None]:
             ) from error
         if "readonly" in text:
             raise LockedError(f"{path} cannot be written to: {text}.") from error
-        if isinstance(error, sqlite3.OperationalError) and "unable to open" not in text:
+        if isinstance(error, sqlite3.OperationalError) and not (
+                "unable to open" in text or "I/O error" in text):
             raise
         raise LibraryFaultError(
             f"{path} cannot be read as a database: {text}. Restore a backup with:"

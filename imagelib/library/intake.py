@@ -31,6 +31,8 @@ class Intake:
     status: Literal["new", "here", "restored", "deleted"]
     #: None if it stays deleted.
     image: Image | None
+    #: Of its bytes.
+    digest: str
     #: The fields that were given and not taken, as the image has other values of its own.
     unused: tuple[str, ...] = ()
 
@@ -51,6 +53,8 @@ def take_in(library: Library, source: Path | str | IO[bytes], *, original_name: 
             if inspected is None and not _is_known(library, checksum):
                 inspected = library.originals.inspect(path, named, checksum)
             with library.exclusive():
+                if found and not in_place and _was_taken(library, checksum):
+                    return Intake("deleted", None, checksum)
                 if _is_known(library, checksum):
                     return _again(library, path, checksum, draft, in_place=in_place, found=found)
                 if inspected is not None:
@@ -58,10 +62,19 @@ def take_in(library: Library, source: Path | str | IO[bytes], *, original_name: 
                         raise ConflictError(f"{path} was written to meanwhile. Try again.")
                     [image_id] = library.originals.insert(
                         [Newcomer(inspected, draft, original_name, in_place)])
-                    return Intake("new", library.get(image_id))
+                    return Intake("new", library.get(image_id), checksum)
     finally:
         if not in_place:
             path.unlink(missing_ok=True)
+
+
+def _was_taken(library: Library, checksum: str) -> bool:
+    """Whether a watched folder gave these bytes before, and they are no image any more.
+
+    What was destroyed for good has left the trash, too, and still does not come back by itself.
+    """
+    return library.originals.find_digest(checksum) is None and bool(library.database.read(
+        "SELECT 1 FROM taken WHERE digest = ? LIMIT 1", checksum))
 
 
 def _is_known(library: Library, checksum: str) -> bool:
@@ -84,11 +97,11 @@ def _again(library: Library, path: Path, checksum: str, draft: ImageDraft, *, in
         trashed = originals.find_trashed(checksum)
         assert trashed is not None
         if found:
-            return Intake("deleted", None)
+            return Intake("deleted", None, checksum)
         restore_with(library, trashed, path)
         status, image_id = "restored", trashed
     unused = _complete(library, image_id, draft)
-    return Intake(status, library.get(image_id), unused)
+    return Intake(status, library.get(image_id), checksum, unused)
 
 
 def _complete(library: Library, image_id: str, draft: ImageDraft) -> tuple[str, ...]:

@@ -140,6 +140,16 @@ CREATE VIRTUAL TABLE images_fts USING fts5 (
 ONE_DIGEST = "CREATE UNIQUE INDEX IF NOT EXISTS images_one_digest ON images (digest)"
 
 
+#: A name leads to a file below `images/`, whatever SQLite client wrote it.
+_OUTSIDE = ("new.file_name = '' OR new.file_name LIKE '/%' OR instr(new.file_name, char(0)) > 0"
+            " OR '/' || new.file_name || '/' LIKE '%/../%'")
+STAY_INSIDE = [f"""
+CREATE TRIGGER images_file_name_{event.split()[0].lower()} BEFORE {event} ON images WHEN {_OUTSIDE}
+BEGIN
+    SELECT RAISE(ABORT, 'file_name leads out of images/');
+END;""" for event in ("INSERT", "UPDATE OF file_name")]
+
+
 def _differing(which: str) -> str:
     """SQL: an object of the user's columns that differ, with their *which* (old or new) values."""
     union = " UNION ALL ".join(

@@ -129,7 +129,7 @@ def _plan_restore(originals: Originals, rows: list[sqlite3.Row]) -> tuple[Plan, 
         if row["digest"] in digests:
             raise ConflictError("Two of these images have the same bytes; restore one of them.")
         digests.add(row["digest"])
-        name = json.loads(row["record"])["file_name"]
+        name = _name_in(row)
         kept = originals.trash_dir / row["file"] if row["file"] else None
         final = originals.folder / name
         own = is_plain_file(final) and digest(final) == row["digest"] and not _is_taken(
@@ -145,6 +145,13 @@ def _plan_restore(originals: Originals, rows: list[sqlite3.Row]) -> tuple[Plan, 
             else:
                 plan.moves.append((kept, final))
     return plan, names
+
+
+def _name_in(row: sqlite3.Row) -> str:
+    """The name that a deleted image had; a new one if another program has written nonsense."""
+    name = str(json.loads(row["record"]).get("file_name") or "..")
+    inside = "\0" not in name and not name.startswith("/") and ".." not in name.split("/")
+    return name if inside else str(uuid.uuid4()) + Path(name).suffix
 
 
 def _is_taken(originals: Originals, name: str) -> bool:
@@ -233,7 +240,7 @@ def file_the_deleted(library: Library) -> int:
     with database.exclusive():
         plan, files = Plan(), {}
         for row in database.read("SELECT id, digest, record FROM trash WHERE file IS NULL"):
-            name = json.loads(row["record"])["file_name"]
+            name = _name_in(row)
             path = originals.folder / name
             if is_plain_file(path) and not _is_taken(originals, name) and (
                     digest(path) == row["digest"]):
