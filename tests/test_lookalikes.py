@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 
 import pytest
-from helpers import fill
+from helpers import draw, fill
 from PIL import Image
 
 from imagelib.library.library import Library
@@ -106,3 +107,12 @@ def test_every_pair_within_the_distance_is_found(tmp_path):
             expected = {frozenset(pair) for pair in zip(ids[::3], ids[1::3], strict=True)
                         if (values[pair[0]] ^ values[pair[1]]).bit_count() <= near}
             assert joined == expected
+
+
+def test_what_is_no_hash_is_like_nothing(library, tmp_path):
+    for n in range(3):
+        library.add(draw(tmp_path / f"{n}.png", seed=n))
+    with sqlite3.connect(library.settings.database) as other:
+        other.execute("UPDATE images SET phash = 'zz' || pk")
+    other.close()
+    assert find_lookalikes(library) == []

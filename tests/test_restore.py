@@ -114,6 +114,18 @@ def test_another_programs_database_is_no_backup(two_states, tmp_path):
     assert _count(root) == 2
 
 
+def test_a_backup_of_another_library_is_told_as_such(two_states, tmp_path):
+    root, kept = two_states
+    settings = Library.open_to_read(root).settings
+    assert not backup.is_of_another_library(settings, kept)
+    with Library.create(tmp_path / "other") as other:
+        theirs = backup.snapshot(other.settings, tmp_path / "theirs.db")
+    assert backup.is_of_another_library(settings, theirs)
+    done = subprocess.run([sys.executable, "-m", "imagelib", "-L", str(root), "restore",
+                           str(theirs), "--yes"], capture_output=True, text=True)
+    assert "another library" in done.stderr
+
+
 def test_an_idle_daemon_leaves_nothing_in_the_log(tmp_path):
     root = tmp_path / "library"
     with Library.create(root) as library:

@@ -217,10 +217,13 @@ def backup(context: Context, target: Path | None) -> None:
 def restore(context: Context, source: Path | None, yes: bool) -> None:
     """Put a backup of the database in place of the present one, which is kept beside it."""
     from imagelib.config import Settings, require_library
-    from imagelib.library.backup import newest_snapshot, put_back
+    from imagelib.library.backup import is_of_another_library, newest_snapshot, put_back
 
     settings = Settings.load(require_library(context.root))
     chosen = source.expanduser().absolute() if source else newest_snapshot(settings)
+    if is_of_another_library(settings, chosen):
+        say(f"Note: {chosen} is of another library, or of this one before it was recovered. Images"
+            " whose files are not here will be missing.")
     if not yes:
         click.confirm(f"Replace {settings.database} by {chosen}?", abort=True, err=True)
     kept = put_back(settings, chosen)

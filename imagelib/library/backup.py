@@ -130,6 +130,17 @@ def newest_snapshot(settings: Settings) -> Path:
     return found[-1]
 
 
+def is_of_another_library(settings: Settings, source: Path) -> bool:
+    """Whether *source* says that it is a backup of another library than this one."""
+    marker = settings.private_dir / "library_id"
+    try:
+        with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as copy:
+            found = copy.execute("SELECT value FROM meta WHERE key = 'library_id'").fetchone()
+        return bool(found) and found[0] != marker.read_text(encoding="ascii").strip()
+    except (sqlite3.Error, OSError, ValueError):
+        return False
+
+
 def put_back(settings: Settings, source: Path) -> Path | None:
     """Make *source* the database of the library; return where the former one is kept.
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from imagelib.library.database import Transaction
 from imagelib.library.drafts import ImagePatch
 from imagelib.library.library import Library
-from imagelib.library.models import Image
+from imagelib.library.models import Image, read_phash
 from imagelib.library.records import select
 from imagelib.library.rows import apply_patch
 from imagelib.library.trashing import rearrange
@@ -26,8 +26,8 @@ def find_lookalikes(library: Library, distance: int = DISTANCE) -> list[list[Ima
     earliest. A picture of one colour is like every other and in no group.
     """
     images = select(library.database.reader, "WHERE i.phash <> '' ORDER BY i.pk", raw=False)
-    hashes = {image.pk: int(image.phash, 16) for image in images}
-    hashes = {pk: value for pk, value in hashes.items() if 0 < value < 2**_BITS - 1}
+    hashes = {image.pk: bits for image in images
+              if (bits := read_phash(image.phash)) is not None}
     groups = _Groups(hashes)
     for one, other in _close_pairs(hashes, distance):
         groups.join(one, other)

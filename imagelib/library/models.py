@@ -7,9 +7,13 @@ write into a record is checked in `imagelib.library.drafts`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+
+#: How a perceptual hash is written.
+_PHASH = re.compile(r"[0-9a-f]{16}")
 
 FileState = Literal["ok", "missing", "altered"]
 
@@ -50,6 +54,15 @@ class Image:
     def to_json(self) -> dict[str, Any]:
         """The record as the API and `--json` give it, without the URLs."""
         return {f.name: getattr(self, f.name) for f in fields(self)} | {"tags": list(self.tags)}
+
+
+def read_phash(text: str) -> int | None:
+    """The 64 bits of a perceptual hash that tells something.
+
+    None if it is unknown or no hash, and for a picture of one colour, which is like every other.
+    """
+    bits = int(text, 16) if _PHASH.fullmatch(text) else 0
+    return bits if 0 < bits < 2**64 - 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from imagelib.formats import EXTENSIONS
 from imagelib.library.drafts import ImageDraft
 from imagelib.library.files import digest
 from imagelib.library.intents import Plan
-from imagelib.library.models import Image
+from imagelib.library.models import Image, read_phash
 from imagelib.library.originals import (
     Inspected,
     Newcomer,
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 #: An edited picture differs from what it was in at most so many of the 64 bits of its looks.
 _EDITED = 16
-#: What a picture of one colour has: it is like every other.
-_PLAIN = ("", "0" * 16, "f" * 16)
 
 
 @dataclass(slots=True)
@@ -178,6 +176,7 @@ def _is_edited(image: Image, inspected: Inspected) -> bool:
     seeds = generated(image, "seed"), str(inspected.draft.generation.get("seed", ""))
     if all(seeds) and seeds[0] != seeds[1]:
         return False
-    if image.phash in _PLAIN or inspected.phash in _PLAIN:
+    before, after = read_phash(image.phash), read_phash(inspected.phash)
+    if before is None or after is None:
         return image.prompt_text == inspected.draft.prompt_text and image.phash == inspected.phash
-    return (int(image.phash, 16) ^ int(inspected.phash, 16)).bit_count() <= _EDITED
+    return (before ^ after).bit_count() <= _EDITED
