@@ -49,8 +49,8 @@ def check_before_opening(settings: Settings) -> None:
         LibraryFaultError: the database is another program's, or may be: it is empty, and
             nothing else in the folder is ours.
     """
-    if (settings.private_dir / "restoring").exists():
-        return  # half a database, which is put right first
+    if (settings.private_dir / "restoring").exists() or _recovery(settings).exists():
+        return  # half a database of ours, which is put right first
     _check_is_ours(settings.database)
     if not is_library(settings.root):
         raise LibraryFaultError(f"{settings.database} is not set up. Run: imagelib init")
@@ -62,7 +62,7 @@ def check_replaceable(settings: Settings) -> None:
     Raises:
         LibraryFaultError: it is another program's.
     """
-    if not _marker(settings).exists():
+    if not _marker(settings).exists() and not _recovery(settings).exists():
         _check_is_ours(settings.database)
 
 
