@@ -292,3 +292,21 @@ def test_a_memory_of_another_version_costs_one_full_build(library, picture):
     build(library)
 
     assert tree(library.settings.site_dir) == before
+
+
+def test_what_a_killed_build_has_written_is_written_again(library, tmp_path):
+    """The memory still has the hash of what lay there before, which may be what is wanted again."""
+    for n in range(3):
+        library.add(draw(tmp_path / f"{n}.png"))
+    build(library)
+    site = library.settings.site_dir
+    before = tree(site)
+    page = next((site / "image").glob("*.html"))
+    [journal] = library.settings.private_dir.glob("build-*.journal")
+    journal.write_text(f"image/{page.name}\nindex.html\n")
+    page.write_bytes(b"<!doctype html><title>half of another state</title></html>")
+    (site / "index.html").write_bytes(page.read_bytes())
+
+    build(library)
+
+    assert tree(site) == before

@@ -14,6 +14,7 @@ from helpers import draw
 from imagelib.cli import run
 from imagelib.generator.builder import build
 from imagelib.library.library import Library
+from imagelib.library.verifying import verify
 
 
 @pytest.fixture
@@ -140,3 +141,52 @@ def test_an_original_of_the_site_with_other_bytes_is_seen_and_made_anew(root):
 def test_everything_in_order_is_said(root):
     shutil.rmtree(root / "site")
     assert "Everything is in order" in check(root, "--deep").output
+
+
+def test_a_history_that_does_not_lead_to_the_row_is_seen(library, tmp_path):
+    image, _ = library.add(draw(tmp_path / "a.png"))
+    library.edit(image.id, rating=3, notes="x")
+    library.edit(image.id, rating=5)
+    library.delete(image.id)
+    library.restore(image.id)
+    library.edit(image.id, notes="y")
+    assert verify(library, deep=True).history == []
+
+    with library.database.write("test", undoable=False) as transaction:
+        transaction.run("UPDATE changes SET after = json_set(after, '$.notes', 'z')"
+                        " WHERE seq = (SELECT max(seq) FROM changes)")
+
+    [said] = verify(library, deep=True).history
+    assert "notes" in said
+    assert verify(library).history == [], "only the deep look replays it"
+
+
+def test_an_index_that_is_not_that_of_the_rows_is_seen(library, tmp_path):
+    from imagelib.generator.builder import build
+    from imagelib.generator.checking import check_site
+
+    image, _ = library.add(draw(tmp_path / "a.png"), rating=3, tags=["a", "b"], notes="n")
+    build(library)
+    assert check_site(library, deep=True) == []
+    with library.database.write("test", undoable=False) as transaction:
+        transaction.run("DROP TRIGGER images_update")
+        transaction.run("UPDATE images SET rating = 4 WHERE id = ?", image.id)
+
+    [said] = check_site(library, deep=True)
+    assert "rating" in said
+
+
+def test_a_page_that_somebody_has_changed_is_seen_and_written_again(library, tmp_path):
+    from imagelib.generator.builder import build
+    from imagelib.generator.checking import check_site
+
+    library.add(draw(tmp_path / "a.png"))
+    build(library)
+    page = next((library.root / "site" / "image").glob("*.html"))
+    content = page.read_bytes()
+    page.write_bytes(content + b"<!-- x -->")
+
+    assert check_site(library) == []
+    assert len(check_site(library, deep=True)) == 1
+    assert check_site(library, deep=True, fix=True) == []
+    assert page.read_bytes() == content

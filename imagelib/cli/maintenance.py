@@ -73,7 +73,8 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
         artifacts = check_site(library, deep=deep, fix=fix)
         flagged = library.find("is:altered")
     problems = _problems(drift, flagged, faults + beside.rows) | {
-        "text": beside.text, "trash": beside.trash, "leftover": beside.leftover, "site": artifacts}
+        "text": beside.text, "trash": beside.trash, "leftover": beside.leftover,
+        "history": beside.history, "site": artifacts}
     if as_json:
         print_json(problems)
     found = sum(len(entries) for entries in problems.values())

@@ -363,7 +363,10 @@ class _Build:
     def _put(self, path: str, content: bytes) -> None:
         """Write an artifact unless it has these bytes already."""
         checksum = self._site.hash(content)
-        known = self._hashes.get(path) or self._memory.hash_of(path)
+        known = self._hashes.get(path)
+        # What a build that was killed has written, the memory does not know.
+        if known is None and path not in self._memory.unfinished:
+            known = self._memory.hash_of(path)
         if known != checksum or (self._full and not self._site.exists(path)):
             self._site.write(path, content)
             self._report.written.append(path)

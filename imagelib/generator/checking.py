@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from imagelib.errors import ImagelibError
+from collections.abc import Iterator
+
+from imagelib.errors import ImagelibError, InvalidError
 from imagelib.generator.builder import build
 from imagelib.generator.memory import Memory
 from imagelib.generator.paths import ORIGINALS, original_path
+from imagelib.generator.reading import read_site
+from imagelib.generator.search_index import MANIFEST_PATH
 from imagelib.generator.site import Site
 from imagelib.library.files import is_plain_file
 from imagelib.library.library import Library
 from imagelib.library.models import Image
+
+#: What an edit changes and the index has as it is in the row.
+_INDEXED = ("digest", "rating", "tags", "ai_model", "prompt_text", "negative_prompt", "notes")
 
 
 def check_site(library: Library, *, deep: bool = False, fix: bool = False) -> list[str]:
@@ -37,6 +44,9 @@ def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
         paths = sorted(memory.paths())
         digests = {path: memory.hash_of(path) for path in paths
                    if deep and path.startswith(f"{ORIGINALS}/")}
+        written = {path: memory.hash_of(path) for path in paths
+                   if deep and path.endswith((".js", ".html", ".css", ".xml"))}
+        is_current = memory.seq == library.database.seq()
     finally:
         memory.close()
     faults = []
@@ -49,7 +59,36 @@ def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
             faults.append((path, "is no whole picture"))
         elif len(known := digests.get(path) or "") == 64 and not site.holds(path, known):
             faults.append((path, "has other bytes than its original"))
+        elif path in written and site.hash((folder / path).read_bytes()) != written[path]:
+            faults.append((path, "is not what the last build wrote"))
+    if deep and is_current and not faults:
+        faults += [(MANIFEST_PATH, reason) for reason in _index_faults(library)]
     return faults
+
+
+def _index_faults(library: Library) -> Iterator[str]:
+    """Images that the search index of the site has in another way than the library."""
+    try:
+        found = {record.id: record for record in read_site(library.settings.site_dir)[0]}
+    except InvalidError as error:
+        yield str(error)
+        return
+    for image in library.walk():
+        record = found.pop(image.id, None)
+        if record is None:
+            yield f"{image.file_name} is not in the index"
+            continue
+        values = record.fields | {"digest": record.digest}
+        odd = [name for name in _INDEXED if values.get(name) != _indexed(image, name)]
+        if odd:
+            yield f"{image.file_name} has another {', '.join(odd)} in the index"
+    yield from (f"{record.file_name} is in the index and in the library no more"
+                for record in found.values())
+
+
+def _indexed(image: Image, name: str) -> object:
+    value = getattr(image, name)
+    return list(value) if name == "tags" else value
 
 
 def is_published(library: Library, image: Image) -> bool:

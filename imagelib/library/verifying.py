@@ -22,6 +22,7 @@ from imagelib.library.intents import PARTIAL
 from imagelib.library.locks import FileLock
 from imagelib.library.lookalikes import merge
 from imagelib.library.records import chunks, select, select_pks
+from imagelib.library.replaying import engine_faults, history_faults
 from imagelib.library.text import folded_row
 
 if TYPE_CHECKING:
@@ -45,14 +46,20 @@ class Findings:
     trash: list[str] = field(default_factory=list)
     #: Files in the making that nobody is making any more.
     leftover: list[str] = field(default_factory=list)
+    #: Changes that do not lead to the rows, and searches that the engines answer differently.
+    history: list[str] = field(default_factory=list)
 
 
 def verify(library: Library, *, deep: bool = False) -> Findings:
-    """Compare texts, trash and temporary files with the rows; *deep* reads the trash, too."""
+    """Compare texts, trash and temporary files with the rows.
+
+    *deep* reads the trash, replays the history and asks every engine, too.
+    """
+    replayed = [*history_faults(library), *engine_faults(library)] if deep else []
     return Findings(_contradictions(library), _text_faults(library),
                     [said for said, _ in _trash_faults(library, deep=deep)],
                     [str(path.relative_to(library.root)) if path.is_relative_to(library.root)
-                     else str(path) for path in _leftovers(library)])
+                     else str(path) for path in _leftovers(library)], replayed)
 
 
 def mend(library: Library) -> None:
