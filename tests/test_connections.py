@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import socket
 import time
 
@@ -144,9 +145,14 @@ def test_who_does_not_take_the_answer_holds_up_nobody(daemon, tmp_path):
 
 
 def test_connections_are_used_again_and_closed_ones_forgotten(daemon):
-    with socket.create_connection(("127.0.0.1", daemon.port)) as raw:
-        for _ in range(3):
-            raw.sendall(f"GET /api/tags HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n\r\n".encode())
-            assert " 200 " in first_line(raw)
-            time.sleep(0.1)
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=10)
+    connection.connect()
+    raw = connection.sock
+    for _ in range(3):
+        connection.request("GET", "/api/tags")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b"[]")
+        assert connection.sock is raw
+        time.sleep(0.1)
+    connection.close()
     assert wait_for(lambda: daemon.get("/api/status").status == 200)
