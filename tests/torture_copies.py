@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from checker import sha
+from checker import sha, violations
 
 #: Adds two files and says which; the second one stands still between its moves and the commit.
 #: Then it keeps the library open until its input ends.
@@ -39,6 +41,23 @@ with Library.open(sys.argv[1]) as library:
         image, _ = library.add(Path(path))
         print(json.dumps([image.id, image.digest]), flush=True)
     sys.stdin.read()
+"""
+#: Deletes an image, and stands still where its file is moved and nothing is committed.
+DELETING = """
+import sys, time
+from imagelib.library import intents
+from imagelib.library.library import Library
+
+whole = intents.Intents._move
+
+def slowly(self, plan, progress):
+    whole(self, plan, progress)
+    print("MOVED", flush=True)
+    time.sleep(1.5)
+
+intents.Intents._move = slowly
+with Library.open(sys.argv[1]) as library:
+    library.delete(sys.argv[2])
 """
 KINDS = ("copy", "restore", "backup", "kill")
 
@@ -90,7 +109,25 @@ class Copies:
             kept.unlink(missing_ok=True)
         self._run("check")
         self._verify(kind)
+        self._delete_twice(rng)
         self._note(f"beside {kind}")
+
+    def _delete_twice(self, rng: random.Random) -> None:
+        """Somebody else deletes what is being deleted: one of the two is refused in words."""
+        with closing(sqlite3.connect(self.root / "library.db")) as database:
+            ids = [row[0] for row in database.execute("SELECT id FROM images ORDER BY id")]
+        image = rng.choice(ids)
+        first = subprocess.Popen([sys.executable, "-c", DELETING, str(self.root), image],
+                                 stdout=subprocess.PIPE, text=True)
+        assert first.stdout is not None
+        assert first.stdout.readline() == "MOVED\n"
+        subprocess.run([sys.executable, "-c", DELETING, str(self.root), image],
+                       capture_output=True, timeout=90)
+        first.communicate()
+        self._run("trash", "restore", image)
+        for said in violations(self.root):
+            if "in the trash" in said or "is gone" in said:
+                self._fault(f"deleted twice: {said}")
 
     def _verify(self, kind: str) -> None:
         there = {sha(path) for path in self.root.rglob("*") if path.is_file()}
