@@ -238,5 +238,5 @@ def test_an_intent_that_the_disk_kept_does_not_take_back_what_was_done_since(tmp
         library.restore(image.id)
 
     with Library.open(tmp_path / "library") as library:
-        assert library.originals.digest_in_place(library.get(image.id)) == image.digest
+        assert library.originals.read_in_place(library.get(image.id)).digest == image.digest
         assert library.database.read("SELECT * FROM intents") == []

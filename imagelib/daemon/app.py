@@ -39,7 +39,7 @@ from imagelib.daemon.state import State
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
 from imagelib.generator.paths import named_image
-from imagelib.library.database import Actor, acting_as
+from imagelib.library.database import Actor, acting_as, noting_batches
 from imagelib.library.files import disk_full
 from imagelib.sandbox import hurried
 
@@ -62,6 +62,10 @@ _STRAY_BODY = 2**16
 SLOW, PROVING = "slow", "proving"
 LANES: dict[str | None, int] = {SLOW: 4, PROVING: 2}
 
+#: Names the batch that a request made, so that `POST /api/undo` takes back this one and no later
+#: one. Of an upload that brings an image out of the trash and says more of it, it is the first:
+#: the rest goes with the image.
+BATCH_HEADER = "Imagelib-Batch"
 #: Where the headers stand in the environ, by their names in lower case.
 _HEADERS = "imagelib.headers"
 
@@ -161,12 +165,16 @@ def _make_bottle(state: State) -> bottle.Bottle:
 
 
 def _adapter(state: State, route: Route) -> Callable[..., Any]:
-    def answer(**parameters: str) -> Any:
+    def respond(**parameters: str) -> Any:
         call = _call(state, parameters)
         started = time.perf_counter()
         try:
-            with disk_full(), acting_as(_actor(call)), _in_time(call, route):
-                response = _respond(route.handler(call))
+            with (disk_full(), acting_as(_actor(call)), noting_batches() as batches,
+                  _in_time(call, route)):
+                answer = route.handler(call)
+            if batches:
+                answer.headers[BATCH_HEADER] = batches[0]
+            response = _respond(answer)
         except ImagelibError as error:
             response = _respond_problem(error)
         except Exception as error:  # noqa: BLE001 - the last line: a bug must not show its insides
@@ -178,7 +186,7 @@ def _adapter(state: State, route: Route) -> Callable[..., Any]:
                       outcome=response.status_code)
         return response
 
-    return answer
+    return respond
 
 
 @contextmanager

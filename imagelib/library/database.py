@@ -45,6 +45,7 @@ Actor = Literal["python", "cli", "api", "editor", "watcher"]
 ACTORS = frozenset((*get_args(Actor), "external"))
 
 _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
+_batches: ContextVar[list[str] | None] = ContextVar("batches", default=None)
 
 
 @dataclass(slots=True)
@@ -178,11 +179,12 @@ class Database:
                 connection.execute("INSERT INTO context VALUES (?, ?)", (batch, action))
                 yield Transaction(connection, batch)
                 self.before_commit(connection)
-                if undoable:
-                    _record_batch(connection, batch, action, kind, undoes)
+                recorded = undoable and _record_batch(connection, batch, action, kind, undoes)
                 connection.execute("DELETE FROM context")
                 self._check_in_place()
                 connection.execute("COMMIT")
+                if recorded and (made := _batches.get()) is not None:
+                    made.append(batch)
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -362,6 +364,17 @@ def acting_as(actor: Actor) -> Iterator[None]:
         _acting.reset(token)
 
 
+@contextmanager
+def noting_batches() -> Iterator[list[str]]:
+    """The batches that this thread makes in the body and undo can take back, as they are made."""
+    made: list[str] = []
+    token = _batches.set(made)
+    try:
+        yield made
+    finally:
+        _batches.reset(token)
+
+
 def actor_of(batch: str) -> str:
     """Who made *batch*: one of `ACTORS`, or "" if it is older than the names."""
     actor = batch.partition("-")[0]
@@ -369,16 +382,18 @@ def actor_of(batch: str) -> str:
 
 
 def _record_batch(connection: sqlite3.Connection, batch: str, action: str, kind: Kind,
-                  undoes: str | None) -> None:
+                  undoes: str | None) -> bool:
+    """Record *batch* if it changed anything; whether it did."""
     changed = connection.execute("SELECT 1 FROM changes WHERE batch = ? LIMIT 1", (batch,))
     if changed.fetchone() is None:
-        return
+        return False
     connection.execute(
         "INSERT INTO batches (id, at, action, kind, undoes) VALUES (?, ?, ?, ?, ?)",
         (batch, utc_now(), action, kind, undoes),
     )
     if undoes:
         connection.execute("UPDATE batches SET undone_by = ? WHERE id = ?", (batch, undoes))
+    return True
 
 
 def _apply_migrations(connection: sqlite3.Connection) -> None:

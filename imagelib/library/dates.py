@@ -57,6 +57,14 @@ def utc_now() -> str:
     return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
 
 
+def to_seconds(moment: str) -> float:
+    """What `utc_now` wrote, in seconds since 1970; 0 if another program has written nonsense."""
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
 def last_moment(text: str) -> str:
     """The last second that a date names: its whole day, if no time is given.
 

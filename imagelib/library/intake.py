@@ -13,9 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from imagelib.errors import ConflictError
 from imagelib.library.drafts import ImageDraft
-from imagelib.library.files import digest
 from imagelib.library.models import Image
-from imagelib.library.originals import Inspected, Newcomer, stat_of
+from imagelib.library.originals import Inspected, Newcomer, fingerprint, stat_of
 from imagelib.library.trashing import restore_with
 
 if TYPE_CHECKING:
@@ -47,18 +46,19 @@ def take_in(library: Library, source: Path | str | IO[bytes], *, original_name: 
     named = source if isinstance(source, Path) else None
     path = named if in_place and named is not None else library.originals.stage(source)
     try:
-        checksum = digest(path)
+        read = fingerprint(path)
+        checksum = read.digest
         inspected: Inspected | None = None
         while True:
             if inspected is None and not _is_known(library, checksum):
-                inspected = library.originals.inspect(path, named, checksum)
+                inspected = library.originals.inspect(path, named, read)
             with library.exclusive():
                 if found and not in_place and _was_taken(library, checksum):
                     return Intake("deleted", None, checksum)
                 if _is_known(library, checksum):
                     return _again(library, path, checksum, draft, in_place=in_place, found=found)
                 if inspected is not None:
-                    if in_place and digest(path) != inspected.digest:
+                    if in_place and stat_of(path) != inspected.look:
                         raise ConflictError(f"{path} was written to meanwhile. Try again.")
                     [image_id] = library.originals.insert(
                         [Newcomer(inspected, draft, original_name, in_place)])

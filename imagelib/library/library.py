@@ -15,7 +15,7 @@ from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
 from imagelib.errors import ConflictError, LibraryFaultError, NotFoundError
 from imagelib.library import folding, history, identity, searches, tagging, trashing, undo
 from imagelib.library.bitmaps import Bitmaps
-from imagelib.library.database import Database
+from imagelib.library.database import Database, noting_batches
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import replacing
 from imagelib.library.intake import Intake, take_in
@@ -306,7 +306,8 @@ class Library:
                     raise ConflictError(f"These bytes are the image {other.id} already.")
                 if other is None:
                     self.originals.replace(image, inspected)
-                elif self.originals.digest_in_place(image) != image.digest:
+                elif (there := self.originals.read_in_place(image)) is None or (
+                        there.digest != image.digest):
                     self.originals.give_back(image, staged)
         finally:
             staged.unlink(missing_ok=True)
@@ -352,7 +353,7 @@ class Library:
         Raises:
             NotFoundError: there is no such image. StaleError: it is no longer at *if_version*.
         """
-        with self.exclusive():
+        with self.exclusive(), noting_batches():  # no batch of it can be taken back
             if self.find_one(image_id) is not None:
                 self.delete(image_id, if_version=if_version)
             if not self.purge(image_id):

@@ -10,6 +10,7 @@ Plans and what carries them out belong inside one `Database.exclusive` block.
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from imagelib.config import Settings
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.formats import EXTENSIONS
 from imagelib.library.database import Database, Kind, Transaction
-from imagelib.library.dates import utc_now, wall_clock
+from imagelib.library.dates import to_seconds, utc_now, wall_clock
 from imagelib.library.drafts import ImageDraft, ImagePatch
 from imagelib.library.files import copy_apart, copy_synced, digest, is_plain_file, portable_name
 from imagelib.library.intents import Intents, Plan
@@ -30,6 +31,7 @@ from imagelib.library.rows import (
     Stat,
     apply_patch,
     insert_row,
+    is_unchanged,
     look,
     note_stat,
     set_tags,
@@ -42,8 +44,23 @@ _MANAGED = re.compile(
     rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}(?:{'|'.join(EXTENSIONS.values())})")
 #: If so many of the newest files are gone, the folder is not the one it was.
 _SAMPLE = 20
+#: Linux has an mtime from a clock that ticks each 1 to 10 ms; in nanoseconds.
+_TICK = 20_000_000
+#: Between looking at a file in the trash and noting when, in seconds.
+_SLACK = 1.0
 #: In a library of so few images all may be gone by hand.
 _FEW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A file that was read: how it looked before, and the digest of its bytes.
+
+    Whoever compares looks later knows whether they are still those bytes.
+    """
+
+    look: Stat
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,8 @@ class Inspected:
     """What was found in a file: its digest, what decoding said, and its own metadata."""
 
     path: Path
+    #: How it looked before it was read.
+    look: Stat
     digest: str
     size_bytes: int
     mime_type: str
@@ -93,19 +112,20 @@ class Originals:
         """Where the file of *image* lies, or should lie."""
         return self.folder / image.file_name
 
-    def digest_in_place(self, image: Image) -> str:
-        """The digest of what lies in the place of *image*, "" if nothing does.
+    def read_in_place(self, image: Image) -> Fingerprint | None:
+        """What lies in the place of *image*, None if nothing does.
 
         A file that looks as it did when it was read is not read again.
         """
         path = self.path_of(image)
         if not is_plain_file(path):
-            return ""
+            return None
         rows = self.database.read("SELECT size_bytes, mtime_ns, inode FROM file_stats"
                                    " WHERE pk = ?", image.pk)
-        if rows and image.file_state == "ok" and tuple(rows[0]) == look(path.stat()):
-            return image.digest
-        return digest(path)
+        now = look(path.stat())
+        if rows and image.file_state == "ok" and tuple(rows[0]) == now:
+            return Fingerprint(now, image.digest)
+        return fingerprint(path)
 
     def require_folder(self) -> None:
         """Refuse to write where the disk of `images/` is not connected.
@@ -141,27 +161,28 @@ class Originals:
             raise
         return staged
 
-    def inspect(self, path: Path, named: Path | None = None, checksum: str = "") -> Inspected:
+    def inspect(self, path: Path, named: Path | None = None,
+                read: Fingerprint | None = None) -> Inspected:
         """Decode the file at *path* in a worker, and read what its generator wrote.
 
-        *named* is where the file lies under its own name, if *path* is a staged copy;
-        *checksum* is its digest, if it is known already.
+        *named* is where the file lies under its own name, if *path* is a staged copy; *read* is
+        its fingerprint, if it is known already.
 
         Raises:
             UnsupportedTypeError, BrokenPictureError: it is no picture that we keep.
         """
-        before = path.stat()
-        checksum = checksum or digest(path)
+        read = read or fingerprint(path)
         found = self._sandbox.call(self._settings.inspector, str(path),
                                    self._settings.max_pixels, str(named or ""))
         stat = path.stat()
-        if look(stat) != look(before):
+        if look(stat) != read.look:
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
         draft: dict[str, Any] = found["draft"]
         is_dated = bool(draft.get("captured_at"))
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
-        return Inspected(path, checksum, stat.st_size, found["mime_type"], found["width"],
-                         found["height"], found["phash"], ImageDraft.of(draft), is_dated)
+        return Inspected(path, read.look, read.digest, stat.st_size, found["mime_type"],
+                         found["width"], found["height"], found["phash"], ImageDraft.of(draft),
+                         is_dated)
 
     def find_digest(self, checksum: str) -> Image | None:
         """The live image with these bytes."""
@@ -175,8 +196,8 @@ class Originals:
                                    " ORDER BY deleted_at DESC LIMIT 1", checksum)
         return rows[0][0] if rows else None
 
-    def find_bytes(self, image: Image) -> Path | None:
-        """A file with the recorded bytes of *image* that lies somewhere else than in its place.
+    def stage_recorded(self, image: Image) -> Path | None:
+        """A staged copy of the recorded bytes of *image*, from somewhere else than its place.
 
         Looked for in the site, in the trash, and where watched pictures came from.
         """
@@ -187,9 +208,13 @@ class Originals:
         places += [self.trash_dir / row[0] for row in rows]
         places += [Path(row[0]) for row in self.database.read(
             "SELECT path FROM taken WHERE digest = ?", image.digest)]
-        return next((path for path in places if is_plain_file(path)
-                     and path.stat().st_size == image.size_bytes
-                     and digest(path) == image.digest), None)
+        for path in places:
+            if is_plain_file(path) and path.stat().st_size == image.size_bytes:
+                staged = self.stage(path)
+                if digest(staged) == image.digest:  # the copy: nobody can write to it any more
+                    return staged
+                staged.unlink()
+        return None
 
     def _published(self, image: Image) -> list[Path]:
         """Where the site may have the file of *image*: under its name, or one that has its id."""
@@ -210,13 +235,13 @@ class Originals:
             if not one.in_place:
                 plan.new.append((one.inspected.path, self.folder / columns["file_name"],
                                  one.inspected.digest))
-            prepared.append((columns, tags))
+            prepared.append((columns, tags, one.inspected.look))
         with self.intents.carried_out(plan, action) as transaction:
-            for columns, tags in prepared:
-                self.add_row(transaction, columns, tags)
+            for columns, tags, read in prepared:
+                self.add_row(transaction, columns, tags, read)
             for image_id, patch in edits:
                 apply_patch(transaction, image_id, patch)
-        return [columns["id"] for columns, _ in prepared]
+        return [columns["id"] for columns, _, _ in prepared]
 
     def prepare(self, one: Newcomer) -> tuple[dict[str, Any], list[str]]:
         """The columns of a new row, and its tags."""
@@ -233,21 +258,22 @@ class Originals:
         tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
         return columns, tags
 
-    def add_row(self, transaction: Transaction, columns: dict[str, Any], tags: list[str]) -> None:
-        """Make the row of a file that lies in its place."""
+    def add_row(self, transaction: Transaction, columns: dict[str, Any], tags: list[str],
+                read: Stat) -> None:
+        """Make the row of a file that lies in its place, and looked so before it was read."""
         pk = insert_row(transaction, to_columns(columns))
         set_tags(transaction, pk, tags)
         # The tags of a new image are no edits of it.
         transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
-        note_stat(transaction, pk, (self.folder / columns["file_name"]).stat())
+        note_stat(transaction, pk, self.folder / columns["file_name"], read)
 
     def give_back(self, image: Image, staged: Path, action: str = "located") -> None:
         """Put the file of *image* back into its place from a staged copy of it.
 
         What lies there instead, if it was altered, is kept in the trash.
         """
-        target = self.path_of(image)
-        found = digest(target) if target.is_file() else ""
+        target, read = self.path_of(image), look(staged.stat())
+        found = fingerprint(target) if target.is_file() else None
         kept = self.trash_path(found)
         moves = [(target, kept)] if found else []
         plan = Plan(moves, [(staged, target, image.digest)])
@@ -255,7 +281,7 @@ class Originals:
             if found:
                 self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, {"file_state": "ok"})
-            note_stat(transaction, image.pk, target.stat())
+            note_stat(transaction, image.pk, target, read)
 
     def replace(self, image: Image, inspected: Inspected) -> None:
         """Give *image* the bytes of *inspected*; the old ones are kept for undo."""
@@ -263,7 +289,7 @@ class Originals:
         name = image.file_name
         if EXTENSIONS[inspected.mime_type] != EXTENSIONS[image.mime_type]:
             name = str(uuid.uuid4()) + EXTENSIONS[inspected.mime_type]
-        found = self.digest_in_place(image)
+        found = self.read_in_place(image)
         kept = self.trash_path(found)
         plan = Plan([(old, kept)] if found else [],
                     [(inspected.path, self.folder / name, inspected.digest)])
@@ -272,7 +298,7 @@ class Originals:
             if found:
                 self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, columns)
-            note_stat(transaction, image.pk, (self.folder / name).stat())
+            note_stat(transaction, image.pk, self.folder / name, inspected.look)
 
     def exchange(self, image: Image, columns: dict[str, Any], action: str, kind: Kind,
                  undoes: str) -> None:
@@ -282,14 +308,15 @@ class Originals:
             ConflictError: the earlier file is gone, its bytes are another image by now, or
                 something else has its name.
         """
-        rows = self.database.read("SELECT file FROM replaced WHERE image = ? AND digest = ?",
+        rows = self.database.read("SELECT file, at FROM replaced WHERE image = ? AND digest = ?",
                                    image.id, columns["digest"])
         if not rows or not (earlier := self.trash_dir / rows[0]["file"]).is_file():
             raise ConflictError("The earlier file is no longer in the trash.")
         if other := self.find_digest(columns["digest"]):
             raise ConflictError(f"These bytes are the image {other.id} by now.")
         self.require_folder()
-        found = self.digest_in_place(image)
+        read = look_in_trash(earlier, columns["digest"], rows[0]["at"])
+        found = self.read_in_place(image)
         kept = self.trash_path(found)
         old = self.path_of(image)
         final = self.free_place(columns.get("file_name", image.file_name), image)
@@ -301,7 +328,7 @@ class Originals:
             if found:
                 self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, columns)
-            note_stat(transaction, image.pk, final.stat())
+            note_stat(transaction, image.pk, final, read)
 
     def free_place(self, name: str, image: Image | None = None, extension: str = "") -> Path:
         """Where a file of the name *name* can lie: there, or under a new name of ours.
@@ -315,30 +342,43 @@ class Originals:
         return self.folder / name
 
     def plan_delete(
-        self, images: list[Image]
-    ) -> tuple[Plan, dict[str, str], list[tuple[str, str, Path]]]:
+        self, images: list[Image], looks: dict[Path, Stat]
+    ) -> tuple[Plan, dict[str, str], list[tuple[str, Fingerprint, Path]]]:
         """The moves that put *images* into the trash, the file there of each id, and what is
-        kept beside it: (id, digest, file) of other bytes that lie in an image's place."""
+        kept beside it: (id, fingerprint, file) of other bytes that lie in an image's place.
+
+        How files looked before they were read is added to *looks*.
+        """
         plan, files, kept = Plan(), {}, []
         for image in images:
-            source, found = self.path_of(image), self.digest_in_place(image)
-            if found and found != image.digest:
+            source, found = self.path_of(image), self.read_in_place(image)
+            if found:
+                looks[source] = found.look
+            if found and found.digest != image.digest:
                 kept.append((image.id, found, self.trash_path(found)))
                 plan.moves.append((source, kept[-1][2]))
-            if found != image.digest:
-                copies = [path for path in self._published(image)
-                          if is_plain_file(path) and digest(path) == image.digest]
-                if not copies:
+            if found is None or found.digest != image.digest:
+                for source in filter(is_plain_file, self._published(image)):
+                    copy = fingerprint(source)
+                    if copy.digest == image.digest:
+                        looks[source] = copy.look
+                        break
+                else:
                     continue  # neither here nor in the site, whose copy may be the last one
-                source = copies[0]
             target = self.trash_path(image.digest)
             plan.moves.append((source, target))
             files[image.id] = target.name
         return plan, files, kept
 
-    def keep(self, transaction: Transaction, plan: Plan, image_id: str, checksum: str,
+    def keep(self, transaction: Transaction, plan: Plan, image_id: str, read: Fingerprint,
              kept: Path) -> None:
-        """Note that *kept*, in the trash, holds bytes that *image_id* once had."""
+        """Note that *kept*, in the trash, holds bytes that *image_id* once had.
+
+        Raises:
+            ConflictError: somebody has written to it since it was read.
+        """
+        require_unchanged(kept, read.look)
+        checksum = read.digest
         known = transaction.run("SELECT file FROM replaced WHERE image = ? AND digest = ?",
                                 image_id, checksum).fetchone()
         if known and (self.trash_dir / known["file"]).is_file():
@@ -347,8 +387,9 @@ class Originals:
         transaction.run("INSERT OR REPLACE INTO replaced VALUES (?, ?, ?, ?)", image_id, checksum,
                         kept.name, utc_now())
 
-    def trash_path(self, checksum: str) -> Path:
+    def trash_path(self, file: Fingerprint | str | None) -> Path:
         """A new name in the trash for the bytes with this digest."""
+        checksum = file.digest if isinstance(file, Fingerprint) else file or ""
         return self.trash_dir / f"{checksum[:16]}-{uuid.uuid4().hex[:12]}"
 
 
@@ -363,6 +404,46 @@ def stat_of(path: Path) -> Stat | None:
         return look(path.stat())
     except OSError:
         return None
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Read a file that others may write to."""
+    before = path.stat()
+    # A second write in the same tick of the file system's clock would not show.
+    if (age := time.time_ns() - before.st_mtime_ns) < _TICK and age >= 0:
+        time.sleep((_TICK - age) / 1e9)
+        before = path.stat()
+    return Fingerprint(look(before), digest(path))
+
+
+def require_unchanged(path: Path, read: Stat) -> None:
+    """See that a file that was moved is still as it was when it was read.
+
+    Raises:
+        ConflictError: somebody has written to it.
+    """
+    if not is_unchanged(stat_of(path), read):
+        raise ConflictError("A file was written to meanwhile. Nothing was changed; try again.")
+
+
+def look_in_trash(path: Path, checksum: str, since: str) -> Stat:
+    """How a file that lies in the trash since then looks; it is read if it may have changed there.
+
+    A program that had it open when it was moved can still write to it.
+
+    Raises:
+        ConflictError: it has other bytes.
+    """
+    read = look(path.stat())
+    if changed_since(path, since) and digest(path) != checksum:
+        raise ConflictError("Its file in the trash was written to by another program. To file"
+                            " that under what it is now: imagelib check --fix")
+    return read
+
+
+def changed_since(path: Path, moment: str) -> bool:
+    """Whether a file may have been written to after *moment* (as `utc_now` tells it)."""
+    return path.stat().st_mtime > to_seconds(moment) - _SLACK
 
 
 def file_columns(inspected: Inspected) -> dict[str, Any]:

@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING
 from imagelib.errors import InvalidError
 from imagelib.formats import EXTENSIONS
 from imagelib.library.drafts import ImageDraft
-from imagelib.library.files import digest
 from imagelib.library.intents import Plan
 from imagelib.library.models import Image, read_phash
 from imagelib.library.originals import (
+    Fingerprint,
     Inspected,
     Newcomer,
     file_columns,
+    fingerprint,
     is_managed,
     stat_of,
 )
-from imagelib.library.rows import Stat, note_stat, update
+from imagelib.library.rows import Stat, look, note_stat, update
 from imagelib.library.text import generated
 
 if TYPE_CHECKING:
@@ -57,25 +58,24 @@ def follow_new_bytes(library: Library, image: Image, seen: Stat | None) -> Follo
     """
     originals, path = library.originals, library.originals.path_of(image)
     try:
-        inspected, problem = originals.inspect(path), ""
+        read = fingerprint(path)
+        inspected, problem = originals.inspect(path, read=read), ""
     except InvalidError as error:
         inspected, problem = None, str(error)
-    checksum = inspected.digest if inspected else digest(path)
-    recorded = originals.find_bytes(image)
-    staged = originals.stage(recorded) if recorded else None
+    staged = originals.stage_recorded(image)
     try:
         with library.exclusive():
             now = library.get(image.id)
             if (now.digest, now.file_name) != (image.digest, image.file_name) or (
-                    stat_of(path) != seen):
+                    read.look != seen or stat_of(path) != seen):
                 return Followed()
             if is_managed(image.file_name):
                 if staged is None:
-                    return _flag(library, image, problem or "it was written over, and its own"
-                                 " bytes are nowhere to be found")
-                return _put_back(library, image, inspected, checksum, staged)
+                    return _flag(library, image, read.look, problem or "it was written over, and"
+                                 " its own bytes are nowhere to be found")
+                return _put_back(library, image, inspected, read, staged)
             if inspected is None:
-                return _flag(library, image, problem)
+                return _flag(library, image, read.look, problem)
             if _is_edited(image, inspected) and not originals.find_digest(inspected.digest):
                 return _take_over(library, image, inspected, staged)
             return _part(library, image, inspected, staged)
@@ -87,12 +87,12 @@ def follow_new_bytes(library: Library, image: Image, seen: Stat | None) -> Follo
 def put_right(library: Library, image: Image) -> None:
     """Bytes that the disk lost by itself: put the recorded ones back if they are found."""
     originals, path = library.originals, library.originals.path_of(image)
-    recorded = originals.find_bytes(image)
-    staged = originals.stage(recorded) if recorded else None
+    staged = originals.stage_recorded(image)
     try:
         with library.exclusive():
-            if staged is None or digest(path) == image.digest:
-                _flag(library, image, "")
+            read = fingerprint(path)
+            if staged is None or read.digest == image.digest:
+                _flag(library, image, read.look, "")
             else:
                 originals.give_back(image, staged, "altered")
     finally:
@@ -100,33 +100,34 @@ def put_right(library: Library, image: Image) -> None:
             staged.unlink(missing_ok=True)
 
 
-def _flag(library: Library, image: Image, problem: str) -> Followed:
+def _flag(library: Library, image: Image, read: Stat, problem: str) -> Followed:
     with library.database.write("altered", undoable=False) as transaction:
         update(transaction, image.pk, {"file_state": "altered"})
-        note_stat(transaction, image.pk, library.originals.path_of(image).stat())
+        note_stat(transaction, image.pk, library.originals.path_of(image), read)
     return Followed(changed=0 if problem else 1, problem=problem)
 
 
-def _put_back(library: Library, image: Image, inspected: Inspected | None, checksum: str,
+def _put_back(library: Library, image: Image, inspected: Inspected | None, read: Fingerprint,
               staged: Path) -> Followed:
     """The recorded bytes get their place again; what lay there becomes an image, or is kept."""
     originals, path = library.originals, library.originals.path_of(image)
+    ours = look(staged.stat())
     plan = Plan(new=[(staged, path, image.digest)])
     prepared = None
-    if inspected is not None and not originals.find_digest(checksum) and (
-            not originals.find_trashed(checksum)):
+    if inspected is not None and not originals.find_digest(read.digest) and (
+            not originals.find_trashed(read.digest)):
         prepared = originals.prepare(Newcomer(inspected, ImageDraft(), image.original_name))
         aside = originals.folder / prepared[0]["file_name"]
     else:
-        aside = originals.trash_path(checksum)
+        aside = originals.trash_path(read)
     plan.moves.append((path, aside))
     with originals.intents.carried_out(plan, "altered", undoable=False) as transaction:
         if prepared is not None:
-            originals.add_row(transaction, *prepared)
+            originals.add_row(transaction, *prepared, read.look)
         else:
-            originals.keep(transaction, plan, image.id, checksum, aside)
+            originals.keep(transaction, plan, image.id, read, aside)
         update(transaction, image.pk, {"file_state": "ok"})
-        note_stat(transaction, image.pk, path.stat())
+        note_stat(transaction, image.pk, path, ours)
     added = [library.get(prepared[0]["id"])] if prepared else []
     return Followed(changed=1, added=added)
 
@@ -136,13 +137,15 @@ def _take_over(library: Library, image: Image, inspected: Inspected,
     """The picture was edited: the image has its new bytes; the earlier ones, if found, are kept."""
     originals = library.originals
     plan = Plan()
+    kept = None
     if staged is not None:
-        plan.new.append((staged, originals.trash_path(image.digest), image.digest))
+        kept = Fingerprint(look(staged.stat()), image.digest)
+        plan.new.append((staged, originals.trash_path(kept), image.digest))
     with originals.intents.carried_out(plan, "altered", undoable=bool(staged)) as transaction:
-        if staged is not None:
-            originals.keep(transaction, plan, image.id, image.digest, plan.new[0][1])
+        if kept is not None:
+            originals.keep(transaction, plan, image.id, kept, plan.new[0][1])
         update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
-        note_stat(transaction, image.pk, inspected.path.stat())
+        note_stat(transaction, image.pk, inspected.path, inspected.look)
     return Followed(changed=1)
 
 
@@ -155,6 +158,7 @@ def _part(library: Library, image: Image, inspected: Inspected,
     originals = library.originals
     own = originals.free_place(image.id + EXTENSIONS[image.mime_type])
     plan = Plan(new=[] if staged is None else [(staged, own, image.digest)])
+    ours = look(staged.stat()) if staged else None
     prepared = None
     if not originals.find_digest(inspected.digest) and not originals.find_trashed(
             inspected.digest):
@@ -164,10 +168,10 @@ def _part(library: Library, image: Image, inspected: Inspected,
         update(transaction, image.pk, {
             "file_name": own.relative_to(originals.folder).as_posix(),
             "file_state": "missing" if staged is None else "ok"})
-        if staged is not None:
-            note_stat(transaction, image.pk, own.stat())
+        if ours is not None:
+            note_stat(transaction, image.pk, own, ours)
         if prepared is not None:
-            originals.add_row(transaction, *prepared)
+            originals.add_row(transaction, *prepared, inspected.look)
     return Followed(changed=1, added=[library.get(prepared[0]["id"])] if prepared else [])
 
 

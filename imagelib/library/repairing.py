@@ -20,7 +20,7 @@ from imagelib.library.files import digest
 from imagelib.library.models import Image
 from imagelib.library.originals import Inspected, Newcomer, file_columns, stat_of
 from imagelib.library.records import select
-from imagelib.library.rows import Stat, note_stat, require, update
+from imagelib.library.rows import note_stat, require, update
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -65,11 +65,15 @@ def locate(library: Library, place: Path, wanted: Iterable[Image] | None = None)
         for image in [i for i in candidates if i.digest == checksum]:
             staged = library.originals.stage(path)
             try:
+                if digest(staged) != checksum:
+                    continue  # it was written to meanwhile
                 with library.exclusive():
                     # Somebody may have brought it back, or deleted it, while we looked.
                     now = library.find_one(image.id)
-                    if now is None or now.digest != checksum or (
-                            library.originals.digest_in_place(now) == checksum):
+                    if now is None or now.digest != checksum:
+                        continue
+                    there = library.originals.read_in_place(now)
+                    if there is not None and there.digest == checksum:
                         continue
                     library.originals.give_back(now, staged)
             finally:
@@ -95,34 +99,32 @@ def accept(library: Library, ids: Iterable[str]) -> Repaired:
     There is no way back: the bytes that were there before are gone already.
     """
     done = Repaired()
-    ready: list[tuple[Image, Inspected, Stat | None]] = []
+    ready: list[tuple[Image, Inspected]] = []
     for image_id in ids:
         try:
             image = library.get(image_id)
             path = library.originals.path_of(image)
-            seen = stat_of(path)
-            ready.append((image, library.originals.inspect(path), seen))
+            ready.append((image, library.originals.inspect(path)))
         except (ImagelibError, OSError) as error:
             done.failures.append((image_id, _reason(library, error)))
     with library.exclusive(), library.database.write(
             "accept file", undoable=False) as transaction:
-        for image, inspected, seen in ready:
+        for image, inspected in ready:
             try:
-                _check_accepted(transaction, image, inspected, seen)
+                _check_accepted(transaction, image, inspected)
             except ImagelibError as error:
                 done.failures.append((image.id, _reason(library, error)))
                 continue
             update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
-            note_stat(transaction, image.pk, inspected.path.stat())
+            note_stat(transaction, image.pk, inspected.path, inspected.look)
             done.changed.append(image.id)
     return done
 
 
-def _check_accepted(transaction: Transaction, image: Image, inspected: Inspected,
-                    seen: Stat | None) -> None:
+def _check_accepted(transaction: Transaction, image: Image, inspected: Inspected) -> None:
     now = require(select(transaction.connection, "WHERE i.id = ?", [image.id], raw=False),
                   image.id)
-    if now.file_name != image.file_name or stat_of(inspected.path) != seen:
+    if now.file_name != image.file_name or stat_of(inspected.path) != inspected.look:
         raise ConflictError("It was changed meanwhile. Look again.")
     others = select(transaction.connection, "WHERE i.digest = ? AND i.id <> ?",
                     [inspected.digest, image.id], raw=False)
@@ -157,7 +159,7 @@ def adopt(library: Library, names: Iterable[str], strays: Iterable[str]) -> Repa
             name = inspected.path.relative_to(library.originals.folder).as_posix()
             if library.originals.find_digest(inspected.digest):
                 done.failures.append((name, "These bytes are an image already."))
-            elif not inspected.path.is_file() or digest(inspected.path) != inspected.digest:
+            elif stat_of(inspected.path) != inspected.look:
                 done.failures.append((name, "It was changed meanwhile. Look again."))
             else:
                 ready.append(newcomer)

@@ -6,6 +6,7 @@ Every function takes the `Transaction` in which its caller has decided what to d
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from imagelib.errors import InvalidError, NotFoundError, StaleError
@@ -43,10 +44,24 @@ def update(transaction: Transaction, pk: int, columns: dict[str, Any]) -> None:
         transaction.run(f"UPDATE images SET {pairs} WHERE pk = ?", *values.values(), pk)
 
 
-def note_stat(transaction: Transaction, pk: int, stat: os.stat_result) -> None:
-    """Remember how the file of *pk* looked, so that a scan need not read it again."""
-    transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?, ?)", pk, *look(stat),
-                    utc_now())
+def note_stat(transaction: Transaction, pk: int, path: Path, read: Stat) -> None:
+    """Remember how the file of *pk* looked *before* its bytes were read, so that a scan need not
+    read it again. It lies at *path* by now.
+
+    If it looks different, somebody wrote to it since, and the next scan has to read it. Its inode
+    may be another one: where a file system has no links, a file is moved by copying.
+    """
+    now = look(path.stat())
+    if is_unchanged(now, read):
+        transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?, ?)", pk, *now,
+                        utc_now())
+    else:
+        transaction.run("DELETE FROM file_stats WHERE pk = ?", pk)
+
+
+def is_unchanged(now: Stat | None, read: Stat) -> bool:
+    """Whether a file that may have been moved still has the size and date that it was read with."""
+    return now is not None and now[:2] == read[:2]
 
 
 def set_tags(transaction: Transaction, pk: int, tags: list[str] | tuple[str, ...]) -> None:

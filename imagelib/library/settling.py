@@ -23,7 +23,7 @@ from imagelib.library.models import Image
 from imagelib.library.originals import stat_of
 from imagelib.library.overwriting import follow_new_bytes, put_right
 from imagelib.library.records import select_pks
-from imagelib.library.rows import note_stat, rename_files, update
+from imagelib.library.rows import look, note_stat, rename_files, update
 from imagelib.library.trashing import file_the_deleted
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _follow_names(library: Library, drift: Drift, done: Settled) -> None:
         rename_files(transaction, names)
         for pk, name in moved.items():
             update(transaction, pk, {"file_state": "ok"})
-            note_stat(transaction, pk, (folder / name).stat())
+            note_stat(transaction, pk, folder / name, drift.looks[name])
             done.changed += 1
         for pk in gone:
             if now[pk].file_state != "missing" or pk in names:
@@ -134,7 +134,8 @@ def _follow_names(library: Library, drift: Drift, done: Settled) -> None:
                 if now[image.pk].file_state != "ok":
                     update(transaction, image.pk, {"file_state": "ok"})
                     done.changed += 1
-                note_stat(transaction, image.pk, (folder / image.file_name).stat())
+                note_stat(transaction, image.pk, folder / image.file_name,
+                          drift.looks[image.file_name])
 
 
 def _is_taken_by(moved: dict[int, str], image: Image) -> bool:
@@ -151,14 +152,17 @@ def _separate(library: Library, image: Image) -> None:
     path = library.originals.path_of(image)
     staged = library.originals.intents.staging_path(path.parent)
     try:
+        before = stat_of(path)
         copy_apart(path, staged, sync=True)
         if digest(staged) != image.digest:
             return  # the next scan sees that it is altered
+        ours = look(staged.stat())
         with library.exclusive(), library.database.write("separate", undoable=False) as transaction:
-            if library.get(image.id).file_name == image.file_name and path.exists():
+            if library.get(image.id).file_name == image.file_name and (
+                    before is not None and stat_of(path) == before):
                 staged.replace(path)
                 sync_folder(path.parent)
-                note_stat(transaction, image.pk, path.stat())
+                note_stat(transaction, image.pk, path, ours)
     finally:
         staged.unlink(missing_ok=True)
 
@@ -178,8 +182,8 @@ def taken_files(library: Library) -> dict[Path, tuple[int, int]]:
             for row in library.database.read("SELECT * FROM taken")}
 
 
-def note_taken(library: Library, path: Path, look: tuple[int, int], checksum: str = "") -> None:
-    """Remember that the file at *path* was dealt with as it looked; *checksum* is its digest."""
+def note_taken(library: Library, path: Path, seen: tuple[int, int], checksum: str = "") -> None:
+    """Remember that the file at *path* was dealt with as it was seen; *checksum* is its digest."""
     with library.database.write("watch", undoable=False) as transaction:
-        transaction.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", str(path), *look,
+        transaction.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", str(path), *seen,
                         checksum)

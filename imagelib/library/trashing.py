@@ -5,23 +5,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.database import Kind, Transaction
 from imagelib.library.dates import utc_now
-from imagelib.library.files import digest, is_plain_file
+from imagelib.library.files import is_plain_file
 from imagelib.library.intents import Plan, Progress, silent
 from imagelib.library.models import Image
-from imagelib.library.originals import Originals, stat_of
+from imagelib.library.originals import (
+    Fingerprint,
+    Originals,
+    changed_since,
+    fingerprint,
+    look_in_trash,
+    require_unchanged,
+    stat_of,
+)
 from imagelib.library.records import chunks, select
-from imagelib.library.rows import insert_row, note_stat, set_tags
+from imagelib.library.rows import Stat, insert_row, note_stat, set_tags
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
@@ -36,11 +45,12 @@ class _Arrangement:
     plan: Plan
     #: id -> its file in the trash, of images that go there.
     files: dict[str, str]
-    #: (id, digest, file) of other bytes that lay in an image's place.
-    kept: list[tuple[str, str, Path]]
+    #: (id, fingerprint, file) of other bytes that lay in an image's place.
+    kept: list[tuple[str, Fingerprint, Path]]
     #: id -> the name under which it comes back.
     names: dict[str, str]
-    looks: dict[Path, Any]
+    #: How the files looked before they were read.
+    looks: dict[Path, Stat | None]
 
 
 def rearrange(library: Library, gone: list[str], back: list[str], action: str, *,
@@ -65,10 +75,14 @@ def rearrange(library: Library, gone: list[str], back: list[str], action: str, *
                                            progress=progress) as transaction:
             for image in found.images:
                 _delete_row(transaction, image, found.files.get(image.id))
-            for image_id, checksum, kept in found.kept:
-                originals.keep(transaction, found.plan, image_id, checksum, kept)
+            for source, target in found.plan.moves:
+                if read := found.looks[source]:
+                    require_unchanged(target, read)
+            for image_id, read_there, kept in found.kept:
+                originals.keep(transaction, found.plan, image_id, read_there, kept)
             for row in found.rows:
-                _reinsert(originals, transaction, row, found.names[row["id"]])
+                name = found.names[row["id"]]
+                _reinsert(originals, transaction, row, name, found.looks[originals.folder / name])
             then(transaction)
     return transaction.batch
 
@@ -82,17 +96,18 @@ def _arrange(library: Library, gone: list[str], back: list[str]) -> _Arrangement
         if not found:
             raise NotFoundError(f"There is no image {image_id!r} in the trash.")
         rows.append(found[0])
-    plan, files, kept = originals.plan_delete(images)
+    read: dict[Path, Stat] = {}
+    plan, files, kept = originals.plan_delete(images, read)
     if rows:
         originals.require_folder()
-    restored, names = _plan_restore(originals, rows)
+    restored, names = _plan_restore(originals, rows, read)
     plan.moves.extend(restored.moves)
     plan.drop.extend(restored.drop)
     paths = {path for pair in plan.moves for path in pair} | set(plan.drop)
     paths |= {originals.path_of(image) for image in images}
     paths |= {originals.folder / name for name in names.values()}
     return _Arrangement(images, rows, plan, files, kept, names,
-                        {path: stat_of(path) for path in paths})
+                        {path: read.get(path) or stat_of(path) for path in paths})
 
 
 def _is_current(library: Library, found: _Arrangement) -> bool:
@@ -116,10 +131,15 @@ def _live_doubles(originals: Originals, rows: list[sqlite3.Row]) -> list[Image]:
     return [image for row in rows if (image := originals.find_digest(row["digest"]))]
 
 
-def _plan_restore(originals: Originals, rows: list[sqlite3.Row]) -> tuple[Plan, dict[str, str]]:
+def _plan_restore(originals: Originals, rows: list[sqlite3.Row],
+                  looks: dict[Path, Stat]) -> tuple[Plan, dict[str, str]]:
     """The moves that bring the files of trashed *rows* back, and the name of each id.
 
-    One whose name belongs to another file by now comes back under a new one.
+    One whose name belongs to another file by now comes back under a new one. How files looked
+    before they were read is added to *looks*.
+
+    Raises:
+        ConflictError: a file in the trash has other bytes, or the bytes are an image again.
     """
     plan, digests = Plan(), set()
     names: dict[str, str] = {}
@@ -132,14 +152,17 @@ def _plan_restore(originals: Originals, rows: list[sqlite3.Row]) -> tuple[Plan, 
         name = _name_in(row)
         kept = originals.trash_dir / row["file"] if row["file"] else None
         final = originals.folder / name
-        own = is_plain_file(final) and digest(final) == row["digest"] and not _is_taken(
-            originals, name)
+        own = False
+        if is_plain_file(final) and not _is_taken(originals, name):
+            there = fingerprint(final)
+            looks[final], own = there.look, there.digest == row["digest"]
         if not own or name in names.values():
             final = originals.free_place(name)
             if final.relative_to(originals.folder).as_posix() in names.values():
                 final = originals.folder / (str(uuid.uuid4()) + final.suffix)
         names[row["id"]] = final.relative_to(originals.folder).as_posix()
         if kept is not None and kept.is_file():
+            looks[kept] = look_in_trash(kept, row["digest"], row["deleted_at"])
             if own:
                 plan.drop.append(kept)
             else:
@@ -171,8 +194,9 @@ def _delete_row(transaction: Transaction, image: Image, file: str | None) -> Non
 
 
 def _reinsert(originals: Originals, transaction: Transaction, row: sqlite3.Row,
-              name: str) -> None:
-    """Put a trashed record back as it was, with its pk, id and tags."""
+              name: str, read: Stat | None) -> None:
+    """Put a trashed record back as it was, with its pk, id and tags; its file looked like *read*
+    before it was read."""
     record = json.loads(row["record"])
     tags = record.pop("tags")
     file = originals.folder / name
@@ -182,8 +206,8 @@ def _reinsert(originals: Originals, transaction: Transaction, row: sqlite3.Row,
         raise ConflictError(f"The image {row['id']} was changed by another program. Try again.")
     insert_row(transaction, record)
     set_tags(transaction, record["pk"], tags)
-    if file.is_file():
-        note_stat(transaction, record["pk"], file.stat())
+    if read is not None and file.is_file():
+        note_stat(transaction, record["pk"], file, read)
 
 
 def restore_with(library: Library, image_id: str, staged: Path) -> None:
@@ -199,11 +223,13 @@ def restore_with(library: Library, image_id: str, staged: Path) -> None:
         if not rows or (file is not None and file.is_file()):
             rearrange(library, [], [image_id], "restore")
             return
-        _, names = _plan_restore(originals, rows)
+        looks: dict[Path, Stat] = {}
+        _, names = _plan_restore(originals, rows, looks)
         final = originals.folder / names[image_id]
+        read = looks[final] if final.exists() else stat_of(staged)
         plan = Plan(new=[] if final.exists() else [(staged, final, rows[0]["digest"])])
         with originals.intents.carried_out(plan, "restore") as transaction:
-            _reinsert(originals, transaction, rows[0], names[image_id])
+            _reinsert(originals, transaction, rows[0], names[image_id], read)
 
 
 def purge(library: Library, ids: list[str]) -> int:
@@ -237,18 +263,47 @@ def file_the_deleted(library: Library) -> int:
     originals, database = library.originals, library.database
     if not database.read("SELECT 1 FROM trash WHERE file IS NULL LIMIT 1"):
         return 0
-    with database.exclusive():
-        plan, files = Plan(), {}
+    with database.exclusive(), contextlib.suppress(ConflictError):  # then the next scan sees to it
+        plan, files, looks = Plan(), {}, {}
         for row in database.read("SELECT id, digest, record FROM trash WHERE file IS NULL"):
             name = _name_in(row)
             path = originals.folder / name
-            if is_plain_file(path) and not _is_taken(originals, name) and (
-                    digest(path) == row["digest"]):
-                target = originals.trash_path(row["digest"])
-                plan.moves.append((path, target))
-                files[row["id"]] = target.name
+            if is_plain_file(path) and not _is_taken(originals, name):
+                read = fingerprint(path)
+                if read.digest == row["digest"]:
+                    target = originals.trash_path(read)
+                    plan.moves.append((path, target))
+                    files[row["id"]], looks[target] = target.name, read.look
         if files:
             with originals.intents.carried_out(plan, "delete", undoable=False) as transaction:
+                for target, look in looks.items():
+                    require_unchanged(target, look)
                 for image_id, file in files.items():
                     transaction.run("UPDATE trash SET file = ? WHERE id = ?", file, image_id)
-    return len(files)
+            return len(files)
+    return 0
+
+
+def file_what_changed(library: Library) -> None:
+    """File what another program wrote to in the trash under what it is now.
+
+    It had the file open when that was moved there, and nobody can take that from it. The record of
+    a deleted image is then left without its file, as its bytes are gone; nothing else is.
+    """
+    folder = library.originals.trash_dir
+    for table, key, since in (("trash", "id", "deleted_at"), ("replaced", "image", "at")):
+        for row in library.database.read(f"SELECT {key} AS id, digest, file, {since} AS since"
+                                         f" FROM {table} WHERE file IS NOT NULL"):
+            path = folder / row["file"]
+            if not is_plain_file(path) or not changed_since(path, row["since"]):
+                continue
+            if (now := fingerprint(path)).digest == row["digest"]:
+                continue
+            with library.database.write("check", undoable=False) as transaction:
+                if table == "trash":
+                    transaction.run("UPDATE trash SET file = NULL WHERE id = ?", row["id"])
+                else:
+                    transaction.run("DELETE FROM replaced WHERE file = ?", row["file"])
+                transaction.run("INSERT OR IGNORE INTO replaced VALUES (?, ?, ?, ?)", row["id"],
+                                now.digest, row["file"], utc_now())
+

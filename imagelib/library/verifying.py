@@ -24,6 +24,7 @@ from imagelib.library.lookalikes import merge
 from imagelib.library.records import chunks, select, select_pks
 from imagelib.library.replaying import engine_faults, history_faults
 from imagelib.library.text import folded_row
+from imagelib.library.trashing import file_what_changed
 
 if TYPE_CHECKING:
     from imagelib.library.database import Transaction
@@ -74,6 +75,7 @@ def mend(library: Library) -> None:
         if _text_faults(library):
             with library.database.write("check", undoable=False) as transaction:
                 folding.fold_anew(transaction.connection)
+        file_what_changed(library)
         for _, path in list(_trash_faults(library)):
             if path is None:
                 continue

@@ -6,6 +6,8 @@
 const ImagelibApi = (() => {
   /** Names us in the history of what we change. */
   const CLIENT = "Imagelib-Client";
+  /** Names the batch that a request has made. */
+  const BATCH = "Imagelib-Batch";
   /** Before a picture is sent again that was too many at once, in milliseconds. */
   const BUSY = 1500;
 
@@ -44,14 +46,16 @@ const ImagelibApi = (() => {
   const absence = () => new Refusal(0, { detail: "The daemon does not answer. Is it still running?" });
 
   /**
-   * @param {string} method @param {string} path @param {any} body @param {Record<string, string>} headers
+   * Ask for something; `batch` is what undo takes back, where anything changed.
+   * @param {string} method @param {string} path @param {any} body a value, or a form with files
+   * @param {Record<string, string>} headers
    * @returns {Promise<{value: any, batch: string | null}>}
    */
-  async function send(method, path, body = undefined, headers = {}) {
-    if (method !== "GET") ImagelibUndo.asked();
+  async function request(method, path, body = undefined, headers = {}) {
     const named = { ...headers, [CLIENT]: "editor" };
     const sent = body === undefined ? { method, headers: named }
-      : { method, headers: { ...named, "Content-Type": "application/json" }, body: JSON.stringify(body) };
+      : body instanceof FormData ? { method, headers: named, body }
+        : { method, headers: { ...named, "Content-Type": "application/json" }, body: JSON.stringify(body) };
     let answer;
     let text;
     try {
@@ -62,9 +66,15 @@ const ImagelibApi = (() => {
     }
     const value = parse(text);
     if (!answer.ok) throw new Refusal(answer.status, value);
-    const batch = answer.headers.get("Imagelib-Batch") ?? value?.batch ?? null;
-    if (batch) ImagelibUndo.done({ batch });
-    return { value, batch };
+    return { value, batch: answer.headers.get(BATCH) };
+  }
+
+  /** @type {typeof request} */
+  async function send(method, path, body = undefined, headers = {}) {
+    if (method !== "GET") ImagelibUndo.asked();
+    const answer = await request(method, path, body, headers);
+    if (answer.batch) ImagelibUndo.done({ batch: answer.batch });
+    return answer;
   }
 
   /** @param {string} method @param {string} path @param {any} [body] */
@@ -92,10 +102,11 @@ const ImagelibApi = (() => {
    * @returns {Promise<any>}
    */
   async function sendFile(path, file) {
-    ImagelibUndo.asked();
     for (;;) {
+      const body = new FormData();
+      body.append("image_file", file, file.name);
       try {
-        return await sendFileOnce(path, file);
+        return await ask("POST", path, body);
       } catch (error) {
         if (!(error instanceof Refusal && error.isBusy)) throw error;
         await new Promise((resolve) => setTimeout(resolve, BUSY));
@@ -103,47 +114,30 @@ const ImagelibApi = (() => {
     }
   }
 
-  /** @param {string} path @param {File} file */
-  async function sendFileOnce(path, file) {
-    const body = new FormData();
-    body.append("image_file", file, file.name);
-    let answer;
-    let text;
-    try {
-      answer = await fetch(path, { method: "POST", headers: { [CLIENT]: "editor" }, body });
-      text = await answer.text();
-    } catch {
-      throw absence();
-    }
-    const value = parse(text);
-    if (!answer.ok) throw new Refusal(answer.status, value);
-    return value;
-  }
-
   /**
    * Send one file. `progress` is told the share that has left, 0 to 1.
    * @param {File} file @param {Record<string, any>} fields @param {(share: number) => void} progress
-   * @returns {{done: Promise<any>, cancel: () => void}}
+   * @returns {{done: Promise<{record: any, batch: string | null}>, cancel: () => void}}
    */
   function upload(file, fields, progress) {
-    const request = new XMLHttpRequest();  // fetch tells nothing of what has left
+    const sending = new XMLHttpRequest();  // fetch tells nothing of what has left
     const body = new FormData();
     body.append("image_file", file, file.name);
     body.append("metadata", JSON.stringify(fields));
     const done = new Promise((resolve, reject) => {
-      request.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
-      request.onload = () => {
-        const value = parse(request.responseText);
-        if (request.status < 300) resolve(value);
-        else reject(new Refusal(request.status, value));
+      sending.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
+      sending.onload = () => {
+        const value = parse(sending.responseText);
+        if (sending.status < 300) resolve({ record: value, batch: sending.getResponseHeader(BATCH) });
+        else reject(new Refusal(sending.status, value));
       };
-      request.onerror = () => reject(absence());
-      request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
-      request.open("POST", "/api/images");
-      request.setRequestHeader(CLIENT, "editor");
-      request.send(body);
+      sending.onerror = () => reject(absence());
+      sending.onabort = () => reject(new DOMException("cancelled", "AbortError"));
+      sending.open("POST", "/api/images");
+      sending.setRequestHeader(CLIENT, "editor");
+      sending.send(body);
     });
-    return { done, cancel: () => request.abort() };
+    return { done, cancel: () => sending.abort() };
   }
 
   return {
@@ -164,7 +158,7 @@ const ImagelibApi = (() => {
     /** @param {string} id */
     history: (id) => pages(`${imagePath(id)}/history`),
     /** @param {string | null} batch without one the last */
-    undo: (batch = null) => ask("POST", "/api/undo", batch ? { batch } : {}),
+    undo: async (batch = null) => (await request("POST", "/api/undo", batch ? { batch } : {})).value,
     redo: () => ask("POST", "/api/redo", {}),
     /** @param {number} seq */
     changes: (seq) => ask("GET", `/api/changes?since=${seq}`),

@@ -78,11 +78,7 @@ const ImagelibDriftSection = (() => {
     /** @param {any} one @param {File} file */
     async function upload(one, file) {
       try {
-        const record = await ImagelibEdits.inOrder(async () => {
-          const replaced = await ImagelibApi.replaceFile(one.id, file);
-          ImagelibUndo.done({ image: one.id, action: "replace file" });
-          return replaced;
-        });
+        const record = await ImagelibEdits.inOrder(() => ImagelibApi.replaceFile(one.id, file));
         await ImagelibChanges.show(record);
         ImagelibToast.show(`${nameOf(one)} has its file again`);
       } catch (error) {

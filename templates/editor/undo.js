@@ -8,14 +8,14 @@ const ImagelibUndo = (() => {
   const MOST = 200;
 
   /**
-   * One thing that was done here. Its batch is known by its name, or by what the history of an image says.
-   * @typedef {{batch?: string, image?: string, action?: string}} Step
+   * One thing that was done here: the batch it made.
+   * @typedef {{batch: string}} Step
    * An edit that was asked for: `step` once it is saved, `isAsked` once the daemon was told of it.
    * @typedef {{step: Step | null, isAsked: boolean}} Edit
    */
 
   /** What may be taken back, the last one last. @type {Edit[]} */
-  const edits = read().map((step) => ({ step, isAsked: true }));
+  const edits = read().filter(({ batch }) => batch).map((step) => ({ step, isAsked: true }));
   /** What was taken back and may be done again. @type {{action: string, images: string[]}[]} */
   let undone = [];
   /** The edit that is being saved. @type {Edit | null} */
@@ -111,8 +111,7 @@ const ImagelibUndo = (() => {
   /** @param {Edit | null} edit without one the last of the library, whoever made it */
   async function takeBack(edit) {
     try {
-      const batch = edit?.step ? await batchOf(edit.step) : null;
-      const { action, images } = await ImagelibApi.undo(batch);
+      const { action, images } = await ImagelibApi.undo(edit?.step?.batch ?? null);
       undone.push({ action, images });
       await ImagelibChanges.poll();
       ImagelibToast.show(`Undone: ${action} (${ImagelibChanges.howMany(images.length)})`, { actions: [["Redo", () => void redo()]] });
@@ -125,15 +124,6 @@ const ImagelibUndo = (() => {
     }
   }
 
-  /** @param {Step} step @returns {Promise<string>} */
-  async function batchOf({ batch, image = "", action }) {
-    if (batch) return batch;
-    const { items } = await ImagelibApi.history(image);
-    const found = items.find((/** @type {any} */ change) => change.action === action && change.actor === "editor");
-    if (!found) throw new Error("What was done is not in the history any more.");
-    return found.batch;
-  }
-
   /** Do again what was taken back last in this tab. */
   function redo() {
     return ImagelibEdits.inTurn(async () => {
@@ -142,11 +132,10 @@ const ImagelibUndo = (() => {
         return;
       }
       try {
-        const { action, images } = await ImagelibApi.redo();
         const left = undone.slice(0, -1);
-        const name = action.replace(/^undo /, "");
-        if (images.length) done({ image: images[0], action: `redo ${name}` });
+        const { action, images } = await ImagelibApi.redo();  // its batch is the last edit of this tab
         undone = left;
+        const name = action.replace(/^undo /, "");
         await ImagelibChanges.poll();
         ImagelibToast.show(`Done again: ${name} (${ImagelibChanges.howMany(images.length)})`,
           { actions: [["Undo", () => void undo()]] });

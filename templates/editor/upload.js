@@ -32,9 +32,9 @@ const ImagelibUpload = (() => {
         set(item, { share, state: share < 1 ? "uploading" : "reading" }));
       set(item, { state: "uploading", cancel });
       try {
-        const record = await done;
+        const { record, batch } = await done;
+        if (batch) ImagelibUndo.doneBeside({ batch });
         // One that is here since its answer was lost is here by us.
-        if (!record.duplicate) ImagelibUndo.doneBeside({ image: record.id, action: "add" });
         set(item, { state: record.duplicate && !item.wasLost ? "here" : "added", record, share: 1 });
       } catch (error) {
         if (error instanceof DOMException) set(item, { state: "cancelled", share: 0 });

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chromium import MARKS, expect
-from helpers import wait_for
+from helpers import draw, wait_for
 
 pytestmark = MARKS
 
@@ -167,3 +167,14 @@ def test_a_redone_edit_can_be_undone_again_while_others_edit(editor, daemon):
     expect(editor.says("Undone")).to_be_visible()
 
     assert ratings(editor) == [0, 0, 0, 4, 0, 0]
+
+
+def test_what_was_added_is_taken_back_by_key(editor, tmp_path):
+    editor.drop(draw(tmp_path / "new.png"))
+    editor.button("Save").click()
+    expect(editor.says("1 image added")).to_be_visible()
+    editor.page.keyboard.press("Escape")
+    editor.page.keyboard.press("Control+z")
+    expect(editor.says("Undone: add")).to_be_visible()
+
+    assert len(editor.records()) == 6

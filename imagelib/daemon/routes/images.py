@@ -19,8 +19,6 @@ from imagelib.library.listing import Filter
 from imagelib.library.models import Image
 from imagelib.library.query import Query
 
-#: Names the batch of an edit, so that `POST /api/undo` takes back this one and no later one.
-BATCH_HEADER = "Imagelib-Batch"
 _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
 
@@ -99,13 +97,11 @@ def edit_image(call: Call) -> Answer:
     version = required_version(call, image_id)
     fields = ImagePatch.of(call.read_json())
     library = call.state.library
-    _, batch = library.edit_many([image_id], _given(fields), if_version=version)
+    library.edit_many([image_id], _given(fields), if_version=version)
     image = library.get(image_id)
     call.facts |= {"event": "edit", "image": image.id, "fields": sorted(fields.model_fields_set)}
     call.state.wake()
-    answer = _record(image)
-    answer.headers[BATCH_HEADER] = batch
-    return answer
+    return _record(image)
 
 
 def replace_file(call: Call) -> Answer:
