@@ -44,10 +44,10 @@ import sys
 from imagelib.daemon.app import make_app
 from imagelib.daemon.guard import Guard
 from imagelib.daemon.server import listen
-from imagelib.daemon.state import State
+from imagelib.daemon.service import State
 from imagelib.library.library import Library
 library, port = Library.open(sys.argv[1]), int(sys.argv[2])
-state = State(library)
+state = Service(library)
 state.engine.learn()
 server = listen("127.0.0.1", port, library.settings.max_upload)
 server.application = server.doorkeeper = make_app(state, Guard(port))

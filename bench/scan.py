@@ -21,7 +21,7 @@ from pathlib import Path
 
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
-from imagelib.library.originals.following import settle
+from imagelib.library.originals.following import follow_disk
 
 
 def main() -> None:
@@ -33,13 +33,13 @@ def main() -> None:
         fill(library, count)
         scanner = Scanner(library)
         result = {"count": count, "cores": os.cpu_count(),
-                  "first, reading all": cpu(lambda: settle(library, scanner, scanner.scan()))}
+                  "first, reading all": cpu(lambda: follow_disk(library, scanner, scanner.scan()))}
         result["no-op"] = min(
-            cpu(lambda: settle(library, scanner, scanner.scan())) for _ in range(5))
+            cpu(lambda: follow_disk(library, scanner, scanner.scan())) for _ in range(5))
         names = sorted(path.name for path in library.originals.folder.iterdir())[:100]
         for name in names:
             (library.originals.folder / name).rename(library.originals.folder / f"r{name}")
-        result["100 renamed"] = cpu(lambda: settle(library, scanner, scanner.scan()))
+        result["100 renamed"] = cpu(lambda: follow_disk(library, scanner, scanner.scan()))
     print(json.dumps(result, indent=2))
 
 

@@ -33,9 +33,7 @@ from PIL import Image as Picture
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from search_peers import compare
 
-from imagelib.generator.pages import Pages, SiteInfo
-from imagelib.generator.paths import thumbnail_path
-from imagelib.generator.search_index import (
+from imagelib.generator.index.blocks import (
     KINDS,
     MANIFEST_PATH,
     Block,
@@ -43,6 +41,8 @@ from imagelib.generator.search_index import (
     make_block,
     manifest,
 )
+from imagelib.generator.pages import Pages, SiteInfo
+from imagelib.generator.paths import thumbnail_path
 from imagelib.library.query.query import Query
 from imagelib.library.values.image import Image
 

@@ -21,7 +21,7 @@ from imagelib.generator.paths import original_path
 from imagelib.generator.reading import SiteRecord, read_site
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import walk_files
-from imagelib.library.originals.originals import Newcomer
+from imagelib.library.originals.originals import NewImage
 from imagelib.library.store import identity
 from imagelib.library.store.backup import set_aside
 from imagelib.library.store.disk import clone, digest, is_plain_file, make_folder
@@ -138,7 +138,7 @@ def _take_in(library: Library, records: dict[str, SiteRecord],
              salvaged: dict[str, SiteRecord], report: RecoveryReport,
              progress: Callable[[int, int], None]) -> None:
     names = [name for name, _ in walk_files(library.originals.folder)]
-    ready: list[Newcomer] = []
+    ready: list[NewImage] = []
     seen: set[str] = set()
     for done, name in enumerate(names, 1):
         path = library.originals.folder / name
@@ -153,7 +153,7 @@ def _take_in(library: Library, records: dict[str, SiteRecord],
         except (ImagelibError, OSError) as error:
             report.failed.append((name, str(error)))
             continue
-        ready.append(Newcomer(inspected, draft, record.original_name if record else path.name,
+        ready.append(NewImage(inspected, draft, record.original_name if record else path.name,
                               in_place=True, image_id=image_id, created_at=created))
         if inspected.digest in salvaged:
             report.from_database += 1

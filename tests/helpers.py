@@ -20,10 +20,10 @@ from urllib.parse import quote
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from imagelib.generator.memory import Memory
+from imagelib.generator.build_state import BuildState
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Drift, Scanner
-from imagelib.library.originals.following import Settled, settle
+from imagelib.library.originals.following import FollowReport, follow_disk
 
 
 def draw(path: Path, size: tuple[int, int] = (64, 48), *, seed: Any = None,
@@ -72,11 +72,11 @@ def fill(library: Library, count: int, *, first: int = 0) -> list[str]:
     return [row[0] for row in rows]
 
 
-def follow(library: Library, *, deep: bool = False, **options: Any) -> tuple[Drift, Settled]:
+def follow(library: Library, *, deep: bool = False, **options: Any) -> tuple[Drift, FollowReport]:
     """Scan the images folder and make *library* follow it; return what was found and done."""
     scanner = Scanner(library)
     drift = scanner.scan(deep=deep)
-    return drift, settle(library, scanner, drift, **options)
+    return drift, follow_disk(library, scanner, drift, **options)
 
 
 class Answer:
@@ -174,7 +174,7 @@ def wait_for(test: Any, seconds: float = 10) -> Any:
 
 def current_tree(library: Library) -> dict[str, bytes]:
     """Every file of the site but those that newer ones have replaced, which stay for a while."""
-    memory = Memory(library.settings.private_dir / "build.db", library.settings.site_dir)
+    memory = BuildState(library.settings.private_dir / "build.db", library.settings.site_dir)
     kept = memory.kept()
     memory.close()
     assert {path.split("/")[0] for path in kept} <= {"data", "static", "thumbs"}

@@ -241,9 +241,9 @@ def test_an_altered_file_under_an_unchanged_date_is_accepted_or_given_back(drift
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     with Library.open(drifting.root) as library:
         from imagelib.library.originals.drift import Scanner
-        from imagelib.library.originals.following import settle
+        from imagelib.library.originals.following import follow_disk
         scanner = Scanner(library)
-        settle(library, scanner, scanner.scan(deep=True))
+        follow_disk(library, scanner, scanner.scan(deep=True))
     assert counts(drifting) == {"altered": 1}
     record = image_of(drifting, "picture 0")
 

@@ -12,14 +12,14 @@ import pytest
 
 from imagelib.daemon.app import make_app
 from imagelib.daemon.guard import Guard
-from imagelib.daemon.state import State
+from imagelib.daemon.service import Service
 from imagelib.library.store import disk as files
 
 
 @pytest.fixture
 def ask(library):
     """Send one request to the application and return status, headers and document."""
-    app = make_app(State(library), Guard(80))
+    app = make_app(Service(library), Guard(80))
 
     def send(method: str, path: str, body: bytes = b"", kind: str = "application/json"):
         environ: dict = {}
@@ -82,7 +82,7 @@ def test_a_bug_shows_nothing_of_its_insides(ask, library, monkeypatch):
 
 def test_a_forwarded_host_is_not_believed(library, ask):
     assert ask("GET", "/api/status")[0] == 200
-    app = make_app(State(library), Guard(80))
+    app = make_app(Service(library), Guard(80))
     environ: dict = {}
     setup_testing_defaults(environ)
     environ |= {"HTTP_HOST": "evil.test", "HTTP_X_FORWARDED_HOST": "localhost:80",
@@ -94,7 +94,7 @@ def test_a_forwarded_host_is_not_believed(library, ask):
 
 def test_an_original_may_do_nothing_and_every_header_stands_once(library, picture):
     image, _ = library.add(picture)
-    app = make_app(State(library), Guard(80))
+    app = make_app(Service(library), Guard(80))
     environ: dict = {}
     setup_testing_defaults(environ)
     environ |= {"HTTP_HOST": "localhost:80", "PATH_INFO": f"/images/{image.file_name}"}

@@ -13,8 +13,8 @@ from site_links import dead_references
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.generator.builder import build
+from imagelib.generator.freshness import is_current
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
-from imagelib.generator.stamp import is_current
 from imagelib.library.library import Library
 
 
@@ -244,7 +244,7 @@ def test_a_site_with_an_address_has_feed_sitemap_search_and_web_app(tmp_path):
 @pytest.mark.parametrize("change", ["template", "static", "title", "editor"])
 def test_what_pages_are_made_of_is_in_the_stamp_and_the_editor_is_not(tmp_path, change):
     from imagelib.config import Settings
-    from imagelib.generator.stamp import stamp
+    from imagelib.generator.freshness import stamp
 
     Library.create(tmp_path).close()
     own = tmp_path / "templates"

@@ -62,3 +62,23 @@ def test_every_module_says_what_it_is():
     for path in (ROOT / "imagelib").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not text or text.startswith('"""'), path
+
+
+def test_the_tree_in_the_design_names_every_module():
+    tree = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").split("```")[1]
+    named = set(re.findall(r"[\w/*]+\.py|\w+/", tree))
+    missing = []
+    for path in sorted((ROOT / "imagelib").rglob("*.py")):
+        folders = [f"{folder}/" for folder in path.relative_to(ROOT / "imagelib").parts[:-1]]
+        if path.name == "__init__.py" or {"cli/", "demo/", "routes/", "dialects/",
+                                          "containers/", "embedded/"} & set(folders):
+            missing += [folder for folder in folders if folder not in named]
+        elif path.name not in named and path.name != "__main__.py":
+            missing.append(str(path))
+    assert missing == []
+
+
+def test_the_tree_in_the_design_names_nothing_that_is_gone():
+    tree = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").split("```")[1]
+    there = {path.name for path in (ROOT / "imagelib").rglob("*.py")}
+    assert set(re.findall(r"\b\w+\.py", tree)) - there == set()

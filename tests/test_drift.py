@@ -13,7 +13,7 @@ from helpers import draw, fill, follow
 
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
-from imagelib.library.originals.following import settle
+from imagelib.library.originals.following import follow_disk
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_file_with_other_dates_and_the_same_bytes_is_no_change(three):
 
 
 def test_an_unreadable_file_of_the_library_stops_nothing(three, monkeypatch):
-    from imagelib.library.originals.originals import drift
+    from imagelib.library.originals import drift
 
     library, images = three
     whole = drift.digest
@@ -197,14 +197,14 @@ def test_a_bit_that_flipped_under_an_unchanged_date_is_found_by_a_deep_scan(thre
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
     assert not Scanner(library).scan()
-    assert [i.id for i in Scanner(library).scan(deep=True).rotten] == [images[0].id]
+    assert [i.id for i in Scanner(library).scan(deep=True).damaged] == [images[0].id]
     follow(library, deep=True)
     now = library.get(images[0].id)
     assert (now.file_state, now.digest) == ("altered", images[0].digest), "flagged, never taken"
 
 
 def test_a_deep_scan_that_is_broken_off_goes_on_where_it_was(three, monkeypatch):
-    from imagelib.library.originals.originals import drift
+    from imagelib.library.originals import drift
 
     library, _ = three
     read = []
@@ -252,7 +252,7 @@ def test_notes_links_and_hidden_files_are_passed_over(three, tmp_path):
 
     scanner = Scanner(library)
     drift = scanner.scan()
-    done = settle(library, scanner, drift)
+    done = follow_disk(library, scanner, drift)
 
     assert [name for name, _ in done.failed] == ["broken.png"]
     assert library.count() == 3
@@ -289,15 +289,15 @@ def test_a_mass_loss_is_refused_with_the_reason(library, count, gone, refused):
 
 
 def test_a_file_in_motion_is_left_until_it_rests(library):
-    scanner = Scanner(library, settle_seconds=0.2)
+    scanner = Scanner(library, stable_seconds=0.2)
     path = draw(library.originals.folder / "slow.png", (200, 200))
     content = path.read_bytes()
     path.write_bytes(content[:500])
 
     first = scanner.scan()
-    assert (first.unsettled, first.stray) == (["slow.png"], [])
+    assert (first.unstable, first.stray) == (["slow.png"], [])
     path.write_bytes(content)
-    assert scanner.scan().unsettled == ["slow.png"]
+    assert scanner.scan().unstable == ["slow.png"]
     import time
 
     time.sleep(0.25)

@@ -21,7 +21,7 @@ from imagelib.library.store.backup import snapshot
 HALF_DONE = """
 import os, sys, time
 from pathlib import Path
-from imagelib.library.originals.originals import intents
+from imagelib.library.originals import intents
 from imagelib.library.library import Library
 
 root, operation, source = sys.argv[1:]
@@ -197,7 +197,7 @@ def test_only_files_of_the_library_can_be_named(library, tmp_path):
 
 
 def test_many_files_are_moved_with_one_flush_of_each_folder(library, tmp_path, monkeypatch):
-    from imagelib.library.originals.originals import intents
+    from imagelib.library.originals import intents
 
     for n in range(30):
         library.add(draw(tmp_path / f"{n}.png"))

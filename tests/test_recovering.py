@@ -13,9 +13,9 @@ from helpers import a1111, draw
 from imagelib.config import Settings
 from imagelib.errors import InvalidError, LibraryFaultError
 from imagelib.generator.builder import build
-from imagelib.generator.numbers import read, read_deltas, written, written_deltas
+from imagelib.generator.index.numbers import read, read_deltas, written, written_deltas
+from imagelib.generator.index.pieces import read_texts, text_column
 from imagelib.generator.reading import read_site
-from imagelib.generator.text_columns import read_texts, text_column
 from imagelib.library.library import Library
 from imagelib.recovering import recover
 

@@ -285,7 +285,7 @@ def test_what_was_replaced_goes_with_a_later_build(built, monkeypatch):
     assert tree(site) != current_tree(built)
     # So much later that nobody asks for it any more.
     monkeypatch.setattr("imagelib.generator.builder.KEPT_SECONDS", -1.0)
-    monkeypatch.setattr("imagelib.generator.stamp.KEPT_SECONDS", -1.0)
+    monkeypatch.setattr("imagelib.generator.freshness.KEPT_SECONDS", -1.0)
     report = build(built)
 
     assert report.pruned

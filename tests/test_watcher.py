@@ -12,6 +12,7 @@ import pytest
 from helpers import Daemon, a1111, draw, tree, wait_for
 from PIL import Image
 
+from imagelib.daemon.service import Service
 from imagelib.library.library import Library
 
 
@@ -187,7 +188,6 @@ def test_our_own_writes_do_not_loop(watched):
 
 def test_where_the_system_gives_no_events_the_folder_is_polled(library, monkeypatch):
     from imagelib.daemon import events, watcher
-    from imagelib.daemon.state import State
 
     class Exhausted(events.PollingObserver):
         def start(self) -> None:
@@ -195,7 +195,7 @@ def test_where_the_system_gives_no_events_the_folder_is_polled(library, monkeypa
 
     monkeypatch.setattr(events, "Observer", Exhausted)
     monkeypatch.setattr(events, "_POLL_SECONDS", 0.2)
-    state = State(library)
+    state = Service(library)
     watching = watcher.Watcher(state)
     watching.start()
     try:
@@ -212,10 +212,9 @@ def test_a_lost_event_costs_only_a_scan(library, monkeypatch):
     import logging
 
     from imagelib.daemon import events, watcher
-    from imagelib.daemon.state import State
 
     monkeypatch.setattr(events._Handler, "on_any_event", lambda self, event: self.seen.set())
-    watching = watcher.Watcher(State(library))
+    watching = watcher.Watcher(Service(library))
     watching.start()
     try:
         time.sleep(0.7)

@@ -9,7 +9,7 @@ import pytest
 from helpers import Daemon, draw, wait_for
 
 from imagelib.daemon import events, watcher
-from imagelib.daemon.state import State
+from imagelib.daemon.service import Service
 from imagelib.library.library import Library
 from imagelib.library.query.memory.engine import MemoryEngine
 
@@ -86,7 +86,7 @@ def test_one_file_that_fails_in_any_way_stops_no_other(library, tmp_path, monkey
         return take_in(self, source, **options)
 
     monkeypatch.setattr(Library, "take_in", fails)
-    state = State(library)
+    state = Service(library)
     watching = watcher.Watcher(state)
     watching.start()
     try:
@@ -109,7 +109,7 @@ def test_a_scan_that_fails_is_told_and_repeated(library, monkeypatch):
 
     monkeypatch.setattr(Scanner, "scan", fails)
     monkeypatch.setattr(watcher, "_AGAIN_SECONDS", 0.1)
-    state = State(library)
+    state = Service(library)
     watching = watcher.Watcher(state)
     watching.start()
     try:
@@ -130,7 +130,7 @@ def test_a_thread_that_hears_nothing_any_more_is_noticed_and_the_folder_polled(
     monkeypatch.setattr(watcher, "TRIAL_SECONDS", 0.2)
     monkeypatch.setattr(events, "_LATEST", 0.3)
     monkeypatch.setattr(events, "_POLL_SECONDS", 1)
-    state = State(library)
+    state = Service(library)
     watching = watcher.Watcher(state)
     watching.start()
     try:
@@ -158,7 +158,7 @@ def test_builds_go_on_after_one_that_nobody_foresaw(library, monkeypatch, pictur
         learn(self, go_on)
 
     monkeypatch.setattr(MemoryEngine, "learn", fails)
-    state = State(library)
+    state = Service(library)
     state.start()
     try:
         assert wait_for(lambda: "nobody thought" in state.status()["build"]["error"], 15)

@@ -141,7 +141,7 @@ def test_names_of_ours_that_change_hands_are_no_better_proof(library, tmp_path, 
 def test_files_in_motion_are_not_judged_until_they_rest(library):
     before = _dropped(library, [f"{n}.png" for n in range(4)])
     names = {f"{n}.png": f"{(n + 1) % 4}.png" for n in range(4)}
-    scanner = Scanner(library, settle_seconds=60)
+    scanner = Scanner(library, stable_seconds=60)
     assert not scanner.scan()
     _rename(library.originals.folder, names)
 

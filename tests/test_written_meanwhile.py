@@ -19,7 +19,7 @@ from imagelib.errors import ImagelibError
 from imagelib.library.checks.verifying import mend
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
-from imagelib.library.originals.following import settle
+from imagelib.library.originals.following import follow_disk
 from imagelib.library.originals.repairing import accept, adopt, locate
 
 #: When the other program writes: at which commit of the verb, from the first on, or after all.
@@ -50,7 +50,7 @@ class Writer:
 
 def _scan(library: Library) -> None:
     scanner = Scanner(library)
-    settle(library, scanner, scanner.scan(), accept_missing=True)
+    follow_disk(library, scanner, scanner.scan(), accept_missing=True)
 
 
 def _overwrite(library: Library, path: Path) -> None:

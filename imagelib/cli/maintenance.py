@@ -50,7 +50,7 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
     from imagelib.generator.checking import check_site, is_published
     from imagelib.library.checks.verifying import mend, verify
     from imagelib.library.originals.drift import Scanner
-    from imagelib.library.originals.following import settle
+    from imagelib.library.originals.following import follow_disk
     from imagelib.library.originals.repairing import locate
 
     with context.library() as library:
@@ -62,7 +62,7 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
         with progress("checking") as bar:
             drift = scanner.scan(deep=deep, progress=bar)
         if fix or elsewhere:
-            settle(library, scanner, drift, accept_missing=accept_missing)
+            follow_disk(library, scanner, drift, accept_missing=accept_missing)
         if elsewhere:
             say(f"{plural(len(locate(library, elsewhere.absolute())), 'file')} brought back.")
         if fix or elsewhere:
@@ -98,7 +98,7 @@ def _problems(drift: Drift, flagged: list[Image],
         "missing": [image.file_name for image in drift.missing],
         "altered": list(dict.fromkeys(image.file_name for image in [*drift.altered, *flagged])),
         "damaged": [f"{image.file_name}: other bytes under an unchanged date"
-                    for image in drift.rotten],
+                    for image in drift.damaged],
         "moved": [f"{image.file_name} -> {name}" for image, name in drift.moved],
         "stray": drift.stray,
         "duplicate": [f"{name} = {image.file_name}" for name, image in drift.duplicate],

@@ -80,7 +80,7 @@ def _give_sample_values(library: Library) -> None:
 def build(context: Context, full: bool, out: Path | None, as_json: bool) -> int:
     """Bring site/ up to date; only what changed is rendered."""
     from imagelib.config import Settings, require_library
-    from imagelib.generator.stamp import is_current
+    from imagelib.generator.freshness import is_current
 
     settings = Settings.load(require_library(context.root))
     folder = (out or settings.site_dir).absolute()
@@ -99,7 +99,7 @@ def build(context: Context, full: bool, out: Path | None, as_json: bool) -> int:
 
 def _kept_failures(context: Context, folder: Path) -> list[list[str]]:
     from imagelib.config import Settings
-    from imagelib.generator.memory import read_failures
+    from imagelib.generator.build_state import read_failures
 
     return read_failures(Settings.load(context.root).private_dir / "build.db", folder)
 
@@ -107,11 +107,11 @@ def _kept_failures(context: Context, folder: Path) -> list[list[str]]:
 def _follow_disk(library: Library) -> None:
     """Files that were dropped into images/ belong into the site too."""
     from imagelib.library.originals.drift import Scanner
-    from imagelib.library.originals.following import settle
+    from imagelib.library.originals.following import follow_disk
 
     scanner = Scanner(library)
     drift = scanner.scan()
-    done = settle(library, scanner, drift)
+    done = follow_disk(library, scanner, drift)
     if drift.refused:
         say(drift.refused)
     if done.added:

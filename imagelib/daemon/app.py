@@ -20,7 +20,6 @@ from urllib.parse import parse_qs
 
 import bottle
 
-from imagelib.daemon.call import MAX_JSON_BODY, Answer, Call
 from imagelib.daemon.channels import ARRIVED, Head
 from imagelib.daemon.editor import PREFIX, editor_files, with_editor
 from imagelib.daemon.errors import (
@@ -33,9 +32,10 @@ from imagelib.daemon.errors import (
 from imagelib.daemon.files import answer_file
 from imagelib.daemon.guard import SECURITY_HEADERS, Guard
 from imagelib.daemon.logs import log_event
-from imagelib.daemon.records import image_json
+from imagelib.daemon.messages import MAX_JSON_BODY, Request, Response
+from imagelib.daemon.representations import image_json
 from imagelib.daemon.routes import ROUTES, Route, is_slow, routes_of
-from imagelib.daemon.state import State
+from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
 from imagelib.generator.paths import named_image
@@ -54,7 +54,7 @@ _TYPES = {
 _SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
 _HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
 
-#: How long a request may wait for pictures and bodies of others, in seconds.
+#: How long a request may wait for pictures and schemas of others, in seconds.
 PATIENCE = 0.75
 #: The longest body where none is wanted, in bytes.
 _STRAY_BODY = 2**16
@@ -75,13 +75,13 @@ Start = Callable[..., Any]
 class Application:
     """Guard first, then Bottle; the errors of both are told the same way."""
 
-    def __init__(self, state: State, guard: Guard) -> None:
-        self._state = state
+    def __init__(self, service: Service, guard: Guard) -> None:
+        self._service = service
         self._guard = guard
-        self._bottle = _make_bottle(state)
+        self._bottle = _make_bottle(service)
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        """Answer one request."""
+        """Response one request."""
         headers = environ[_HEADERS] = _headers(environ)
         head = Head(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
                     environ.get("REMOTE_ADDR", ""))
@@ -98,7 +98,7 @@ class Application:
         """Judge a request by its head; False if its password has to be proven yet."""
         with _noting_refusals(head):
             is_proven = self._guard.admit(head.method, head.path, head.headers)
-            if self._state.read_only:
+            if self._service.read_only:
                 _check_visitor(head)
             return is_proven
 
@@ -111,7 +111,7 @@ class Application:
         """How long the body of a request may be, in bytes."""
         routes = [route for route in routes_of(head.path) if route.method == head.method]
         if any(route.upload for route in routes):
-            return self._state.library.settings.max_upload + MAX_FIELD_BYTES
+            return self._service.library.settings.max_upload + MAX_FIELD_BYTES
         return MAX_JSON_BODY if routes else _STRAY_BODY
 
     def lane_of(self, method: str, path: str, authorization: str) -> str | None:
@@ -148,39 +148,39 @@ def _securing(start: Start) -> Start:
     return started
 
 
-def make_app(state: State, guard: Guard) -> Application:
-    """The WSGI application that serves *state* to whom *guard* lets in."""
-    return Application(state, guard)
+def make_app(service: Service, guard: Guard) -> Application:
+    """The WSGI application that serves *service* to whom *guard* lets in."""
+    return Application(service, guard)
 
 
-def _make_bottle(state: State) -> bottle.Bottle:
+def _make_bottle(service: Service) -> bottle.Bottle:
     app = bottle.Bottle()
     for route in ROUTES:
         path = route.path.replace("{", "<").replace("}", ">")
-        app.route(path, method=route.method, callback=_adapter(state, route))
+        app.route(path, method=route.method, callback=_adapter(service, route))
     for path in ("/", "/<path:path>"):
-        app.route(path, method="ANY", callback=_serve_file(state))
+        app.route(path, method="ANY", callback=_serve_file(service))
     app.default_error_handler = _told_by_bottle
     return app
 
 
-def _adapter(state: State, route: Route) -> Callable[..., Any]:
+def _adapter(service: Service, route: Route) -> Callable[..., Any]:
     def respond(**parameters: str) -> Any:
-        call = _call(state, parameters)
+        request = _request(service, parameters)
         started = time.perf_counter()
         try:
-            with (disk_full(), acting_as(_actor(call)), noting_batches() as batches,
-                  _in_time(call, route)):
-                answer = route.handler(call)
+            with (disk_full(), acting_as(_actor(request)), noting_batches() as batches,
+                  _in_time(request, route)):
+                answer = route.handler(request)
             if batches:
                 answer.headers[BATCH_HEADER] = batches[0]
             response = _respond(answer)
         except ImagelibError as error:
             response = _respond_problem(error)
         except Exception as error:  # noqa: BLE001 - the last line: a bug must not show its insides
-            response = _respond_bug(error, call)
-        if call.facts or response.status_code >= 500:
-            facts = dict(call.facts)
+            response = _respond_bug(error, request)
+        if request.facts or response.status_code >= 500:
+            facts = dict(request.facts)
             event = facts.pop("event", "request")
             log_event(event, **facts, ms=round((time.perf_counter() - started) * 1000),
                       outcome=response.status_code)
@@ -190,30 +190,30 @@ def _adapter(state: State, route: Route) -> Callable[..., Any]:
 
 
 @contextmanager
-def _in_time(call: Call, route: Route) -> Iterator[None]:
+def _in_time(request: Request, route: Route) -> Iterator[None]:
     """Let a request wait for those of others no longer than a person would bear it."""
-    call.deadline = call.environ.get(ARRIVED, time.monotonic()) + PATIENCE
+    request.deadline = request.environ.get(ARRIVED, time.monotonic()) + PATIENCE
     try:
-        with hurried(call.deadline) if route.hurried else nullcontext():
+        with hurried(request.deadline) if route.hurried else nullcontext():
             yield
     finally:
-        call.release()
+        request.release()
 
 
-def _actor(call: Call) -> Actor:
+def _actor(request: Request) -> Actor:
     """The editor's scripts say who they are; everybody else uses the API."""
-    return "editor" if call.headers.get("imagelib-client") == "editor" else "api"
+    return "editor" if request.headers.get("imagelib-client") == "editor" else "api"
 
 
-def _serve_file(state: State) -> Callable[..., Any]:
+def _serve_file(service: Service) -> Callable[..., Any]:
     def answer(path: str = "index.html") -> Any:
         try:
             _check_method(path)
             if path.startswith("images/"):
-                return _serve_original(state, path.removeprefix("images/"))
+                return _serve_original(service, path.removeprefix("images/"))
             if path.startswith(PREFIX):
-                return _serve_editor(state, path.removeprefix(PREFIX))
-            return _serve_site(state, path)
+                return _serve_editor(service, path.removeprefix(PREFIX))
+            return _serve_site(service, path)
         except ImagelibError as error:
             if "text/html" in bottle.request.environ.get("HTTP_ACCEPT", ""):
                 return _respond_page(error)
@@ -238,11 +238,11 @@ def _check_method(path: str) -> None:
         raise MethodError("This address takes GET, HEAD.", "GET, HEAD")
 
 
-def _serve_original(state: State, name: str) -> Any:
-    image = state.library.get_file(name) if "\0" not in name else None
+def _serve_original(service: Service, name: str) -> Any:
+    image = service.library.get_file(name) if "\0" not in name else None
     if image is None and (image_id := named_image(name)):
-        image = state.library.get(image_id)  # as the pages of the site name it
-    folder = state.library.originals.folder
+        image = service.library.get(image_id)  # as the pages of the site name it
+    folder = service.library.originals.folder
     if image is None or not _is_plain(folder, image.file_name):
         raise NotFoundError("There is no such image.")
     # An original is foreign: nothing in it may run, whatever a browser makes of it.
@@ -251,15 +251,15 @@ def _serve_original(state: State, name: str) -> Any:
         "Cache-Control": "private, max-age=0, must-revalidate"})
 
 
-def _serve_editor(state: State, name: str) -> Any:
-    file = None if state.read_only else editor_files().get(name)
+def _serve_editor(service: Service, name: str) -> Any:
+    file = None if service.read_only else editor_files().get(name)
     if file is None:
         raise NotFoundError("There is no such page.")
     return _send_file(file, _TYPES.get(file.suffix, "text/plain"), {"Cache-Control": "no-cache"})
 
 
-def _serve_site(state: State, path: str) -> Any:
-    site = state.library.settings.site_dir
+def _serve_site(service: Service, path: str) -> Any:
+    site = service.library.settings.site_dir
     parts = path.split("/")
     if not all(_SEGMENT.fullmatch(part) for part in parts) or not _is_plain(site, path):
         if path == "index.html":
@@ -270,7 +270,7 @@ def _serve_site(state: State, path: str) -> Any:
         raise NotFoundError("There is no such page.")
     if path.endswith(".html"):
         content = (site / path).read_bytes()
-        if not state.read_only:
+        if not service.read_only:
             content = with_editor(content, len(parts) - 1)
         return _response(200, content, {"Content-Type": kind, "Cache-Control": "no-cache"})
     return _send_file(site / path, kind, {"Cache-Control": (
@@ -298,7 +298,7 @@ def _send_file(path: Path, kind: str, headers: dict[str, str]) -> Any:
     return _response(status, body, {**more, **headers})
 
 
-def _call(state: State, parameters: dict[str, str]) -> Call:
+def _request(service: Service, parameters: dict[str, str]) -> Request:
     environ = bottle.request.environ
     headers: dict[str, str] = environ[_HEADERS]
     length = environ.get("CONTENT_LENGTH", "")
@@ -309,7 +309,7 @@ def _call(state: State, parameters: dict[str, str]) -> Call:
         query = {"\0": [""]}
     if "\0" in query:
         raise _as_http(MalformedError("The query string cannot be read."))
-    return Call(state, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers,
+    return Request(service, environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers,
                 environ["wsgi.input"], int(length) if length.isdigit() else None, environ,
                 parameters)
 
@@ -322,7 +322,7 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _respond(answer: Answer) -> Any:
+def _respond(answer: Response) -> Any:
     headers = {"Cache-Control": "no-store", **answer.headers}
     if answer.content is None:
         return _response(answer.status, json.dumps(answer.json).encode(),
@@ -344,8 +344,8 @@ def _respond_problem(error: ImagelibError) -> Any:
     return _response(status, body, headers)
 
 
-def _respond_bug(error: Exception, call: Call) -> Any:
-    log_event("bug", level=logging.ERROR, method=call.method, path=call.path,
+def _respond_bug(error: Exception, request: Request) -> Any:
+    log_event("bug", level=logging.ERROR, method=request.method, path=request.path,
               error=f"{type(error).__name__}: {error}")
     logging.getLogger("imagelib.daemon").debug("traceback", exc_info=error)
     if isinstance(error, OSError):

@@ -1,4 +1,4 @@
-"""Answer with a file: as much of it as is asked for, or that the asker has it already.
+"""Response with a file: as much of it as is asked for, or that the asker has it already.
 
 RFC 9110: entity tags are quoted and strong, one range is answered, a range behind the
 end is 416, and what cannot be read as one range is as if it were not there.

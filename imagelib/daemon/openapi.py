@@ -44,7 +44,7 @@ def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.handler.__name__}_{route.method.lower()}",
         "summary": (route.handler.__doc__ or "").strip().splitlines()[0],
-        "responses": {str(code): _response(code) for code in route.answers},
+        "responses": {str(code): _response(code) for code in route.statuses},
     }
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}

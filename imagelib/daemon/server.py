@@ -1,7 +1,7 @@
 """Run the editor's server: one daemon for a library, behind waitress, until a signal.
 
 Bottle's own server is stopped by a single half-open connection; waitress
-buffers slow clients in its loop (measured: 20 slow headers and 12 slow bodies
+buffers slow clients in its loop (measured: 20 slow headers and 12 slow schemas
 do not hold up others).
 """
 
@@ -26,7 +26,7 @@ from imagelib.daemon.app import LANES, make_app
 from imagelib.daemon.channels import CONNECTIONS, Dispatcher, Server
 from imagelib.daemon.guard import Guard, is_loopback
 from imagelib.daemon.logs import log_event, logging_to
-from imagelib.daemon.state import State
+from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.daemon.watcher import Watcher
 from imagelib.errors import InvalidError, LockedError
@@ -87,16 +87,16 @@ def serve(library: Library | Path | str, *, host: str | None = None, port: int |
             " (imagelib serve --set-password), and put TLS in front."
         )
     with _only_daemon(library) as lock, logging_to(settings.private_dir / "log", verbose=verbose):
-        state = State(library, read_only=read_only)
+        service = Service(library, read_only=read_only)
         server = listen(host, settings.port if port is None else port, settings.max_upload)
         bound = int(server.effective_port)
         own = () if is_loopback(host) or host in _EVERYWHERE else (_in_url(host),)
-        app = make_app(state, Guard(bound, (*settings.allow_hosts, *allow_hosts),
+        app = make_app(service, Guard(bound, (*settings.allow_hosts, *allow_hosts),
                                     settings.password_hash, own=own))
         server.application, server.doorkeeper = app, app
         url = f"http://{'localhost' if host in _EVERYWHERE else _in_url(host)}:{bound}/"
         lock.sign(f"{os.getpid()} {url}")
-        _run(server, state, Watcher(state) if watch else None, url, ready)
+        _run(server, service, Watcher(service) if watch else None, url, ready)
 
 
 def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -109,29 +109,29 @@ def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None
     private = library.settings.private_dir
     with _only_daemon(library) as lock, logging_to(private / "log"), _signals(stopping.ask):
         lock.sign(f"{os.getpid()} watching")
-        state = State(library)
-        watcher = Watcher(state)
-        state.start()
+        service = Service(library)
+        watcher = Watcher(service)
+        service.start()
         watcher.start()
         try:
             ready()
             stopping.wait()
         finally:
             watcher.stop()
-            state.stop()
+            service.stop()
 
 
-def _run(server: Any, state: State, watcher: Watcher | None, url: str,
+def _run(server: Any, service: Service, watcher: Watcher | None, url: str,
          ready: Callable[[str], None]) -> None:
     stopping = Stopping()
     with _signals(stopping.ask):
         # A daemon thread: whatever it waits for, the process ends.
         loop = threading.Thread(target=server.run, name="server", daemon=True)
         loop.start()
-        state.start()
+        service.start()
         if watcher is not None:
             watcher.start()
-        log_event("serve", url=url, images=state.status()["images"], outcome="ready")
+        log_event("serve", url=url, images=service.status()["images"], outcome="ready")
         try:
             ready(url)
             while not stopping.wait(1.0) and loop.is_alive():
@@ -143,7 +143,7 @@ def _run(server: Any, state: State, watcher: Watcher | None, url: str,
             try:
                 _close(server, loop)
             finally:
-                state.stop()
+                service.stop()
 
 
 def _close(server: Any, loop: threading.Thread) -> None:

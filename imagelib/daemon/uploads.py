@@ -1,7 +1,7 @@
 """Read a multipart body: one file, and the fields beside it.
 
 The parser is `multipart` by the author of Bottle; Bottle's own answers 500 to
-malformed bodies and spends minutes and gigabytes on hostile ones (measured).
+malformed schemas and spends minutes and gigabytes on hostile ones (measured).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import IO, Any
 
 import multipart
 
-from imagelib.daemon.call import Call, parse_json
 from imagelib.daemon.errors import (
     LengthRequiredError,
     MalformedError,
     MediaTypeError,
     TooLargeError,
 )
+from imagelib.daemon.messages import Request, parse_json
 from imagelib.errors import InvalidError, UnsupportedTypeError
 
 FILE_FIELD = "image_file"
@@ -40,27 +40,27 @@ class Upload:
 
 
 @contextmanager
-def reading_upload(call: Call, limit: int, *, with_fields: bool = True) -> Iterator[Upload]:
+def reading_upload(request: Request, limit: int, *, with_fields: bool = True) -> Iterator[Upload]:
     """Read the body of *call*, a file of at most *limit* bytes, and let go of it afterwards.
 
     Raises:
         MediaTypeError: not multipart/form-data. MalformedError: cut short or damaged.
         TooLargeError: too many bytes. InvalidError: the file or a field is missing or bad.
     """
-    kind, options = multipart.parse_options_header(call.headers.get("content-type", ""))
+    kind, options = multipart.parse_options_header(request.headers.get("content-type", ""))
     if kind != "multipart/form-data":
         raise MediaTypeError("Send the picture as multipart/form-data.")
     boundary = options.get("boundary", "")
     if not 1 <= len(boundary) <= 70:  # RFC 2046
         raise MalformedError("The multipart boundary is missing or longer than 70 characters.")
-    if call.length is None:
+    if request.length is None:
         raise LengthRequiredError("Say how long the body is: Content-Length is missing.")
-    if call.length > limit + MAX_FIELD_BYTES:
-        raise TooLargeError(f"The body has {call.length:,} bytes; at most {limit:,} are taken.")
+    if request.length > limit + MAX_FIELD_BYTES:
+        raise TooLargeError(f"The body has {request.length:,} bytes; at most {limit:,} are taken.")
     parts: list[multipart.MultipartPart] = []
     try:
         parser = multipart.MultipartParser(
-            call.body, boundary, content_length=call.length, part_limit=_MAX_FIELDS,
+            request.body, boundary, content_length=request.length, part_limit=_MAX_FIELDS,
             header_limit=8, headersize_limit=8192, spool_limit=256 * 1024,
             memory_limit=MAX_FIELD_BYTES + 256 * 1024, disk_limit=limit,
         )
@@ -68,7 +68,7 @@ def reading_upload(call: Call, limit: int, *, with_fields: bool = True) -> Itera
             parts.append(part)
             if part.filename is not None and part.size > limit:
                 raise TooLargeError(f"The file has more than the {limit:,} bytes that are taken.")
-        call.reserve(sum(part.size for part in parts if part.filename is None))
+        request.reserve(sum(part.size for part in parts if part.filename is None))
         yield _sort(parts, with_fields)
     except multipart.ParserLimitReached as error:
         raise TooLargeError(f"The body is too large, or has too many parts: {error}") from error

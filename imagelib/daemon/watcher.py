@@ -16,14 +16,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from imagelib.daemon.debounce import debounce
 from imagelib.daemon.events import TRIAL_SECONDS, Events
 from imagelib.daemon.logs import LOG, log_event
-from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
+from imagelib.daemon.service import Service
 from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError
 from imagelib.formats import IMAGE_SUFFIXES
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.originals.drift import Drift, Scanner, walk_files
-from imagelib.library.originals.following import Settled, note_taken, settle, taken_files
+from imagelib.library.originals.following import FollowReport, follow_disk, note_taken, taken_files
 from imagelib.library.store.database import acting_as
 from imagelib.library.store.disk import mtime_ns
 from imagelib.library.values.image import Image
@@ -31,7 +32,7 @@ from imagelib.library.values.image import Image
 #: A full scan at least this often, in seconds, whatever the events say.
 FULL_SCAN_SECONDS = 600.0
 #: A file is whole when it has looked the same for so long, in seconds.
-SETTLE_SECONDS = 1.0
+STABLE_SECONDS = 1.0
 #: After a failure that was not foreseen, in seconds.
 _AGAIN_SECONDS = 5.0
 
@@ -39,10 +40,10 @@ _AGAIN_SECONDS = 5.0
 class Watcher:
     """Watches the images folder and the further folders of one library."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
-        library = state.library
-        self._scanner = Scanner(library, settle_seconds=SETTLE_SECONDS)
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        library = service.library
+        self._scanner = Scanner(library, stable_seconds=STABLE_SECONDS)
         self._folders = [Path(folder).expanduser() for folder in library.settings.watch_folders]
         self._taken = taken_files(library)
         self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
@@ -63,7 +64,7 @@ class Watcher:
 
     def start(self) -> None:
         """Begin with a full scan, then follow events."""
-        self._state.watch = {"state": "starting"}
+        self._service.watch = {"state": "starting"}
         self._wanted.set()
         self._thread.start()
 
@@ -76,8 +77,8 @@ class Watcher:
 
     def _observe(self) -> None:
         self._events.end()
-        self._events.begin([self._state.library.originals.folder, *self._folders],
-                           self._state.library.root)
+        self._events.begin([self._service.library.originals.folder, *self._folders],
+                           self._service.library.root)
         if self._events.reason:
             log_event("watch", level=logging.WARNING, mode="polling", reason=self._events.reason)
 
@@ -93,42 +94,35 @@ class Watcher:
                 self._rewatch()
                 if not self._wanted.is_set() and time.monotonic() < next_scan:
                     continue
-                self._quiet()
+                debounce(self._wanted, self._stop)
                 with acting_as("watcher"):
-                    next_scan = time.monotonic() + self._look()
+                    next_scan = time.monotonic() + self._scan()
                 told = ""
             except Exception as error:  # noqa: BLE001 - the last line: the thread has to go on
                 reason = _reason(error)
-                self._state.watch |= {"state": "failing", "reason": reason}
+                self._service.watch |= {"state": "failing", "reason": reason}
                 if reason != told:
                     log_event("watch", level=logging.ERROR, reason=reason)
                     LOG.debug("traceback", exc_info=error)
                 told, next_scan = reason, time.monotonic() + _AGAIN_SECONDS
                 self._wanted.clear()
 
-    def _quiet(self) -> None:
-        give_up = time.monotonic() + LONGEST_WAIT
-        while self._wanted.is_set() and time.monotonic() < give_up and not self._stop.is_set():
-            self._wanted.clear()
-            self._wanted.wait(QUIET_SECONDS)
-        self._wanted.clear()
-
-    def _look(self) -> float:
+    def _scan(self) -> float:
         """One scan; return after how many seconds to look again at the latest."""
-        library = self._state.library
+        library = self._service.library
         drift = self._scanner.scan()
-        done = settle(library, self._scanner, drift)
-        waiting = len(drift.unsettled) + self._take_from_folders()
+        done = follow_disk(library, self._scanner, drift)
+        waiting = len(drift.unstable) + self._take_from_folders()
         self._lost = bool(drift.refused) or not all(
             folder.is_dir() for folder in self._events.folders)
         self._report(drift, done)
         if done.added or done.changed:
-            self._state.wake()
-        return SETTLE_SECONDS / 2 if waiting else FULL_SCAN_SECONDS
+            self._service.wake()
+        return STABLE_SECONDS / 2 if waiting else FULL_SCAN_SECONDS
 
     def _rewatch(self) -> None:
         """Begin anew where a folder has come or come back, or where events come no more."""
-        folders = {folder for folder in [self._state.library.originals.folder, *self._folders]
+        folders = {folder for folder in [self._service.library.originals.folder, *self._folders]
                    if folder.is_dir()}
         was_polling = bool(self._events.reason)
         if not self._lost and folders == self._events.folders and (
@@ -173,11 +167,11 @@ class Watcher:
         if seen != look:
             self._seen[path] = (look, time.monotonic())
             return True
-        if time.monotonic() - since < SETTLE_SECONDS:
+        if time.monotonic() - since < STABLE_SECONDS:
             return True
         del self._seen[path]
         try:
-            taken = self._state.library.take_in(path, found=True)
+            taken = self._service.library.take_in(path, found=True)
         except InvalidError as error:
             log_event("watch", level=logging.DEBUG, file=path.name, reason=str(error))
             taken = None
@@ -187,17 +181,17 @@ class Watcher:
         # Known for good, so that the next start need not read the whole folder again.
         self._taken[path] = look
         image = taken.image if taken else None
-        note_taken(self._state.library, path, look, taken.digest if taken else "")
+        note_taken(self._service.library, path, look, taken.digest if taken else "")
         if taken and taken.status == "deleted":
             self._deleted[str(path)] = None
             log_event("ingest", file=path.name, outcome="stays deleted")
         if taken and image and taken.status != "here":
             _note(image, path.name)
-            self._state.wake()
+            self._service.wake()
         return False
 
-    def _report(self, drift: Drift, done: Settled) -> None:
-        self._state.watch = {
+    def _report(self, drift: Drift, done: FollowReport) -> None:
+        self._service.watch = {
             **self._mode(),
             "refused": drift.refused,
             "missing": [image.file_name for image in drift.missing][:200],

@@ -16,7 +16,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imagelib.errors import ConflictError, LockedError
-from imagelib.generator.memory import Memory, Row
+from imagelib.generator.build_state import BuildState, Row
+from imagelib.generator.freshness import KEPT_SECONDS, saved_searches, stamp
+from imagelib.generator.index.blocks import (
+    KINDS,
+    Block,
+    block_path,
+    make_block,
+    manifest,
+)
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import (
     GRID,
@@ -27,15 +35,7 @@ from imagelib.generator.paths import (
     thumbnail_path,
 )
 from imagelib.generator.publishing import Publisher
-from imagelib.generator.search_index import (
-    KINDS,
-    Block,
-    block_path,
-    make_block,
-    manifest,
-)
 from imagelib.generator.site import Site
-from imagelib.generator.stamp import KEPT_SECONDS, saved_searches, stamp
 from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.library import Library
 from imagelib.library.store.locks import FileLock
@@ -85,11 +85,11 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
     lock = FileLock(library.settings.private_dir / "build.lock")
     if not lock.acquire(60):
         raise LockedError("Another build is running. Try again when it is done.")
-    memory = Memory(library.settings.private_dir / "build.db", folder)
+    build_state = BuildState(library.settings.private_dir / "build.db", folder)
     try:
-        report = _Build(library, memory, Site(folder), full, progress).run()
+        report = _Build(library, build_state, Site(folder), full, progress).run()
     finally:
-        memory.close()
+        build_state.close()
         lock.release()
     report.seconds = round(time.monotonic() - started, 3)
     return report
@@ -107,26 +107,26 @@ def _check_place(library: Library, folder: Path) -> None:
 class _Build:
     """One run: its inputs, and what it has found out so far."""
 
-    def __init__(self, library: Library, memory: Memory, site: Site, full: bool,
+    def __init__(self, library: Library, build_state: BuildState, site: Site, full: bool,
                  progress: Progress) -> None:
         settings = library.settings
-        self._library, self._memory, self._site = library, memory, site
+        self._library, self._build_state, self._site = library, build_state, site
         self._progress = progress
         self._pages = Pages(SiteInfo(settings.title, settings.language, settings.base_url,
                                      settings.sharp), settings.templates_dir)
         self._stamp = stamp(settings)
         self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
-        if not memory.known and not site.is_ours_or_empty():
+        if not build_state.known and not site.is_ours_or_empty():
             raise ConflictError(
                 f"{site.folder} holds files that are not a site of imagelib. Choose another"
                 " folder with --out, or empty this one."
             )
         # After a build that was killed, nobody knows which of its files are new.
-        self._full = (full or memory.stamp != self._stamp or memory.library != self._id
-                      or bool(memory.unfinished) or not site.exists("index.html"))
-        site.announce = memory.announce
+        self._full = (full or build_state.stamp != self._stamp or build_state.library != self._id
+                      or bool(build_state.unfinished) or not site.exists("index.html"))
+        site.announce = build_state.announce
         self._report = BuildReport(site.folder)
-        self._thumbnails = Thumbnails(library, memory, site, full=self._full)
+        self._thumbnails = Thumbnails(library, build_state, site, full=self._full)
         self._hashes: dict[str, str] = {}
         self._retired: set[str] = set()
         self._clashing: set[int] = set()
@@ -138,7 +138,7 @@ class _Build:
         seen = self._library.database.seq()
         dirty = self._dirty_pks()
         if self._nothing_to_do(dirty):
-            self._report.seq, self._report.images = self._memory.seq, self._memory.total()
+            self._report.seq, self._report.images = self._build_state.seq, self._build_state.total()
             self._note_failures()
             return self._report
         self._make_thumbnails(dirty)
@@ -156,10 +156,10 @@ class _Build:
         return self._report
 
     def _nothing_to_do(self, dirty: set[int]) -> bool:
-        return (not dirty and not self._full and not self._memory.stale()
-                and not self._memory.has_overdue(self._keep_since)
-                and self._memory.seq == self._library.database.seq()
-                and self._memory.searches == json.dumps(self._searches()))
+        return (not dirty and not self._full and not self._build_state.stale()
+                and not self._build_state.has_overdue(self._keep_since)
+                and self._build_state.seq == self._library.database.seq()
+                and self._build_state.searches == json.dumps(self._searches()))
 
     def _searches(self) -> list[list[str]]:
         return saved_searches(self._library.database.reader)
@@ -167,8 +167,8 @@ class _Build:
     def _dirty_pks(self) -> set[int]:
         if self._full:
             rows = self._library.database.read("SELECT pk FROM images")
-            return {row[0] for row in rows} | self._memory.pks()
-        return self._changed_since(self._memory.seq) | self._thumbnails.to_retry()
+            return {row[0] for row in rows} | self._build_state.pks()
+        return self._changed_since(self._build_state.seq) | self._thumbnails.to_retry()
 
     def _changed_since(self, seq: int) -> set[int]:
         rows = self._library.database.read("SELECT DISTINCT pk FROM changes WHERE seq > ?", seq)
@@ -181,21 +181,21 @@ class _Build:
 
     def _write(self, dirty: set[int]) -> None:
         """Everything but thumbnails, in the order that never leaves a dead reference."""
-        memory, database = self._memory, self._library.database
+        build_state, database = self._build_state, self._library.database
         seq = database.seq()
-        old = {pk: row for pk in dirty if (row := memory.row(pk))}
+        old = {pk: row for pk in dirty if (row := build_state.row(pk))}
         new = self._current_rows(dirty)
         pages = set(new) | self._neighbours(old.values())
-        clashed = clashing(memory.names())
-        with memory.writing():  # rows first: neighbours are asked of them
-            memory.drop(dirty - new.keys())
-            memory.put(new.values())
-            self._clashing = clashing(memory.names())
+        clashed = clashing(build_state.names())
+        with build_state.writing():  # rows first: neighbours are asked of them
+            build_state.drop(dirty - new.keys())
+            build_state.put(new.values())
+            self._clashing = clashing(build_state.names())
             # Whose name has become another's too, or is alone again, has another place in the site.
             shifted = {pk: row for pk in (clashed ^ self._clashing) - dirty
-                       if (row := memory.row(pk))}
+                       if (row := build_state.row(pk))}
             old, new, dirty = old | shifted, new | shifted, dirty | shifted.keys()
-            pages = (pages | new.keys() | self._neighbours(new.values())) & memory.pks()
+            pages = (pages | new.keys() | self._neighbours(new.values())) & build_state.pks()
             self._pages.clashing = self._clashing
             before = {pk: original_path(row.file_name, row.id, clashes=pk in clashed)
                       for pk, row in old.items()}
@@ -207,15 +207,15 @@ class _Build:
             self._write_front(blocks, seq)
             self._retire(old, new, before, static)
             self._site.flush()
-            memory.record(self._hashes)
+            build_state.record(self._hashes)
             if old.keys() - new.keys():
                 self._keep_since = float("inf")  # nothing of a deleted image stays
-            memory.keep(self._still_asked_for(), time.time())
-            memory.retire((self._retired | (memory.announced() - memory.paths()))
-                          - memory.kept())
-            memory.finish(seq, self._stamp, self._id, json.dumps(self._searches()))
-        memory.forget_journal()
-        self._report.seq, self._report.images = seq, memory.total()
+            build_state.keep(self._still_asked_for(), time.time())
+            build_state.retire((self._retired | (build_state.announced() - build_state.paths()))
+                          - build_state.kept())
+            build_state.finish(seq, self._stamp, self._id, json.dumps(self._searches()))
+        build_state.forget_journal()
+        self._report.seq, self._report.images = seq, build_state.total()
 
     def _current_rows(self, dirty: set[int]) -> dict[int, Row]:
         rows = {}
@@ -232,7 +232,7 @@ class _Build:
             return set()
         found = set()
         for row in rows:
-            found |= {self._memory.newer(row), self._memory.older(row)}
+            found |= {self._build_state.newer(row), self._build_state.older(row)}
         return {pk for pk in found if pk is not None}
 
     def _original(self, row: Row) -> str:
@@ -245,7 +245,8 @@ class _Build:
         """
         missing = {row[0] for row in self._library.database.read(
             "SELECT pk FROM images WHERE file_state = 'missing'")}
-        publisher = Publisher(self._library.settings, self._memory, self._site, full=self._full)
+        publisher = Publisher(self._library.settings, self._build_state, self._site,
+                              full=self._full)
         for pk, row in new.items():
             path = self._original(row)
             if pk not in missing and publisher.has_source(row) and (
@@ -263,7 +264,7 @@ class _Build:
     def _write_blocks(self, dirty: set[int]) -> dict[tuple[str, int], Block]:
         """Write the blocks with dirty rows; return all blocks of the index."""
         reader = self._library.database.reader
-        blocks = self._memory.blocks()
+        blocks = self._build_state.blocks()
         written, gone = [], []
         for span in sorted({pk // _SPAN for pk in dirty}, reverse=True):
             low, high = span * _SPAN, (span + 1) * _SPAN
@@ -283,7 +284,7 @@ class _Build:
                     if before and (block is None or block_path(block) != block_path(before)):
                         self._retired.add(block_path(before))
             self._write_sitemap(span, images)
-        self._memory.set_blocks(written, gone)
+        self._build_state.set_blocks(written, gone)
         return blocks
 
     def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
@@ -296,7 +297,7 @@ class _Build:
         path = f"sitemap-{span}.xml"
         if images and (text := self._pages.sitemap(images)):
             self._put(path, text.encode())
-        elif self._memory.hash_of(path):
+        elif self._build_state.hash_of(path):
             self._retired.add(path)
 
     def _write_static(self) -> set[str]:
@@ -309,12 +310,12 @@ class _Build:
     def _write_pages(self, pks: set[int], missing: set[int]) -> None:
         """Write pages of images; a new page links to another new one only when that is there."""
         created = {pk for pk in pks
-                   if self._memory.hash_of(page_path(_id(self._memory, pk))) is None}
+                   if self._build_state.hash_of(page_path(_id(self._build_state, pk))) is None}
         later: set[int] = set()
         for pk in sorted(created):
-            row = self._memory.row(pk)
+            row = self._build_state.row(pk)
             assert row is not None
-            beside = {self._memory.newer(row), self._memory.older(row)} - {None}
+            beside = {self._build_state.newer(row), self._build_state.older(row)} - {None}
             if beside & created:
                 later.add(pk)
         # In a first round, new pages stand alone: each link must lead somewhere at any moment.
@@ -328,8 +329,8 @@ class _Build:
         done = 0
         for chunk in chunks(sorted(pks)):
             images = select_pks(reader, chunk)
-            rows = {pk: row for pk in chunk if (row := self._memory.row(pk))}
-            around = {pk: (self._memory.newer(row), self._memory.older(row))
+            rows = {pk: row for pk in chunk if (row := self._build_state.row(pk))}
+            around = {pk: (self._build_state.newer(row), self._build_state.older(row))
                       for pk, row in rows.items()}
             others = select_pks(reader, {pk for pair in around.values() for pk in pair
                                          if pk is not None and pk not in (alone or ())},
@@ -344,12 +345,12 @@ class _Build:
                 self._progress("pages", done, len(pks))
 
     def _write_front(self, blocks: dict[tuple[str, int], Block], seq: int) -> None:
-        total = self._memory.total()
-        found = select_pks(self._library.database.reader, self._memory.newest(FIRST_PAGE),
+        total = self._build_state.total()
+        found = select_pks(self._library.database.reader, self._build_state.newest(FIRST_PAGE),
                            raw=False)
         missing = {row[0] for row in self._library.database.read(
             "SELECT pk FROM images WHERE file_state = 'missing'")}
-        newest = [_as_shown(found[pk], missing) for pk in self._memory.newest(FIRST_PAGE)]
+        newest = [_as_shown(found[pk], missing) for pk in self._build_state.newest(FIRST_PAGE)]
         ordered = [blocks[key] for key in sorted(blocks)]
         spans = [number for kind, number in sorted(blocks) if kind == "core"]
         absent = self._thumbnails.absent.keys()
@@ -365,8 +366,8 @@ class _Build:
         checksum = self._site.hash(content)
         known = self._hashes.get(path)
         # What a build that was killed has written, the memory does not know.
-        if known is None and path not in self._memory.unfinished:
-            known = self._memory.hash_of(path)
+        if known is None and path not in self._build_state.unfinished:
+            known = self._build_state.hash_of(path)
         if known != checksum or (self._full and not self._site.exists(path)):
             self._site.write(path, content)
             self._report.written.append(path)
@@ -381,13 +382,13 @@ class _Build:
                 self._retired.add(page_path(row.id))
             if current is None or self._original(current) != before[pk]:
                 self._retired.add(before[pk])
-            if not self._memory.has_digest(row.digest):
+            if not self._build_state.has_digest(row.digest):
                 self._retired |= {thumbnail_path(row.digest, recipe) for recipe in (GRID, SHARP)}
         if self._full:
             wanted = self._hashes.keys()
-            self._retired |= self._memory.paths() - wanted
+            self._retired |= self._build_state.paths() - wanted
             orphans, self._report.unknown = self._site.sweep(
-                wanted | static | self._memory.kept())
+                wanted | static | self._build_state.kept())
             self._retired |= orphans
         self._retired -= self._hashes.keys()
 
@@ -397,24 +398,24 @@ class _Build:
             return set()
         kinds = _LASTING[:2] if self._full else _LASTING  # thumbnails may be switched off
         return {path for path in self._retired
-                if path.startswith(kinds) and self._memory.hash_of(path)}
+                if path.startswith(kinds) and self._build_state.hash_of(path)}
 
     def _prune(self) -> None:
-        self._memory.release(self._keep_since)
-        stale = self._memory.stale()
+        self._build_state.release(self._keep_since)
+        stale = self._build_state.stale()
         self._report.pruned = self._site.remove(stale)
         if stale:
-            self._memory.clear_stale()
+            self._build_state.clear_stale()
 
     def _note_failures(self) -> None:
-        failures = self._memory.failures()
+        failures = self._build_state.failures()
         images = select_pks(self._library.database.reader, failures, raw=False)
         self._report.failures = [(images[pk].file_name, error)
                                  for pk, (_, error) in failures.items() if pk in images]
 
 
-def _id(memory: Memory, pk: int) -> str:
-    row = memory.row(pk)
+def _id(build_state: BuildState, pk: int) -> str:
+    row = build_state.row(pk)
     return row.id if row else ""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imagelib.errors import ImagelibError, InvalidError
+from imagelib.generator.build_state import BuildState
 from imagelib.generator.builder import build
-from imagelib.generator.memory import Memory
+from imagelib.generator.index.blocks import MANIFEST_PATH
 from imagelib.generator.paths import ORIGINALS, original_path
 from imagelib.generator.reading import read_site
-from imagelib.generator.search_index import MANIFEST_PATH
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.disk import is_plain_file
@@ -39,16 +39,16 @@ def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
     if not (folder / "index.html").exists():
         return []  # not built yet
     site = Site(folder)
-    memory = Memory(library.settings.private_dir / "build.db", folder.absolute())
+    build_state = BuildState(library.settings.private_dir / "build.db", folder.absolute())
     try:
-        paths = sorted(memory.paths())
-        digests = {path: memory.hash_of(path) for path in paths
+        paths = sorted(build_state.paths())
+        digests = {path: build_state.hash_of(path) for path in paths
                    if deep and path.startswith(f"{ORIGINALS}/")}
-        written = {path: memory.hash_of(path) for path in paths
+        written = {path: build_state.hash_of(path) for path in paths
                    if deep and path.endswith((".js", ".html", ".css", ".xml"))}
-        is_current = memory.seq == library.database.seq()
+        is_current = build_state.seq == library.database.seq()
     finally:
-        memory.close()
+        build_state.close()
     faults = []
     for path in paths:
         if not site.exists(path):

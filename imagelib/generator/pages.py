@@ -18,6 +18,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from imagelib.generator.assets import Assets
+from imagelib.generator.index.blocks import MANIFEST_PATH
 from imagelib.generator.paths import (
     GRID,
     SHARP,
@@ -28,7 +29,6 @@ from imagelib.generator.paths import (
     thumbnail_path,
     width_in,
 )
-from imagelib.generator.search_index import MANIFEST_PATH
 from imagelib.library.values.image import Image
 from imagelib.library.values.text import generated
 from imagelib.resources import bundled

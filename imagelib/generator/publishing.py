@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from imagelib.config import Settings
-from imagelib.generator.memory import Memory, Row
+from imagelib.generator.build_state import BuildState, Row
 from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.site import Site
 from imagelib.library.store.disk import digest
@@ -19,9 +19,10 @@ from imagelib.library.store.disk import digest
 class Publisher:
     """Puts originals into one site; `written` are the paths that it wrote."""
 
-    def __init__(self, settings: Settings, memory: Memory, site: Site, *, full: bool) -> None:
+    def __init__(self, settings: Settings, build_state: BuildState, site: Site, *,
+                 full: bool) -> None:
         self._folder, self._links = settings.images_dir, settings.link_originals
-        self._memory, self._site, self._full = memory, site, full
+        self._build_state, self._site, self._full = build_state, site, full
         self.written: list[str] = []
 
     def has_source(self, row: Row) -> bool:
@@ -76,7 +77,7 @@ class Publisher:
         return self._site.exists(path) and not _can_be_read(self._site.folder / path)
 
     def _is_right(self, row: Row, path: str, source: Path) -> bool:
-        is_known = self._memory.hash_of(path) == row.digest
+        is_known = self._build_state.hash_of(path) == row.digest
         if not self._full:
             return is_known
         if is_known and _look(self._site.folder / path) == _look(source):

@@ -1,6 +1,6 @@
 """Read the blocks of a site back: what the site knows of each image, for when the database is lost.
 
-The formats are those of `imagelib.generator.search_index`.
+The formats are those of `imagelib.generator.index.blocks`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.errors import InvalidError
-from imagelib.generator.numbers import read, read_deltas
-from imagelib.generator.search_index import FORMAT, KINDS, MANIFEST_PATH
-from imagelib.generator.text_columns import read_texts
+from imagelib.generator.index.blocks import FORMAT, KINDS, MANIFEST_PATH
+from imagelib.generator.index.numbers import read, read_deltas
+from imagelib.generator.index.pieces import read_texts
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
+from imagelib.generator.build_state import BuildState
 from imagelib.generator.derivatives import look_of, render_missing, wanted_thumbnails
-from imagelib.generator.memory import Memory
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.rows import chunks, select_pks
@@ -15,8 +15,9 @@ from imagelib.library.values.image import Image
 class Thumbnails:
     """Makes what is absent; after `note` it knows what is there."""
 
-    def __init__(self, library: Library, memory: Memory, site: Site, *, full: bool) -> None:
-        self._library, self._memory, self._site, self._full = library, memory, site, full
+    def __init__(self, library: Library, build_state: BuildState, site: Site, *,
+                 full: bool) -> None:
+        self._library, self._build_state, self._site, self._full = library, build_state, site, full
         self._folder = library.originals.folder
         #: How many were made.
         self.made = 0
@@ -29,12 +30,13 @@ class Thumbnails:
 
     def to_retry(self) -> set[int]:
         """The pks of images without any whose file is back, or another one, since that failed."""
-        return {pk for pk, (look, _) in self._memory.failures().items()
-                if (row := self._memory.row(pk)) and look_of(self._folder / row.file_name) != look}
+        return {pk for pk, (look, _) in self._build_state.failures().items()
+                if (row := self._build_state.row(pk))
+                and look_of(self._folder / row.file_name) != look}
 
     def make(self, dirty: Set[int], progress: Callable[[int, int], None]) -> None:
         """Make what the *dirty* images lack; *progress* is told of each image."""
-        known = self._memory.failures()
+        known = self._build_state.failures()
         wanted: list[Image] = []
         for pk in dirty:
             self._failures.pop(pk, None)
@@ -50,7 +52,7 @@ class Thumbnails:
                     continue
                 wanted.append(image)
                 for path in absent:
-                    self._memory.announce(path)
+                    self._build_state.announce(path)
         made, failures = render_missing(
             wanted, sandbox=self._library.sandbox, folder=self._folder,
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
@@ -65,7 +67,7 @@ class Thumbnails:
 
         No page refers to a thumbnail that is not among them.
         """
-        self._memory.set_failures(self._failures, self._cleared)
+        self._build_state.set_failures(self._failures, self._cleared)
         blurred, present = set(), set()
         for chunk in chunks(sorted(dirty)):
             marks = ", ".join("?" * len(chunk))
@@ -76,9 +78,9 @@ class Thumbnails:
                 present |= there
                 if there != wanted:
                     blurred.add(pk)
-        self._memory.set_blurred(dirty, blurred)
-        self.absent = {pk: error for pk, (_, error) in self._memory.failures().items()}
-        self.blurred = self._memory.blurred()
+        self._build_state.set_blurred(dirty, blurred)
+        self.absent = {pk: error for pk, (_, error) in self._build_state.failures().items()}
+        self.blurred = self._build_state.blurred()
         return present
 
     def _wanted(self, digest: str, width: int, height: int) -> set[str]:

@@ -18,7 +18,7 @@ from typing import Any
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.ingest.legacy_fields import FILE_FIELDS, Mapped, map_record
 from imagelib.library.library import Library
-from imagelib.library.originals.originals import Inspected, Newcomer
+from imagelib.library.originals.originals import Inspected, NewImage
 from imagelib.library.store.disk import digest
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
@@ -47,7 +47,7 @@ class MigrationReport:
 @dataclass(slots=True)
 class _Plan:
     #: With the name that the report gives them.
-    newcomers: list[tuple[str, Newcomer]] = field(default_factory=list)
+    new_images: list[tuple[str, NewImage]] = field(default_factory=list)
     updates: list[tuple[Image, Mapped, dict[str, Any]]] = field(default_factory=list)
     staged: list[Path] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
@@ -126,7 +126,7 @@ def _plan_one(library: Library, mapped: Mapped, folders: Iterable[Path],
             in_place = path.is_relative_to(library.originals.folder)
             inspected = _inspect(library, path, plan, in_place=in_place or dry_run)
             plan.digests.add(checksum)
-            plan.newcomers.append((name, Newcomer(
+            plan.new_images.append((name, NewImage(
                 inspected, ImageDraft.of(mapped.fields), mapped.original_name or path.name,
                 in_place, _free_id(library, mapped.image_id), mapped.created_at)))
             report.added.append(name)
@@ -175,8 +175,8 @@ def _carry_out(library: Library, plan: _Plan, report: MigrationReport) -> None:
                 library, now, mapped)
             if changed:
                 patches.append((image.id, ImagePatch.of(changed)))
-        newcomers = []
-        for name, one in plan.newcomers:
+        new_images = []
+        for name, one in plan.new_images:
             if library.originals.find_digest(one.inspected.digest):
                 report.added.remove(name)
                 report.unchanged.append(name)
@@ -184,9 +184,9 @@ def _carry_out(library: Library, plan: _Plan, report: MigrationReport) -> None:
                 report.added.remove(name)
                 report.failed.append((name, "it was written to meanwhile"))
             else:
-                newcomers.append(one)
-        if newcomers or patches:
-            library.originals.insert(newcomers, ACTION, patches)
+                new_images.append(one)
+        if new_images or patches:
+            library.originals.insert(new_images, ACTION, patches)
 
 
 def _find(name: str, folders: Iterable[Path]) -> Path | None:

@@ -133,7 +133,7 @@ class Library(Storage):
         wanted = as_filter(query)
         behind = None if cursor is None else read_cursor(wanted.order, cursor)
         start = (page - 1) * page_size if behind is None else 0
-        places, total = self._engine.places(wanted, start, page_size + 1, behind)
+        places, total = self._engine.positions(wanted, start, page_size + 1, behind)
         return cut_page(wanted.order, places, total, page, page_size)
 
     def use_engine(self, engine: Engine) -> None:

@@ -12,10 +12,16 @@ from pathlib import Path
 from PIL import Image as Picture
 from PIL import ImageDraw
 
-from imagelib.generator import search_index
+from imagelib.generator.index.blocks import (
+    KINDS,
+    MANIFEST_PATH,
+    Block,
+    block_path,
+    make_block,
+    manifest,
+)
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
-from imagelib.generator.search_index import Block, block_path
 from imagelib.library.values.image import Image
 
 #: How many images `index.html` shows without JavaScript.
@@ -102,16 +108,16 @@ def write_index(
 ) -> list[Block]:
     """Write the data files and the manifest, and return the blocks."""
     blocks = []
-    for kind, size in search_index.KINDS.items():
+    for kind, size in KINDS.items():
         groups: dict[int, list[Image]] = {}
         for image in by_pk:
             groups.setdefault(image.pk // size, []).append(image)
         for number, rows in groups.items():
-            block, content = search_index.make_block(kind, number, rows, without_thumbnail)
+            block, content = make_block(kind, number, rows, without_thumbnail)
             blocks.append(block)
             _write(folder / block_path(block), content)
-    _write(folder / search_index.MANIFEST_PATH,
-           search_index.manifest(blocks, seq=seq, total=len(by_pk), searches=searches))
+    _write(folder / MANIFEST_PATH,
+           manifest(blocks, seq=seq, total=len(by_pk), searches=searches))
     return blocks
 
 

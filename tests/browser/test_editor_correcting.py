@@ -124,7 +124,7 @@ def conflicting(editor: EditorPage) -> None:
 @pytest.mark.parametrize(("press", "prompt", "notes"), [
     ("Keep mine", "mine", "my notes"), ("Take theirs", "theirs", ""),
 ])
-def test_a_conflict_is_settled_for_one_side(editor, press, prompt, notes):
+def test_a_conflict_is_stable_for_one_side(editor, press, prompt, notes):
     conflicting(editor)
     conflict = editor.page.get_by_role("region", name="Conflict")
     expect(conflict).to_contain_text("theirs")
@@ -137,7 +137,7 @@ def test_a_conflict_is_settled_for_one_side(editor, press, prompt, notes):
     expect(editor.page.locator(".panel-body")).to_contain_text(prompt)
 
 
-def test_a_conflict_is_settled_field_by_field(editor):
+def test_a_conflict_is_stable_field_by_field(editor):
     conflicting(editor)
     editor.page.get_by_role("group", name="Prompt").get_by_label("Theirs").check()
     editor.button("As chosen above").click()

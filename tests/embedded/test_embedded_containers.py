@@ -101,7 +101,7 @@ def test_a_user_comment_is_decoded_whatever_its_prefix_says(draw, found, charset
 
 @pytest.mark.parametrize("codec", ["utf-16-be", "utf-16-le"])
 def test_utf16_without_any_ascii_is_told_apart_too(codec):
-    from imagelib.ingest.embedded.exif import decode_comment
+    from imagelib.ingest.embedded.containers.exif import decode_comment
 
     text = "雪の中の狐と赤い襟巻き、美しい夕暮れの森、高画質"
 

@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from imagelib.ingest.embedded import read, read_text
-from imagelib.ingest.embedded.containers import read_containers
+from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.ingest.embedded.values import as_float, as_int, load_json
 
 MIB = 1 << 20

@@ -8,8 +8,8 @@ from functools import cache
 
 from pydantic import BaseModel
 
-from imagelib.daemon import bodies
-from imagelib.daemon.call import Handler
+from imagelib.daemon import schemas
+from imagelib.daemon.messages import Handler
 from imagelib.daemon.routes import drift, history, images, status, tags, trash
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 
@@ -21,7 +21,7 @@ class Route:
     method: str
     path: str
     handler: Handler
-    answers: tuple[int, ...]
+    statuses: tuple[int, ...]
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     #: The fields of `body` come beside a file, as multipart/form-data.
@@ -37,12 +37,12 @@ class Route:
 _EDIT = (200, 400, 404, 412, 415, 422, 503, 507)
 
 ROUTES = (
-    Route("GET", "/api/images", images.list_images, (200, 422), query=bodies.ListQuery,
+    Route("GET", "/api/images", images.list_images, (200, 422), query=schemas.ListQuery,
           public=True),
     Route("POST", "/api/images", images.add_image, (200, 201, 400, 411, 413, 415, 422, 503, 507),
           body=ImageDraft, upload=True, slow=True, hurried=True),
     Route("POST", "/api/inspect", images.inspect_file, (200, 400, 411, 413, 415, 422, 503, 507),
-          body=bodies.Nothing, upload=True, slow=True, hurried=True),
+          body=schemas.Nothing, upload=True, slow=True, hurried=True),
     Route("GET", "/api/images/{id}", images.get_image, (200, 304, 404), public=True),
     Route("PUT", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
     Route("PATCH", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
@@ -51,35 +51,37 @@ ROUTES = (
           (200, 400, 404, 409, 411, 412, 413, 415, 422, 503, 507), body=ImageDraft, upload=True,
           slow=True, hurried=True),
     Route("GET", "/api/images/{id}/history", history.image_history, (200, 404, 422),
-          query=bodies.HistoryQuery),
+          query=schemas.HistoryQuery),
     Route("POST", "/api/batch", images.edit_batch, (200, 400, 415, 422, 503, 507),
-          body=bodies.Batch),
-    Route("POST", "/api/undo", history.undo, (200, 404, 409, 415, 422, 503, 507), body=bodies.Undo),
-    Route("POST", "/api/redo", history.redo, (200, 404, 409, 415, 422, 503, 507), body=bodies.Undo),
-    Route("GET", "/api/trash", trash.list_deleted, (200, 422), query=bodies.TrashQuery),
+          body=schemas.Batch),
+    Route("POST", "/api/undo", history.undo, (200, 404, 409, 415, 422, 503, 507),
+          body=schemas.Undo),
+    Route("POST", "/api/redo", history.redo, (200, 404, 409, 415, 422, 503, 507),
+          body=schemas.Undo),
+    Route("GET", "/api/trash", trash.list_deleted, (200, 422), query=schemas.TrashQuery),
     Route("GET", "/api/trash/{id}/thumbnail", trash.show_deleted, (200, 404, 422), slow=True,
           hurried=True),
     Route("POST", "/api/trash/{id}/restore", trash.restore, (200, 404, 409, 503, 507)),
     Route("DELETE", "/api/trash", trash.empty_trash, (200, 503, 507)),
     Route("GET", "/api/drift", drift.show_drift, (200,), slow=True),
-    Route("POST", "/api/drift", drift.repair, (200, 400, 415, 422, 503, 507), body=bodies.Repair,
+    Route("POST", "/api/drift", drift.repair, (200, 400, 415, 422, 503, 507), body=schemas.Repair,
           slow=True),
     Route("GET", "/api/tags", tags.list_tags, (200,), public=True),
     Route("POST", "/api/tags/rename", tags.rename_tag, (200, 404, 409, 415, 422, 503, 507),
-          body=bodies.RenameTag),
+          body=schemas.RenameTag),
     Route("POST", "/api/tags/merge", tags.merge_tags, (200, 404, 415, 422, 503, 507),
-          body=bodies.MergeTags),
+          body=schemas.MergeTags),
     Route("POST", "/api/tags/delete", tags.delete_tag, (200, 404, 415, 422, 503, 507),
-          body=bodies.DeleteTag),
+          body=schemas.DeleteTag),
     Route("GET", "/api/searches", tags.list_searches, (200,), public=True),
     Route("PUT", "/api/searches/{name}", tags.save_search, (200, 201, 415, 422, 503, 507),
-          body=bodies.SavedSearch),
+          body=schemas.SavedSearch),
     Route("DELETE", "/api/searches/{name}", tags.delete_search, (204, 404, 503, 507)),
-    Route("GET", "/api/export", status.export, (200, 422), query=bodies.ExportQuery, slow=True),
+    Route("GET", "/api/export", status.export, (200, 422), query=schemas.ExportQuery, slow=True),
     Route("GET", "/api/backup", status.backup, (200, 503, 507), slow=True),
     Route("POST", "/api/rebuild", status.rebuild, (202, 400, 415)),
     Route("GET", "/api/status", status.status, (200,), public=True),
-    Route("GET", "/api/changes", history.list_changes, (200, 422), query=bodies.SinceQuery),
+    Route("GET", "/api/changes", history.list_changes, (200, 422), query=schemas.SinceQuery),
     Route("GET", "/api/openapi.json", status.openapi, (200,), public=True),
 )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from imagelib.daemon.bodies import Repair
-from imagelib.daemon.call import Answer, Call
+from imagelib.daemon.messages import Request, Response
+from imagelib.daemon.schemas import Repair
 from imagelib.errors import InvalidError
 from imagelib.library.originals.drift import Drift
-from imagelib.library.originals.following import settle
+from imagelib.library.originals.following import follow_disk
 from imagelib.library.originals.repairing import Repaired, accept, adopt, locate, wanted_files
 from imagelib.library.store.rows import select
 from imagelib.library.values.image import Image
@@ -20,13 +20,13 @@ _MOST = 200
 _SHOWN = 1000
 
 
-def show_drift(call: Call) -> Answer:
+def show_drift(request: Request) -> Response:
     """Compare the files with the database now; nothing is changed."""
-    with call.state.scanning() as scanner:
+    with request.service.scanning() as scanner:
         drift = scanner.scan()
-    library = call.state.library
+    library = request.service.library
     flagged = select(library.database.reader, "WHERE i.file_state = 'altered'", raw=False)
-    altered = {i.pk: i for i in [*flagged, *drift.altered, *drift.rotten]}
+    altered = {i.pk: i for i in [*flagged, *drift.altered, *drift.damaged]}
     found: dict[str, list[Any]] = {
         "missing": [_entry(image) for image in drift.missing],
         "altered": [_entry(image) for image in altered.values()],
@@ -35,18 +35,18 @@ def show_drift(call: Call) -> Answer:
         "duplicate": [{"file": name} | _entry(image) for name, image in drift.duplicate],
         "unreadable": [{"file": name, "detail": reason} for name, reason in drift.unreadable],
     }
-    return Answer(json={
-        "refused": _without_paths(call, drift.refused),
+    return Response(json={
+        "refused": _without_paths(request, drift.refused),
         "counts": {kind: len(entries) for kind, entries in found.items()},
         **{kind: entries[:_MOST] for kind, entries in found.items()},
     })
 
 
-def repair(call: Call) -> Answer:
+def repair(request: Request) -> Response:
     """Find lost files, accept changed ones, take strays in, or flag what is gone."""
-    asked = Repair.of(call.read_json())
-    library = call.state.library
-    with call.state.scanning() as scanner:
+    asked = Repair.of(request.read_json())
+    library = request.service.library
+    with request.service.scanning() as scanner:
         if asked.accept is not None:
             done = accept(library, asked.accept)
         elif asked.adopt is not None:
@@ -55,23 +55,24 @@ def repair(call: Call) -> Answer:
             drift = scanner.scan()
             wanted = wanted_files(library, drift)
             # Overwritten files are a question to the user here, and strays another.
-            drift.altered, drift.rotten = [], []
+            drift.altered, drift.damaged = [], []
             if asked.flag_missing:
                 done = Repaired(changed=[image.id for image in drift.missing])
-                settle(library, scanner, drift, accept_missing=True, adopt=False)
+                follow_disk(library, scanner, drift, accept_missing=True, adopt=False)
             else:
-                settle(library, scanner, drift, adopt=False)
-                done = _locate(call, drift, wanted, asked.locate or "")
-    call.facts |= {"event": "repair", "images": len(done.changed), "failures": len(done.failures)}
-    call.state.wake()
-    return Answer(json={
+                follow_disk(library, scanner, drift, adopt=False)
+                done = _locate(request, drift, wanted, asked.locate or "")
+    request.facts |= {"event": "repair", "images": len(done.changed),
+                      "failures": len(done.failures)}
+    request.service.wake()
+    return Response(json={
         "changed": len(done.changed), "batch": done.batch,
         "failures": [{"id": name, "detail": reason} for name, reason in done.failures]})
 
 
-def _locate(call: Call, drift: Drift, wanted: list[Image], place: str) -> Repaired:
+def _locate(request: Request, drift: Drift, wanted: list[Image], place: str) -> Repaired:
     """Moved files were followed by the scan; further ones are looked for in *place*."""
-    library = call.state.library
+    library = request.service.library
     done = Repaired(changed=[image.id for image, _ in drift.moved])
     if place.strip():
         path = Path(place.strip()).expanduser()
@@ -87,6 +88,6 @@ def _entry(image: Image) -> dict[str, Any]:
             "file_state": image.file_state}
 
 
-def _without_paths(call: Call, text: str) -> str:
+def _without_paths(request: Request, text: str) -> str:
     """An answer does not say where on this machine the library lies."""
-    return text.replace(str(call.state.library.originals.folder), "images/")
+    return text.replace(str(request.service.library.originals.folder), "images/")

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from imagelib.daemon.bodies import Batch, ListQuery
-from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.errors import MalformedError
-from imagelib.daemon.records import etag, image_json, records_json
+from imagelib.daemon.messages import Request, Response
+from imagelib.daemon.representations import etag, image_json, records_json
+from imagelib.daemon.schemas import Batch, ListQuery
 from imagelib.daemon.uploads import reading_upload
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.query.listing import Filter
@@ -21,13 +21,13 @@ from imagelib.library.values.image import Image
 _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
 
-def list_images(call: Call) -> Answer:
+def list_images(request: Request) -> Response:
     """A page of the images that the filters leave, in a total order."""
-    asked = ListQuery.of(known(call.query, ListQuery), where="query")
+    asked = ListQuery.of(known(request.query, ListQuery), where="query")
     query = Query.parse(asked.q)
     wanted = Filter(query, tuple(asked.tags), asked.rating_min, asked.rating_max,
                     asked.date_from, asked.date_to, asked.model, None, asked.sort)
-    library = call.state.library
+    library = request.service.library
     page = library.page_pks(wanted, page=asked.page, page_size=asked.page_size,
                             cursor=asked.cursor or None)
     head = json.dumps({
@@ -36,32 +36,32 @@ def list_images(call: Call) -> Answer:
     })
     records = records_json(library.database.reader, page.items)
     items = ", ".join(records[pk] for pk in page.items if pk in records)
-    return Answer(content=f'{{"items": [{items}], {head[1:]}'.encode())
+    return Response(content=f'{{"items": [{items}], {head[1:]}'.encode())
 
 
-def get_image(call: Call) -> Answer:
+def get_image(request: Request) -> Response:
     """One image with its raw `prompt_meta`; the strong ETag is its version."""
-    image = call.state.library.get(call.parameters["id"])
-    if call.headers.get("if-none-match", "").strip() == etag(image):
-        return Answer(status=304, content=b"", headers={"ETag": etag(image)})
+    image = request.service.library.get(request.parameters["id"])
+    if request.headers.get("if-none-match", "").strip() == etag(image):
+        return Response(status=304, content=b"", headers={"ETag": etag(image)})
     return _record(image)
 
 
-def add_image(call: Call) -> Answer:
+def add_image(request: Request) -> Response:
     """Take an upload in: 201, or 200 and the image that has these bytes already.
 
     One that lies in the trash comes back out of it: 201 with `restored`. `unused` names the
     fields that were sent and not taken, as the image has values of its own.
     """
-    limit = call.state.library.settings.max_upload
-    with reading_upload(call, limit) as upload:
-        taken = call.state.library.take_in(upload.stream, original_name=upload.name,
+    limit = request.service.library.settings.max_upload
+    with reading_upload(request, limit) as upload:
+        taken = request.service.library.take_in(upload.stream, original_name=upload.name,
                                            **_given(ImageDraft.of(upload.fields)))
     image = taken.image
     assert image is not None
-    call.facts |= {"event": "upload", "image": image.id, "file": image.file_name,
+    request.facts |= {"event": "upload", "image": image.id, "file": image.file_name,
                    "bytes": image.size_bytes, "became": taken.status}
-    call.state.wake()
+    request.service.wake()
     answer = _record(image, status=200 if taken.status == "here" else 201)
     answer.headers["Location"] = f"/api/images/{image.id}"
     if taken.status != "new":
@@ -70,98 +70,98 @@ def add_image(call: Call) -> Answer:
     return answer
 
 
-def inspect_file(call: Call) -> Answer:
+def inspect_file(request: Request) -> Response:
     """What an upload of this picture would read from it; nothing is kept."""
-    library = call.state.library
-    with reading_upload(call, library.settings.max_upload, with_fields=False) as upload:
+    library = request.service.library
+    with reading_upload(request, library.settings.max_upload, with_fields=False) as upload:
         staged = library.originals.stage(upload.stream)
     try:
         found = library.originals.inspect(staged)
     finally:
         staged.unlink(missing_ok=True)
     known_image = library.originals.find_digest(found.digest)
-    return Answer(json={
+    return Response(json={
         "fields": found.draft.model_dump(), "digest": found.digest, "mime_type": found.mime_type,
         "width": found.width, "height": found.height, "size_bytes": found.size_bytes,
         "warnings": warnings_of(found.draft.generation),
         "duplicate": image_json(known_image) if known_image else None})
 
 
-def edit_image(call: Call) -> Answer:
+def edit_image(request: Request) -> Response:
     """Change some fields: absent keeps, null clears."""
-    image_id = call.parameters["id"]
-    version = required_version(call, image_id)
-    fields = ImagePatch.of(call.read_json())
-    library = call.state.library
+    image_id = request.parameters["id"]
+    version = required_version(request, image_id)
+    fields = ImagePatch.of(request.read_json())
+    library = request.service.library
     library.edit_many([image_id], _given(fields), if_version=version)
     image = library.get(image_id)
-    call.facts |= {"event": "edit", "image": image.id, "fields": sorted(fields.model_fields_set)}
-    call.state.wake()
+    request.facts |= {"event": "edit", "image": image.id, "fields": sorted(fields.model_fields_set)}
+    request.service.wake()
     return _record(image)
 
 
-def replace_file(call: Call) -> Answer:
+def replace_file(request: Request) -> Response:
     """Give the image another file; its metadata stays."""
-    image_id = call.parameters["id"]
-    version = required_version(call, image_id)
-    call.state.library.get(image_id)
-    limit = call.state.library.settings.max_upload
-    with reading_upload(call, limit, with_fields=False) as upload:
-        image = call.state.library.replace_file(image_id, upload.stream, if_version=version)
-    call.facts |= {"event": "replace", "image": image.id, "file": image.file_name,
+    image_id = request.parameters["id"]
+    version = required_version(request, image_id)
+    request.service.library.get(image_id)
+    limit = request.service.library.settings.max_upload
+    with reading_upload(request, limit, with_fields=False) as upload:
+        image = request.service.library.replace_file(image_id, upload.stream, if_version=version)
+    request.facts |= {"event": "replace", "image": image.id, "file": image.file_name,
                    "bytes": image.size_bytes}
-    call.state.wake()
+    request.service.wake()
     return _record(image)
 
 
-def delete_image(call: Call) -> Answer:
+def delete_image(request: Request) -> Response:
     """Into the trash; with `?purge=1` for good."""
-    image_id = call.parameters["id"]
-    version = required_version(call, image_id)
-    library = call.state.library
-    purge = call.one("purge") in ("1", "true", "yes")
+    image_id = request.parameters["id"]
+    version = required_version(request, image_id)
+    library = request.service.library
+    purge = request.one("purge") in ("1", "true", "yes")
     (library.destroy if purge else library.delete)(image_id, if_version=version)
-    call.facts |= {"event": "purge" if purge else "delete", "image": image_id}
-    call.state.wake()
-    return Answer(status=204, content=b"")
+    request.facts |= {"event": "purge" if purge else "delete", "image": image_id}
+    request.service.wake()
+    return Response(status=204, content=b"")
 
 
-def edit_batch(call: Call) -> Answer:
+def edit_batch(request: Request) -> Response:
     """One edit, deletion or restoration of many images: one batch, one undo."""
-    asked = Batch.of(call.read_json())
-    library = call.state.library
+    asked = Batch.of(request.read_json())
+    library = request.service.library
     batch = None
     with library.exclusive():  # what the query finds is what is edited
         ids = asked.ids if asked.ids is not None else library.ids(asked.query or "")
         ids = list(dict.fromkeys(image_id.strip().lower() for image_id in ids))
-        known_ids = set(_existing(call, ids, in_trash=bool(asked.restore)))
+        known_ids = set(_existing(request, ids, in_trash=bool(asked.restore)))
         failures = [{"id": image_id, "detail": "There is no such image."}
                     for image_id in ids if image_id not in known_ids]
         ids = [image_id for image_id in ids if image_id in known_ids]
-        with call.state.working(len(ids)) as progress:
+        with request.service.working(len(ids)) as progress:
             if ids and asked.edit is not None:
                 _, batch = library.edit_many(ids, _given(asked.edit), progress=progress)
             elif ids:
                 rearrange = library.delete if asked.delete else library.restore
                 batch = rearrange(*ids, progress=progress)
-    call.facts |= {"event": "batch", "images": len(ids), "failures": len(failures)}
-    call.state.wake()
-    return Answer(json={"changed": len(ids), "failures": failures, "batch": batch})
+    request.facts |= {"event": "batch", "images": len(ids), "failures": len(failures)}
+    request.service.wake()
+    return Response(json={"changed": len(ids), "failures": failures, "batch": batch})
 
 
-def required_version(call: Call, image_id: str) -> int | None:
+def required_version(request: Request, image_id: str) -> int | None:
     """The version that `If-Match` demands, or None where there is no condition.
 
     Raises:
         MalformedError: the header cannot be read. StaleError: no version it names is current.
     """
-    text = call.headers.get("if-match")
+    text = request.headers.get("if-match")
     if text is None or text.strip() == "*":
         return None
     tags = [_TAG.fullmatch(part) for part in text.split(",")]
     if not tags or not all(tags):
         raise MalformedError('If-Match should be a quoted entity tag, such as "3".')
-    current = call.state.library.get(image_id).version
+    current = request.service.library.get(image_id).version
     # A weak tag never matches here (RFC 9110, 13.1.1): -1 is no version.
     named = [int(tag[2]) for tag in tags if tag and not tag[1] and tag[2].isdigit()]
     return current if current in named else (named[0] if named else -1)
@@ -173,8 +173,8 @@ def known(query: Mapping[str, list[str]], model: type[Any]) -> dict[str, str]:
             if name in model.model_fields and values}
 
 
-def _existing(call: Call, ids: list[str], *, in_trash: bool) -> list[str]:
-    library = call.state.library
+def _existing(request: Request, ids: list[str], *, in_trash: bool) -> list[str]:
+    library = request.service.library
     if in_trash:
         return [row["id"] for row in library.database.read("SELECT id FROM trash")]
     return library.ids(Filter(ids=tuple(ids)))
@@ -184,5 +184,5 @@ def _given(fields: ImageDraft | ImagePatch) -> dict[str, Any]:
     return {name: getattr(fields, name) for name in fields.model_fields_set}
 
 
-def _record(image: Image, status: int = 200) -> Answer:
-    return Answer(status, image_json(image), {"ETag": etag(image)})
+def _record(image: Image, status: int = 200) -> Response:
+    return Response(status, image_json(image), {"ETag": etag(image)})

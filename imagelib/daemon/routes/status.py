@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from imagelib.daemon.bodies import ExportQuery
-from imagelib.daemon.call import Answer, Call
+from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.routes.images import known
+from imagelib.daemon.schemas import ExportQuery
 from imagelib.exporting import records_as
 from imagelib.library.store.backup import snapshot
 
@@ -15,35 +15,35 @@ from imagelib.library.store.backup import snapshot
 _BLOCK = 256 * 1024
 
 
-def status(call: Call) -> Answer:
+def status(request: Request) -> Response:
     """What the library holds and what the daemon is doing."""
-    return Answer(json=call.state.status())
+    return Response(json=request.service.status())
 
 
-def rebuild(call: Call) -> Answer:
+def rebuild(request: Request) -> Response:
     """Bring the site up to date; `{"full": true}` renders everything anew."""
     full = False
-    if call.length:
-        full = call.read_json().get("full") is True
-    call.state.wake(full=full)
-    return Answer(status=202, json=call.state.status()["build"])
+    if request.length:
+        full = request.read_json().get("full") is True
+    request.service.wake(full=full)
+    return Response(status=202, json=request.service.status()["build"])
 
 
-def export(call: Call) -> Answer:
+def export(request: Request) -> Response:
     """Every record, streamed; `?format=csv` for a table."""
-    asked = ExportQuery.of(known(call.query, ExportQuery), where="query")
-    library = call.state.library
+    asked = ExportQuery.of(known(request.query, ExportQuery), where="query")
+    library = request.service.library
     images = library.walk(asked.q)
     kind = "text/csv; charset=utf-8" if asked.format == "csv" else "application/json"
-    return Answer(content=records_as(asked.format, images), content_type=kind, headers={
+    return Response(content=records_as(asked.format, images), content_type=kind, headers={
         "Content-Disposition": f'attachment; filename="imagelib.{asked.format}"'})
 
 
-def backup(call: Call) -> Answer:
+def backup(request: Request) -> Response:
     """The database as it is now, copied whole and checked; the copy stays with the backups."""
-    path = snapshot(call.state.library.settings)
-    call.facts |= {"event": "backup", "bytes": path.stat().st_size}
-    return Answer(content=_blocks(path), content_type="application/vnd.sqlite3", headers={
+    path = snapshot(request.service.library.settings)
+    request.facts |= {"event": "backup", "bytes": path.stat().st_size}
+    return Response(content=_blocks(path), content_type="application/vnd.sqlite3", headers={
         "Content-Disposition": f'attachment; filename="{path.name}"'})
 
 
@@ -53,8 +53,8 @@ def _blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def openapi(call: Call) -> Answer:  # noqa: ARG001 - every handler is given the call
+def openapi(request: Request) -> Response:  # noqa: ARG001 - every handler is given the call
     """This API as an OpenAPI 3.1 document."""
     from imagelib.daemon.openapi import document
 
-    return Answer(json=document())
+    return Response(json=document())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from imagelib.daemon.bodies import DeleteTag, MergeTags, RenameTag, SavedSearch
-from imagelib.daemon.call import Answer, Call
+from imagelib.daemon.messages import Request, Response
+from imagelib.daemon.schemas import DeleteTag, MergeTags, RenameTag, SavedSearch
 from imagelib.errors import InvalidError
 from imagelib.library.values.image import Done
 
@@ -13,54 +13,54 @@ from imagelib.library.values.image import Done
 MAX_NAME = 200
 
 
-def list_tags(call: Call) -> Answer:
+def list_tags(request: Request) -> Response:
     """Every tag with how many images carry it, the most used first."""
-    return Answer(json=[asdict(tag) for tag in call.state.library.tags()])
+    return Response(json=[asdict(tag) for tag in request.service.library.tags()])
 
 
-def rename_tag(call: Call) -> Answer:
+def rename_tag(request: Request) -> Response:
     """Write a tag another way on all its images."""
-    asked = RenameTag.of(call.read_json())
-    return _done(call, call.state.library.rename_tag(asked.old, asked.new))
+    asked = RenameTag.of(request.read_json())
+    return _done(request, request.service.library.rename_tag(asked.old, asked.new))
 
 
-def merge_tags(call: Call) -> Answer:
+def merge_tags(request: Request) -> Response:
     """Make several tags one."""
-    asked = MergeTags.of(call.read_json())
-    return _done(call, call.state.library.merge_tags(asked.sources, asked.target))
+    asked = MergeTags.of(request.read_json())
+    return _done(request, request.service.library.merge_tags(asked.sources, asked.target))
 
 
-def delete_tag(call: Call) -> Answer:
+def delete_tag(request: Request) -> Response:
     """Take a tag off all its images."""
-    asked = DeleteTag.of(call.read_json())
-    return _done(call, call.state.library.delete_tag(asked.name))
+    asked = DeleteTag.of(request.read_json())
+    return _done(request, request.service.library.delete_tag(asked.name))
 
 
-def list_searches(call: Call) -> Answer:
+def list_searches(request: Request) -> Response:
     """The saved searches by name."""
-    return Answer(json=call.state.library.searches())
+    return Response(json=request.service.library.searches())
 
 
-def save_search(call: Call) -> Answer:
+def save_search(request: Request) -> Response:
     """Keep a query under a name."""
-    name = call.parameters["name"].strip()
+    name = request.parameters["name"].strip()
     if not name or len(name) > MAX_NAME:
         raise InvalidError.of("name", f"should have 1 to {MAX_NAME} characters", where="path")
-    asked = SavedSearch.of(call.read_json())
-    new = call.state.library.save_search(name, asked.query, asked.sort)
-    call.state.wake()
-    return Answer(status=201 if new else 200,
+    asked = SavedSearch.of(request.read_json())
+    new = request.service.library.save_search(name, asked.query, asked.sort)
+    request.service.wake()
+    return Response(status=201 if new else 200,
                   json={"name": name, "query": asked.query, "sort": asked.sort})
 
 
-def delete_search(call: Call) -> Answer:
+def delete_search(request: Request) -> Response:
     """Forget a saved search."""
-    call.state.library.delete_search(call.parameters["name"])
-    call.state.wake()
-    return Answer(status=204, content=b"")
+    request.service.library.delete_search(request.parameters["name"])
+    request.service.wake()
+    return Response(status=204, content=b"")
 
 
-def _done(call: Call, done: Done) -> Answer:
-    call.facts |= {"event": "tags", "images": done.changed}
-    call.state.wake()
-    return Answer(json=asdict(done))
+def _done(request: Request, done: Done) -> Response:
+    request.facts |= {"event": "tags", "images": done.changed}
+    request.service.wake()
+    return Response(json=asdict(done))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imagelib.ingest.embedded.containers import read_containers
-from imagelib.ingest.embedded.findings import MAX_CHUNK, Findings
+from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, Findings
+from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.ingest.embedded.recognise import identify
 from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from imagelib.ingest.embedded.exif import decode_text
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.exif import decode_text
+from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.record import EmbeddedMetadata
 from imagelib.ingest.embedded.values import as_date, as_dict, as_text, load_json
 

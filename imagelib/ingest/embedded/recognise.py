@@ -13,23 +13,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from imagelib.ingest.embedded.comfyui import read_comfyui, read_drawn_workflow
-from imagelib.ingest.embedded.drawthings import read_drawthings
-from imagelib.ingest.embedded.easydiffusion import read_easydiffusion
-from imagelib.ingest.embedded.findings import Findings
-from imagelib.ingest.embedded.fooocus import read_fooocus
-from imagelib.ingest.embedded.invokeai import read_invokeai
-from imagelib.ingest.embedded.midjourney import read_midjourney
-from imagelib.ingest.embedded.novelai import read_novelai
-from imagelib.ingest.embedded.others import (
+from imagelib.ingest.embedded.containers.findings import Findings
+from imagelib.ingest.embedded.dialects.comfyui import read_comfyui, read_drawn_workflow
+from imagelib.ingest.embedded.dialects.drawthings import read_drawthings
+from imagelib.ingest.embedded.dialects.easydiffusion import read_easydiffusion
+from imagelib.ingest.embedded.dialects.fooocus import read_fooocus
+from imagelib.ingest.embedded.dialects.invokeai import read_invokeai
+from imagelib.ingest.embedded.dialects.midjourney import read_midjourney
+from imagelib.ingest.embedded.dialects.novelai import read_novelai
+from imagelib.ingest.embedded.dialects.others import (
     read_any_infotext,
     read_plain_json,
     read_stability_matrix,
     read_tensorart,
 )
+from imagelib.ingest.embedded.dialects.swarmui import read_swarmui
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.ingest.embedded.record import EmbeddedMetadata
-from imagelib.ingest.embedded.swarmui import read_swarmui
 from imagelib.ingest.embedded.values import as_date, as_dict, as_text
 
 Reader = Callable[[Findings], EmbeddedMetadata | None]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-from imagelib.ingest.embedded.findings import MAX_CHUNK, Findings
+from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, Findings
 from imagelib.ingest.embedded.recognise import identify
 from imagelib.ingest.embedded.record import EmbeddedMetadata
 

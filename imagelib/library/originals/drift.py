@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.library.originals.originals import is_managed, stat_of
 from imagelib.library.store.disk import digest
-from imagelib.library.store.rows import Stat, look, select_pks
+from imagelib.library.store.rows import Stat, select_pks, to_stat
 from imagelib.library.values.dates import utc_now
 from imagelib.library.values.image import Image
 
@@ -45,7 +45,7 @@ class Drift:
     returned: list[Image] = field(default_factory=list)
     altered: list[Image] = field(default_factory=list)
     #: Other bytes under an unchanged date: nobody wrote them, the disk lost them.
-    rotten: list[Image] = field(default_factory=list)
+    damaged: list[Image] = field(default_factory=list)
     moved: list[tuple[Image, str]] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
     duplicate: list[tuple[str, Image]] = field(default_factory=list)
@@ -56,14 +56,14 @@ class Drift:
     shared: list[Image] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     #: Files that are still being written: look again soon.
-    unsettled: list[str] = field(default_factory=list)
+    unstable: list[str] = field(default_factory=list)
     #: How the files looked that all this was concluded from, by name.
-    looks: dict[str, Stat] = field(default_factory=dict)
+    stats: dict[str, Stat] = field(default_factory=dict)
     #: Why nothing was, or should be, changed.
     refused: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.returned or self.altered or self.rotten or self.moved
+        return bool(self.missing or self.returned or self.altered or self.damaged or self.moved
                     or self.stray or self.duplicate or self.unreadable or self.refused)
 
 
@@ -88,7 +88,7 @@ class _Found:
     missing: list[_Row] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     altered: list[int] = field(default_factory=list)
-    rotten: list[int] = field(default_factory=list)
+    damaged: list[int] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
     moved: list[tuple[int, str]] = field(default_factory=list)
     shared: list[int] = field(default_factory=list)
@@ -97,9 +97,9 @@ class _Found:
 class Scanner:
     """Scans of one library; remembers what it read, so that the next scan need not."""
 
-    def __init__(self, library: Storage, *, settle_seconds: float = 0.0) -> None:
+    def __init__(self, library: Storage, *, stable_seconds: float = 0.0) -> None:
         self._library = library
-        self._settle = settle_seconds
+        self._settle = stable_seconds
         self._digests: dict[str, tuple[Stat, str]] = {}
         self._first_seen: dict[str, tuple[Stat, float]] = {}
         #: Files that could not be taken in, and how they looked then.
@@ -142,7 +142,7 @@ class Scanner:
             elif stat is None or stat != row.known or row.file_state != "ok":
                 found.open.append(row)
             elif deep and row.checked_at < since and not self._is_as_recorded(row, stat, drift):
-                found.rotten.append(row.pk)
+                found.damaged.append(row.pk)
                 del candidates[row.file_name]
             else:
                 if deep and row.checked_at < since:
@@ -203,18 +203,18 @@ class Scanner:
                 if name not in by_name and _kind(path) is None and (
                         path.suffix.lower() not in IMAGE_SUFFIXES):
                     continue  # somebody's notes, or a generator's log
-                if not self._is_settled(name, stat):
-                    drift.unsettled.append(name)
+                if not self._is_stable(name, stat):
+                    drift.unstable.append(name)
                     continue
                 digests[name] = self._digest(name, stat)
             except OSError as error:
                 drift.unreadable.append((name, _reason(error)))
             else:
-                drift.looks[name] = stat
+                drift.stats[name] = stat
         return digests
 
     @staticmethod
-    def _match(digests: dict[str, str], looks: dict[str, Stat], links: set[str],
+    def _match(digests: dict[str, str], stats: dict[str, Stat], links: set[str],
                found: _Found) -> None:
         """Give each open image the file with its bytes: the one in its place, or any other.
 
@@ -230,7 +230,7 @@ class Scanner:
                 found.shared.append(row.pk)
             if row.file_state == "missing":
                 found.returned.append(row.pk)
-            if looks[row.file_name] != row.known or row.file_state == "altered":
+            if stats[row.file_name] != row.known or row.file_state == "altered":
                 found.touched.append(row.pk)
         names: dict[str, list[str]] = {}
         for name, checksum in sorted(digests.items(), reverse=True):
@@ -246,17 +246,17 @@ class Scanner:
     def _judge_left_over(self, digests: dict[str, str], found: _Found, drift: Drift) -> None:
         """Images without a file, and files without an image."""
         folder, originals = self._library.originals.folder, self._library.originals
-        unclear = set(drift.unsettled) | {name for name, _ in drift.unreadable}
+        unclear = set(drift.unstable) | {name for name, _ in drift.unreadable}
         closed = tuple(name for name in unclear if name.endswith("/"))
         for row in found.open:
             name = row.file_name
             if name in digests:
-                if row.file_state != "altered" or drift.looks[name] != row.known:
+                if row.file_state != "altered" or drift.stats[name] != row.known:
                     found.altered.append(row.pk)
                 del digests[name]
             elif name in unclear or name.startswith(closed):
                 continue
-            elif drift.unsettled and row.file_state != "missing":
+            elif drift.unstable and row.file_state != "missing":
                 continue  # it may be among the files that are still in motion
             else:
                 found.missing.append(row)
@@ -277,7 +277,7 @@ class Scanner:
             self._digests[name] = known
         return known[1]
 
-    def _is_settled(self, name: str, stat: Stat) -> bool:
+    def _is_stable(self, name: str, stat: Stat) -> bool:
         """Whether the file has looked like this for a while, so that nobody is writing it."""
         if not self._settle:
             return True
@@ -310,7 +310,7 @@ def _read_rows(library: Storage) -> list[_Row]:
 def _fill(library: Storage, drift: Drift, found: _Found) -> None:
     """Read the images that something is the matter with."""
     pks = [row.pk for row in found.missing] + [pk for pk, _ in found.moved]
-    pks += found.returned + found.altered + found.rotten + found.touched + found.shared
+    pks += found.returned + found.altered + found.damaged + found.touched + found.shared
     images = select_pks(library.database.reader, set(pks), raw=False)
 
     def of(wanted: Iterable[int]) -> list[Image]:
@@ -318,7 +318,7 @@ def _fill(library: Storage, drift: Drift, found: _Found) -> None:
 
     drift.missing = of(row.pk for row in found.missing)
     drift.returned, drift.altered = of(found.returned), of(found.altered)
-    drift.rotten, drift.touched = of(found.rotten), of(found.touched)
+    drift.damaged, drift.touched = of(found.damaged), of(found.touched)
     drift.shared = of(found.shared)
     drift.moved = [(images[pk], name) for pk, name in found.moved if pk in images]
 
@@ -373,7 +373,7 @@ def walk_files(folder: Path, prefix: str = "", links: set[str] | None = None, na
                 str(entry.path).encode()  # a name that is no Unicode cannot be kept
                 if links is not None and stat.st_nlink > names:
                     links.add(prefix + entry.name)
-                yield prefix + entry.name, look(stat)
+                yield prefix + entry.name, to_stat(stat)
         except UnicodeEncodeError:
             shown = os.fsencode(prefix + entry.name).decode("utf-8", "replace")
             problems[shown] = "its name is not valid Unicode; rename it"

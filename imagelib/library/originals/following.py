@@ -23,7 +23,7 @@ from imagelib.library.originals.originals import stat_of
 from imagelib.library.originals.overwriting import follow_new_bytes, put_right
 from imagelib.library.originals.trashing import file_the_deleted
 from imagelib.library.store.disk import copy_apart, digest, sync_folder
-from imagelib.library.store.rows import look, note_stat, rename_files, select_pks, update
+from imagelib.library.store.rows import note_stat, rename_files, select_pks, to_stat, update
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Settled:
+class FollowReport:
     """What `settle` did."""
 
     added: list[Image] = field(default_factory=list)
@@ -40,13 +40,13 @@ class Settled:
     changed: int = 0
 
 
-def settle(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
-           adopt: bool = True) -> Settled:
+def follow_disk(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
+           adopt: bool = True) -> FollowReport:
     """Make the library follow the disk. Nothing is deleted, and history says what was done.
 
     One file that cannot be dealt with stops nothing: it is among the failures.
     """
-    done = Settled()
+    done = FollowReport()
     if drift.refused and not accept_missing:
         return done
 
@@ -67,7 +67,7 @@ def settle(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: 
             done.added.append(taken.image)
 
     def overwritten(image: Image) -> None:
-        followed = follow_new_bytes(library, image, drift.looks.get(image.file_name))
+        followed = follow_new_bytes(library, image, drift.stats.get(image.file_name))
         done.changed += followed.changed
         done.added += followed.added
         if followed.problem:
@@ -77,7 +77,7 @@ def settle(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: 
     _follow_names(library, drift, done)
     for image in drift.altered:
         guarded(image.file_name, lambda image=image: overwritten(image))  # type: ignore[misc]
-    for image in drift.rotten:
+    for image in drift.damaged:
         guarded(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
         done.changed += 1
     for image in drift.shared:
@@ -88,7 +88,7 @@ def settle(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: 
     return done
 
 
-def _follow_names(library: Storage, drift: Drift, done: Settled) -> None:
+def _follow_names(library: Storage, drift: Drift, done: FollowReport) -> None:
     if not (drift.moved or drift.missing or drift.returned or drift.touched):
         return
     folder = library.originals.folder
@@ -103,7 +103,7 @@ def _follow_names(library: Storage, drift: Drift, done: Settled) -> None:
             current = now.get(image.pk)
             return (current is not None and current.digest == image.digest
                     and current.file_name == image.file_name
-                    and stat_of(folder / name) == drift.looks.get(name))
+                    and stat_of(folder / name) == drift.stats.get(name))
 
         moved = {image.pk: name for image, name in drift.moved if is_as_seen(image, name)}
         gone = {image.pk: image for image in drift.missing
@@ -125,7 +125,7 @@ def _follow_names(library: Storage, drift: Drift, done: Settled) -> None:
         rename_files(transaction, names)
         for pk, name in moved.items():
             update(transaction, pk, {"file_state": "ok"})
-            note_stat(transaction, pk, folder / name, drift.looks[name])
+            note_stat(transaction, pk, folder / name, drift.stats[name])
             done.changed += 1
         for pk in gone:
             if now[pk].file_state != "missing" or pk in names:
@@ -137,7 +137,7 @@ def _follow_names(library: Storage, drift: Drift, done: Settled) -> None:
                     update(transaction, image.pk, {"file_state": "ok"})
                     done.changed += 1
                 note_stat(transaction, image.pk, folder / image.file_name,
-                          drift.looks[image.file_name])
+                          drift.stats[image.file_name])
 
 
 def _is_taken_by(moved: dict[int, str], image: Image) -> bool:
@@ -158,7 +158,7 @@ def _separate(library: Storage, image: Image) -> None:
         copy_apart(path, staged, sync=True)
         if digest(staged) != image.digest:
             return  # the next scan sees that it is altered
-        ours = look(staged.stat())
+        ours = to_stat(staged.stat())
         with library.exclusive(), library.database.write("separate", undoable=False) as transaction:
             if library.get(image.id).file_name == image.file_name and (
                     before is not None and stat_of(path) == before):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from imagelib.errors import ConflictError
-from imagelib.library.originals.originals import Inspected, Newcomer, fingerprint, stat_of
+from imagelib.library.originals.originals import Inspected, NewImage, fingerprint, stat_of
 from imagelib.library.originals.trashing import restore_with
 from imagelib.library.store.rows import apply_patch
 from imagelib.library.values.fields import ImageDraft, ImagePatch
@@ -59,10 +59,10 @@ def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: 
                 if _is_known(library, checksum):
                     return _again(library, path, checksum, draft, in_place=in_place, found=found)
                 if inspected is not None:
-                    if in_place and stat_of(path) != inspected.look:
+                    if in_place and stat_of(path) != inspected.stat:
                         raise ConflictError(f"{path} was written to meanwhile. Try again.")
                     [image_id] = library.originals.insert(
-                        [Newcomer(inspected, draft, original_name, in_place)])
+                        [NewImage(inspected, draft, original_name, in_place)])
                     return Intake("new", library.get(image_id), checksum)
     finally:
         if not in_place:

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from imagelib.library.store.database import Database, Kind, Transaction
-from imagelib.library.store.disk import digest, move, place, sync_folder
+from imagelib.library.store.database import Database, Step, Transaction
+from imagelib.library.store.disk import digest, link_or_copy, move, sync_folder
 from imagelib.library.store.identity import library_id
 from imagelib.library.store.locks import FileLock, hold, is_dead
 
@@ -85,7 +85,7 @@ class Intents:
         return folder / f"{PARTIAL}{self._token}-{secrets.token_hex(6)}.partial"
 
     @contextmanager
-    def carried_out(self, plan: Plan, action: str, *, kind: Kind = "do",
+    def carried_out(self, plan: Plan, action: str, *, step: Step = "do",
                     undoes: str | None = None, undoable: bool = True,
                     progress: Progress = silent) -> Iterator[Transaction]:
         """Move the files of *plan*, then run the body in the transaction that makes it true.
@@ -98,7 +98,7 @@ class Intents:
             intent = self._announce(Plan(plan.moves, plan.new))
             try:
                 self._move(plan, progress)
-                with self._database.write(action, kind=kind, undoes=undoes,
+                with self._database.write(action, step=step, undoes=undoes,
                                           undoable=undoable) as transaction:
                     yield transaction
                     if plan.drop:
@@ -134,7 +134,7 @@ class Intents:
             folders |= {target.parent: None, source.parent: None}
             progress(done)
         for staged, final, _ in plan.new:
-            place(staged, final)
+            link_or_copy(staged, final)
             folders[final.parent] = None
         for folder in folders:
             sync_folder(folder)

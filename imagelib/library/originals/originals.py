@@ -21,7 +21,7 @@ from imagelib.config import Settings
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.formats import EXTENSIONS
 from imagelib.library.originals.intents import Intents, Plan
-from imagelib.library.store.database import Database, Kind, Transaction
+from imagelib.library.store.database import Database, Step, Transaction
 from imagelib.library.store.disk import (
     copy_apart,
     copy_synced,
@@ -34,11 +34,11 @@ from imagelib.library.store.rows import (
     apply_patch,
     insert_row,
     is_unchanged,
-    look,
     note_stat,
     select,
     set_tags,
     to_columns,
+    to_stat,
     update,
 )
 from imagelib.library.values.dates import to_seconds, utc_now, wall_clock
@@ -66,7 +66,7 @@ class Fingerprint:
     Whoever compares looks later knows whether they are still those bytes.
     """
 
-    look: Stat
+    stat: Stat
     digest: str
 
 
@@ -76,7 +76,7 @@ class Inspected:
 
     path: Path
     #: How it looked before it was read.
-    look: Stat
+    stat: Stat
     digest: str
     size_bytes: int
     mime_type: str
@@ -89,7 +89,7 @@ class Inspected:
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
+class NewImage:
     """A file that is to become an image: what it is, and what the user says of it."""
 
     inspected: Inspected
@@ -129,7 +129,7 @@ class Originals:
             return None
         rows = self.database.read("SELECT size_bytes, mtime_ns, inode FROM file_stats"
                                    " WHERE pk = ?", image.pk)
-        now = look(path.stat())
+        now = to_stat(path.stat())
         if rows and image.file_state == "ok" and tuple(rows[0]) == now:
             return Fingerprint(now, image.digest)
         return fingerprint(path)
@@ -182,12 +182,12 @@ class Originals:
         found = self._sandbox.call(self._settings.inspector, str(path),
                                    self._settings.max_pixels, str(named or ""))
         stat = path.stat()
-        if look(stat) != read.look:
+        if to_stat(stat) != read.stat:
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
         draft: dict[str, Any] = found["draft"]
         is_dated = bool(draft.get("captured_at"))
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
-        return Inspected(path, read.look, read.digest, stat.st_size, found["mime_type"],
+        return Inspected(path, read.stat, read.digest, stat.st_size, found["mime_type"],
                          found["width"], found["height"], found["phash"], ImageDraft.of(draft),
                          is_dated)
 
@@ -229,20 +229,20 @@ class Originals:
         found = [folder / image.file_name]
         return found if is_managed(image.file_name) else [*found, *folder.glob(f"*~{image.id}.*")]
 
-    def insert(self, newcomers: list[Newcomer], action: str = "add",
+    def insert(self, new_images: list[NewImage], action: str = "add",
                edits: Iterable[tuple[str, ImagePatch]] = ()) -> list[str]:
-        """Make all *newcomers* images of the library, or none of them; return their ids.
+        """Make all *new_images* images of the library, or none of them; return their ids.
 
         *edits* of images that are there already belong to the same batch.
         """
         plan = Plan()
         prepared = []
-        for one in newcomers:
+        for one in new_images:
             columns, tags = self.prepare(one)
             if not one.in_place:
                 plan.new.append((one.inspected.path, self.folder / columns["file_name"],
                                  one.inspected.digest))
-            prepared.append((columns, tags, one.inspected.look))
+            prepared.append((columns, tags, one.inspected.stat))
         with self.intents.carried_out(plan, action) as transaction:
             for columns, tags, read in prepared:
                 self.add_row(transaction, columns, tags, read)
@@ -250,7 +250,7 @@ class Originals:
                 apply_patch(transaction, image_id, patch)
         return [columns["id"] for columns, _, _ in prepared]
 
-    def prepare(self, one: Newcomer) -> tuple[dict[str, Any], list[str]]:
+    def prepare(self, one: NewImage) -> tuple[dict[str, Any], list[str]]:
         """The columns of a new row, and its tags."""
         image_id = one.image_id or str(uuid.uuid4())
         inspected, draft = one.inspected, one.draft
@@ -279,7 +279,7 @@ class Originals:
 
         What lies there instead, if it was altered, is kept in the trash.
         """
-        target, read = self.path_of(image), look(staged.stat())
+        target, read = self.path_of(image), to_stat(staged.stat())
         found = fingerprint(target) if target.is_file() else None
         kept = self.trash_path(found)
         moves = [(target, kept)] if found else []
@@ -305,9 +305,9 @@ class Originals:
             if found:
                 self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, columns)
-            note_stat(transaction, image.pk, self.folder / name, inspected.look)
+            note_stat(transaction, image.pk, self.folder / name, inspected.stat)
 
-    def exchange(self, image: Image, columns: dict[str, Any], action: str, kind: Kind,
+    def exchange(self, image: Image, columns: dict[str, Any], action: str, step: Step,
                  undoes: str) -> None:
         """Take an earlier file of *image* back (undo of `replace`), keeping the present one.
 
@@ -322,14 +322,14 @@ class Originals:
         if other := self.find_digest(columns["digest"]):
             raise ConflictError(f"These bytes are the image {other.id} by now.")
         self.require_folder()
-        read = look_in_trash(earlier, columns["digest"], rows[0]["at"])
+        read = stat_in_trash(earlier, columns["digest"], rows[0]["at"])
         found = self.read_in_place(image)
         kept = self.trash_path(found)
         old = self.path_of(image)
         final = self.free_place(columns.get("file_name", image.file_name), image)
         plan = Plan([*([(old, kept)] if found else []), (earlier, final)])
         columns = columns | {"file_name": final.relative_to(self.folder).as_posix()}
-        with self.intents.carried_out(plan, action, kind=kind, undoes=undoes) as transaction:
+        with self.intents.carried_out(plan, action, step=step, undoes=undoes) as transaction:
             transaction.run("DELETE FROM replaced WHERE image = ? AND digest = ?", image.id,
                             columns["digest"])
             if found:
@@ -349,7 +349,7 @@ class Originals:
         return self.folder / name
 
     def plan_delete(
-        self, images: list[Image], looks: dict[Path, Stat]
+        self, images: list[Image], stats: dict[Path, Stat]
     ) -> tuple[Plan, dict[str, str], list[tuple[str, Fingerprint, Path]]]:
         """The moves that put *images* into the trash, the file there of each id, and what is
         kept beside it: (id, fingerprint, file) of other bytes that lie in an image's place.
@@ -360,7 +360,7 @@ class Originals:
         for image in images:
             source, found = self.path_of(image), self.read_in_place(image)
             if found:
-                looks[source] = found.look
+                stats[source] = found.stat
             if found and found.digest != image.digest:
                 kept.append((image.id, found, self.trash_path(found)))
                 plan.moves.append((source, kept[-1][2]))
@@ -368,7 +368,7 @@ class Originals:
                 for source in filter(is_plain_file, self._published(image)):
                     copy = fingerprint(source)
                     if copy.digest == image.digest:
-                        looks[source] = copy.look
+                        stats[source] = copy.stat
                         break
                 else:
                     continue  # neither here nor in the site, whose copy may be the last one
@@ -384,7 +384,7 @@ class Originals:
         Raises:
             ConflictError: somebody has written to it since it was read.
         """
-        require_unchanged(kept, read.look)
+        require_unchanged(kept, read.stat)
         checksum = read.digest
         known = transaction.run("SELECT file FROM replaced WHERE image = ? AND digest = ?",
                                 image_id, checksum).fetchone()
@@ -408,7 +408,7 @@ def is_managed(file_name: str) -> bool:
 def stat_of(path: Path) -> Stat | None:
     """How the file looks now, or None if it is gone."""
     try:
-        return look(path.stat())
+        return to_stat(path.stat())
     except OSError:
         return None
 
@@ -420,7 +420,7 @@ def fingerprint(path: Path) -> Fingerprint:
     if (age := time.time_ns() - before.st_mtime_ns) < _TICK and age >= 0:
         time.sleep((_TICK - age) / 1e9)
         before = path.stat()
-    return Fingerprint(look(before), digest(path))
+    return Fingerprint(to_stat(before), digest(path))
 
 
 def require_unchanged(path: Path, read: Stat) -> None:
@@ -433,7 +433,7 @@ def require_unchanged(path: Path, read: Stat) -> None:
         raise ConflictError("A file was written to meanwhile. Nothing was changed; try again.")
 
 
-def look_in_trash(path: Path, checksum: str, since: str) -> Stat:
+def stat_in_trash(path: Path, checksum: str, since: str) -> Stat:
     """How a file that lies in the trash since then looks; it is read if it may have changed there.
 
     A program that had it open when it was moved can still write to it.
@@ -441,7 +441,7 @@ def look_in_trash(path: Path, checksum: str, since: str) -> Stat:
     Raises:
         ConflictError: it has other bytes.
     """
-    read = look(path.stat())
+    read = to_stat(path.stat())
     if changed_since(path, since) and digest(path) != checksum:
         raise ConflictError("Its file in the trash was written to by another program. To file"
                             " that under what it is now: imagelib check --fix")

@@ -19,13 +19,13 @@ from imagelib.library.originals.intents import Plan
 from imagelib.library.originals.originals import (
     Fingerprint,
     Inspected,
-    Newcomer,
+    NewImage,
     file_columns,
     fingerprint,
     is_managed,
     stat_of,
 )
-from imagelib.library.store.rows import Stat, look, note_stat, update
+from imagelib.library.store.rows import Stat, note_stat, to_stat, update
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image, read_phash
 from imagelib.library.values.text import generated
@@ -33,7 +33,7 @@ from imagelib.library.values.text import generated
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
 
-#: An edited picture differs from what it was in at most so many of the 64 bits of its looks.
+#: An edited picture differs from what it was in at most so many of the 64 bits of its stats.
 _EDITED = 16
 
 
@@ -67,15 +67,15 @@ def follow_new_bytes(library: Storage, image: Image, seen: Stat | None) -> Follo
         with library.exclusive():
             now = library.get(image.id)
             if (now.digest, now.file_name) != (image.digest, image.file_name) or (
-                    read.look != seen or stat_of(path) != seen):
+                    read.stat != seen or stat_of(path) != seen):
                 return Followed()
             if is_managed(image.file_name):
                 if staged is None:
-                    return _flag(library, image, read.look, problem or "it was written over, and"
+                    return _flag(library, image, read.stat, problem or "it was written over, and"
                                  " its own bytes are nowhere to be found")
                 return _put_back(library, image, inspected, read, staged)
             if inspected is None:
-                return _flag(library, image, read.look, problem)
+                return _flag(library, image, read.stat, problem)
             if _is_edited(image, inspected) and not originals.find_digest(inspected.digest):
                 return _take_over(library, image, inspected, staged)
             return _part(library, image, inspected, staged)
@@ -92,7 +92,7 @@ def put_right(library: Storage, image: Image) -> None:
         with library.exclusive():
             read = fingerprint(path)
             if staged is None or read.digest == image.digest:
-                _flag(library, image, read.look, "")
+                _flag(library, image, read.stat, "")
             else:
                 originals.give_back(image, staged, "altered")
     finally:
@@ -111,19 +111,19 @@ def _put_back(library: Storage, image: Image, inspected: Inspected | None, read:
               staged: Path) -> Followed:
     """The recorded bytes get their place again; what lay there becomes an image, or is kept."""
     originals, path = library.originals, library.originals.path_of(image)
-    ours = look(staged.stat())
+    ours = to_stat(staged.stat())
     plan = Plan(new=[(staged, path, image.digest)])
     prepared = None
     if inspected is not None and not originals.find_digest(read.digest) and (
             not originals.find_trashed(read.digest)):
-        prepared = originals.prepare(Newcomer(inspected, ImageDraft(), image.original_name))
+        prepared = originals.prepare(NewImage(inspected, ImageDraft(), image.original_name))
         aside = originals.folder / prepared[0]["file_name"]
     else:
         aside = originals.trash_path(read)
     plan.moves.append((path, aside))
     with originals.intents.carried_out(plan, "altered", undoable=False) as transaction:
         if prepared is not None:
-            originals.add_row(transaction, *prepared, read.look)
+            originals.add_row(transaction, *prepared, read.stat)
         else:
             originals.keep(transaction, plan, image.id, read, aside)
         update(transaction, image.pk, {"file_state": "ok"})
@@ -139,13 +139,13 @@ def _take_over(library: Storage, image: Image, inspected: Inspected,
     plan = Plan()
     kept = None
     if staged is not None:
-        kept = Fingerprint(look(staged.stat()), image.digest)
+        kept = Fingerprint(to_stat(staged.stat()), image.digest)
         plan.new.append((staged, originals.trash_path(kept), image.digest))
     with originals.intents.carried_out(plan, "altered", undoable=bool(staged)) as transaction:
         if kept is not None:
             originals.keep(transaction, plan, image.id, kept, plan.new[0][1])
         update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
-        note_stat(transaction, image.pk, inspected.path, inspected.look)
+        note_stat(transaction, image.pk, inspected.path, inspected.stat)
     return Followed(changed=1)
 
 
@@ -158,11 +158,11 @@ def _part(library: Storage, image: Image, inspected: Inspected,
     originals = library.originals
     own = originals.free_place(image.id + EXTENSIONS[image.mime_type])
     plan = Plan(new=[] if staged is None else [(staged, own, image.digest)])
-    ours = look(staged.stat()) if staged else None
+    ours = to_stat(staged.stat()) if staged else None
     prepared = None
     if not originals.find_digest(inspected.digest) and not originals.find_trashed(
             inspected.digest):
-        prepared = originals.prepare(Newcomer(inspected, ImageDraft(), inspected.path.name,
+        prepared = originals.prepare(NewImage(inspected, ImageDraft(), inspected.path.name,
                                               in_place=True))
     with originals.intents.carried_out(plan, "altered", undoable=False) as transaction:
         update(transaction, image.pk, {
@@ -171,7 +171,7 @@ def _part(library: Storage, image: Image, inspected: Inspected,
         if ours is not None:
             note_stat(transaction, image.pk, own, ours)
         if prepared is not None:
-            originals.add_row(transaction, *prepared, inspected.look)
+            originals.add_row(transaction, *prepared, inspected.stat)
     return Followed(changed=1, added=[library.get(prepared[0]["id"])] if prepared else [])
 
 

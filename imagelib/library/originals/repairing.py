@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.library.originals.drift import Drift, walk_files
-from imagelib.library.originals.originals import Inspected, Newcomer, file_columns, stat_of
+from imagelib.library.originals.originals import Inspected, NewImage, file_columns, stat_of
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import digest
 from imagelib.library.store.rows import note_stat, require, select, update
@@ -38,7 +38,7 @@ class Repaired:
 def wanted_files(library: Storage, drift: Drift | None = None) -> list[Image]:
     """The images without their right file: those flagged, and those that *drift* has found."""
     flagged = select(library.database.reader, "WHERE i.file_state <> 'ok'", raw=False)
-    found = [*drift.missing, *drift.altered, *drift.rotten] if drift else []
+    found = [*drift.missing, *drift.altered, *drift.damaged] if drift else []
     return list({image.pk: image for image in [*flagged, *found]}.values())
 
 
@@ -115,7 +115,7 @@ def accept(library: Storage, ids: Iterable[str]) -> Repaired:
                 done.failures.append((image.id, _reason(library, error)))
                 continue
             update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
-            note_stat(transaction, image.pk, inspected.path, inspected.look)
+            note_stat(transaction, image.pk, inspected.path, inspected.stat)
             done.changed.append(image.id)
     return done
 
@@ -123,7 +123,7 @@ def accept(library: Storage, ids: Iterable[str]) -> Repaired:
 def _check_accepted(transaction: Transaction, image: Image, inspected: Inspected) -> None:
     now = require(select(transaction.connection, "WHERE i.id = ?", [image.id], raw=False),
                   image.id)
-    if now.file_name != image.file_name or stat_of(inspected.path) != inspected.look:
+    if now.file_name != image.file_name or stat_of(inspected.path) != inspected.stat:
         raise ConflictError("It was changed meanwhile. Look again.")
     others = select(transaction.connection, "WHERE i.digest = ? AND i.id <> ?",
                     [inspected.digest, image.id], raw=False)
@@ -138,30 +138,30 @@ def adopt(library: Storage, names: Iterable[str], strays: Iterable[str]) -> Repa
     """
     done = Repaired()
     known = set(strays)
-    newcomers: dict[str, Newcomer] = {}
+    new_images: dict[str, NewImage] = {}
     for name in dict.fromkeys(names):
         try:
             if name not in known:
                 raise InvalidError("There is no such stray file.")
             path = library.originals.folder / name
             inspected = library.originals.inspect(path, path)
-            if inspected.digest in newcomers:
+            if inspected.digest in new_images:
                 raise ConflictError("These bytes are an image already.")
-            newcomers[inspected.digest] = Newcomer(inspected, ImageDraft(), path.name,
+            new_images[inspected.digest] = NewImage(inspected, ImageDraft(), path.name,
                                                    in_place=True)
         except (ImagelibError, OSError) as error:
             done.failures.append((name, _reason(library, error)))
     with library.exclusive():
         ready = []
-        for newcomer in newcomers.values():
-            inspected = newcomer.inspected
+        for new_image in new_images.values():
+            inspected = new_image.inspected
             name = inspected.path.relative_to(library.originals.folder).as_posix()
             if library.originals.find_digest(inspected.digest):
                 done.failures.append((name, "These bytes are an image already."))
-            elif stat_of(inspected.path) != inspected.look:
+            elif stat_of(inspected.path) != inspected.stat:
                 done.failures.append((name, "It was changed meanwhile. Look again."))
             else:
-                ready.append(newcomer)
+                ready.append(new_image)
         if ready:
             done.changed = library.originals.insert(ready)
             [row] = library.database.read("SELECT batch FROM changes WHERE image = ?"

@@ -21,11 +21,11 @@ from imagelib.library.originals.originals import (
     Originals,
     changed_since,
     fingerprint,
-    look_in_trash,
     require_unchanged,
+    stat_in_trash,
     stat_of,
 )
-from imagelib.library.store.database import Kind, Transaction
+from imagelib.library.store.database import Step, Transaction
 from imagelib.library.store.disk import is_plain_file
 from imagelib.library.store.rows import Stat, chunks, insert_row, note_stat, select, set_tags
 from imagelib.library.values.dates import utc_now
@@ -49,11 +49,11 @@ class _Arrangement:
     #: id -> the name under which it comes back.
     names: dict[str, str]
     #: How the files looked before they were read.
-    looks: dict[Path, Stat | None]
+    stats: dict[Path, Stat | None]
 
 
 def rearrange(library: Storage, gone: list[str], back: list[str], action: str, *,
-              kind: Kind = "do", undoes: str | None = None, progress: Progress = silent,
+              step: Step = "do", undoes: str | None = None, progress: Progress = silent,
               check: Callable[[], object] = lambda: None,
               then: Callable[[Transaction], None] = lambda transaction: None) -> str:
     """Put *gone* into the trash, bring *back* out of it, and *then* more, as one batch.
@@ -70,18 +70,18 @@ def rearrange(library: Storage, gone: list[str], back: list[str], action: str, *
         check()
         if not _is_current(library, found):
             found = _arrange(library, gone, back)
-        with originals.intents.carried_out(found.plan, action, kind=kind, undoes=undoes,
+        with originals.intents.carried_out(found.plan, action, step=step, undoes=undoes,
                                            progress=progress) as transaction:
             for image in found.images:
                 _delete_row(transaction, image, found.files.get(image.id))
             for source, target in found.plan.moves:
-                if read := found.looks[source]:
+                if read := found.stats[source]:
                     require_unchanged(target, read)
             for image_id, read_there, kept in found.kept:
                 originals.keep(transaction, found.plan, image_id, read_there, kept)
             for row in found.rows:
                 name = found.names[row["id"]]
-                _reinsert(originals, transaction, row, name, found.looks[originals.folder / name])
+                _reinsert(originals, transaction, row, name, found.stats[originals.folder / name])
             then(transaction)
     return transaction.batch
 
@@ -120,7 +120,7 @@ def _is_current(library: Storage, found: _Arrangement) -> bool:
                 return False
     rows = [library.database.read("SELECT * FROM trash WHERE id = ?", row["id"])
             for row in found.rows]
-    return (not versions and all(stat_of(path) == look for path, look in found.looks.items())
+    return (not versions and all(stat_of(path) == look for path, look in found.stats.items())
             and [tuple(row[0]) if row else None for row in rows]
             == [tuple(row) for row in found.rows]
             and not _live_doubles(library.originals, found.rows))
@@ -131,7 +131,7 @@ def _live_doubles(originals: Originals, rows: list[sqlite3.Row]) -> list[Image]:
 
 
 def _plan_restore(originals: Originals, rows: list[sqlite3.Row],
-                  looks: dict[Path, Stat]) -> tuple[Plan, dict[str, str]]:
+                  stats: dict[Path, Stat]) -> tuple[Plan, dict[str, str]]:
     """The moves that bring the files of trashed *rows* back, and the name of each id.
 
     One whose name belongs to another file by now comes back under a new one. How files looked
@@ -154,14 +154,14 @@ def _plan_restore(originals: Originals, rows: list[sqlite3.Row],
         own = False
         if is_plain_file(final) and not _is_taken(originals, name):
             there = fingerprint(final)
-            looks[final], own = there.look, there.digest == row["digest"]
+            stats[final], own = there.stat, there.digest == row["digest"]
         if not own or name in names.values():
             final = originals.free_place(name)
             if final.relative_to(originals.folder).as_posix() in names.values():
                 final = originals.folder / (str(uuid.uuid4()) + final.suffix)
         names[row["id"]] = final.relative_to(originals.folder).as_posix()
         if kept is not None and kept.is_file():
-            looks[kept] = look_in_trash(kept, row["digest"], row["deleted_at"])
+            stats[kept] = stat_in_trash(kept, row["digest"], row["deleted_at"])
             if own:
                 plan.drop.append(kept)
             else:
@@ -222,10 +222,10 @@ def restore_with(library: Storage, image_id: str, staged: Path) -> None:
         if not rows or (file is not None and file.is_file()):
             rearrange(library, [], [image_id], "restore")
             return
-        looks: dict[Path, Stat] = {}
-        _, names = _plan_restore(originals, rows, looks)
+        stats: dict[Path, Stat] = {}
+        _, names = _plan_restore(originals, rows, stats)
         final = originals.folder / names[image_id]
-        read = looks[final] if final.exists() else stat_of(staged)
+        read = stats[final] if final.exists() else stat_of(staged)
         plan = Plan(new=[] if final.exists() else [(staged, final, rows[0]["digest"])])
         with originals.intents.carried_out(plan, "restore") as transaction:
             _reinsert(originals, transaction, rows[0], names[image_id], read)
@@ -263,7 +263,7 @@ def file_the_deleted(library: Storage) -> int:
     if not database.read("SELECT 1 FROM trash WHERE file IS NULL LIMIT 1"):
         return 0
     with database.exclusive(), contextlib.suppress(ConflictError):  # then the next scan sees to it
-        plan, files, looks = Plan(), {}, {}
+        plan, files, stats = Plan(), {}, {}
         for row in database.read("SELECT id, digest, record FROM trash WHERE file IS NULL"):
             name = _name_in(row)
             path = originals.folder / name
@@ -272,10 +272,10 @@ def file_the_deleted(library: Storage) -> int:
                 if read.digest == row["digest"]:
                     target = originals.trash_path(read)
                     plan.moves.append((path, target))
-                    files[row["id"]], looks[target] = target.name, read.look
+                    files[row["id"]], stats[target] = target.name, read.stat
         if files:
             with originals.intents.carried_out(plan, "delete", undoable=False) as transaction:
-                for target, look in looks.items():
+                for target, look in stats.items():
                     require_unchanged(target, look)
                 for image_id, file in files.items():
                     transaction.run("UPDATE trash SET file = ? WHERE id = ?", file, image_id)

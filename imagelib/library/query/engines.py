@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from imagelib.library.query.listing import Filter, Place, order_by, split_order
+from imagelib.library.query.listing import Filter, Position, order_by, split_order
 from imagelib.library.store.database import Database
 from imagelib.library.store.folding import fold_pending
 
@@ -15,8 +15,8 @@ from imagelib.library.store.folding import fold_pending
 class Engine(Protocol):
     """Answers to a `Filter`, as of the last commit by anybody."""
 
-    def places(self, wanted: Filter, start: int, count: int,
-               behind: Place | None) -> tuple[list[Place], int]:
+    def positions(self, wanted: Filter, start: int, count: int,
+               behind: Position | None) -> tuple[list[Position], int]:
         """*count* places of what *wanted* lets through, from *start* on, and how many in all.
 
         With *behind*, only those after that place are counted from.
@@ -35,9 +35,9 @@ class SqlEngine:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def places(self, wanted: Filter, start: int, count: int,
-               behind: Place | None) -> tuple[list[Place], int]:
-        """As `Engine.places`."""
+    def positions(self, wanted: Filter, start: int, count: int,
+               behind: Position | None) -> tuple[list[Position], int]:
+        """As `Engine.positions`."""
         total = self.count(wanted)
         where, values = wanted.to_sql()
         column, descending = split_order(wanted.order)

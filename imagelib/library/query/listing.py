@@ -78,7 +78,7 @@ class Filter:
 
 Item = TypeVar("Item")
 #: Where an image stands in an order: the value of the column, and its pk.
-Place = tuple[str | int, int]
+Position = tuple[str | int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Page(Generic[Item]):
     next: str | None
 
 
-def cut_page(sort: str, places: list[Place], total: int, page: int, page_size: int) -> Page[int]:
+def cut_page(sort: str, places: list[Position], total: int, page: int, page_size: int) -> Page[int]:
     """A page out of at most one place more than it holds; that one says that there is more."""
     items = places[:page_size]
     following = _cursor(sort, items[-1]) if len(places) > page_size else None
@@ -110,7 +110,7 @@ def order_by(sort: str) -> str:
     return f"ORDER BY i.{column} {direction}, i.pk {direction}"
 
 
-def read_cursor(sort: str, cursor: str) -> Place:
+def read_cursor(sort: str, cursor: str) -> Position:
     """The place behind which *cursor* goes on.
 
     Raises:
@@ -129,7 +129,7 @@ def read_cursor(sort: str, cursor: str) -> Place:
     return value, pk
 
 
-def _cursor(sort: str, place: Place) -> str:
+def _cursor(sort: str, place: Position) -> str:
     return base64.urlsafe_b64encode(json.dumps([sort, *place]).encode()).decode()
 
 

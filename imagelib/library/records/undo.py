@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.originals.trashing import rearrange
-from imagelib.library.store.database import Kind, Transaction
+from imagelib.library.store.database import Step, Transaction
 from imagelib.library.store.rows import chunks, drop_tags, select_pks, set_tags, stored_row
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _FILE_COLUMNS = frozenset({"digest", "file_name", "size_bytes", "mime_type", "width", "height"})
 
 
-def latest(library: Storage, kind: Kind) -> str:
-    """The batch that *kind* (`undo` or `redo`) would take back now.
+def latest(library: Storage, step: Step) -> str:
+    """The batch that *step* (`undo` or `redo`) would take back now.
 
     Raises:
         NotFoundError: there is nothing to undo or redo.
     """
-    if kind == "undo":
+    if step == "undo":
         rows = library.database.read(
             "SELECT id FROM batches WHERE kind <> 'undo' AND undone_by IS NULL"
             " ORDER BY seq DESC LIMIT 1")
@@ -40,11 +40,11 @@ def latest(library: Storage, kind: Kind) -> str:
             " coalesce((SELECT max(seq) FROM batches WHERE kind = 'do'), 0)"
             " ORDER BY seq DESC LIMIT 1")
     if not rows:
-        raise NotFoundError(f"There is nothing to {kind}.")
+        raise NotFoundError(f"There is nothing to {step}.")
     return str(rows[0]["id"])
 
 
-def take_back(library: Storage, batch: str, kind: Kind) -> tuple[str, list[str]]:
+def take_back(library: Storage, batch: str, step: Step) -> tuple[str, list[str]]:
     """Undo *batch*; return the action it had and the ids of the images that changed.
 
     Called inside `Library.exclusive`.
@@ -63,18 +63,18 @@ def take_back(library: Storage, batch: str, kind: Kind) -> tuple[str, list[str]]
     by_image: dict[str, list[sqlite3.Row]] = defaultdict(list)
     for change in changes:
         by_image[change["image"]].append(change)
-    _apply(library, by_image, f"{kind} {action.removeprefix('undo ').removeprefix('redo ')}",
-           kind, batch)
+    _apply(library, by_image, f"{step} {action.removeprefix('undo ').removeprefix('redo ')}",
+           step, batch)
     return action, sorted(by_image)
 
 
-def _apply(library: Storage, by_image: dict[str, list[sqlite3.Row]], action: str, kind: Kind,
+def _apply(library: Storage, by_image: dict[str, list[sqlite3.Row]], action: str, step: Step,
            batch: str) -> None:
     if (exchanged := _file_exchange(by_image)) is not None:
         image_id, columns = exchanged
         image = library.get(image_id)
         _check_columns(image_id, stored_row(library.database, image.pk), by_image[image_id])
-        library.originals.exchange(image, columns, action, kind, batch)
+        library.originals.exchange(image, columns, action, step, batch)
         return
     kinds = {image_id: {change["kind"] for change in changes}
              for image_id, changes in by_image.items()}
@@ -88,7 +88,7 @@ def _apply(library: Storage, by_image: dict[str, list[sqlite3.Row]], action: str
         for image_id, changes in edited.items():
             _revert(transaction, image_id, changes)
 
-    rearrange(library, gone, back, action, kind=kind, undoes=batch, then=then)
+    rearrange(library, gone, back, action, step=step, undoes=batch, then=then)
 
 
 def _file_exchange(by_image: dict[str, list[sqlite3.Row]]) -> tuple[str, dict[str, Any]] | None:

@@ -39,7 +39,7 @@ BUSY_SECONDS = 5.0
 #: Where the header of a SQLite file says how it is written: 1 with a rollback journal, 2 with a
 #: log (https://sqlite.org/fileformat2.html, 1.3.3).
 _WRITE_VERSION = 18
-Kind = Literal["do", "undo", "redo"]
+Step = Literal["do", "undo", "redo"]
 #: Who changes something; a batch is named after it, as the triggers name those of other programs.
 Actor = Literal["python", "cli", "api", "editor", "watcher"]
 ACTORS = frozenset((*get_args(Actor), "external"))
@@ -156,7 +156,7 @@ class Database:
             yield
 
     @contextmanager
-    def write(self, action: str, *, kind: Kind = "do", undoes: str | None = None,
+    def write(self, action: str, *, step: Step = "do", undoes: str | None = None,
               undoable: bool = True) -> Iterator[Transaction]:
         """One transaction: all of the body or nothing of it.
 
@@ -179,7 +179,7 @@ class Database:
                 connection.execute("INSERT INTO context VALUES (?, ?)", (batch, action))
                 yield Transaction(connection, batch)
                 self.before_commit(connection)
-                recorded = undoable and _record_batch(connection, batch, action, kind, undoes)
+                recorded = undoable and _record_batch(connection, batch, action, step, undoes)
                 connection.execute("DELETE FROM context")
                 self._check_in_place()
                 connection.execute("COMMIT")
@@ -194,7 +194,7 @@ class Database:
         """The number of the newest change; it only grows."""
         return int(self.read("SELECT coalesce(max(seq), 0) FROM changes")[0][0])
 
-    def state(self) -> int:
+    def commit_stamp(self) -> int:
         """A number that is another one as soon as anybody has committed anything.
 
         What was read between two equal numbers is still true. Unlike `seq` it moves with
@@ -381,7 +381,7 @@ def actor_of(batch: str) -> str:
     return actor if actor in ACTORS else ""
 
 
-def _record_batch(connection: sqlite3.Connection, batch: str, action: str, kind: Kind,
+def _record_batch(connection: sqlite3.Connection, batch: str, action: str, step: Step,
                   undoes: str | None) -> bool:
     """Record *batch* if it changed anything; whether it did."""
     changed = connection.execute("SELECT 1 FROM changes WHERE batch = ? LIMIT 1", (batch,))
@@ -389,7 +389,7 @@ def _record_batch(connection: sqlite3.Connection, batch: str, action: str, kind:
         return False
     connection.execute(
         "INSERT INTO batches (id, at, action, kind, undoes) VALUES (?, ?, ?, ?, ?)",
-        (batch, utc_now(), action, kind, undoes),
+        (batch, utc_now(), action, step, undoes),
     )
     if undoes:
         connection.execute("UPDATE batches SET undone_by = ? WHERE id = ?", (batch, undoes))

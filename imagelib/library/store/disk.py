@@ -111,7 +111,7 @@ def copy_synced(source: IO[bytes], target: Path) -> str:
     return checksum.hexdigest()
 
 
-def place(source: Path, target: Path) -> None:
+def link_or_copy(source: Path, target: Path) -> None:
     """Give the bytes of *source* the new name *target*; *source* is to be unlinked next.
 
     By a hard link, as a step of a move; where the file system has none, or *target* lies on
@@ -209,7 +209,7 @@ def _clonefile(source: Path, fresh: Path) -> bool:
 
 def move(source: Path, target: Path) -> None:
     """Move *source* to the new name *target*, also between file systems; the caller syncs."""
-    place(source, target)
+    link_or_copy(source, target)
     source.unlink()
 
 

@@ -160,8 +160,8 @@ def _tags_of(connection: sqlite3.Connection, pks: list[int]) -> dict[int, list[s
     return tags
 
 
-def look(stat: os.stat_result) -> Stat:
-    """How a file looks, in values that SQLite can keep."""
+def to_stat(stat: os.stat_result) -> Stat:
+    """How a file stats, in values that SQLite can keep."""
     return stat.st_size, mtime_ns(stat), str(stat.st_ino)
 
 
@@ -189,7 +189,7 @@ def note_stat(transaction: Transaction, pk: int, path: Path, read: Stat) -> None
     If it looks different, somebody wrote to it since, and the next scan has to read it. Its inode
     may be another one: where a file system has no links, a file is moved by copying.
     """
-    now = look(path.stat())
+    now = to_stat(path.stat())
     if is_unchanged(now, read):
         transaction.run("INSERT OR REPLACE INTO file_stats VALUES (?, ?, ?, ?, ?)", pk, *now,
                         utc_now())

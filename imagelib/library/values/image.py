@@ -48,7 +48,7 @@ class Image:
     tags: tuple[str, ...] = ()
     version: int = 1
     file_state: FileState = "ok"
-    #: 64 bits of how it looks, as 16 hex digits: alike pictures differ in few. "" if unknown.
+    #: 64 bits of how it stats, as 16 hex digits: alike pictures differ in few. "" if unknown.
     phash: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter, or_
 
-from imagelib.library.query.listing import Filter, Place, split_order
+from imagelib.library.query.listing import Filter, Position, split_order
 from imagelib.library.query.memory.bitsets import bitmap, set_bits
 from imagelib.library.query.memory.word_index import Words
 from imagelib.library.query.terms import (
@@ -69,9 +69,9 @@ class MemoryEngine:
         self._state = self._seq = -1
         self._reset()
 
-    def places(self, wanted: Filter, start: int, count: int,
-               behind: Place | None) -> tuple[list[Place], int]:
-        """As `Engine.places`."""
+    def positions(self, wanted: Filter, start: int, count: int,
+               behind: Position | None) -> tuple[list[Position], int]:
+        """As `Engine.positions`."""
         with self._ready(wanted.root):
             bits = self._all & self._of_node(wanted.root)
             total = bits.bit_count()
@@ -110,15 +110,15 @@ class MemoryEngine:
         #: The months in order, and the images of each and of all after it; made when asked for.
         self._names: list[str] = []
         self._later: list[int] = []
-        self._orders: dict[str, list[Place]] = {name: [] for name in _ORDERS}
+        self._orders: dict[str, list[Position]] = {name: [] for name in _ORDERS}
         self._remembered: dict[Node, int] = {}
 
     def _refresh(self) -> None:
         """Take in what has changed."""
-        if self._state == self._database.state():
+        if self._state == self._database.commit_stamp():
             return
         fold_pending(self._database)
-        state = self._database.state()
+        state = self._database.commit_stamp()
         # Also where no image changed: what another program wrote may have been folded since.
         self._remembered.clear()
         self._words.refresh()
@@ -338,7 +338,7 @@ class MemoryEngine:
         return found is not None
 
     def _ordered(self, bits: int, total: int, sort: str, start: int, count: int,
-                 behind: Place | None) -> list[Place]:
+                 behind: Position | None) -> list[Position]:
         column, descending = split_order(sort)
         order, end = self._orders[column], start + count
         if total == len(order):
@@ -349,7 +349,7 @@ class MemoryEngine:
             few = sorted((value(self._rows[pk]), pk) for pk in set_bits(bits, total))
             return [few[n] for n in _ahead(few, descending, behind)[start:end]]
         has = bits.to_bytes(self._all.bit_length() // 8 + 1, "little")
-        found: list[Place] = []
+        found: list[Position] = []
         for n in _ahead(order, descending, behind):
             place = order[n]
             pk = place[1]
@@ -374,7 +374,7 @@ def _leaves(node: Node) -> Iterator[Node]:
             yield node
 
 
-def _ahead(order: list[Place], descending: bool, behind: Place | None) -> range:
+def _ahead(order: list[Position], descending: bool, behind: Position | None) -> range:
     """The indexes of *order* from *behind* on, or all of them, in the direction asked for."""
     if descending:
         last = len(order) if behind is None else bisect.bisect_left(order, behind)

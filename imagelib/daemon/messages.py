@@ -19,7 +19,7 @@ from imagelib.daemon.errors import (
 from imagelib.errors import BusyError, InvalidError
 
 if TYPE_CHECKING:
-    from imagelib.daemon.state import State
+    from imagelib.daemon.service import Service
 
 #: The largest JSON body that is read, in bytes.
 MAX_JSON_BODY = 16 * 2**20
@@ -31,7 +31,7 @@ _bulky = threading.Lock()
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """What goes back: a JSON value, or bytes."""
 
     status: int = 200
@@ -42,10 +42,10 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Call:
+class Request:
     """One request, its untrusted parts still unread."""
 
-    state: State
+    service: Service
     method: str
     path: str
     query: Mapping[str, list[str]]
@@ -103,7 +103,7 @@ class Call:
         self._reserved = True
 
     def release(self) -> None:
-        """Let others read large bodies again."""
+        """Let others read large schemas again."""
         if self._reserved:
             self._reserved = False
             _bulky.release()
@@ -114,7 +114,7 @@ class Call:
 
 
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-Handler = Callable[[Call], Answer]
+Handler = Callable[[Request], Response]
 
 
 def parse_json(content: bytes | str) -> Any:

@@ -12,7 +12,7 @@ alike pictures are wanted.
 Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
 which `<` is escaped, so another program cuts off the first 13 and the last 3
 bytes and has JSON. Numbers that there are many of are text
-(`imagelib.generator.numbers`). Text of users stands in values only, never in a
+(`imagelib.generator.index.numbers`). Text of users stands in values only, never in a
 key. `templates/static/index.js` is the reader.
 """
 
@@ -26,9 +26,9 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from imagelib.generator.numbers import written, written_deltas
+from imagelib.generator.index.numbers import written, written_deltas
+from imagelib.generator.index.pieces import text_column
 from imagelib.generator.paths import original_path
-from imagelib.generator.text_columns import text_column
 from imagelib.library.values.image import Image
 from imagelib.library.values.text import generated
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from imagelib.ingest.embedded.findings import MAX_PARTS, Findings, Window
+from imagelib.ingest.embedded.containers.findings import MAX_PARTS, Findings, Window
 
 #: The `uuid` box of the C2PA specification 2.1, section A.3.2.
 _C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagelib.ingest.embedded.a1111 import prompt_loras
-from imagelib.ingest.embedded.comfy_graph import Graph, Node
-from imagelib.ingest.embedded.comfy_workflow import read_workflow
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.findings import Findings
+from imagelib.ingest.embedded.dialects.a1111 import prompt_loras
+from imagelib.ingest.embedded.dialects.comfy_graph import Graph, Node
+from imagelib.ingest.embedded.dialects.comfy_workflow import read_workflow
 from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
 from imagelib.ingest.embedded.values import (
     as_dict,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelib.generator.numbers import DIGITS, LAST_DIGITS, written, written_deltas
+from imagelib.generator.index.numbers import DIGITS, LAST_DIGITS, written, written_deltas
 
 
 def test_small_numbers_take_one_character_and_larger_ones_more():

@@ -1,12 +1,12 @@
 """Read Draw Things: JSON with the keys `c` and `uc` in the UserComment of Exif or XMP.
 
 Its ImageDescription holds the same as an infotext, without the negative prompt; a file
-that has only that is read by `imagelib.ingest.embedded.a1111`.
+that has only that is read by `imagelib.ingest.embedded.dialects.a1111`.
 """
 
 from __future__ import annotations
 
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
 from imagelib.ingest.embedded.values import (
     as_dict,

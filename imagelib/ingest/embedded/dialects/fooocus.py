@@ -3,14 +3,14 @@
 PNG `parameters` with `fooocus_scheme`, or Exif UserComment, MakerNote (the scheme) and
 Software. The scheme `fooocus` is JSON with snake_case keys, that of FooocusPlus and of
 old versions has Title Case; RuinedFooocus has keys of its own. The scheme `a1111` is an
-infotext, read by `imagelib.ingest.embedded.a1111`. The seed is a string of up to 63 bits.
+infotext, read by `imagelib.ingest.embedded.dialects.a1111`. The seed is a string of up to 63 bits.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
 from imagelib.ingest.embedded.values import (
     as_float,

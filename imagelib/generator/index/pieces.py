@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from typing import Any
 
-from imagelib.generator.numbers import read, written, written_one
+from imagelib.generator.index.numbers import read, written, written_one
 from imagelib.library.values.text import fold
 
 _LETTER = "0-9A-Za-z\x80-\U0010ffff"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from node_runner import ask_node, needs_node
 
-from imagelib.generator.text_columns import cut_into_pieces, text_column
+from imagelib.generator.index.pieces import cut_into_pieces, text_column
 from imagelib.library.values.text import fold, fold_words
 
 ODD = [

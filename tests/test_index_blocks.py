@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from node_runner import ask_node, needs_node
 
-from imagelib.generator import search_index
-from imagelib.generator.numbers import DIGITS, LAST_DIGITS
-from imagelib.generator.search_index import (
+from imagelib.generator.index.blocks import (
     CORE_ROWS,
     FILE_ROWS,
+    FORMAT,
     KINDS,
     TEXT_ROWS,
     block_path,
@@ -27,6 +26,7 @@ from imagelib.generator.search_index import (
     manifest,
     text_block,
 )
+from imagelib.generator.index.numbers import DIGITS, LAST_DIGITS
 
 LIBRARY = [image_of(record) for record in corpus()["library"]]
 HOSTILE = [
@@ -219,7 +219,7 @@ def test_the_manifest_lists_the_blocks_by_number():
     blocks = [core_block(n, [replace(LIBRARY[0], pk=n * CORE_ROWS)])[0] for n in (3, 0, 1)]
     value = value_of(manifest([*blocks, text_block(0, LIBRARY)[0]], seq=17, total=45))
 
-    assert (value["seq"], value["total"], value["format"]) == (17, 45, search_index.FORMAT)
+    assert (value["seq"], value["total"], value["format"]) == (17, 45, FORMAT)
     assert [entry[0] for entry in value["core"]] == [0, 1, 3]
     assert value["text"][0][1:3] == [len(LIBRARY), "9999-12-31T23:59:59"]
     assert value["file"] == []

@@ -9,9 +9,9 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from imagelib.ingest.embedded.exif import read_exif
+from imagelib.ingest.embedded.containers.exif import read_exif
+from imagelib.ingest.embedded.containers.xmp import read_xmp
 from imagelib.ingest.embedded.values import MAX_NODES, count_nodes, load_json
-from imagelib.ingest.embedded.xmp import read_xmp
 
 #: Of one chunk, inflated, in bytes.
 MAX_CHUNK = 8 << 20

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
 from imagelib.ingest.embedded.values import (
     as_dict,

@@ -50,11 +50,12 @@ def saved_searches(connection: sqlite3.Connection) -> list[list[str]]:
 
 def is_current(settings: Settings, out: Path) -> bool:
     """Whether *out* shows the library as it is, files that were dropped into it included."""
-    memory = settings.private_dir / "build.db"
-    if not (memory.exists() and settings.database.exists() and (out / "index.html").exists()):
+    build_state = settings.private_dir / "build.db"
+    if not (build_state.exists() and settings.database.exists() and (out / "index.html").exists()):
         return False
     try:
-        with closing(_readonly(memory)) as build, closing(_readonly(settings.database)) as library:
+        with (closing(_readonly(build_state)) as build,
+              closing(_readonly(settings.database)) as library):
             built = build.execute("SELECT seq, stamp, searches FROM outputs WHERE folder = ?",
                                   (str(out),)).fetchone()
             searches = json.dumps(saved_searches(library))

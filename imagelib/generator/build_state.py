@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagelib.generator.search_index import Block
+from imagelib.generator.index.blocks import Block
 
 #: Raised when the tables below change: a memory of another version is forgotten.
 _VERSION = 3
@@ -64,7 +64,7 @@ class Row:
     file_name: str
 
 
-class Memory:
+class BuildState:
     """The memory of one output folder."""
 
     def __init__(self, path: Path, folder: Path) -> None:
@@ -299,13 +299,13 @@ class Memory:
 
 def read_failures(path: Path, folder: Path) -> list[list[str]]:
     """File name and error of each image without a thumbnail in the site *folder*."""
-    memory = Memory(path, folder)
+    build_state = BuildState(path, folder)
     try:
-        failures = memory.failures()
+        failures = build_state.failures()
         return [[row.file_name, error] for pk, (_, error) in failures.items()
-                if (row := memory.row(pk))]
+                if (row := build_state.row(pk))]
     finally:
-        memory.close()
+        build_state.close()
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from imagelib import __version__
+from imagelib.daemon.debounce import debounce
 from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.previews import Previews
 from imagelib.errors import BusyError, ImagelibError
@@ -26,8 +27,6 @@ from imagelib.library.query.memory.engine import MemoryEngine
 from imagelib.library.store.backup import snapshot_if_old
 from imagelib.library.store.database import acting_as
 
-#: Quiet before a build, and the longest that a stream of edits may put it off, in seconds.
-QUIET_SECONDS, LONGEST_WAIT = 0.3, 5.0
 #: How often other programs' changes are looked for, in seconds.
 POLL_SECONDS = 1.0
 #: How long one comparison of the files waits for another one, in seconds.
@@ -38,7 +37,7 @@ class _StoppedError(Exception):
     """The daemon ends: the build goes on at the next start."""
 
 
-class State:
+class Service:
     """The shared heart of one daemon."""
 
     def __init__(self, library: Library, *, read_only: bool = False) -> None:
@@ -177,7 +176,7 @@ class State:
             self.library.database.checkpoint()
             snapshot_if_old(self.library.settings, self.library.database)
             return built
-        self._settle()
+        debounce(self._wanted, self._stop)
         full, self._full = self._full, False
         report = self.build_now(full=full)
         if report is not None:
@@ -194,11 +193,3 @@ class State:
             log_event("build", level=logging.ERROR, outcome="failed", reason=reason)
             LOG.debug("traceback", exc_info=error)
         self._build |= {"state": "failed", "error": reason, "progress": None}
-
-    def _settle(self) -> None:
-        """Wait until nobody has asked for a while."""
-        give_up = time.monotonic() + LONGEST_WAIT
-        while self._wanted.is_set() and time.monotonic() < give_up and not self._stop.is_set():
-            self._wanted.clear()
-            self._wanted.wait(QUIET_SECONDS)
-        self._wanted.clear()

@@ -10,7 +10,7 @@ import contextlib
 import re
 from email.utils import parsedate
 
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.record import EmbeddedMetadata
 from imagelib.ingest.embedded.values import as_date, as_seed
 

@@ -1,7 +1,7 @@
 """Find the metadata of a picture without decoding it, seeking past its pixels.
 
 PNG (W3C PNG 3rd edition), JPEG (ITU T.81, T.872 for JUMBF) and GIF89a are walked
-here, the formats made of nested boxes in `imagelib.ingest.embedded.boxes`. The type
+here, the formats made of nested boxes in `imagelib.ingest.embedded.containers.boxes`. The type
 is decided by the first bytes: wrong extensions are common. All sizes in a file are
 claims; what lies beyond its end, inflates without end or comes in hordes is left out.
 """
@@ -12,9 +12,9 @@ import struct
 import zlib
 from typing import BinaryIO
 
-from imagelib.ingest.embedded.boxes import read_isobmff, read_webp
-from imagelib.ingest.embedded.exif import decode_comment, decode_text
-from imagelib.ingest.embedded.findings import MAX_CHUNK, MAX_PARTS, Findings, Window
+from imagelib.ingest.embedded.containers.boxes import read_isobmff, read_webp
+from imagelib.ingest.embedded.containers.exif import decode_comment, decode_text
+from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, MAX_PARTS, Findings, Window
 
 _XMP_KEYWORD = "XML:com.adobe.xmp"
 _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
 from imagelib.ingest.embedded.values import (
     as_date,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from imagelib.ingest.embedded.a1111 import read_infotext
-from imagelib.ingest.embedded.comfyui import read_comfyui
-from imagelib.ingest.embedded.findings import Findings
+from imagelib.ingest.embedded.containers.findings import Findings
+from imagelib.ingest.embedded.dialects.a1111 import read_infotext
+from imagelib.ingest.embedded.dialects.comfyui import read_comfyui
 from imagelib.ingest.embedded.record import EmbeddedMetadata
 from imagelib.ingest.embedded.values import (
     as_dict,
