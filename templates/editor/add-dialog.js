@@ -5,7 +5,7 @@
 
 const ImagelibAddDialog = (() => {
   const { h, setText } = ImagelibDom;
-  /** @type {Record<string, string>} */
+  /** @type {Record<UploadState, string>} */
   const WORDS = {
     waiting: "waiting", uploading: "uploading", reading: "reading", added: "added", here: "already here",
     refused: "refused", cancelled: "cancelled", paused: "waiting for the daemon",
@@ -16,9 +16,9 @@ const ImagelibAddDialog = (() => {
   let queue;
   /** @type {ReturnType<typeof ImagelibFields["make"]>} */
   let fields;
-  /** @type {Map<any, HTMLElement>} */
+  /** @type {Map<UploadItem, HTMLElement>} */
   let shown;
-  /** What is known of each before it is added. @type {Map<any, ReturnType<typeof ImagelibUploadRow["make"]>>} */
+  /** What is known of each before it is added. @type {Map<UploadItem, ReturnType<typeof ImagelibUploadRow["make"]>>} */
   let looks;
   let isLooking = false;
   /** @type {HTMLElement} */
@@ -128,7 +128,7 @@ const ImagelibAddDialog = (() => {
       ["Show", () => open()]);
   }
 
-  /** @param {any} item */
+  /** @param {UploadItem} item */
   function render(item) {
     let row = shown.get(item);
     if (!row) {
@@ -150,7 +150,7 @@ const ImagelibAddDialog = (() => {
       name.replaceChildren(h("img", { src: item.record.url, alt: "", decoding: "async" }),
         link(item.record, ImagelibCard.nameOf(item.record.prompt_text, item.record)));
     }
-    if (item.state === "here") state.replaceChildren(link(item.record, WORDS.here));
+    if (item.state === "here" && item.record) state.replaceChildren(link(item.record, WORDS.here));
     else setText(state, item.reason ? `${WORDS[item.state]}: ${item.reason}` : WORDS[item.state]);
     const action = actionOf(item);
     if (actions.textContent !== (action?.[0] ?? "")) {
@@ -159,16 +159,17 @@ const ImagelibAddDialog = (() => {
     summarise();
   }
 
-  /** Leads to an image in the viewer. @param {any} record @param {string} text */
+  /** Leads to an image in the viewer. @param {ImageRecord} record @param {string} text */
   const link = (record, text) => h("a", { href: `?#${record.id}`, click: (event) => {
     event.preventDefault();
     dialog?.close();
     void ImagelibGallery.open(record.id);
   } }, text);
 
-  /** What can be done about an item. @param {any} item @returns {[string, () => void] | null} */
+  /** What can be done about an item. @param {UploadItem} item @returns {[string, () => void] | null} */
   function actionOf(item) {
-    if (item.state === "added") return ["Correct", () => void correct(item)];
+    const { record } = item;
+    if (item.state === "added" && record) return ["Correct", () => void correct(item, record.id)];
     if (["waiting", "uploading", "paused"].includes(item.state)) return ["Cancel", () => item.cancel()];
     if (item.state === "refused" || item.state === "cancelled") {
       return ["Retry", () => {
@@ -179,10 +180,10 @@ const ImagelibAddDialog = (() => {
     return null;
   }
 
-  /** The fields of one picture, as they were read. @param {any} item */
-  async function correct(item) {
+  /** The fields of one picture, as they were read. @param {UploadItem} item @param {string} id */
+  async function correct(item, id) {
     try {
-      const record = await ImagelibApi.image(item.record.id);
+      const record = await ImagelibApi.image(id);
       const edit = ImagelibEditForm.make(record, { done: () => sheet.close() });
       const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element], { closed: async () => {
         edit.stop();
@@ -197,8 +198,8 @@ const ImagelibAddDialog = (() => {
   }
 
   function summarise() {
-    const number = (/** @type {string} */ state) => queue.items.filter((item) => item.state === state).length;
-    const parts = Object.keys(WORDS).filter(number).map((state) => `${number(state)} ${WORDS[state]}`);
+    const number = (/** @type {UploadState} */ state) => queue.items.filter((item) => item.state === state).length;
+    const parts = /** @type {UploadState[]} */ (Object.keys(WORDS)).filter(number).map((state) => `${number(state)} ${WORDS[state]}`);
     setText(summary, parts.join(", "));
     save.disabled = number("waiting") === 0 || queue.isRunning;
     tellProgress();
@@ -221,7 +222,7 @@ const ImagelibAddDialog = (() => {
     const isAll = added.length === queue.items.length;
     fields.blame(queue.items.find(({ faults }) => faults?.size)?.faults ?? new Map());
     if (!added.length) return;
-    const ids = added.map(({ record }) => record.id);
+    const ids = added.flatMap(({ record }) => (record ? [record.id] : []));
     if (isAll) dialog?.close();
     ImagelibToast.show(isAll ? `${ImagelibChanges.howMany(ids.length)} added` : summary.textContent ?? "", { actions: [
       ...(dialog ? [] : [/** @type {[string, () => void]} */ (["Review", () => open(true)])]),

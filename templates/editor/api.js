@@ -12,7 +12,7 @@ const ImagelibApi = (() => {
   const BUSY = 1500;
 
   class Refusal extends Error {
-    /** @param {number} status 0 if nobody answered @param {any} problem */
+    /** @param {number} status 0 if nobody answered @param {Problem | null} problem */
     constructor(status, problem) {
       super(textOf(problem) || `The daemon answered ${status}.`);
       this.status = status;
@@ -22,7 +22,7 @@ const ImagelibApi = (() => {
       this.current = problem?.current ?? null;
       /** What is wrong with each field. @type {Map<string, string>} */
       this.fields = new Map(Array.isArray(problem?.detail)
-        ? problem.detail.map((/** @type {any} */ { loc, msg }) => [String(loc[1] ?? loc[0]), msg])
+        ? problem.detail.map(({ loc, msg }) => [String(loc[1] ?? loc[0]), msg])
         : []);
     }
 
@@ -30,11 +30,11 @@ const ImagelibApi = (() => {
     get isAbsence() { return this.status === 0; }
   }
 
-  /** @param {any} problem */
+  /** @param {Problem | null} problem */
   const textOf = (problem) => problem?.message ?? (typeof problem?.detail === "string" ? problem.detail
-    : problem?.detail?.map((/** @type {any} */ { msg }) => msg).join("; ") ?? problem?.title);
+    : problem?.detail?.map(({ msg }) => msg).join("; ") ?? problem?.title);
 
-  /** @param {string} text */
+  /** A value as JSON; null if it is none. @param {string} text @returns {unknown} */
   function parse(text) {
     try {
       return JSON.parse(text);
@@ -46,10 +46,17 @@ const ImagelibApi = (() => {
   const absence = () => new Refusal(0, { detail: "The daemon does not answer. Is it still running?" });
 
   /**
-   * Ask for something; `batch` is what undo takes back, where anything changed.
-   * @param {string} method @param {string} path @param {any} body a value, or a form with files
+   * What came back, and the batch that was made, if any.
+   * @template T
+   * @typedef {{value: T, batch: string | null}} Answered
+   */
+
+  /**
+   * Ask for something; what the value is, its address says. `batch` is what undo takes back, where anything changed.
+   * @template T
+   * @param {string} method @param {string} path @param {unknown} body a value, or a form with files
    * @param {Record<string, string>} headers
-   * @returns {Promise<{value: any, batch: string | null}>}
+   * @returns {Promise<Answered<T>>}
    */
   async function request(method, path, body = undefined, headers = {}) {
     const named = { ...headers, [CLIENT]: "editor" };
@@ -65,30 +72,42 @@ const ImagelibApi = (() => {
       throw absence();
     }
     const value = parse(text);
-    if (!answer.ok) throw new Refusal(answer.status, value);
-    return { value, batch: answer.headers.get(BATCH) };
+    if (!answer.ok) throw new Refusal(answer.status, /** @type {Problem | null} */ (value));
+    return { value: /** @type {T} */ (value), batch: answer.headers.get(BATCH) };
   }
 
-  /** @type {typeof request} */
+  /**
+   * The same, and undo hears of it.
+   * @template T
+   * @param {string} method @param {string} path @param {unknown} body @param {Record<string, string>} headers
+   * @returns {Promise<Answered<T>>}
+   */
   async function send(method, path, body = undefined, headers = {}) {
     if (method !== "GET") ImagelibUndo.asked();
+    /** @type {Answered<T>} */
     const answer = await request(method, path, body, headers);
     if (answer.batch) ImagelibUndo.done({ batch: answer.batch });
     return answer;
   }
 
-  /** @param {string} method @param {string} path @param {any} [body] */
-  const ask = async (method, path, body) => (await send(method, path, body)).value;
+  /** @template T @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<T>} */
+  async function ask(method, path, body) {
+    /** @type {Answered<T>} */
+    const { value } = await send(method, path, body);
+    return value;
+  }
 
   /** @param {string} id */
   const imagePath = (id) => `/api/images/${encodeURIComponent(id)}`;
   /** @param {string} name */
   const searchPath = (name) => `/api/searches/${encodeURIComponent(name)}`;
 
-  /** All items of a list that comes in pages. @param {string} path @returns {Promise<any[]>} */
+  /** All items of a list that comes in pages. @template T @param {string} path @returns {Promise<T[]>} */
   async function pages(path) {
+    /** @type {T[]} */
     const items = [];
     for (let cursor = ""; ;) {
+      /** @type {{items: T[], next: string | null}} */
       const page = await ask("GET", `${path}?cursor=${encodeURIComponent(cursor)}`);
       items.push(...page.items);
       if (!page.next) return items;
@@ -98,8 +117,9 @@ const ImagelibApi = (() => {
 
   /**
    * Ask about one file, or give it to an image; as often as others are before us.
+   * @template T
    * @param {string} path @param {File} file
-   * @returns {Promise<any>}
+   * @returns {Promise<T>}
    */
   async function sendFile(path, file) {
     for (;;) {
@@ -116,20 +136,21 @@ const ImagelibApi = (() => {
 
   /**
    * Send one file. `progress` is told the share that has left, 0 to 1.
-   * @param {File} file @param {Record<string, any>} fields @param {(share: number) => void} progress
-   * @returns {{done: Promise<{record: any, batch: string | null}>, cancel: () => void}}
+   * @param {File} file @param {ImagePatch} fields @param {(share: number) => void} progress
+   * @returns {{done: Promise<{record: AddedRecord, batch: string | null}>, cancel: () => void}}
    */
   function upload(file, fields, progress) {
     const sending = new XMLHttpRequest();  // fetch tells nothing of what has left
     const body = new FormData();
     body.append("image_file", file, file.name);
     body.append("metadata", JSON.stringify(fields));
+    /** @type {Promise<{record: AddedRecord, batch: string | null}>} */
     const done = new Promise((resolve, reject) => {
       sending.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
       sending.onload = () => {
         const value = parse(sending.responseText);
-        if (sending.status < 300) resolve({ record: value, batch: sending.getResponseHeader(BATCH) });
-        else reject(new Refusal(sending.status, value));
+        if (sending.status < 300) resolve({ record: /** @type {AddedRecord} */ (value), batch: sending.getResponseHeader(BATCH) });
+        else reject(new Refusal(sending.status, /** @type {Problem | null} */ (value)));
       };
       sending.onerror = () => reject(absence());
       sending.onabort = () => reject(new DOMException("cancelled", "AbortError"));
@@ -142,50 +163,64 @@ const ImagelibApi = (() => {
 
   return {
     Refusal,
-    /** @param {string} id */
+    /** @param {string} id @returns {Promise<ImageRecord>} */
     image: (id) => ask("GET", imagePath(id)),
-    /** How many images a query finds. @param {string} query @returns {Promise<number>} */
-    count: async (query) => (await ask("GET", `/api/images?page_size=1&q=${encodeURIComponent(query)}`)).total,
+    /** How many images a query finds. @param {string} query */
+    count: async (query) => {
+      /** @type {ListPage} */
+      const { total } = await ask("GET", `/api/images?page_size=1&q=${encodeURIComponent(query)}`);
+      return total;
+    },
     upload,
     /**
      * Save some fields of an image if it still is at the version that was seen.
-     * @param {string} id @param {number} version @param {any} fields
-     * @returns {Promise<{value: any, batch: string | null}>}
+     * @param {string} id @param {number} version @param {ImagePatch} fields
+     * @returns {Promise<Answered<ImageRecord>>}
      */
     save: (id, version, fields) => send("PUT", imagePath(id), fields, { "If-Match": `"${version}"` }),
-    /** One edit of many: `{ids or query, edit or delete or restore}`. @param {any} body */
+    /** One edit of many. @param {BatchBody} body @returns {Promise<BatchAnswer>} */
     batch: (body) => ask("POST", "/api/batch", body),
-    /** @param {string} id */
+    /** The newest change first. @param {string} id @returns {Promise<Change[]>} */
     history: (id) => pages(`${imagePath(id)}/history`),
     /** @param {string | null} batch without one the last */
-    undo: async (batch = null) => (await request("POST", "/api/undo", batch ? { batch } : {})).value,
+    undo: async (batch = null) => {
+      /** @type {Answered<UndoAnswer>} */
+      const { value } = await request("POST", "/api/undo", batch ? { batch } : {});
+      return value;
+    },
+    /** @returns {Promise<UndoAnswer>} */
     redo: () => ask("POST", "/api/redo", {}),
-    /** @param {number} seq */
+    /** @param {number} seq @returns {Promise<ChangesPage>} */
     changes: (seq) => ask("GET", `/api/changes?since=${seq}`),
-    /** A page of the trash, behind the cursor of the one before. @param {number} size @param {string} cursor */
+    /** A page of the trash, behind the cursor of the one before. @param {number} size @param {string} cursor @returns {Promise<TrashPage>} */
     trash: (size, cursor = "") => ask("GET", `/api/trash?page_size=${size}&cursor=${encodeURIComponent(cursor)}`),
+    /** @returns {Promise<{purged: number}>} */
     emptyTrash: () => ask("DELETE", "/api/trash"),
+    /** @returns {Promise<TagCount[]>} */
     tags: () => ask("GET", "/api/tags"),
-    /** @param {string} old @param {string} name */
+    /** @param {string} old @param {string} name @returns {Promise<TagsAnswer>} */
     renameTag: (old, name) => ask("POST", "/api/tags/rename", { old, new: name }),
-    /** @param {string[]} sources @param {string} target */
+    /** @param {string[]} sources @param {string} target @returns {Promise<TagsAnswer>} */
     mergeTags: (sources, target) => ask("POST", "/api/tags/merge", { sources, target }),
-    /** @param {string} name */
+    /** @param {string} name @returns {Promise<TagsAnswer>} */
     deleteTag: (name) => ask("POST", "/api/tags/delete", { name }),
+    /** @returns {Promise<SavedSearch[]>} */
     searches: () => ask("GET", "/api/searches"),
-    /** @param {string} name @param {string} query @param {string} sort */
+    /** @param {string} name @param {string} query @param {string} sort @returns {Promise<SavedSearch>} */
     saveSearch: (name, query, sort) => ask("PUT", searchPath(name), { query, sort }),
-    /** @param {string} name */
+    /** @param {string} name @returns {Promise<null>} */
     deleteSearch: (name) => ask("DELETE", searchPath(name)),
-    /** What adding it would read from a file; nothing is kept. @param {File} file */
+    /** What adding it would read from a file; nothing is kept. @param {File} file @returns {Promise<Inspection>} */
     inspect: (file) => sendFile("/api/inspect", file),
-    /** @param {string} id @param {File} file */
+    /** @param {string} id @param {File} file @returns {Promise<ImageRecord>} */
     replaceFile: (id, file) => sendFile(`${imagePath(id)}/file`, file),
+    /** @returns {Promise<Drift>} */
     drift: () => ask("GET", "/api/drift"),
-    /** One of `{locate}`, `{accept}`, `{adopt}`, `{flag_missing}`. @param {any} body */
+    /** @param {RepairBody} body @returns {Promise<BatchAnswer>} */
     repair: (body) => ask("POST", "/api/drift", body),
+    /** @returns {Promise<Status>} */
     status: () => ask("GET", "/api/status"),
-    /** @param {boolean} full */
+    /** @param {boolean} full @returns {Promise<BuildStatus>} */
     rebuild: (full) => ask("POST", "/api/rebuild", { full }),
     /** Where the records can be downloaded. @param {"json" | "csv"} format @param {string} query */
     exportUrl: (format, query = "") => `/api/export?format=${format}${query && `&q=${encodeURIComponent(query)}`}`,

@@ -30,7 +30,7 @@ const ImagelibBulkDialog = (() => {
       event.preventDefault();
       added.settle();
       removed.settle();
-      /** @type {Record<string, any>} */
+      /** @type {ImagePatch} */
       const edit = Object.assign({}, ...optional.map(({ read }) => read()));
       if (added.value.length) edit.add_tags = [...added.value];
       if (removed.value.length) edit.remove_tags = [...removed.value];

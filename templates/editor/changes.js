@@ -16,7 +16,7 @@ const ImagelibChanges = (() => {
   const held = new Map();
   /** @type {Set<string>} */
   const passedOver = new Set();
-  /** Records whose thumbnail is not built yet, with the change from which on it is. @type {Map<string, {record: any, seq: number}>} */
+  /** Records whose thumbnail is not built yet, with the change from which on it is. @type {Map<string, {record: ListedRecord, seq: number}>} */
   const bare = new Map();
   /** Images that were away: their thumbnails may be gone. @type {Set<string>} */
   const gone = new Set();
@@ -63,7 +63,7 @@ const ImagelibChanges = (() => {
     void ImagelibOutbox.flush();
   }
 
-  /** Show a record as it is now. @param {any} record @param {number} from the change it comes from */
+  /** Show a record as it is now. @param {ListedRecord} record @param {number} from the change it comes from */
   async function show(record, from = Infinity) {
     const { columns } = ImagelibIndex;
     const isNew = gone.has(record.id) || !columns.isLive(columns.rowOf(record.pk));
@@ -85,7 +85,7 @@ const ImagelibChanges = (() => {
   async function fillBare() {
     const { build } = await ImagelibApi.status();
     for (const [id, { record, seq: from }] of bare) {
-      if (build.state === "building" || build.seq < Math.min(from, seq)) continue;
+      if (build.state === "building" || (build.seq ?? -1) < Math.min(from, seq)) continue;
       bare.delete(id);
       const now = await ImagelibIndex.record(id);
       // Laid over what is shown: an edit may have come in between, or another file.

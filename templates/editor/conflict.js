@@ -12,10 +12,10 @@ const ImagelibConflict = (() => {
 
   /**
    * The fields in which the three differ, and whose value would be taken unless somebody says otherwise.
-   * @param {any} base @param {Record<string, any>} mine  Only what was changed here. @param {any} theirs
+   * @param {Partial<ImageFields>} base @param {Partial<ImageFields>} mine  Only what was changed here. @param {Partial<ImageFields>} theirs
    */
   function differences(base, mine, theirs) {
-    return Object.keys(ImagelibFields.LABELS).flatMap((name) => {
+    return /** @type {FieldName[]} */ (Object.keys(ImagelibFields.LABELS)).flatMap((name) => {
       const here = name in mine ? mine[name] : base[name];
       if (same(here, theirs[name])) return [];
       return [{ name, before: base[name], mine: here, theirs: theirs[name], take: name in mine ? "mine" : "theirs" }];
@@ -23,8 +23,8 @@ const ImagelibConflict = (() => {
   }
 
   /**
-   * @param {any} base @param {Record<string, any>} mine @param {any} theirs
-   * @param {(fields: Record<string, any>) => void} settle
+   * @param {ImageFields} base @param {Partial<ImageFields>} mine @param {ImageFields} theirs
+   * @param {(fields: Partial<ImageFields>) => void} settle
    *   Called with what is to be saved over their record; nothing in it means theirs stays.
    */
   function view(base, mine, theirs, settle) {

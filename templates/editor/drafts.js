@@ -10,12 +10,6 @@ const ImagelibDrafts = (() => {
   /** @type {(() => void)[]} */
   const listeners = [];
 
-  /**
-   * @typedef {object} Draft
-   * @property {Record<string, any>} fields  What the user wrote, of the fields that differ.
-   * @property {any} base  The record that was written over.
-   */
-
   /** @param {string} id @returns {Draft | null} */
   function get(id) {
     const text = memory.get(id) ?? stored(id);

@@ -29,7 +29,7 @@ const ImagelibDriftSection = (() => {
       }
     }
 
-    /** @param {any} found */
+    /** @param {Drift} found */
     function fill({ refused, counts, missing, altered, moved, stray, duplicate, unreadable }) {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       setText(summary, refused || (total ? "Files and library disagree:" : "Every file is where it should be."));
@@ -42,31 +42,31 @@ const ImagelibDriftSection = (() => {
           button("Accept new file", nameOf(one), () => repair({ accept: [one.id] }, "accepted")), restore(one)]),
         ...part("Moved", counts.moved, moved, () => []),
         ...part("Stray", counts.stray, stray, (one) => [button("Adopt", one.file, () => repair({ adopt: [one.file] }, "adopted"))]),
-        ...(stray.length > 1 ? [button("Adopt all", "", () => repair({ adopt: stray.map((/** @type {any} */ one) => one.file) }, "adopted"))] : []),
+        ...(stray.length > 1 ? [button("Adopt all", "", () => repair({ adopt: stray.map((one) => one.file) }, "adopted"))] : []),
         ...part("A second copy", counts.duplicate, duplicate, () => []),
         ...part("Cannot be read", counts.unreadable, unreadable, () => []));
     }
 
-    /** @param {string} title @param {number} count @param {any[]} entries @param {(one: any) => Node[]} actions */
+    /** @template {DriftEntry} T @param {string} title @param {number} count @param {T[]} entries @param {(one: T) => Node[]} actions */
     function part(title, count, entries, actions) {
       if (!count) return [];
       return [h("h4", {}, `${title} (${count.toLocaleString("en")})`), h("ul", { class: "rows", "aria-label": title },
         ...entries.map((one) => h("li", { class: "row" },
-          h("span", { class: "row-text" }, h("strong", {}, one.id ? nameOf(one) : one.file),
+          h("span", { class: "row-text" }, h("strong", {}, one.id ? nameOf(one) : one.file ?? ""),
             h("span", { class: "soft" }, detail(one))), h("span", { class: "beside" }, ...actions(one)))))];
     }
 
-    /** @param {any} one */
-    const nameOf = (one) => ImagelibCard.nameOf(one.prompt_text, one);
+    /** @param {Partial<DriftingImage>} one */
+    const nameOf = (one) => ImagelibCard.nameOf(one.prompt_text ?? "", one);
 
-    /** @param {any} one */
+    /** @param {DriftEntry} one */
     const detail = (one) => (one.now ? `now ${one.now}` : one.detail ?? (one.file && one.id ? one.file : one.file_name ?? ""));
 
     /** @param {string} label @param {string} about @param {() => unknown} press */
     const button = (label, about, press) => h("button", { type: "button", class: "small", "aria-label": about ? `${label}: ${about}` : label,
       click: () => void press() }, label);
 
-    /** @param {any} one */
+    /** @param {DriftingImage} one */
     function restore(one) {
       const picker = h("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-label": `File of ${nameOf(one)}`,
         accept: "image/*", change: () => {
@@ -75,7 +75,7 @@ const ImagelibDriftSection = (() => {
       return h("span", {}, picker, button("Restore from…", nameOf(one), () => picker.click()));
     }
 
-    /** @param {any} one @param {File} file */
+    /** @param {DriftingImage} one @param {File} file */
     async function upload(one, file) {
       try {
         const record = await ImagelibEdits.inOrder(() => ImagelibApi.replaceFile(one.id, file));
@@ -87,7 +87,7 @@ const ImagelibDriftSection = (() => {
       await look();
     }
 
-    /** @param {any} body @param {string} said */
+    /** @param {RepairBody} body @param {string} said */
     async function repair(body, said) {
       try {
         const { changed, failures, batch } = await ImagelibEdits.inOrder(() => ImagelibApi.repair(body));

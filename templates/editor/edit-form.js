@@ -9,7 +9,7 @@ const ImagelibEditForm = (() => {
   const REST = 600;
 
   /**
-   * @param {any} record  As the API gives it.
+   * @param {ImageRecord} record  As the API gives it.
    * @param {{done: (saved: boolean) => void}} options  `done` when it was saved or given up.
    */
   function make(record, { done }) {
@@ -53,11 +53,11 @@ const ImagelibEditForm = (() => {
     });
     document.addEventListener("imagelib:changed", heard);
 
-    /** @param {string} name @param {number} wait */
+    /** @param {FieldName | ""} name @param {number} wait */
     function leave(name, wait) {
       clearTimeout(timer);
       // What goes away with the form is not left: it stays a draft.
-      timer = setTimeout(() => { if (!isClosed) void saver.save([name]); }, wait);
+      timer = setTimeout(() => { if (!isClosed && name) void saver.save([name]); }, wait);
     }
 
     async function finish() {
@@ -79,13 +79,16 @@ const ImagelibEditForm = (() => {
       document.removeEventListener("imagelib:changed", heard);
     }
 
-    /** @param {Event} event */
-    function heard(event) {
-      const theirs = /** @type {CustomEvent} */ (event).detail.items.find((/** @type {any} */ item) => item.id === id);
-      if (theirs) saver.heard(theirs);
+    /** @param {CustomEvent<ChangesPage>} event */
+    async function heard({ detail }) {
+      const told = detail.items.find((item) => item.id === id);
+      if (!told) return;
+      // The feed leaves out what is too long; here that would look as if somebody had taken it away.
+      const theirs = told.shortened ? await ImagelibApi.image(id).catch(() => null) : told;
+      if (theirs && !isClosed) saver.heard(theirs);
     }
 
-    /** @param {string[]} names @param {string | null} batch */
+    /** @param {FieldName[]} names @param {string | null} batch */
     function saved(names, batch) {
       say("");
       fields.mark(new Map(names.map((name) => [name, ""])));
@@ -108,7 +111,7 @@ const ImagelibEditForm = (() => {
       isFinishing = false;
     }
 
-    /** @param {any} before @param {Record<string, any>} mine @param {any} theirs @param {(chosen: Record<string, any>) => Promise<boolean>} settle */
+    /** @param {ImageRecord} before @param {Partial<ImageFields>} mine @param {ImageRecord} theirs @param {Settle} settle */
     function contested(before, mine, theirs, settle) {
       say("");
       conflict.replaceChildren(ImagelibConflict.view(before, mine, theirs, (chosen) => {

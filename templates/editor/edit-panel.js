@@ -68,7 +68,7 @@ const ImagelibEditPanel = (() => {
     place.append(more);
     ImagelibDrafts.onChange(showNotice);
     document.addEventListener("imagelib:viewer-open", (event) => {
-      ({ id } = /** @type {CustomEvent} */ (event).detail);
+      ({ id } = event.detail);
       close();
     });
     document.addEventListener("imagelib:viewer-close", () => {
@@ -76,7 +76,7 @@ const ImagelibEditPanel = (() => {
       close();
     });
     document.addEventListener("imagelib:edit", (event) => {
-      const { id: wanted } = /** @type {CustomEvent} */ (event).detail;
+      const { id: wanted } = event.detail;
       if (wanted === id) void edit();
       else void ImagelibGallery.open(wanted);
     });

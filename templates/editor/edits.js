@@ -12,7 +12,7 @@ const ImagelibEdits = (() => {
 
   /**
    * @typedef {{ids: string[]} | {query: string, count: number}} Target
-   * @typedef {{edit: Record<string, any>} | {delete: true} | {restore: true}} What
+   * @typedef {BatchEdit} What
    */
 
   /**
@@ -64,7 +64,7 @@ const ImagelibEdits = (() => {
     });
   }
 
-  /** @param {Target} target @param {What} what @param {string} said @param {any[]} before */
+  /** @param {Target} target @param {What} what @param {string} said @param {WholeRecord[]} before */
   async function send(target, what, said, before) {
     const body = { ...("ids" in target ? { ids: target.ids } : { query: target.query }), ...what };
     if ("ids" in target && ImagelibOutbox.size) {
@@ -121,11 +121,11 @@ const ImagelibEdits = (() => {
 
   /** Show the outcome before anybody has confirmed it; returns how it was. @param {string[]} ids @param {What} what */
   async function runAhead(ids, what) {
+    /** @type {WholeRecord[]} */
     const before = [];
     for (const id of ids) {
       const record = await ImagelibIndex.record(id);
-      // While its text is still on its way, a record cannot be laid over it whole.
-      if (!record || record.prompt_text === undefined) continue;
+      if (!isWhole(record)) continue;
       before.push(record);
       if ("delete" in what) await ImagelibChanges.hide(id);
       else if ("edit" in what) await ImagelibIndex.put(edited(record, what.edit));
@@ -133,13 +133,16 @@ const ImagelibEdits = (() => {
     return before;
   }
 
-  /** @param {any} record @param {Record<string, any>} edit */
+  /** While its text or its file is still on its way, a record cannot be laid over the page whole. @param {KnownRecord | null} record @returns {record is WholeRecord} */
+  const isWhole = (record) => record?.prompt_text !== undefined && record.digest !== undefined;
+
+  /** @param {WholeRecord} record @param {ImagePatch} edit @returns {WholeRecord} */
   function edited(record, { add_tags: added = [], remove_tags: removed = [], ...fields }) {
-    const kept = (fields.tags ?? record.tags).filter((/** @type {string} */ tag) => !removed.includes(tag));
+    const kept = (fields.tags ?? record.tags).filter((tag) => !removed.includes(tag));
     return { ...record, ...fields, tags: [...new Set([...kept, ...added])].sort() };
   }
 
-  /** @param {{id: string, detail: string}[]} failures */
+  /** @param {Failure[]} failures */
   function showFailures(failures) {
     const { h } = ImagelibDom;
     ImagelibDialog.open("Not changed", [h("ul", { class: "failures" },

@@ -5,7 +5,7 @@
 const ImagelibFields = (() => {
   const { h, setText } = ImagelibDom;
   /** @typedef {"area" | "line" | "rating" | "date" | "json"} Kind */
-  /** Name in the API, label, and what to write it in. @type {[string, string, Kind][]} */
+  /** Name in the API, label, and what to write it in. @type {[FieldName, string, Kind][]} */
   const FIELDS = [
     ["prompt_text", "Prompt", "area"],
     ["negative_prompt", "Negative prompt", "area"],
@@ -14,12 +14,13 @@ const ImagelibFields = (() => {
     ["captured_at", "Date", "date"],
     ["notes", "Notes", "area"],
   ];
-  /** What generators wrote: seldom changed, folded away. @type {[string, string, Kind][]} */
+  /** What generators wrote: seldom changed, folded away. @type {[FieldName, string, Kind][]} */
   const RAW = [
     ["generation", "Generation data (JSON)", "json"],
     ["prompt_meta", "Raw data (JSON)", "json"],
   ];
-  const LABELS = Object.fromEntries([...FIELDS, ...RAW].map(([name, label]) => [name, label]).concat([["tags", "Tags"]]));
+  const LABELS = /** @type {Record<FieldName, string>} */ (
+    Object.fromEntries([...FIELDS, ...RAW].map(([name, label]) => [name, label]).concat([["tags", "Tags"]])));
   let count = 0;
 
   /**
@@ -28,9 +29,9 @@ const ImagelibFields = (() => {
    */
   function make({ raw = false } = {}) {
     const prefix = `field-${++count}`;
-    /** @type {Map<string, {input: HTMLInputElement | HTMLTextAreaElement, kind: Kind}>} */
+    /** @type {Map<FieldName, {input: HTMLInputElement | HTMLTextAreaElement, kind: Kind}>} */
     const inputs = new Map();
-    /** @type {Map<string, HTMLElement>} */
+    /** @type {Map<FieldName, HTMLElement>} */
     const faults = new Map();
     const tags = ImagelibTagsField.make();
     const models = h("datalist", { id: `${prefix}-models` });
@@ -48,7 +49,7 @@ const ImagelibFields = (() => {
       models.replaceChildren(...names.map((name) => h("option", { value: name })));
     });
 
-    /** @param {string} name @param {string} label @param {Kind} kind */
+    /** @param {FieldName} name @param {string} label @param {Kind} kind */
     function field(name, label, kind) {
       const id = `${prefix}-${name}`;
       const input = kind === "area" ? h("textarea", { id, rows: name === "prompt_text" ? "4" : "2" })
@@ -75,7 +76,7 @@ const ImagelibFields = (() => {
       return stars;
     }
 
-    /** @param {HTMLElement} box @param {string} name @param {HTMLElement} input */
+    /** @param {HTMLElement} box @param {FieldName} name @param {HTMLElement} input */
     function withFault(box, name, input) {
       const fault = h("p", { class: "fault", id: `${prefix}-${name}-fault`, hidden: true });
       input.setAttribute("aria-describedby", fault.id);
@@ -84,20 +85,21 @@ const ImagelibFields = (() => {
       return box;
     }
 
-    /** @param {any} record */
+    /** @param {Partial<Inspection["fields"]>} record */
     function fill(record) {
-      for (const name of [...inputs.keys(), "tags"]) set(name, record[name]);
+      for (const name of inputs.keys()) set(name, record[name]);
+      set("tags", record.tags);
       blame(new Map());
     }
 
-    /** Lay some values over the fields; others are not touched. @param {Record<string, any>} values */
+    /** Lay some values over the fields; others are not touched. @param {Partial<ImageFields>} values */
     function lay(values) {
-      for (const [name, value] of Object.entries(values)) set(name, value);
+      for (const [name, value] of Object.entries(values)) set(/** @type {FieldName} */ (name), value);
     }
 
-    /** @param {string} name @param {any} value */
+    /** @param {FieldName} name @param {unknown} value */
     function set(name, value) {
-      if (name === "tags") tags.value = value ?? [];
+      if (name === "tags") tags.value = Array.isArray(value) ? value : [];
       const entry = inputs.get(name);
       if (!entry) return;
       entry.input.value = written(value, entry.kind);
@@ -106,23 +108,28 @@ const ImagelibFields = (() => {
 
     /** What the fields say, in the types of the API; an empty date is absent. */
     function read() {
-      /** @type {Record<string, any>} */
+      /** @type {Partial<ImageFields>} */
       const values = { tags: [...tags.value] };
-      for (const [name, { input, kind }] of inputs) values[name] = valueOf(input.value, kind);
+      for (const [name, { input, kind }] of inputs) Object.assign(values, { [name]: valueOf(input.value, kind) });
       if (!values.captured_at) delete values.captured_at;
       return values;
     }
 
-    /** The fields that differ from the record. @param {any} record */
+    /** The fields that differ from the record. @param {Partial<Inspection["fields"]>} record @returns {Partial<ImageFields>} */
     function changes(record) {
-      return Object.fromEntries(Object.entries(read()).filter(([name, value]) => {
-        if (name === "tags") return [...value].sort().join() !== [...(record.tags ?? [])].sort().join();
-        return JSON.stringify(value) !== JSON.stringify(record[name] ?? valueOf("", inputs.get(name)?.kind ?? "line"));
-      }));
+      const { tags: marked = [], ...values } = read();
+      const names = /** @type {(keyof typeof values)[]} */ (Object.keys(values));
+      const differ = names.filter((name) =>
+        JSON.stringify(values[name]) !== JSON.stringify(record[name] ?? valueOf("", inputs.get(name)?.kind ?? "line")));
+      return {
+        ...([...marked].sort().join() !== [...(record.tags ?? [])].sort().join() && { tags: marked }),
+        ...Object.fromEntries(differ.map((name) => [name, values[name]])),
+      };
     }
 
-    /** What is wrong with what is written, before anybody is asked. @returns {Map<string, string>} */
+    /** What is wrong with what is written, before anybody is asked. */
     function faultsNow() {
+      /** @type {Map<FieldName, string>} */
       const found = new Map();
       for (const [name, { input, kind }] of inputs) {
         if (kind !== "json") continue;
@@ -135,7 +142,7 @@ const ImagelibFields = (() => {
       return found;
     }
 
-    /** The name of the field that an element of the page belongs to, or "". @param {EventTarget | null} target */
+    /** The name of the field that an element of the page belongs to, or "". @param {EventTarget | null} target @returns {FieldName | ""} */
     function nameOf(target) {
       if (!(target instanceof Element)) return "";
       if (tags.element.contains(target)) return "tags";
@@ -144,9 +151,9 @@ const ImagelibFields = (() => {
 
     /** Say at some fields what is wrong with them; with an empty text nothing is. @param {Map<string, string>} said */
     function mark(said) {
-      for (const [name, text] of said) {
-        const fault = faults.get(name);
-        if (!fault) continue;
+      for (const [name, fault] of faults) {
+        const text = said.get(name);
+        if (text === undefined) continue;
         setText(fault, text);
         fault.hidden = !text;
         const input = inputs.get(name)?.input ?? tags.input;
@@ -168,7 +175,7 @@ const ImagelibFields = (() => {
     return { element, fill, lay, read, changes, faultsNow, blame, mark, nameOf, settle: tags.settle, focus: () => inputs.get("prompt_text")?.input.focus() };
   }
 
-  /** A value as its field shows it. @param {any} value @param {Kind} kind */
+  /** A value as its field shows it. @param {unknown} value @param {Kind} kind */
   const written = (value, kind) => (kind === "json" ? JSON.stringify(value ?? null, null, 2)
     : String(value ?? (kind === "rating" ? 0 : "")));
 

@@ -15,6 +15,8 @@ const ImagelibHistoryDialog = (() => {
     python: "by a Python program", external: "by another program",
   };
 
+  /** How a record was: its fields by name. @typedef {Record<string, unknown> & {tags: string[]}} State */
+
   /** @param {string} id */
   async function open(id) {
     let record;
@@ -42,12 +44,14 @@ const ImagelibHistoryDialog = (() => {
   /**
    * The versions of a record, the newest first: the changes of one batch are one, and `state` is how
    * the record was after it.
-   * @param {any} record @param {any[]} changes  The newest first.
+   * @param {ImageFields} record @param {Change[]} changes  The newest first.
    */
   function versions(record, changes) {
-    /** @type {{batch: string, action: string, actor: string, at: string, changes: any[], state: any}[]} */
+    /** @type {{batch: string, action: string, actor: string, at: string, changes: Change[], state: State}[]} */
     const found = [];
-    let state = Object.fromEntries(Object.keys(ImagelibFields.LABELS).map((name) => [name, record[name]]));
+    const names = /** @type {FieldName[]} */ (Object.keys(ImagelibFields.LABELS));
+    /** @type {State} */
+    let state = { ...Object.fromEntries(names.map((name) => [name, record[name]])), tags: record.tags };
     for (const change of changes) {
       const last = found.at(-1);
       if (last && last.batch === change.batch) last.changes.push(change);
@@ -57,10 +61,10 @@ const ImagelibHistoryDialog = (() => {
     return found;
   }
 
-  /** How the record was before a change. @param {any} state @param {any} change */
+  /** How the record was before a change. @param {State} state @param {Change} change @returns {State} */
   function before(state, { kind, before: was, after, shortened = [] }) {
     if (kind === "tags") {
-      const kept = state.tags.filter((/** @type {string} */ tag) => !(after.tags ?? []).includes(tag));
+      const kept = state.tags.filter((tag) => !(after.tags ?? []).includes(tag));
       return { ...state, tags: [...kept, ...(was.tags ?? [])].sort() };
     }
     // What was too long to be sent is not known, and stays as it is.
@@ -68,11 +72,11 @@ const ImagelibHistoryDialog = (() => {
     return { ...state, ...Object.fromEntries(known) };
   }
 
-  /** What has to be saved to make the record so again. @param {any} record @param {any} state */
+  /** What has to be saved to make the record so again. @param {ImageFields} record @param {State} state */
   const differing = (record, state) => Object.fromEntries(Object.entries(state).filter(([name, value]) =>
-    JSON.stringify(value) !== JSON.stringify(record[name])));
+    JSON.stringify(value) !== JSON.stringify(record[/** @type {FieldName} */ (name)])));
 
-  /** @param {{close: () => void}} dialog @param {any} record @param {any} fields */
+  /** @param {{close: () => void}} dialog @param {ImageRecord} record @param {Partial<ImageFields>} fields */
   async function restore(dialog, record, fields) {
     try {
       const { value: now, batch } = await ImagelibEdits.inOrder(() => ImagelibApi.save(record.id, record.version, fields));
@@ -84,11 +88,11 @@ const ImagelibHistoryDialog = (() => {
     }
   }
 
-  /** What a change did, field by field. @param {any} change */
+  /** What a change did, field by field. @param {Change} change */
   function parts({ kind, before: was, after, shortened = [] }) {
     if (kind === "tags") {
-      return [...(was.tags ?? []).map((/** @type {string} */ tag) => h("p", { class: "difference" }, h("del", {}, `tag ${tag}`))),
-        ...(after.tags ?? []).map((/** @type {string} */ tag) => h("p", { class: "difference" }, h("ins", {}, `tag ${tag}`)))];
+      return [...(was.tags ?? []).map((tag) => h("p", { class: "difference" }, h("del", {}, `tag ${tag}`))),
+        ...(after.tags ?? []).map((tag) => h("p", { class: "difference" }, h("ins", {}, `tag ${tag}`)))];
     }
     if (kind !== "update") return [];
     return Object.keys({ ...was, ...after }).filter((name) => !SILENT.includes(name)).map((name) =>

@@ -5,7 +5,7 @@
 const ImagelibKeptValues = (() => {
   const KEY = "imagelib.add-values";
 
-  /** @returns {Record<string, any>} */
+  /** @returns {Partial<ImageFields>} */
   function get() {
     try {
       return JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
@@ -14,7 +14,7 @@ const ImagelibKeptValues = (() => {
     }
   }
 
-  /** @param {Record<string, any>} values those that say something */
+  /** @param {Partial<ImageFields>} values those that say something */
   function keep(values) {
     try {
       if (Object.keys(values).length) sessionStorage.setItem(KEY, JSON.stringify(values));

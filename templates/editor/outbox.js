@@ -7,7 +7,7 @@
 const ImagelibOutbox = (() => {
   const KEY = "imagelib.outbox";
   /**
-   * @typedef {{kind: "batch", body: any} | {kind: "save", fields: Record<string, any>, base: any}} Letter
+   * @typedef {{kind: "batch", body: BatchBody} | {kind: "save", fields: Partial<ImageFields>, base: ImageRecord}} Letter
    */
   /** @param {unknown} a @param {unknown} b */
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -97,7 +97,7 @@ const ImagelibOutbox = (() => {
   /** Whether it is saved all the same. @returns {Promise<boolean> | boolean} @param {Extract<Letter, {kind: "save"}>} letter @param {InstanceType<typeof ImagelibApi.Refusal>} error */
   function refused({ fields, base }, error) {
     const now = error.current;
-    const names = Object.keys(fields);
+    const names = /** @type {FieldName[]} */ (Object.keys(fields));
     // It did arrive, only its answer was lost.
     if (now && names.every((name) => same(fields[name], now[name]))) return true;
     // What changed meanwhile are other fields.

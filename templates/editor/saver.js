@@ -6,25 +6,28 @@
 const ImagelibSaver = (() => {
   /** @param {unknown} a @param {unknown} b */
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  /** @param {Record<string, any>} values @param {(name: string, value: any) => boolean} test */
-  const only = (values, test) => Object.fromEntries(Object.entries(values).filter(([name, value]) => test(name, value)));
+  const NAMES = /** @type {FieldName[]} */ (Object.keys(ImagelibFields.LABELS));
+
+  /** Some of the fields. @param {Partial<ImageFields>} values @param {(name: FieldName, value: unknown) => boolean} test @returns {Partial<ImageFields>} */
+  const only = (values, test) => Object.fromEntries(NAMES.filter((name) => name in values && test(name, values[name]))
+    .map((name) => [name, values[name]]));
 
   /**
    * @typedef {object} Listener
-   * @property {(names: string[], batch: string | null) => void} saved
+   * @property {(names: FieldName[], batch: string | null) => void} saved
    * @property {(text: string, faults: Map<string, string>) => void} refused
-   * @property {(before: any, mine: Record<string, any>, theirs: any, settle: (chosen: Record<string, any>) => Promise<boolean>) => void} conflict
+   * @property {(before: ImageRecord, mine: Partial<ImageFields>, theirs: ImageRecord, settle: Settle) => void} conflict
    */
 
   /**
-   * @param {any} record  As the API gives it.
+   * @param {ImageRecord} record  As the API gives it.
    * @param {ReturnType<typeof ImagelibFields["make"]>} fields @param {Listener} listener
    */
   function make(record, fields, listener) {
     const { id } = record;
     /** What the library has, as far as we know. */
     let base = record;
-    /** What waits for the daemon to come back. @type {Record<string, any>} */
+    /** What waits for the daemon to come back. @type {Partial<ImageFields>} */
     let posted = {};
     /** The batches that were saved from here, the last one last. @type {string[]} */
     const batches = [];
@@ -39,11 +42,11 @@ const ImagelibSaver = (() => {
 
     /**
      * Save these fields, or all. Resolves to whether nothing of them is left to do.
-     * @param {string[] | null} names @returns {Promise<boolean>}
+     * @param {FieldName[] | null} names @returns {Promise<boolean>}
      */
     const save = (names = null) => ImagelibEdits.inOrder(async () => {
       if (isContested) return false;
-      const asked = (/** @type {string} */ name) => !names || names.includes(name);
+      const asked = (/** @type {FieldName} */ name) => !names || names.includes(name);
       const changes = only(unsaved(), asked);
       const faults = new Map([...fields.faultsNow()].filter(([name]) => name in changes));
       if (!faults.size) return Object.keys(changes).length === 0 || send(changes);
@@ -51,7 +54,7 @@ const ImagelibSaver = (() => {
       return false;
     });
 
-    /** @param {Record<string, any>} changes @returns {Promise<boolean>} */
+    /** @param {Partial<ImageFields>} changes @returns {Promise<boolean>} */
     async function send(changes) {
       if (ImagelibOutbox.size) return post(changes);  // behind those that wait already
       const release = ImagelibChanges.hold([id]);
@@ -69,7 +72,7 @@ const ImagelibSaver = (() => {
       }
     }
 
-    /** @param {any} now @param {Record<string, any>} sent @param {string | null} batch */
+    /** @param {ImageRecord} now @param {Partial<ImageFields>} sent @param {string | null} batch */
     function accept(now, sent, batch) {
       const written = fields.read();
       base = now;
@@ -77,10 +80,10 @@ const ImagelibSaver = (() => {
       fields.lay(only(now, (name, value) => name in sent && same(written[name], sent[name]) && !same(value, sent[name])));
       if (batch) batches.push(batch);
       note();
-      listener.saved(Object.keys(sent), batch);
+      listener.saved(NAMES.filter((name) => name in sent), batch);
     }
 
-    /** @param {unknown} error @param {Record<string, any>} changes @returns {Promise<boolean>} */
+    /** @param {unknown} error @param {Partial<ImageFields>} changes @returns {Promise<boolean>} */
     async function refuse(error, changes) {
       if (!(error instanceof ImagelibApi.Refusal)) throw error;
       if (error.isAbsence) return post(changes);
@@ -95,7 +98,7 @@ const ImagelibSaver = (() => {
       return false;
     }
 
-    /** The daemon is away: what was to be saved waits in this tab. @param {Record<string, any>} changes */
+    /** The daemon is away: what was to be saved waits in this tab. @param {Partial<ImageFields>} changes */
     function post(changes) {
       ImagelibOutbox.put({ kind: "save", fields: changes, base });
       posted = { ...posted, ...changes };
@@ -106,11 +109,11 @@ const ImagelibSaver = (() => {
 
     /**
      * Take over what others changed, if it touches nothing that is written here; whether it could be.
-     * @param {any} theirs
+     * @param {ImageRecord} theirs
      */
     function follow(theirs) {
       const mine = fields.changes(base);
-      const touched = Object.keys(ImagelibFields.LABELS).filter((name) => !same(base[name], theirs[name]));
+      const touched = NAMES.filter((name) => !same(base[name], theirs[name]));
       if (touched.some((name) => name in mine && !same(mine[name], theirs[name]))) return false;
       base = theirs;
       posted = only(posted, (name, value) => !same(value, theirs[name]));
@@ -119,7 +122,7 @@ const ImagelibSaver = (() => {
       return true;
     }
 
-    /** @param {any} before @param {Record<string, any>} mine @param {any} theirs */
+    /** @param {ImageRecord} before @param {Partial<ImageFields>} mine @param {ImageRecord} theirs */
     function contest(before, mine, theirs) {
       isContested = true;
       listener.conflict(before, mine, theirs, (chosen) => {
@@ -133,12 +136,12 @@ const ImagelibSaver = (() => {
       });
     }
 
-    /** What was written and not saved, over the record that was there then. @param {{fields: Record<string, any>, base: any}} draft */
+    /** What was written and not saved, over the record that was there then. @param {Draft} draft */
     function resume(draft) {
       fields.lay(draft.fields);
       if (draft.base.version === record.version) return;
       const before = draft.base;
-      const touched = Object.keys(draft.fields).filter((name) => !same(before[name], record[name]) && !same(draft.fields[name], record[name]));
+      const touched = NAMES.filter((name) => name in draft.fields && !same(before[name], record[name]) && !same(draft.fields[name], record[name]));
       if (touched.length) contest(before, draft.fields, record);
     }
 
@@ -146,7 +149,7 @@ const ImagelibSaver = (() => {
       batches,
       /** What differs from the record that the form began with. */
       written: () => fields.changes(record),
-      /** Somebody changed the record. @param {any} theirs */
+      /** Somebody changed the record. @param {ImageRecord} theirs */
       heard(theirs) {
         if (isContested || theirs.version <= base.version || follow(theirs) || !Object.keys(posted).length) return;
         ImagelibOutbox.withdraw(id);  // it would be refused

@@ -33,14 +33,14 @@ const ImagelibSearchesDialog = (() => {
       try {
         const searches = await ImagelibApi.searches();
         if (!isLast()) return;
-        list.replaceChildren(...searches.map((/** @type {any} */ search) => (search.name === renaming ? renameRow(search) : row(search))),
+        list.replaceChildren(...searches.map((search) => (search.name === renaming ? renameRow(search) : row(search))),
           ...(searches.length ? [] : [h("li", { class: "empty" }, "None yet.")]));
       } catch (error) {
         ImagelibToast.fail(error);
       }
     }
 
-    /** @param {{name: string, query: string, sort: string}} search */
+    /** @param {SavedSearch} search */
     function row(search) {
       return h("li", { class: "row" },
         h("a", { class: "row-text", href: linkOf(search), click: (event) => {
@@ -59,7 +59,7 @@ const ImagelibSearchesDialog = (() => {
             () => act(() => ImagelibApi.saveSearch(search.name, search.query, search.sort), `${search.name} is back`)) }, "Delete"));
     }
 
-    /** @param {{name: string, query: string, sort: string}} search */
+    /** @param {SavedSearch} search */
     function renameRow(search) {
       const input = h("input", { type: "text", "aria-label": "New name", value: search.name, maxlength: "200" });
       return h("li", { class: "row" }, h("form", { class: "renaming", submit: (event) => {

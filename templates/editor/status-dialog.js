@@ -46,8 +46,9 @@ const ImagelibStatusDialog = (() => {
       if (isLast() && dialog.element.open) timer = setTimeout(show, PAUSE);
     }
 
-    /** @param {any} status */
+    /** @param {Status} status */
     function fill(status) {
+      /** @type {[string, string | number][]} */
       const pairs = [["Title", status.title], ["Images", status.images], ["In the trash", status.trash],
         ["Files missing", status.missing], ["Files altered", status.altered], ["imagelib", status.version]];
       const text = JSON.stringify(pairs);
@@ -60,7 +61,7 @@ const ImagelibStatusDialog = (() => {
       showWatch(status.watch);
     }
 
-    /** @param {any} status */
+    /** @param {Status} status */
     function showBuild({ build: { state, seq, error, failures: failed = [], progress: at }, seq: newest }) {
       setText(build, state === "failed" ? `The last build failed: ${error}`
         : state === "building" ? (at ? `Building: ${at.stage}, ${at.done} of ${at.total}` : "Building…")
@@ -68,10 +69,10 @@ const ImagelibStatusDialog = (() => {
       progress.hidden = state !== "building";
       if (at?.total) progress.value = at.done / at.total;
       else progress.removeAttribute("value");
-      showLines(failures, failed.map((/** @type {any} */ { file, error: reason }) => `${file}: ${reason}`));
+      showLines(failures, failed.map(({ file, error: reason }) => `${file}: ${reason}`));
     }
 
-    /** @param {any} found */
+    /** @param {WatchStatus} found */
     function showWatch(found) {
       const { state, reason = "" } = found;
       showLines(watch, [state === "off" ? "It is not watched."

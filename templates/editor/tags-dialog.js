@@ -8,7 +8,7 @@ const ImagelibTagsDialog = (() => {
 
   /**
    * Tags by name, with the depth that "/" gives them; a level that is no tag itself is shown too.
-   * @param {{name: string, count: number}[]} tags
+   * @param {TagCount[]} tags
    */
   function tree(tags) {
     const counts = new Map(tags.map(({ name, count }) => [name, count]));
@@ -129,7 +129,7 @@ const ImagelibTagsDialog = (() => {
       h("button", { type: "submit", class: "small primary" }, "Merge")));
     }
 
-    /** @param {string} said @param {() => Promise<{changed: number, batch: string}>} doIt */
+    /** @param {string} said @param {() => Promise<TagsAnswer>} doIt */
     async function act(said, doIt) {
       try {
         const { changed, batch } = await ImagelibEdits.inOrder(doIt);

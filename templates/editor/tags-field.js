@@ -6,7 +6,7 @@ const ImagelibTagsField = (() => {
   const { h } = ImagelibDom;
   let count = 0;
   const RECENT = 6;
-  /** @type {Promise<{name: string, count: number}[]> | null} */
+  /** @type {Promise<TagCount[]> | null} */
   let known = null;
   /** The tags that were given last, the newest first: they are offered first. @type {string[]} */
   let recent = [];
@@ -27,7 +27,7 @@ const ImagelibTagsField = (() => {
     const element = h("div", { class: "field tags-field combobox" }, h("label", { for: id }, label), chips, input, list);
     /** @type {string[]} */
     let tags = [];
-    /** @type {{name: string, count: number}[]} */
+    /** @type {TagCount[]} */
     let suggestions = [];
 
     function render() {
@@ -62,7 +62,7 @@ const ImagelibTagsField = (() => {
         .sort((a, b) => place(a.name) - place(b.name));
       const exact = fitting.some(({ name }) => name === clean(typed));
       // What was typed comes first, so that Enter never takes another tag than the one written.
-      return clean(typed) && !exact ? [{ name: clean(typed), count: /** @type {any} */ ("new") }, ...fitting]
+      return clean(typed) && !exact ? [{ name: clean(typed), count: "new" }, ...fitting]
         : fitting.sort((a, b) => Number(b.name === clean(typed)) - Number(a.name === clean(typed)));
     }, add);
     input.addEventListener("focus", async () => {

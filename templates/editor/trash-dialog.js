@@ -41,10 +41,11 @@ const ImagelibTrashDialog = (() => {
     add(list, trash, body);
   }
 
-  /** @param {HTMLElement} list @param {any} page @param {HTMLElement} body */
+  /** @param {HTMLElement} list @param {TrashPage} page @param {HTMLElement} body */
   function add(list, page, body) {
-    list.append(...page.items.map((/** @type {any} */ item) => row(item, body)));
-    if (!page.next) return;
+    list.append(...page.items.map((item) => row(item, body)));
+    const cursor = page.next ?? "";
+    if (!cursor) return;
     const more = h("li", { class: "row" }, h("button", { type: "button", click: () => void follow() }, "Show more"));
     list.append(more);
     const watcher = new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting) void follow(); }, { rootMargin: "600px" });
@@ -53,7 +54,7 @@ const ImagelibTrashDialog = (() => {
     async function follow() {
       watcher.disconnect();
       try {
-        const next = await ImagelibApi.trash(PAGE, page.next);
+        const next = await ImagelibApi.trash(PAGE, cursor);
         const hadFocus = more.contains(document.activeElement);
         more.remove();
         const count = list.children.length;
@@ -65,7 +66,7 @@ const ImagelibTrashDialog = (() => {
     }
   }
 
-  /** @param {any} item @param {HTMLElement} body */
+  /** @param {TrashedRecord} item @param {HTMLElement} body */
   function row(item, body) {
     const name = ImagelibCard.nameOf(item.prompt_text, item);
     const picture = h("img", { class: "row-picture", alt: "", width: "48", height: "48", loading: "lazy", decoding: "async",
@@ -81,7 +82,7 @@ const ImagelibTrashDialog = (() => {
   async function restore(ids, body) {
     await ImagelibEdits.apply({ ids }, { restore: true }, "Restored");
     await fill(body);
-    (body.querySelector("li button") ?? body.closest("dialog"))?.focus();
+    (body.querySelector("li")?.querySelector("button") ?? body.closest("dialog"))?.focus();
   }
 
   /** @param {HTMLElement} body */
@@ -89,9 +90,12 @@ const ImagelibTrashDialog = (() => {
     /** @type {string[]} */
     const ids = [];
     try {
-      for (let cursor = ""; cursor !== null;) {
+      /** @type {string | null} */
+      let cursor = "";
+      while (cursor !== null) {
+        /** @type {TrashPage} */
         const page = await ImagelibApi.trash(500, cursor);
-        ids.push(...page.items.map((/** @type {any} */ { id }) => id));
+        ids.push(...page.items.map(({ id }) => id));
         cursor = page.next;
       }
     } catch (error) {
@@ -101,7 +105,7 @@ const ImagelibTrashDialog = (() => {
     await restore(ids, body);
   }
 
-  /** @param {any} trash @param {HTMLElement} body */
+  /** @param {TrashPage} trash @param {HTMLElement} body */
   function emptying(trash, body) {
     const typed = h("input", { id: "empty-trash", type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
     const press = h("button", { type: "submit", class: "danger", disabled: true }, "Empty the trash");

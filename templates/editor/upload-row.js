@@ -7,7 +7,7 @@ const ImagelibUploadRow = (() => {
   const { h, setText } = ImagelibDom;
 
   /**
-   * @param {any} item  Of the queue; `own` becomes what the user corrected.
+   * @param {UploadItem} item  Of the queue; `own` becomes what the user corrected.
    * @param {(error: InstanceType<typeof ImagelibApi.Refusal>) => void} refuse  The picture cannot be added.
    */
   function make(item, refuse) {
@@ -17,8 +17,8 @@ const ImagelibUploadRow = (() => {
       "aria-label": `Values of ${item.file.name}`, click: () => toggle() }, "Values");
     /** @type {ReturnType<typeof ImagelibFields["make"]> | null} */
     let fields = null;
-    /** @type {any} */
-    let read = null;
+    /** What was read from it. @type {Partial<Inspection["fields"]>} */
+    let read = {};
 
     async function look() {
       try {
@@ -31,7 +31,7 @@ const ImagelibUploadRow = (() => {
       }
     }
 
-    /** @param {any} duplicate */
+    /** @param {ImageRecord | null} duplicate */
     function tell(duplicate) {
       const { prompt_text: prompt, ai_model: model } = { ...read, ...item.own };
       setText(text, duplicate ? "This picture is in the library already."

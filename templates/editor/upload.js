@@ -3,30 +3,25 @@
 "use strict";
 
 const ImagelibUpload = (() => {
-  /**
-   * @typedef {"waiting" | "uploading" | "reading" | "added" | "here" | "refused" | "cancelled" | "paused"} State
-   * @typedef {{file: File, state: State, share: number, reason: string, faults: Map<string, string> | null, wasLost: boolean, record: any, own: Record<string, any>, isSeen: boolean, cancel: () => void}} Item
-   */
-
   /** Between two attempts while the daemon is away, in milliseconds. */
   const PATIENCE = 2000;
 
   /**
    * A queue; `onChange` is told of every item that changed.
-   * @param {(item: Item) => void} onChange
+   * @param {(item: UploadItem) => void} onChange
    */
   function queue(onChange) {
-    /** @type {Item[]} */
+    /** @type {UploadItem[]} */
     const items = [];
     let running = false;
 
-    /** @param {Item} item @param {Partial<Item>} values */
+    /** @param {UploadItem} item @param {Partial<UploadItem>} values */
     function set(item, values) {
       Object.assign(item, values);
       onChange(item);
     }
 
-    /** @param {Item} item @param {Record<string, any>} fields */
+    /** @param {UploadItem} item @param {Partial<ImageFields>} fields */
     async function one(item, fields) {
       const { done, cancel } = ImagelibApi.upload(item.file, fields, (share) =>
         set(item, { share, state: share < 1 ? "uploading" : "reading" }));
@@ -43,13 +38,13 @@ const ImagelibUpload = (() => {
       }
     }
 
-    /** @param {Item} item @param {unknown} error */
+    /** @param {UploadItem} item @param {unknown} error */
     function refuse(item, error) {
       set(item, { state: "refused", share: 0, reason: /** @type {Error} */ (error).message,
         faults: error instanceof ImagelibApi.Refusal ? error.fields : null });
     }
 
-    /** The daemon is away, or has its hands full: the picture waits for it. @param {Item} item @param {boolean} isLost */
+    /** The daemon is away, or has its hands full: the picture waits for it. @param {UploadItem} item @param {boolean} isLost */
     function pause(item, isLost) {
       set(item, { state: "paused", share: 0, wasLost: item.wasLost || isLost, cancel: () => set(item, { state: "cancelled" }) });
     }
@@ -62,14 +57,14 @@ const ImagelibUpload = (() => {
       /** @param {Iterable<File>} files */
       add(files) {
         for (const file of files) {
-          /** @type {Item} */
+          /** @type {UploadItem} */
           const item = { file, state: "waiting", share: 0, reason: "", faults: null, wasLost: false, record: null, own: {}, isSeen: false, cancel: () => {} };
           item.cancel = () => set(item, { state: "cancelled" });
           items.push(item);
           onChange(item);
         }
       },
-      /** Send all that waits. @param {(item: Item) => Record<string, any>} fields what each of them gets */
+      /** Send all that waits. @param {(item: UploadItem) => Partial<ImageFields>} fields what each of them gets */
       async run(fields) {
         if (running) return;
         running = true;
@@ -77,14 +72,14 @@ const ImagelibUpload = (() => {
           for (let item; (item = next());) {
             if (item.state === "paused") await new Promise((resolve) => setTimeout(resolve, PATIENCE));
             // It may have been cancelled meanwhile.
-            if (/** @type {State} */ (item.state) !== "cancelled") await one(item, fields(item));
+            if (/** @type {UploadState} */ (item.state) !== "cancelled") await one(item, fields(item));
           }
         } finally {
           running = false;
         }
       },
       refuse,
-      /** @param {Item} item */
+      /** @param {UploadItem} item */
       retry: (item) => set(item, { state: "waiting", reason: "", faults: null, share: 0, cancel: () => set(item, { state: "cancelled" }) }),
     };
   }

@@ -13,23 +13,23 @@ const ImagelibCard = (() => {
   const LIST_SHAPE = 1.25;
   const SVG = "http://www.w3.org/2000/svg";
 
-  /** What an image is called: its prompt in one line, else the name of its file. @param {string} prompt @param {any} file */
+  /** What an image is called: its prompt in one line, else the name of its file. @param {string} prompt @param {Named | null | undefined} file */
   function nameOf(prompt, file) {
     const line = ImagelibText.squeeze(prompt.slice(0, 2 * MAX_NAME));
     const name = line.length > MAX_NAME ? `${line.slice(0, MAX_NAME - 1)}…` : line;
     return name || file?.original_name || file?.file_name || "";
   }
 
-  /** @param {any} file */
-  const thumbnailUrl = (file) =>
-    file.thumbnail_url ?? asUrl(`thumbs/${file.digest.slice(0, 2)}/${file.digest}-${recipe()}.webp`);
+  /** @param {Pick<KnownRecord, "digest" | "thumbnail_url">} file */
+  const thumbnailUrl = ({ digest = "", thumbnail_url: url }) =>
+    url ?? asUrl(`thumbs/${digest.slice(0, 2)}/${digest}-${recipe()}.webp`);
 
   const recipe = () => ImagelibDom.mount("gallery").dataset.recipe;
 
   /**
    * The thumbnails to choose from, as imagelib.generator.pages says for the cards that the page came with; null
    * if there is only one, or another picture stands in for it.
-   * @param {any} core @param {any} file
+   * @param {CoreRow} core @param {CardFile} file
    */
   function sources(core, file) {
     const { recipe: plain, sharp } = ImagelibDom.mount("gallery").dataset;
@@ -45,7 +45,7 @@ const ImagelibCard = (() => {
   /**
    * How wide the picture is shown in a card: at its full height or width, whichever is more, as the rest is cut off.
    * Rounded up, so that a step of the size slider seldom changes it.
-   * @param {HTMLElement} card @param {any} core
+   * @param {HTMLElement} card @param {CoreRow} core
    */
   function shownWidth(card, core) {
     const height = parseFloat(card.style.getPropertyValue("--height")) || 0;
@@ -54,7 +54,7 @@ const ImagelibCard = (() => {
     return `${Math.ceil(Math.max(ofShape, ofCard) / STEP) * STEP}px`;
   }
 
-  /** @param {any} file */
+  /** @param {Pick<KnownRecord, "url" | "place" | "file_name">} file */
   const originalUrl = (file) => file.url ?? asUrl(file.place ?? `images/${file.file_name}`);
 
   /** @param {string} id */
@@ -77,7 +77,7 @@ const ImagelibCard = (() => {
 
   /**
    * Show what is known of an image by now: text and file may still be on their way.
-   * @param {HTMLElement} card @param {any} core @param {{prompt: string} | null} text @param {any} file
+   * @param {HTMLElement} card @param {CoreRow} core @param {{prompt: string} | null} text @param {CardFile | undefined} file
    */
   function fill(card, core, text, file) {
     const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (card.querySelector(`.${name}`));
@@ -100,7 +100,7 @@ const ImagelibCard = (() => {
       ...(core.ai_model ? [h("span", { class: "model" }, core.ai_model)] : []),
       h("time", { datetime: core.captured_at }, core.captured_at.slice(0, 10)));
     part("card-tags").replaceChildren(
-      ...core.tags.slice(0, MAX_TAGS).map((/** @type {string} */ tag) => h("span", { class: "tag" }, tag)));
+      ...core.tags.slice(0, MAX_TAGS).map((tag) => h("span", { class: "tag" }, tag)));
   }
 
   /**
@@ -118,7 +118,7 @@ const ImagelibCard = (() => {
     }, `× ${count}`));
   }
 
-  /** @param {HTMLElement} frame @param {any} core @param {any} file @param {string} width */
+  /** @param {HTMLElement} frame @param {CoreRow} core @param {CardFile} file @param {string} width */
   function fillFrame(frame, core, file, width) {
     const missing = core.file_state === "missing";
     const url = file.has_thumbnail ? thumbnailUrl(file) : "";
@@ -147,7 +147,7 @@ const ImagelibCard = (() => {
     frame.replaceChildren(picture, ...(missing ? [h("span", { class: "badge" }, "file missing")] : []));
   }
 
-  /** A tile in the shape of the picture that is not there. @param {any} core */
+  /** A tile in the shape of the picture that is not there. @param {CoreRow} core */
   function noPicture(core) {
     const tile = document.createElementNS(SVG, "svg");
     tile.setAttribute("class", "no-picture");

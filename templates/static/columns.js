@@ -18,20 +18,8 @@
  * @property {string[]} seeds
  * @property {Int32Array} tools  Of each row, as a number of `Columns.tools`.
  *
- * @typedef {object} RowEdit  What a row is to hold from now on.
- * @property {string} id
- * @property {string} captured_at
- * @property {string} created_at
- * @property {number} rating
- * @property {number} width
- * @property {number} height
- * @property {string} ai_model
- * @property {string} file_state
- * @property {string[]} tags
- * @property {string} prompt_text
- * @property {string} negative_prompt
- * @property {string} notes
- * @property {Record<string, unknown>} generation
+ * @typedef {Omit<CoreRow, "pk"> & Pick<ImageRecord, "prompt_text" | "negative_prompt" | "notes" | "generation">} RowEdit
+ *   What a row is to hold from now on.
  */
 
 const ImagelibColumns = (() => {
@@ -48,6 +36,7 @@ const ImagelibColumns = (() => {
   const offsetIn = (row) => row & (TEXT_ROWS - 1);
   /** The columns of a text block that hold words. */
   const TEXT_COLUMNS = /** @type {const} */ (["prompt", "negative", "notes", "tool", "sampler"]);
+  /** @type {FileState[]} */
   const STATES = ["ok", "missing", "altered"];
 
   /** Distinct values and their numbers. @template T */
@@ -131,16 +120,16 @@ const ImagelibColumns = (() => {
     grow(rows) {
       if (rows <= this.capacity) return;
       this.capacity = Math.max(rows, Math.ceil((this.capacity * 1.5) / CORE_ROWS) * CORE_ROWS);
-      const grown = (/** @type {any} */ array, length = this.capacity) => {
-        const larger = new array.constructor(length);
+      /** @template {{set: (values: T) => void}} T @param {T} larger @param {T} array */
+      const filled = (larger, array) => {
         larger.set(array);
         return larger;
       };
-      this.live = grown(this.live, this.capacity / 32);
-      for (const name of /** @type {const} */ (
-        ["pk", "captured", "created", "rating", "state", "model", "size", "tagSet"])) {
-        this[name] = grown(this[name]);
-      }
+      const { capacity } = this;
+      this.live = filled(new Uint32Array(capacity / 32), this.live);
+      for (const name of /** @type {const} */ (["pk", "captured", "created"])) this[name] = filled(new Float64Array(capacity), this[name]);
+      for (const name of /** @type {const} */ (["rating", "state"])) this[name] = filled(new Uint8Array(capacity), this[name]);
+      for (const name of /** @type {const} */ (["model", "size", "tagSet"])) this[name] = filled(new Int32Array(capacity), this[name]);
     }
 
     /** @param {number} row */
@@ -156,12 +145,12 @@ const ImagelibColumns = (() => {
       if (this.texts[slotOf(row)]) this.textCount += live ? 1 : -1;
     }
 
-    /** Take a core block in; it replaces the rows of an older one. @param {any} block */
+    /** Take a core block in; it replaces the rows of an older one. @param {CoreData} block */
     addCore(block) {
       const first = this.rowOf(block.number * CORE_ROWS);
-      const models = block.models.map((/** @type {string} */ name) => this.models.number(name));
-      const sizes = block.sizes.map((/** @type {[number, number]} */ size) => this.sizes.number(size, size.join()));
-      const tags = block.tags.map((/** @type {string} */ name) => this.tags.number(name));
+      const models = block.models.map((name) => this.models.number(name));
+      const sizes = block.sizes.map((size) => this.sizes.number(size, size.join()));
+      const tags = block.tags.map((name) => this.tags.number(name));
       const tagSets = this.tagSetsOf(block, tags);
       const { rows, runs, rating } = block;
       const captured = readDeltas(block.captured);
@@ -192,7 +181,7 @@ const ImagelibColumns = (() => {
       this.coreVersion++;
     }
 
-    /** Add the sets of tags of a block; returns the number of each. @param {any} block @param {number[]} tags  By number in the block. */
+    /** Add the sets of tags of a block; returns the number of each. @param {CoreData} block @param {number[]} tags  By number in the block. */
     tagSetsOf(block, tags) {
       const sizes = Array.from(read(block.tag_set_sizes));
       const all = read(block.tag_sets);
@@ -214,7 +203,7 @@ const ImagelibColumns = (() => {
       this.live.fill(0, first >>> 5, (first + rows) >>> 5);
     }
 
-    /** Take a text block in. @param {any} block */
+    /** Take a text block in. @param {TextData} block */
     addText(block) {
       const slot = slotOf(this.rowOf(block.number * TEXT_ROWS));
       const settings = expand(block.setting, block.runs);
@@ -329,12 +318,13 @@ const ImagelibColumns = (() => {
       };
     }
 
-    /** What filters and orders know of a row. @param {number} row */
+    /** What filters and orders know of a row. @param {number} row @returns {CoreRow} */
     coreOf(row) {
       const [width, height] = this.sizes.values[this.size[row]];
       return {
         pk: this.pk[row],
         captured_at: new Date(this.captured[row] * 1000).toISOString().slice(0, 19),
+        created_at: new Date(this.created[row]).toISOString(),
         rating: this.rating[row],
         ai_model: this.models.values[this.model[row]],
         width,

@@ -10,7 +10,7 @@ const ImagelibCombobox = (() => {
    * A box for one name is emptied by a choice; `isFree` leaves the text to the caller, takes nothing
    * that was not pointed at, and opens only while one types.
    * @param {HTMLInputElement} input @param {HTMLElement} list
-   * @param {(typed: string) => {name: string, count: number}[]} suggest @param {(name: string) => void} choose
+   * @param {(typed: string) => {name: string, count: number | string}[]} suggest @param {(name: string) => void} choose
    * @param {{isFree?: boolean}} options
    */
   function start(input, list, suggest, choose, { isFree = false } = {}) {

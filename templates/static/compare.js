@@ -28,11 +28,12 @@ const ImagelibCompare = (() => {
       h("div", { class: "compare-names" }, leftName, rightName), prompt,
       h("table", {}, h("thead", {}, h("tr", {}, ...["Setting", "Left", "Right"].map((text) => h("th", { scope: "col" }, text)))), table), same));
 
-  /** @type {any} */
+  /** @typedef {(record: KnownRecord, step: number) => Promise<KnownRecord | null>} Neighbour  The record some steps away from one. */
+  /** @type {KnownRecord | null} */
   let one = null;
-  /** @type {any} */
+  /** @type {KnownRecord | null} */
   let other = null;
-  /** The record some steps away from one, or null. @type {(record: any, step: number) => Promise<any>} */
+  /** @type {Neighbour} */
   let beside = async () => null;
 
   const begin = turns();
@@ -41,7 +42,7 @@ const ImagelibCompare = (() => {
   /** Steps are taken one after the other, from where the one before has led. @type {Promise<void>} */
   let walking = Promise.resolve();
 
-  /** @param {any} record @param {(record: any, step: number) => Promise<any>} neighbour */
+  /** @param {KnownRecord} record @param {Neighbour} neighbour */
   async function open(record, neighbour) {
     const isLast = begin();
     const second = await neighbour(record, 1) ?? await neighbour(record, -1);
@@ -58,8 +59,8 @@ const ImagelibCompare = (() => {
   function step(by) {
     const isWanted = isOpened;
     walking = walking.then(async () => {
-      let found = isWanted() ? await beside(other, by) : null;
-      if (found?.pk === one.pk) found = await beside(found, by);
+      let found = isWanted() && other ? await beside(other, by) : null;
+      if (found && found.pk === one?.pk) found = await beside(found, by);
       if (!found || !isWanted()) return;
       other = found;
       show();
@@ -72,11 +73,12 @@ const ImagelibCompare = (() => {
   }
 
   function show() {
+    if (!one || !other) return;
     stage.dataset.mode = modes.value;
     // Keys would go nowhere if what has the focus vanished.
     if (modes.value !== "slider" && document.activeElement === slider) stage.focus();
     slider.hidden = modes.value !== "slider";
-    for (const [image, name, record] of /** @type {[HTMLImageElement, HTMLElement, any][]} */ ([[left, leftName, one], [right, rightName, other]])) {
+    for (const [image, name, record] of /** @type {[HTMLImageElement, HTMLElement, KnownRecord][]} */ ([[left, leftName, one], [right, rightName, other]])) {
       const url = record.file_state === "missing" ? ImagelibCard.thumbnailUrl(record) : ImagelibCard.originalUrl(record);
       if (image.getAttribute("src") !== url) image.src = url;
       image.alt = ImagelibCard.nameOf(record.prompt_text ?? "", record);

@@ -48,7 +48,7 @@ const ImagelibDiff = (() => {
     return parts;
   }
 
-  /** @param {any} record */
+  /** @param {Partial<KnownRecord>} record @returns {Record<string, unknown>} */
   const settingsOf = (record) => ({
     model: record.ai_model, ...record.generation, rating: record.rating || "", tags: (record.tags ?? []).join(", "),
     captured: (record.captured_at ?? "").slice(0, 16).replace("T", " "),
@@ -57,16 +57,16 @@ const ImagelibDiff = (() => {
 
   /**
    * The settings in which two images differ: name, one value, the other.
-   * @param {any} one @param {any} other @returns {[string, string, string][]}
+   * @param {Partial<KnownRecord>} one @param {Partial<KnownRecord>} other @returns {[string, string, string][]}
    */
   function settings(one, other) {
     const [a, b] = [settingsOf(one), settingsOf(other)];
     return [...new Set([...Object.keys(a), ...Object.keys(b)])]
-      .map((name) => /** @type {[string, string, string]} */ ([name, shown(/** @type {any} */ (a)[name]), shown(/** @type {any} */ (b)[name])]))
+      .map((name) => /** @type {[string, string, string]} */ ([name, shown(a[name]), shown(b[name])]))
       .filter(([, left, right]) => left !== right);
   }
 
-  /** @param {any} value */
+  /** @param {unknown} value */
   const shown = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
 
   return { settings, words };

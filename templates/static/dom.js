@@ -56,7 +56,7 @@ const ImagelibDom = (() => {
 
   /** Let the browser draw and listen before going on. @returns {Promise<void>} */
   const nextTask = () => {
-    const { scheduler } = /** @type {any} */ (window); // not everywhere yet, and without the wait of a timer
+    const { scheduler } = /** @type {{scheduler?: {yield?: () => Promise<void>}}} */ (window); // not everywhere yet, and without the wait of a timer
     return scheduler?.yield ? scheduler.yield() : new Promise((resolve) => { setTimeout(resolve); });
   };
 

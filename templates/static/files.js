@@ -4,7 +4,7 @@
 "use strict";
 
 const ImagelibFiles = (() => {
-  const { load, pathOf } = ImagelibLoader;
+  const { loadBlock, pathOf } = ImagelibLoader;
   const FILE_ROWS = 256;
   const { CORE_ROWS } = ImagelibColumns;
   /** How much of each id stands in the id blocks; a file block proves the rest. */
@@ -13,57 +13,58 @@ const ImagelibFiles = (() => {
   /** How many file blocks are kept. */
   const KEPT = 48;
 
-  /** @type {any} */
+  /** @type {Manifest | null} */
   let manifest = null;
-  /** @type {Map<number, Promise<Map<number, any>>>} */
+  /** @type {Map<number, Promise<Map<number, FileRow>>>} */
   const blocks = new Map();
   /** @type {Map<string, number>} */
   const pkById = new Map();
-  /** @type {Map<string, Promise<any[]>>} */
-  const whole = new Map();
+  /** All blocks of the kinds that are only wanted whole. @type {{[K in "id" | "look"]?: Promise<Blocks[K][]>}} */
+  const whole = {};
   /** Asks for the manifest again. @type {() => Promise<void>} */
   let reload = async () => {};
 
-  /** Take another manifest; what it names replaces what was there. @param {any} value */
+  /** Take another manifest; what it names replaces what was there. @param {Manifest} value */
   function use(value) {
     manifest = value;
     blocks.clear();
-    whole.clear();
+    delete whole.id;
+    delete whole.look;
   }
 
-  /** @param {string} kind @param {number} number */
-  const entryOf = (kind, number) => manifest?.[kind]?.find((/** @type {any[]} */ [other]) => other === number);
+  /** @param {number} number */
+  const entryOf = (number) => manifest?.file.find(([other]) => other === number);
 
-  /** The files of 256 rows by pk; loaded when the first of them is looked at. @param {number} number @returns {Promise<Map<number, any>>} */
+  /** The files of 256 rows by pk; loaded when the first of them is looked at. @param {number} number @returns {Promise<Map<number, FileRow>>} */
   function block(number) {
     let promise = blocks.get(number);
     blocks.delete(number);
-    promise ??= loadBlock(number);
+    promise ??= readBlock(number);
     blocks.set(number, promise);
     if (blocks.size > KEPT) blocks.delete(/** @type {number} */ (blocks.keys().next().value));
     return promise;
   }
 
-  /** @param {number} number @param {boolean} again @returns {Promise<Map<number, any>>} */
-  async function loadBlock(number, again = true) {
-    /** @type {Map<number, any>} */
+  /** @param {number} number @param {boolean} again @returns {Promise<Map<number, FileRow>>} */
+  async function readBlock(number, again = true) {
+    /** @type {Map<number, FileRow>} */
     const rows = new Map();
-    const entry = entryOf("file", number);
+    const entry = entryOf(number);
     if (!entry) return rows;
-    const value = await load(pathOf("file", entry)).catch(() => null);
-    const now = entryOf("file", number);
+    const value = await loadBlock("file", entry).catch(() => null);
+    const now = entryOf(number);
     // Another manifest has come meanwhile, and who asks wants what it names.
     if (now && pathOf("file", now) !== pathOf("file", entry)) return block(number);
     if (!value) {
       blocks.delete(number);
       if (!again) return rows;
       await reload();
-      return loadBlock(number, false);
+      return readBlock(number, false);
     }
     const bare = new Set(value.bare);
     const blurred = new Set(value.blurred);
     /** Originals that the site has under another name. @type {Map<number, string>} */
-    const places = new Map((value.placed ?? []).map((/** @type {number} */ offset, /** @type {number} */ i) => [offset, value.places[i]]));
+    const places = new Map((value.placed ?? []).map((offset, i) => [offset, value.places?.[i] ?? ""]));
     ImagelibColumns.eachOffset(value.runs, (offset, i) => {
       const id = value.ids[i];
       const pk = number * FILE_ROWS + offset;
@@ -83,19 +84,18 @@ const ImagelibFiles = (() => {
     return rows;
   }
 
-  /** All blocks of a kind, once. @param {string} kind @param {boolean} again @returns {Promise<any[]>} */
+  /** All blocks of a kind, once. @template {"id" | "look"} K @param {K} kind @param {boolean} again @returns {Promise<Blocks[K][]>} */
   function all(kind, again = true) {
-    const known = whole.get(kind);
+    const known = whole[kind];
     if (known) return known;
-    const current = manifest;
-    const promise = Promise.all((current[kind] ?? []).map((/** @type {any[]} */ entry) => load(pathOf(kind, entry))))
+    const promise = Promise.all((manifest?.[kind] ?? []).map((entry) => loadBlock(kind, entry)))
       .catch(async () => {
-        whole.delete(kind);
+        delete whole[kind];
         if (!again) return [];
         await reload(); // a newer build has replaced one of them
         return all(kind, false);
       });
-    whole.set(kind, promise);
+    Object.assign(whole, { [kind]: promise });
     return promise;
   }
 

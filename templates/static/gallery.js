@@ -60,7 +60,7 @@ const ImagelibGallery = (() => {
       shownKey = "";
       schedule();
     });
-    document.addEventListener("imagelib:alike", (event) => void showAlike(/** @type {CustomEvent} */ (event).detail.id));
+    document.addEventListener("imagelib:alike", (event) => void showAlike(event.detail.id));
     ImagelibViewer.onFlip(flip);
     ImagelibViewer.onClose(leave);
     ImagelibIndex.onChange(schedule);
@@ -79,7 +79,7 @@ const ImagelibGallery = (() => {
     void readUrl(history.state);
   }
 
-  /** Take query, order and open image from the URL. @param {any} state */
+  /** Take query, order and open image from the URL. @param {{anchor?: {pk: number, offset: number} | null, viewer?: boolean} | null} state */
   async function readUrl(state) {
     const isLast = asking();
     clearTimeout(urlTimer);

@@ -27,7 +27,7 @@ const ImagelibGrid = (() => {
   let measures = { width: 0, height: 0, gap: 0, caption: 0 };
   /** The cards in the page, by pk. @type {Map<number, HTMLElement>} */
   const cards = new Map();
-  /** What is known of files, by pk. @type {Map<number, any>} */
+  /** What is known of files, by pk. @type {Map<number, CardFile>} */
   const files = new Map();
   /** The pk of the card that Tab reaches. */
   let focused = -1;

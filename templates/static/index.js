@@ -19,16 +19,22 @@ const ImagelibIndex = (() => {
   const reloads = turns();
   const columns = new Columns();
   const packer = new ImagelibPacker.Packer();
-  /** @type {any} */
+  /** @type {Manifest | null} */
   let manifest = null;
   /** Path of the block that is held, by kind and number. @type {Map<string, string>} */
   const held = new Map();
-  /** The edits that no block holds yet, by pk; without a record, the image is removed. @type {Map<number, {pk: number, record: any, seq: number, provisional: boolean}>} */
+  /**
+   * An edit that no block holds yet; without a record, the image is removed.
+   * @typedef {{pk: number, record: Edited | null, seq: number, provisional: boolean}} Overlay
+   * What is shown of an image before any build: as the API gives it, or as the page knows it.
+   * @typedef {ListedRecord | WholeRecord} Edited
+   */
+  /** By pk. @type {Map<number, Overlay>} */
   const overlay = new Map();
   /** @type {Set<() => void>} */
   const listeners = new Set();
   const state = { ready: false, broken: false, attempts: 0 };
-  /** The manifest with blocks that are not there, while another one is asked for. @type {any} */
+  /** The manifest with blocks that are not there, while another one is asked for. @type {Manifest | null} */
   let recovering = null;
   /** @type {() => void} */
   let becomeReady = () => {};
@@ -39,15 +45,15 @@ const ImagelibIndex = (() => {
   let pause = 0;
   let progressTimer = 0;
 
-  /** Load what a manifest names and is not held yet. @param {any} value */
+  /** Load what a manifest names and is not held yet. @param {Manifest} value */
   async function use(value) {
     const before = manifest;
     manifest = value;
     ImagelibFiles.use(value);
-    forgetEdits();
-    forgetBlocks(before);
-    columns.reserve(manifest.core.length);
-    await loadAll("core", manifest.core, manifest.core.length);
+    forgetEdits(value.seq);
+    forgetBlocks(before, value);
+    columns.reserve(value.core.length);
+    await loadAll("core", value.core, value.core.length);
     if (manifest !== value || recovering === value) return; // another one takes over
     reapply();
     state.ready = true;
@@ -55,26 +61,26 @@ const ImagelibIndex = (() => {
     changed();
     await nextTask();
     if (manifest !== value) return;
-    await loadAll("text", manifest.text, AHEAD);
+    await loadAll("text", value.text, AHEAD);
     packer.start();
     changed();
   }
 
-  /** Edits that the blocks hold by now are theirs. */
-  function forgetEdits() {
+  /** Edits that the blocks hold by now are theirs. @param {number} built  The change that the blocks were built from. */
+  function forgetEdits(built) {
     for (const [pk, { provisional, record, seq }] of overlay) {
-      if (seq > manifest.seq) continue;
+      if (seq > built) continue;
       overlay.delete(pk);
-      if (!provisional) continue;
+      if (!provisional || !record) continue;
       columns.setLive(columns.rowOf(pk), false);
       columns.coreVersion++;
       pkById.delete(record.id);
     }
   }
 
-  /** Rows of blocks that a newer manifest no longer names are gone. @param {any} before */
-  function forgetBlocks(before) {
-    const named = new Set(manifest.core.map((/** @type {any[]} */ [number]) => number));
+  /** Rows of blocks that a newer manifest no longer names are gone. @param {Manifest | null} before @param {Manifest} now */
+  function forgetBlocks(before, now) {
+    const named = new Set(now.core.map(([number]) => number));
     for (const [number] of before?.core ?? []) {
       if (named.has(number)) continue;
       held.delete(`core-${number}`);
@@ -83,7 +89,7 @@ const ImagelibIndex = (() => {
     }
   }
 
-  /** Load blocks, the newest first. @param {string} kind @param {any[][]} entries @param {number} ahead */
+  /** Load blocks, the newest first. @param {"core" | "text"} kind @param {BlockEntry[]} entries @param {number} ahead */
   async function loadAll(kind, entries, ahead) {
     const current = manifest;
     const queue = newestFirst(entries).filter((entry) => held.get(`${kind}-${entry[0]}`) !== pathOf(kind, entry));
@@ -95,7 +101,7 @@ const ImagelibIndex = (() => {
     await Promise.all(Array.from({ length: Math.min(ahead, queue.length) }, work));
   }
 
-  /** @param {string} kind @param {any[]} entry */
+  /** @param {"core" | "text"} kind @param {BlockEntry} entry */
   async function loadBlock(kind, entry) {
     const current = manifest;
     const path = pathOf(kind, entry);
@@ -103,11 +109,11 @@ const ImagelibIndex = (() => {
     await paused();
     if (manifest !== current) return;
     if (!block) {
-      void recover(current);
+      if (current) void recover(current);
       return;
     }
-    if (kind === "core") columns.addCore(block);
-    else packer.add(columns.addText(block));
+    if (block.kind === "core") columns.addCore(block);
+    else if (block.kind === "text") packer.add(columns.addText(block));
     held.set(`${kind}-${entry[0]}`, path);
     reapply();
     if (kind === "text") progressed();
@@ -120,7 +126,7 @@ const ImagelibIndex = (() => {
     pause = performance.now();
   }
 
-  /** A block is not there: a newer build has replaced it, and its manifest names another. @param {any} current */
+  /** A block is not there: a newer build has replaced it, and its manifest names another. @param {Manifest} current */
   async function recover(current) {
     if (recovering === current) return;
     if (state.attempts >= ATTEMPTS) {
@@ -137,8 +143,9 @@ const ImagelibIndex = (() => {
   }
 
   /** The manifest as it is now, past any cache; null if it is not there. */
-  function readManifest() {
-    return load(`${MANIFEST}?${Date.now().toString(36)}`).catch(() => null);
+  async function readManifest() {
+    const value = await load(`${MANIFEST}?${Date.now().toString(36)}`).catch(() => null);
+    return value?.kind === "manifest" ? value : null;
   }
 
   /** Read the manifest again and load what changed. */
@@ -153,7 +160,7 @@ const ImagelibIndex = (() => {
     for (const entry of overlay.values()) apply(entry);
   }
 
-  /** @param {{pk: number, record: any}} entry */
+  /** @param {Overlay} entry */
   function apply({ pk, record }) {
     const row = columns.rowOf(pk);
     if (!record) {
@@ -170,7 +177,7 @@ const ImagelibIndex = (() => {
 
   /** Whether a text block with this row will come. @param {number} pk */
   const namedByManifest = (pk) =>
-    manifest?.text.some((/** @type {any[]} */ [number]) => number === Math.floor(pk / TEXT_ROWS)) ?? false;
+    manifest?.text.some(([number]) => number === Math.floor(pk / TEXT_ROWS)) ?? false;
 
   /** Tell the listeners of another text block, now and then: showing takes longer than loading. */
   function progressed() {
@@ -193,7 +200,7 @@ const ImagelibIndex = (() => {
   /**
    * Show an image as the API gives it, before any build. `seq` is the change it comes from:
    * a manifest that was built later replaces it.
-   * @param {any} record @param {number} seq
+   * @param {Edited} record @param {number} seq
    */
   async function put(record, seq = Infinity) {
     const known = record.pk ?? (await locate(record.id));
@@ -221,15 +228,16 @@ const ImagelibIndex = (() => {
     return Math.max(CORE_ROWS * (Math.max(...numbers) + 1), ...[...pkById.values()].map((pk) => pk + 1));
   }
 
-  /** What a card needs of an image's file, or null if no block has it. @param {number} pk */
+  /** What a card needs of an image's file, or null if no block has it. @param {number} pk @returns {Promise<CardFile | null>} */
   async function file(pk) {
-    const edited = () => overlay.get(pk)?.record;
+    const edited = () => overlay.get(pk)?.record ?? null;
     // An edit may come while its block does.
     const found = edited() ? null : (await ImagelibFiles.block(pk)).get(pk) ?? null;
-    return edited() ? { has_thumbnail: true, ...edited() } : found;
+    const record = edited();
+    return record ? { has_thumbnail: true, ...record } : found;
   }
 
-  /** Everything known of an image by its row. @param {number} row */
+  /** Everything known of an image by its row. @param {number} row @returns {Promise<KnownRecord>} */
   async function recordAt(row) {
     const known = await file(columns.pk[row]);
     // All of it as it is when the answer is given.
@@ -260,7 +268,7 @@ const ImagelibIndex = (() => {
     ready,
     /** The change that the blocks were built from; -1 before they are known. */
     get seq() { return manifest?.seq ?? -1; },
-    /** Name, query and order of each saved search. @type {string[][]} */
+    /** Name, query and order of each saved search. */
     get searches() { return manifest?.searches ?? []; },
     /** How many images there are. */
     get total() { return state.ready ? columns.count : (manifest?.total ?? 0); },

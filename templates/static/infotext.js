@@ -13,7 +13,9 @@ const ImagelibInfotext = (() => {
   /** A value with a comma or a colon would be read as several. @param {string} value */
   const quoted = (value) => (/[,:"\n]/.test(value) ? JSON.stringify(value) : value);
 
-  /** @param {any} record */
+  /** @typedef {Partial<KnownRecord>} Settings  What is known of an image. */
+
+  /** @param {Settings} record */
   function write(record) {
     const settings = record.generation ?? {};
     const pairs = NAMES.filter(([ours]) => settings[ours] !== undefined)
@@ -27,7 +29,7 @@ const ImagelibInfotext = (() => {
     ].join("\n");
   }
 
-  /** @param {any} record */
+  /** @param {Settings} record */
   const asJson = (record) => JSON.stringify({
     prompt: record.prompt_text ?? "", negative_prompt: record.negative_prompt ?? "", model: record.ai_model ?? "",
     ...record.generation, tags: record.tags ?? [], rating: record.rating ?? 0, captured_at: record.captured_at ?? "",

@@ -6,7 +6,7 @@
 const ImagelibPanel = (() => {
   const { asUrl, copy, h } = ImagelibDom;
 
-  /** @param {any} record @param {any} before the image looked at before, or null */
+  /** @param {KnownRecord} record @param {KnownRecord | null} before the image looked at before */
   function elements(record, before) {
     const settings = Object.entries(record.generation ?? {});
     return [
@@ -15,7 +15,7 @@ const ImagelibPanel = (() => {
       ...text("Negative prompt", record.negative_prompt, true),
       ...text("Notes", record.notes, false),
       ...(record.tags.length ? [h("h2", {}, "Tags"), h("ul", { class: "tag-list" },
-        ...record.tags.map((/** @type {string} */ tag) => h("li", { class: "tag" }, tag)))] : []),
+        ...record.tags.map((tag) => h("li", { class: "tag" }, tag)))] : []),
       facts([
         ["Rating", record.rating ? ImagelibCard.stars(record.rating) : ""],
         ["Model", record.ai_model],
@@ -39,7 +39,7 @@ const ImagelibPanel = (() => {
   /** Ask the gallery for images that look like this one. @param {string} id */
   const alike = (id) => document.dispatchEvent(new CustomEvent("imagelib:alike", { detail: { id } }));
 
-  /** @param {any} record */
+  /** @param {KnownRecord} record */
   function copies(record) {
     if (record.prompt_text === undefined) return [];
     const button = (/** @type {string} */ label, /** @type {string} */ value) => {
@@ -57,7 +57,7 @@ const ImagelibPanel = (() => {
     return h("span", { class: "with-copy" }, value, button);
   }
 
-  /** @param {any} record @param {any} before */
+  /** @param {KnownRecord} record @param {KnownRecord | null} before */
   function changes(record, before) {
     if (!before?.prompt_text || !record.prompt_text || before.id === record.id || before.prompt_text === record.prompt_text) return [];
     const parts = ImagelibDiff.words(before.prompt_text, record.prompt_text);

@@ -15,9 +15,9 @@ const ImagelibViewer = (() => {
   /** How long the slideshow shows each image, in ms. */
   const SLIDE = 4000;
 
-  /** @type {any} */
+  /** @type {KnownRecord | null} */
   let shown = null;
-  /** What was looked at before, to tell what changed. @type {any} */
+  /** What was looked at before, to tell what changed. @type {KnownRecord | null} */
   let before = null;
   let slides = 0;
   let shownKey = "";
@@ -51,6 +51,7 @@ const ImagelibViewer = (() => {
   function pressed(event) {
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.defaultPrevented || !ImagelibHelp.isCommand(event) && !(arrow && !isField(event))) return;
+    if (!shown) return;
     if (arrow && zoom.isZoomed) zoom.pan(-80 * arrow[0], -80 * arrow[1]);
     else if (arrow?.[0]) flip(arrow[0]);
     else if (event.key === "j" || event.key === "k") flip(event.key === "j" ? 1 : -1);
@@ -83,6 +84,7 @@ const ImagelibViewer = (() => {
 
   function compare() {
     play(false);
+    if (!shown) return;
     void ImagelibCompare.open(shown, async (record, step) => {
       const { rows } = ImagelibGrid;
       const pk = await ImagelibIndex.locate(record.id);
@@ -93,7 +95,7 @@ const ImagelibViewer = (() => {
 
   /**
    * Show an image. `place` says where it stands in the result.
-   * @param {any} record @param {{item: number, of: number}} place
+   * @param {KnownRecord} record @param {{item: number, of: number}} place
    */
   function show(record, { item, of }) {
     // Records are made anew for each showing: what an image is, its number says.
@@ -118,7 +120,7 @@ const ImagelibViewer = (() => {
     }
   }
 
-  /** The thumbnail at once, the original when it is there. @param {any} record @param {string} name */
+  /** The thumbnail at once, the original when it is there. @param {KnownRecord} record @param {string} name */
   function showPicture(record, name) {
     const missing = record.file_state === "missing";
     picture.alt = name;
@@ -149,7 +151,7 @@ const ImagelibViewer = (() => {
     original.src = ImagelibCard.originalUrl(record);
   }
 
-  /** Get the pictures beside this one, so that flipping is instant. @param {any[]} records */
+  /** Get the pictures beside this one, so that flipping is instant. @param {KnownRecord[]} records */
   function preload(records) {
     for (const record of records) {
       if (record?.id && record.file_state !== "missing") new Image().src = ImagelibCard.originalUrl(record);

@@ -198,7 +198,7 @@ const ImagelibVocabulary = (() => {
 
   /** @template {Uint16Array | Uint32Array | Int32Array} T @param {T} array @param {number} length @returns {T} */
   function grown(array, length) {
-    const larger = new /** @type {any} */ (array.constructor)(Math.max(length, array.length * 2));
+    const larger = new /** @type {new (length: number) => T} */ (array.constructor)(Math.max(length, array.length * 2));
     larger.set(array);
     return larger;
   }
