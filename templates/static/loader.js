@@ -89,6 +89,4 @@ const ImagelibLoader = (() => {
 })();
 
 /** Called by every data file with its one value. @param {DataFile} value */
-function ImagelibData(value) {
-  ImagelibLoader.receive(value);
-}
+const ImagelibData = (value) => ImagelibLoader.receive(value);

@@ -7,7 +7,6 @@ const ImagelibText = (() => {
   const BLANK = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
   const BLANKS = new RegExp(`[${BLANK}]+`, "g");
   const EDGES = new RegExp(`^[${BLANK}]+|[${BLANK}]+$`, "g");
-  // eslint-disable-next-line no-control-regex -- a byte of ASCII is what is meant
   const ASCII = /^[\0-\x7f]*$/;
 
   /** Letters that Python's casefold turns into others than `toLowerCase` does. */
@@ -21,7 +20,6 @@ const ImagelibText = (() => {
 
   /** Characters beyond ASCII, and what each one is folded to: a prompt has few different ones. @type {Map<string, string>} */
   const known = new Map();
-  // eslint-disable-next-line no-control-regex -- a byte of ASCII is what is meant
   const OTHERS = /[^\0-\x7f]/gu;
 
   /** Forget case, accents and compatibility forms. @param {string} text */
@@ -44,7 +42,6 @@ const ImagelibText = (() => {
   /** The same text in one byte a letter, if it can be: what `normalize` returns has two, whatever its letters. @param {string} text */
   const oneByte = (text) => (isNarrow(text) ? new TextDecoder().decode(new TextEncoder().encode(text)) : text);
 
-  // eslint-disable-next-line no-control-regex -- a byte is what is meant
   const isNarrow = (/** @type {string} */ text) => /^[\0-\xff]*$/.test(text);
 
   /** @param {string} text */

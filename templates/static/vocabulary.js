@@ -203,7 +203,6 @@ const ImagelibVocabulary = (() => {
     return larger;
   }
 
-  // eslint-disable-next-line no-control-regex -- a byte of ASCII is what is meant
   const isAscii = (/** @type {string} */ text) => /^[\0-\x7f]*$/.test(text);
 
   /** The signs of ASCII between words, by their codes. @param {string} text  Folded. */
