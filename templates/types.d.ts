@@ -101,6 +101,9 @@ interface Draft {
   base: ImageRecord;
 }
 
+/** An edit that waits for the daemon. */
+type Letter = { kind: "batch"; body: BatchBody } | { kind: "save"; fields: Partial<ImageFields>; base: ImageRecord };
+
 /** Takes the fields that are to be saved over the newer record; resolves to whether nothing is left to do. */
 type Settle = (chosen: Partial<ImageFields>) => Promise<boolean>;
 
