@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imagelib.library.library import Library
+from imagelib.library.store.folding import fold_pending
 
 #: Made-up words that share letters as words of a language do.
 _SYLLABLES = [a + b + c for a in ("", "b", "d", "f", "g", "k", "l", "m", "n", "r", "s", "st", "t")
@@ -47,9 +48,9 @@ from imagelib.daemon.state import State
 from imagelib.library.library import Library
 library, port = Library.open(sys.argv[1]), int(sys.argv[2])
 state = State(library)
-library.learn_words()
+state.engine.learn()
 server = listen("127.0.0.1", port, library.settings.max_upload)
-server.application = make_app(state, Guard(port))
+server.application = server.doorkeeper = make_app(state, Guard(port))
 server.run()
 """
 
@@ -115,7 +116,7 @@ def fill_ours(root: Path, records: list[dict[str, object]]) -> None:
                 "INSERT INTO image_tags VALUES (?, ?)",
                 ((r["pk"], TAGS.index(tag)) for r in records for tag in r["tags"]))
         connection.close()
-        library.fold()
+        fold_pending(library.database)
 
 
 def fill_reference(python: str, path: Path, records: list[dict[str, object]]) -> None:

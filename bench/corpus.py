@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from imagelib.library.models import Image
+from imagelib.library.values.image import Image
 
 SUBJECTS = """1girl| portrait of a woman| an old fisherman| a young knight in ornate armor|
 cyberpunk street samurai| red fox in the snow| black cat with golden eyes| steampunk airship|

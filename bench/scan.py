@@ -19,9 +19,9 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
-from imagelib.library.settling import settle
+from imagelib.library.originals.drift import Scanner
+from imagelib.library.originals.following import settle
 
 
 def main() -> None:

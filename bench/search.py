@@ -43,8 +43,8 @@ from imagelib.generator.search_index import (
     make_block,
     manifest,
 )
-from imagelib.library.models import Image
-from imagelib.library.query import Query
+from imagelib.library.query.query import Query
+from imagelib.library.values.image import Image
 
 FIRST_PAGE = 60
 #: How many queries are checked against Python's matcher.

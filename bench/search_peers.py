@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from imagelib.library.models import Image
-from imagelib.library.text import fold
+from imagelib.library.values.image import Image
+from imagelib.library.values.text import fold
 from imagelib.resources import bundled
 
 PACKAGES = {"minisearch": "minisearch", "flexsearch": "flexsearch", "ufuzzy": "@leeoniya/ufuzzy",

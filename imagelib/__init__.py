@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imagelib.daemon.server import serve
     from imagelib.generator.builder import build
     from imagelib.library.library import Library
-    from imagelib.library.query import Query
+    from imagelib.library.query.query import Query
 
 __all__ = ["Library", "Query", "__version__", "build", "errors", "serve"]
 
@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Library": "imagelib.library.library",
-    "Query": "imagelib.library.query",
+    "Query": "imagelib.library.query.query",
     "build": "imagelib.generator.builder",
     "errors": "imagelib.errors",
     "serve": "imagelib.daemon.server",

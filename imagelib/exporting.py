@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from imagelib.library.drafts import ImageDraft
-from imagelib.library.files import replacing
-from imagelib.library.models import Image
+from imagelib.library.store.disk import replacing
+from imagelib.library.values.fields import ImageDraft
+from imagelib.library.values.image import Image
 
 _CSV = ("id", "file_name", "original_name", "prompt_text", "negative_prompt", "ai_model", "notes",
         "rating", "tags", "captured_at", "width", "height", "size_bytes", "mime_type", "digest",

@@ -19,13 +19,13 @@ from imagelib.config import Settings
 from imagelib.errors import ImagelibError, InvalidError, LibraryFaultError
 from imagelib.generator.paths import original_path
 from imagelib.generator.reading import SiteRecord, read_site
-from imagelib.library import identity
-from imagelib.library.backup import set_aside
-from imagelib.library.drafts import ImageDraft
-from imagelib.library.drift import walk_files
-from imagelib.library.files import clone, digest, is_plain_file, make_folder
 from imagelib.library.library import Library
-from imagelib.library.originals import Newcomer
+from imagelib.library.originals.drift import walk_files
+from imagelib.library.originals.originals import Newcomer
+from imagelib.library.store import identity
+from imagelib.library.store.backup import set_aside
+from imagelib.library.store.disk import clone, digest, is_plain_file, make_folder
+from imagelib.library.values.fields import ImageDraft
 
 #: So many images are made at once.
 _AT_ONCE = 200

@@ -7,9 +7,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from imagelib.library import schema
-from imagelib.library.models import Image
-from imagelib.library.text import fold, folded_row
+from imagelib.library.store import schema
+from imagelib.library.values.image import Image
+from imagelib.library.values.text import fold, folded_row
 
 CORPUS = Path(__file__).parent / "corpus" / "query.json"
 

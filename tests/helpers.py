@@ -21,9 +21,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from imagelib.generator.memory import Memory
-from imagelib.library.drift import Drift, Scanner
 from imagelib.library.library import Library
-from imagelib.library.settling import Settled, settle
+from imagelib.library.originals.drift import Drift, Scanner
+from imagelib.library.originals.following import Settled, settle
 
 
 def draw(path: Path, size: tuple[int, int] = (64, 48), *, seed: Any = None,

@@ -8,7 +8,8 @@ import pytest
 from helpers import draw
 
 from imagelib.errors import InvalidError
-from imagelib.library import history, records
+from imagelib.library.store import rows as records
+from imagelib.library.store.rows import history
 
 LARGE = {"x": ["y" * 1000] * 3000}
 
@@ -118,7 +119,7 @@ def test_the_trash_is_listed_without_what_is_very_long_and_restores_all_of_it(da
 
 
 def test_saved_searches_are_bounded(library, monkeypatch):
-    from imagelib.library import searches
+    from imagelib.library.store.rows import searches
 
     monkeypatch.setattr(searches, "MAX_SEARCHES", 2)
     library.save_search("a", "x")

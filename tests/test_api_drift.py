@@ -240,8 +240,8 @@ def test_an_altered_file_under_an_unchanged_date_is_accepted_or_given_back(drift
     path.write_bytes(content[:-8] + bytes(8))
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     with Library.open(drifting.root) as library:
-        from imagelib.library.drift import Scanner
-        from imagelib.library.settling import settle
+        from imagelib.library.originals.drift import Scanner
+        from imagelib.library.originals.following import settle
         scanner = Scanner(library)
         settle(library, scanner, scanner.scan(deep=True))
     assert counts(drifting) == {"altered": 1}

@@ -13,7 +13,7 @@ import pytest
 from imagelib.daemon.app import make_app
 from imagelib.daemon.guard import Guard
 from imagelib.daemon.state import State
-from imagelib.library import files
+from imagelib.library.store import disk as files
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from site_links import dead_references
 from imagelib.errors import ConflictError
 from imagelib.generator.builder import build
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
-from imagelib.library.repairing import locate
+from imagelib.library.originals.repairing import locate
 
 
 def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):

@@ -10,8 +10,8 @@ import sys
 import pytest
 from helpers import draw
 
-from imagelib.library.dates import parse_wall_clock
 from imagelib.library.library import Library
+from imagelib.library.values.dates import parse_wall_clock
 
 NAME = "絵 Łódź 🦊"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from helpers import draw, fill, follow
 
-from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
-from imagelib.library.settling import settle
+from imagelib.library.originals.drift import Scanner
+from imagelib.library.originals.following import settle
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_file_with_other_dates_and_the_same_bytes_is_no_change(three):
 
 
 def test_an_unreadable_file_of_the_library_stops_nothing(three, monkeypatch):
-    from imagelib.library import drift
+    from imagelib.library.originals.originals import drift
 
     library, images = three
     whole = drift.digest
@@ -204,7 +204,7 @@ def test_a_bit_that_flipped_under_an_unchanged_date_is_found_by_a_deep_scan(thre
 
 
 def test_a_deep_scan_that_is_broken_off_goes_on_where_it_was(three, monkeypatch):
-    from imagelib.library import drift
+    from imagelib.library.originals.originals import drift
 
     library, _ = three
     read = []
@@ -318,7 +318,7 @@ def test_adding_the_bytes_of_a_missing_image_brings_its_file_back(three, tmp_pat
 
 
 def test_missing_files_are_brought_back_from_wherever_they_went(three, tmp_path):
-    from imagelib.library.repairing import locate
+    from imagelib.library.originals.repairing import locate
 
     library, images = three
     attic = tmp_path / "attic" / "deep"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imagelib.library.files import clone, digest
+from imagelib.library.store.disk import clone, digest
 
 NAMES = ["fox.png", "a name: of? \"all\" *kinds*.webp", "-n", "é.bin"]
 
@@ -101,7 +101,7 @@ def test_between_file_systems_it_is_a_copy(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
 def test_a_reflink_is_asked_for_first(tmp_path):
     made(tmp_path / "a", b"the picture")
-    script = ("from pathlib import Path; from imagelib.library.files import clone;"
+    script = ("from pathlib import Path; from imagelib.library.store.disk import clone;"
               f"clone(Path({str(tmp_path / 'a')!r}), Path({str(tmp_path / 'b')!r}))")
     traced = subprocess.run(["strace", "-f", "-e", "trace=ioctl", sys.executable, "-c", script],
                             capture_output=True, text=True, check=True)

@@ -14,8 +14,8 @@ import pytest
 from helpers import draw
 
 from imagelib.ingest.importer import add_paths
-from imagelib.library.files import digest
 from imagelib.library.library import Library
+from imagelib.library.store.disk import digest
 
 ODD = ["with space.png", "ünïcode 東京.png", "emoji 🦊.png", "-dash.png", "quote'\".png",
        "new\nline.png", "tab\t.png", "percent%20.png", "#hash?.png", "a" * 200 + ".png",

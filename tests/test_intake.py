@@ -10,8 +10,8 @@ from helpers import draw, fill, follow
 
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.ingest.importer import add_paths
-from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
+from imagelib.library.originals.drift import Scanner
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_bytes_of_the_trash_that_a_person_adds_come_back_with_rating_and_tags(
 
 
 def test_bytes_that_were_destroyed_do_not_come_back_from_a_watched_folder(library, deleted):
-    from imagelib.library.settling import note_taken
+    from imagelib.library.originals.following import note_taken
 
     image, source = deleted
     note_taken(library, source, (1, 1), image.digest)

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from helpers import draw, tree
 
-from imagelib.library.backup import snapshot
 from imagelib.library.library import Library
-from imagelib.library.trashing import rearrange
+from imagelib.library.originals.trashing import rearrange
+from imagelib.library.store.backup import snapshot
 
 #: Stops behind the moves of an operation, before its commit.
 HALF_DONE = """
 import os, sys, time
 from pathlib import Path
-from imagelib.library import intents
+from imagelib.library.originals.originals import intents
 from imagelib.library.library import Library
 
 root, operation, source = sys.argv[1:]
@@ -94,7 +94,7 @@ def test_opening_a_copy_leaves_the_original_alone(half_done, tmp_path, operation
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_backup_made_meanwhile_destroys_nothing_when_it_is_put_back(
         half_done, tmp_path, operation):
-    from imagelib.library.backup import put_back
+    from imagelib.library.store.backup import put_back
 
     root, process = half_done(operation)
     with Library.open_to_read(root) as library:
@@ -149,7 +149,7 @@ def test_an_intent_of_the_first_version_is_taken_back_in_its_library_only(tmp_pa
 
 
 def test_a_process_is_alive_from_the_moment_its_lock_has_a_name(tmp_path):
-    from imagelib.library.intents import hold, is_dead
+    from imagelib.library.store.locks import hold, is_dead
 
     names: list[str] = []
     stop = False
@@ -186,7 +186,7 @@ def test_purged_bytes_do_not_outlive_a_process_that_is_killed(tmp_path):
 
 
 def test_only_files_of_the_library_can_be_named(library, tmp_path):
-    from imagelib.library.intents import Plan
+    from imagelib.library.originals.intents import Plan
 
     outside = draw(tmp_path / "outside.png")
     with pytest.raises(ValueError, match="no folder of the library"), \
@@ -197,7 +197,7 @@ def test_only_files_of_the_library_can_be_named(library, tmp_path):
 
 
 def test_many_files_are_moved_with_one_flush_of_each_folder(library, tmp_path, monkeypatch):
-    from imagelib.library import intents
+    from imagelib.library.originals.originals import intents
 
     for n in range(30):
         library.add(draw(tmp_path / f"{n}.png"))

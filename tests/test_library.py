@@ -20,9 +20,9 @@ from imagelib.errors import (
     StaleError,
     UnsupportedTypeError,
 )
-from imagelib.library.backup import put_back, snapshot
 from imagelib.library.library import Library
-from imagelib.library.listing import Filter
+from imagelib.library.query.listing import Filter
+from imagelib.library.store.backup import put_back, snapshot
 
 
 def test_an_added_picture_has_its_prompt_and_a_name_of_ours(library, picture):
@@ -403,7 +403,7 @@ def test_a_database_that_another_program_holds_is_an_error_that_says_so(
 ):
     image, _ = library.add(picture)
     library.close()
-    monkeypatch.setattr("imagelib.library.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("imagelib.library.store.database.BUSY_SECONDS", 0.1)
     other = sqlite3.connect(library.settings.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:

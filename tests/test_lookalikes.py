@@ -10,7 +10,7 @@ from helpers import draw, fill
 from PIL import Image
 
 from imagelib.library.library import Library
-from imagelib.library.lookalikes import DISTANCE, find_lookalikes, merge
+from imagelib.library.records.lookalikes import DISTANCE, find_lookalikes, merge
 from imagelib.pictures import difference_hash
 
 

@@ -12,7 +12,7 @@ from corpus_library import corpus, image_of
 
 from imagelib.generator.pages import Pages, SiteInfo, name_of
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
-from imagelib.library.models import Image
+from imagelib.library.values.image import Image
 from imagelib.resources import bundled
 
 HOSTILE = [

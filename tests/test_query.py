@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from node_runner import JS, ask_node, needs_node
 
 from imagelib.generator.search_index import CORE_ROWS, TEXT_ROWS, core_block, text_block
-from imagelib.library.query import Query
+from imagelib.library.query.query import Query
 
 CORPUS = corpus()
 LIBRARY = [image_of(record) for record in CORPUS["library"]]

@@ -15,8 +15,8 @@ from helpers import Daemon, draw, wait_for
 
 from imagelib.cli import run
 from imagelib.errors import LibraryFaultError, LockedError
-from imagelib.library import backup
 from imagelib.library.library import Library
+from imagelib.library.store import backup
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from helpers import a1111, draw
 from test_cli_machine import run
 
 from imagelib.ingest.importer import add_paths
-from imagelib.library.drafts import MAX_TEXT
 from imagelib.library.library import Library
+from imagelib.library.values.fields import MAX_TEXT
 
 
 @pytest.mark.parametrize(("prompt", "negative", "names"), [

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from node_runner import ask_node, needs_node
 
-from imagelib.library.models import Image
-from imagelib.library.text import fold, fold_words, folded_row, searchable
+from imagelib.library.values.image import Image
+from imagelib.library.values.text import fold, fold_words, folded_row, searchable
 
 #: Every character that Python knows, but halves of surrogate pairs.
 ASSIGNED = [

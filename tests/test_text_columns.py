@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from node_runner import ask_node, needs_node
 
 from imagelib.generator.text_columns import cut_into_pieces, text_column
-from imagelib.library.text import fold, fold_words
+from imagelib.library.values.text import fold, fold_words
 
 ODD = [
     "", "Red FOX, (Masterpiece:1.2)", " two  blanks ", "tab\there", "ZÜRICH ẞ",

@@ -11,9 +11,9 @@ from checker import violations
 from helpers import draw, follow
 
 from imagelib.generator.builder import build
-from imagelib.library.backup import snapshots
-from imagelib.library.files import digest
 from imagelib.library.library import Library
+from imagelib.library.store.backup import snapshots
+from imagelib.library.store.disk import digest
 
 MADE_BY_VERSION_1 = Path(__file__).with_name("libraries") / "version_1.tar.xz"
 
@@ -94,7 +94,7 @@ def test_two_images_of_the_same_bytes_do_not_keep_it_closed(first_version):
                   " WHERE rating = 4")
     other.commit()
     other.close()
-    from imagelib.library.verifying import mend, verify
+    from imagelib.library.checks.verifying import mend, verify
 
     with Library.open(first_version) as library:
         assert library.count() == 5

@@ -13,8 +13,8 @@ from helpers import draw
 
 from imagelib.cli import run
 from imagelib.generator.builder import build
+from imagelib.library.checks.verifying import verify
 from imagelib.library.library import Library
-from imagelib.library.verifying import verify
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from helpers import Daemon, draw, wait_for
 from imagelib.daemon import events, watcher
 from imagelib.daemon.state import State
 from imagelib.library.library import Library
+from imagelib.library.query.memory.engine import MemoryEngine
 
 LATE = 2**63 // 10**9 + 10**7  # a date after 2262, in seconds
 
@@ -97,7 +98,7 @@ def test_one_file_that_fails_in_any_way_stops_no_other(library, tmp_path, monkey
 
 
 def test_a_scan_that_fails_is_told_and_repeated(library, monkeypatch):
-    from imagelib.library.drift import Scanner
+    from imagelib.library.originals.drift import Scanner
 
     scan, failing = Scanner.scan, [True]
 
@@ -149,14 +150,14 @@ def test_a_thread_that_hears_nothing_any_more_is_noticed_and_the_folder_polled(
 def test_builds_go_on_after_one_that_nobody_foresaw(library, monkeypatch, picture):
     library.add(picture)
     failing = [True]
-    learn = Library.learn_words
+    learn = MemoryEngine.learn
 
     def fails(self, go_on):
         if failing:
             raise RuntimeError("nobody thought of this")
         learn(self, go_on)
 
-    monkeypatch.setattr(Library, "learn_words", fails)
+    monkeypatch.setattr(MemoryEngine, "learn", fails)
     state = State(library)
     state.start()
     try:

@@ -11,10 +11,10 @@ import pytest
 from helpers import draw, follow
 
 from imagelib.generator.builder import build
-from imagelib.library.drift import Scanner
-from imagelib.library.files import digest
 from imagelib.library.library import Library
-from imagelib.library.models import Image
+from imagelib.library.originals.drift import Scanner
+from imagelib.library.store.disk import digest
+from imagelib.library.values.image import Image
 
 
 def _dropped(library: Library, names: list[str], **saving) -> dict[str, Image]:
@@ -160,7 +160,7 @@ def test_a_name_of_ours_that_was_written_over_gets_its_bytes_back(library, tmp_p
     if kept_in == "site":
         build(library)
     elif kept_in == "watched folder":
-        from imagelib.library.settling import note_taken
+        from imagelib.library.originals.following import note_taken
 
         note_taken(library, source, (1, 1), image.digest)
     else:

@@ -24,7 +24,7 @@ from checker import sha, violations
 ADDING = """
 import json, sys, time
 from pathlib import Path
-from imagelib.library import intents
+from imagelib.library.originals.originals import intents
 from imagelib.library.library import Library
 
 whole = intents.Intents._move
@@ -45,7 +45,7 @@ with Library.open(sys.argv[1]) as library:
 #: Deletes an image, and stands still where its file is moved and nothing is committed.
 DELETING = """
 import sys, time
-from imagelib.library import intents
+from imagelib.library.originals.originals import intents
 from imagelib.library.library import Library
 
 whole = intents.Intents._move

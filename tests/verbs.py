@@ -23,11 +23,11 @@ from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.generator.builder import build
 from imagelib.ingest import importer
 from imagelib.ingest.legacy import migrate
-from imagelib.library import backup
-from imagelib.library.files import digest
+from imagelib.library.checks.verifying import mend
 from imagelib.library.library import Library
-from imagelib.library.models import Image
-from imagelib.library.verifying import mend
+from imagelib.library.store import backup
+from imagelib.library.store.disk import digest
+from imagelib.library.values.image import Image
 from imagelib.recovering import recover
 
 

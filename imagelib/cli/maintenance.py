@@ -25,8 +25,8 @@ from imagelib.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from imagelib.library.drift import Drift
-    from imagelib.library.models import Image
+    from imagelib.library.originals.drift import Drift
+    from imagelib.library.values.image import Image
 
 pass_context = click.make_pass_decorator(Context)
 
@@ -48,10 +48,10 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
     if accept_missing and not fix:
         raise click.UsageError("--accept-missing is said to a repair: --fix --accept-missing.")
     from imagelib.generator.checking import check_site, is_published
-    from imagelib.library.drift import Scanner
-    from imagelib.library.repairing import locate
-    from imagelib.library.settling import settle
-    from imagelib.library.verifying import mend, verify
+    from imagelib.library.checks.verifying import mend, verify
+    from imagelib.library.originals.drift import Scanner
+    from imagelib.library.originals.following import settle
+    from imagelib.library.originals.repairing import locate
 
     with context.library() as library:
         faults = [row[0] for row in library.database.read("PRAGMA integrity_check")
@@ -121,7 +121,7 @@ def export(context: Context, query: str, form: str | None, output: Path | None,
         raise click.UsageError("--sidecars writes files of its own, so --output and --format say"
                                " nothing there.")
     from imagelib.exporting import records_as, write_sidecars
-    from imagelib.library.files import replacing
+    from imagelib.library.store.disk import replacing
 
     parsed, form = read_query(query), form or "json"
     with context.reading() as library:
@@ -152,8 +152,8 @@ def export(context: Context, query: str, form: str | None, output: Path | None,
 @pass_context
 def duplicates(context: Context, distance: int, merge: bool, yes: bool, as_json: bool) -> int:
     """List images that look alike; the best of each group comes first."""
-    from imagelib.library.lookalikes import find_lookalikes
-    from imagelib.library.lookalikes import merge as merge_group
+    from imagelib.library.records.lookalikes import find_lookalikes
+    from imagelib.library.records.lookalikes import merge as merge_group
 
     with context.library() if merge else context.reading() as library:
         groups = find_lookalikes(library, distance)
@@ -204,7 +204,7 @@ def reread(context: Context, query: str, dry_run: bool, as_json: bool) -> int:
 @pass_context
 def backup(context: Context, target: Path | None) -> None:
     """Copy the database, whole and checked, to TARGET or .imagelib/backups/."""
-    from imagelib.library.backup import snapshot
+    from imagelib.library.store.backup import snapshot
 
     with context.reading() as library:
         say(f"Backup: {snapshot(library.settings, target and target.expanduser().resolve())}")
@@ -218,7 +218,7 @@ def backup(context: Context, target: Path | None) -> None:
 def restore(context: Context, source: Path | None, yes: bool) -> None:
     """Put a backup of the database in place of the present one, which is kept beside it."""
     from imagelib.config import Settings, require_library
-    from imagelib.library.backup import is_of_another_library, newest_snapshot, put_back
+    from imagelib.library.store.backup import is_of_another_library, newest_snapshot, put_back
 
     settings = Settings.load(require_library(context.root))
     chosen = source.expanduser().absolute() if source else newest_snapshot(settings)
@@ -239,7 +239,7 @@ def restore(context: Context, source: Path | None, yes: bool) -> None:
 def recover(context: Context, anyway: bool, yes: bool) -> int:
     """Make a new database from the site and the files, where no backup is left."""
     from imagelib.config import Settings, require_library
-    from imagelib.library.backup import snapshots
+    from imagelib.library.store.backup import snapshots
     from imagelib.recovering import recover as recover_library
 
     settings = Settings.load(require_library(context.root))
@@ -291,7 +291,7 @@ def _facts(context: Context) -> dict[str, Any]:
 
     from imagelib import __version__
     from imagelib.config import is_library
-    from imagelib.library.files import on_network
+    from imagelib.library.store.disk import on_network
     from imagelib.pictures import supported_formats
     from imagelib.resources import bundled
 
@@ -316,8 +316,8 @@ def _library_facts(root: Path) -> dict[str, Any]:
     """How the database of the library is, asked without changing anything."""
     from imagelib.config import Settings
     from imagelib.errors import ImagelibError
-    from imagelib.library.backup import snapshots
-    from imagelib.library.health import database_health, stray_copies
+    from imagelib.library.store.backup import snapshots
+    from imagelib.library.store.health import database_health, stray_copies
 
     try:
         settings = Settings.load(root)

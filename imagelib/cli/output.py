@@ -20,8 +20,8 @@ import click
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
-    from imagelib.library.models import Image
-    from imagelib.library.query import Query
+    from imagelib.library.query.query import Query
+    from imagelib.library.values.image import Image
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 dry_run = click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
@@ -62,17 +62,17 @@ class Context:
         from imagelib.config import DATABASE_NAME, require_library
         from imagelib.errors import LockedError
         from imagelib.library.library import Library
+        from imagelib.library.store import folding
 
         if not (require_library(self.root) / DATABASE_NAME).exists():
             with self.library() as library:
                 yield library
             return
         with Library.open_to_read(self.root) as library:
-            folded = library.is_folded()
-            if not folded:
+            if not folding.is_current(library.database.reader):
                 try:
                     with self.library() as writable:
-                        writable.fold()
+                        folding.fold_pending(writable.database)
                 except (LockedError, OSError):
                     say("Note: what another program changed is not searched yet: the library"
                         " cannot be written to.")
@@ -115,7 +115,7 @@ def plural(count: int, noun: str) -> str:
 
 def read_query(text: str) -> Query:
     """The query that *text* is; what is searched otherwise than it may be meant is said."""
-    from imagelib.library.query import Query
+    from imagelib.library.query.query import Query
 
     parsed = Query.parse(text)
     for warning in parsed.warnings:

@@ -106,8 +106,8 @@ def _kept_failures(context: Context, folder: Path) -> list[list[str]]:
 
 def _follow_disk(library: Library) -> None:
     """Files that were dropped into images/ belong into the site too."""
-    from imagelib.library.drift import Scanner
-    from imagelib.library.settling import settle
+    from imagelib.library.originals.drift import Scanner
+    from imagelib.library.originals.following import settle
 
     scanner = Scanner(library)
     drift = scanner.scan()

@@ -39,8 +39,8 @@ from imagelib.daemon.state import State
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
 from imagelib.generator.paths import named_image
-from imagelib.library.database import Actor, acting_as, noting_batches
-from imagelib.library.files import disk_full
+from imagelib.library.store.database import Actor, acting_as, noting_batches
+from imagelib.library.store.disk import disk_full
 from imagelib.sandbox import hurried
 
 #: Types by extension for what lies in a site; the system's own table is not trusted.
@@ -60,9 +60,9 @@ _FOR_EVER = "private, max-age=31536000, immutable"
 PATIENCE = 0.75
 #: The longest body where none is wanted, in bytes.
 _STRAY_BODY = 2**16
-#: Lanes of `Turns`, and how many of each are answered at once; the other threads are for the rest.
+#: How many requests of each lane are answered at once; None is for those that are quick.
 SLOW, PROVING = "slow", "proving"
-LANES: dict[str | None, int] = {SLOW: 4, PROVING: 2}
+LANES: dict[str | None, int] = {None: 4, SLOW: 4, PROVING: 2}
 
 #: Names the batch that a request made, so that `POST /api/undo` takes back this one and no later
 #: one. Of an upload that brings an image out of the trash and says more of it, it is the first:

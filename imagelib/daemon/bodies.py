@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from imagelib.library.dates import parse_wall_clock
-from imagelib.library.drafts import Fields, ImagePatch, Tags, Text, clean_tag
-from imagelib.library.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, order_by
+from imagelib.library.query.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, order_by
+from imagelib.library.values.dates import parse_wall_clock
+from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, clean_tag
 
 #: A batch names at most this many images; larger ones are asked for by a query.
 MAX_BATCH = 200_000

@@ -60,11 +60,6 @@ class Call:
     deadline: float = field(default_factory=lambda: time.monotonic() + 1)
     _reserved: bool = False
 
-    @property
-    def question(self) -> str:
-        """Address and query string: the same question, if both are the same."""
-        return f"{self.path}?{self.environ.get('QUERY_STRING', '')}"
-
     def read_json(self) -> dict[str, Any]:
         """The body, which must be one strict JSON object sent as `application/json`.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
-from waitress.task import WSGITask
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from imagelib.daemon.errors import TooLargeError, problem
 from imagelib.daemon.guard import SECURITY_HEADERS
@@ -136,7 +136,7 @@ class _Proof:
         self.channel.proved(self.request, error)
 
     def cancel(self) -> None:
-        """Never mind."""
+        """Close the connection: the daemon ends."""
         self.channel.cancel()
 
 
@@ -268,8 +268,32 @@ def head_of(channel: HTTPChannel, request: HTTPRequestParser) -> Head:
                 channel.addr[0])
 
 
-def lane_of(task: Any, doorkeeper: Doorkeeper) -> str | None:
-    """The lane of what waitress gives to `Turns`: a connection with a request, or a proof."""
+class Dispatcher:
+    """What waitress calls a task dispatcher: threads of its own for each lane.
+
+    However much there is of what is slow by its nature (pictures to decode, long answers,
+    passwords to check), the next short question finds a thread.
+    """
+
+    def __init__(self, lanes: Mapping[str | None, int], door: Callable[[], Doorkeeper]) -> None:
+        self._door = door
+        self._lanes = {lane: ThreadedTaskDispatcher() for lane in lanes}
+        for lane, threads in lanes.items():
+            self._lanes[lane].set_thread_count(threads)
+
+    def add_task(self, task: Any) -> None:
+        """Run *task*, a connection with a request or a proof, in a thread of its lane."""
+        self._lanes[_lane_of(task, self._door())].add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """End the threads, those that work within *timeout* seconds; whether tasks were dropped."""
+        deadline = time.monotonic() + timeout
+        dropped = [lane.shutdown(cancel_pending, max(0.0, deadline - time.monotonic()))
+                   for lane in self._lanes.values()]
+        return any(dropped)
+
+
+def _lane_of(task: Any, doorkeeper: Doorkeeper) -> str | None:
     request = task.request if isinstance(task, _Proof) else task.requests[0]
     if request.error is not None:
         return None

@@ -21,7 +21,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserver
 
-from imagelib.library.files import on_network
+from imagelib.library.store.disk import on_network
 
 #: How often it is tried whether events come, and how long one may be under way, in seconds.
 TRIAL_SECONDS, _LATEST = 30.0, 3.0

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from imagelib import __version__
 from imagelib.daemon.routes import ROUTES, Route
 from imagelib.daemon.uploads import FILE_FIELD
-from imagelib.library.models import Image
+from imagelib.library.values.image import Image
 
 _REF = "#/components/schemas/{model}"
 _JSON_TYPES = {"int": {"type": "integer"}, "str": {"type": "string"},

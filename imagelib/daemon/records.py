@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from imagelib.generator.paths import ORIGINALS, as_url, thumbnail_path
-from imagelib.library.models import Change, Image, TrashedImage
-from imagelib.library.records import select_json
+from imagelib.library.store.rows import select_json
+from imagelib.library.values.image import Change, Image, TrashedImage
 
 
 def image_json(image: Image) -> dict[str, Any]:

@@ -23,18 +23,16 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
 from imagelib.daemon.app import LANES, make_app
-from imagelib.daemon.channels import CONNECTIONS, Server, lane_of
+from imagelib.daemon.channels import CONNECTIONS, Dispatcher, Server
 from imagelib.daemon.guard import Guard, is_loopback
 from imagelib.daemon.logs import log_event, logging_to
 from imagelib.daemon.state import State
-from imagelib.daemon.turns import Turns
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.daemon.watcher import Watcher
 from imagelib.errors import InvalidError, LockedError
 from imagelib.library.library import Library
-from imagelib.library.locks import FileLock
+from imagelib.library.store.locks import FileLock
 
-_THREADS = 8
 #: How long requests under way may take to finish when the daemon stops.
 _STOP_SECONDS = 5.0
 #: Addresses that mean every network of this machine.
@@ -177,9 +175,8 @@ def listen(host: str, port: int, max_upload: int) -> Any:
     try:
         # One address: with several, waitress would need a server for each.
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-        turns = Turns(_THREADS, lanes=LANES,
-                      lane_of=lambda task: lane_of(task, server.doorkeeper))
-        server = Server(_not_yet, map={}, dispatcher=turns, adj=Adjustments(
+        dispatcher = Dispatcher(LANES, lambda: server.doorkeeper)
+        server = Server(_not_yet, map={}, dispatcher=dispatcher, adj=Adjustments(
             host=address, port=port, ident=None, max_request_body_size=most,
             max_request_header_size=65536, channel_timeout=20, cleanup_interval=2,
             # Far above our own limit, where the longest idle one gives way.

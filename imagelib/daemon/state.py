@@ -15,16 +15,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from imagelib import __version__
-from imagelib.daemon.answers import Answers
 from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.previews import Previews
 from imagelib.errors import BusyError, ImagelibError
 from imagelib.generator.builder import BuildReport, build
-from imagelib.library.backup import snapshot_if_old
-from imagelib.library.database import acting_as
-from imagelib.library.drift import Scanner
-from imagelib.library.intents import Progress
 from imagelib.library.library import Library
+from imagelib.library.originals.drift import Scanner
+from imagelib.library.originals.intents import Progress
+from imagelib.library.query.memory.engine import MemoryEngine
+from imagelib.library.store.backup import snapshot_if_old
+from imagelib.library.store.database import acting_as
 
 #: Quiet before a build, and the longest that a stream of edits may put it off, in seconds.
 QUIET_SECONDS, LONGEST_WAIT = 0.3, 5.0
@@ -43,8 +43,8 @@ class State:
 
     def __init__(self, library: Library, *, read_only: bool = False) -> None:
         self.library = library
-        library.keep_in_memory()
-        self.answers = Answers(library.database)
+        self.engine = MemoryEngine(library.database)
+        library.use_engine(self.engine)
         self.read_only = read_only
         self.started = time.time()
         #: What the watcher says of itself and of the last scan.
@@ -172,7 +172,7 @@ class State:
             return built
         if not woken and self.library.database.seq() == built:
             # Nothing else to do: searches are quicker from then on.
-            self.library.learn_words(lambda: not self._stop.is_set())
+            self.engine.learn(lambda: not self._stop.is_set())
             # Whoever copies the file alone shall have the last edits.
             self.library.database.checkpoint()
             snapshot_if_old(self.library.settings, self.library.database)

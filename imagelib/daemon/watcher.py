@@ -22,11 +22,11 @@ from imagelib.daemon.state import LONGEST_WAIT, QUIET_SECONDS, State
 from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError
 from imagelib.formats import IMAGE_SUFFIXES
 from imagelib.ingest.inspection import warnings_of
-from imagelib.library.database import acting_as
-from imagelib.library.drift import Drift, Scanner, walk_files
-from imagelib.library.files import mtime_ns
-from imagelib.library.models import Image
-from imagelib.library.settling import Settled, note_taken, settle, taken_files
+from imagelib.library.originals.drift import Drift, Scanner, walk_files
+from imagelib.library.originals.following import Settled, note_taken, settle, taken_files
+from imagelib.library.store.database import acting_as
+from imagelib.library.store.disk import mtime_ns
+from imagelib.library.values.image import Image
 
 #: A full scan at least this often, in seconds, whatever the events say.
 FULL_SCAN_SECONDS = 600.0

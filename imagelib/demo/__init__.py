@@ -12,7 +12,7 @@ from imagelib.config import is_library
 
 if TYPE_CHECKING:
     from imagelib.library.library import Library
-    from imagelib.library.models import Image
+    from imagelib.library.values.image import Image
 
 _NOTES = ("best of the batch", "try again with a higher cfg", "used for the blog header",
           "the sky is too dark", "print at A3", "composition is great, colours are off")

@@ -38,9 +38,9 @@ from imagelib.generator.site import Site
 from imagelib.generator.stamp import KEPT_SECONDS, saved_searches, stamp
 from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.library import Library
-from imagelib.library.locks import FileLock
-from imagelib.library.models import Image
-from imagelib.library.records import chunks, select, select_pks
+from imagelib.library.store.locks import FileLock
+from imagelib.library.store.rows import chunks, select, select_pks
+from imagelib.library.values.image import Image
 
 #: How many of the newest images `index.html` itself holds.
 FIRST_PAGE = 60

@@ -11,9 +11,9 @@ from imagelib.generator.paths import ORIGINALS, original_path
 from imagelib.generator.reading import read_site
 from imagelib.generator.search_index import MANIFEST_PATH
 from imagelib.generator.site import Site
-from imagelib.library.files import is_plain_file
 from imagelib.library.library import Library
-from imagelib.library.models import Image
+from imagelib.library.store.disk import is_plain_file
+from imagelib.library.values.image import Image
 
 #: What an edit changes and the index has as it is in the row.
 _INDEXED = ("digest", "rating", "tags", "ai_model", "prompt_text", "negative_prompt", "notes")

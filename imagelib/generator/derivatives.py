@@ -10,9 +10,9 @@ from pathlib import Path
 
 from imagelib.errors import BusyError, DerivativeError, ImagelibError
 from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
-from imagelib.library.files import disk_full
-from imagelib.library.models import Image
-from imagelib.library.originals import stat_of
+from imagelib.library.originals.originals import stat_of
+from imagelib.library.store.disk import disk_full
+from imagelib.library.values.image import Image
 from imagelib.sandbox import Sandbox
 
 

@@ -29,8 +29,8 @@ from imagelib.generator.paths import (
     width_in,
 )
 from imagelib.generator.search_index import MANIFEST_PATH
-from imagelib.library.models import Image
-from imagelib.library.text import generated
+from imagelib.library.values.image import Image
+from imagelib.library.values.text import generated
 from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from imagelib.library.files import portable_name
+from imagelib.library.store.disk import portable_name
 
 #: The folder of the originals in the site.
 ORIGINALS = "images"

@@ -13,7 +13,7 @@ from imagelib.config import Settings
 from imagelib.generator.memory import Memory, Row
 from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.site import Site
-from imagelib.library.files import digest
+from imagelib.library.store.disk import digest
 
 
 class Publisher:

@@ -29,8 +29,8 @@ from typing import Any
 from imagelib.generator.numbers import written, written_deltas
 from imagelib.generator.paths import original_path
 from imagelib.generator.text_columns import text_column
-from imagelib.library.models import Image
-from imagelib.library.text import generated
+from imagelib.library.values.image import Image
+from imagelib.library.values.text import generated
 
 CORE_ROWS = 8192
 TEXT_ROWS = 4096

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imagelib.errors import ConflictError
-from imagelib.library.files import (
+from imagelib.library.store.disk import (
     copy_apart,
     digest,
     disk_full,

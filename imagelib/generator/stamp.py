@@ -16,7 +16,7 @@ from pathlib import Path
 from imagelib import __version__
 from imagelib.config import Settings
 from imagelib.generator.paths import GRID, SHARP
-from imagelib.library.folders import folder_times
+from imagelib.library.originals.folders import folder_times
 from imagelib.resources import bundled
 
 #: Raised when pages or shards of the same input become different without a template changing.

@@ -5,8 +5,8 @@ stands behind it up to the next word, is written once and the texts are numbers 
 of the bytes, and the page looks at each piece once instead of at each letter of all texts.
 `templates/static/engine/texts.js` is the reader.
 
-A piece is cut from the text as it was written. What is folded (`imagelib.library.text`) is the
-same whether it is folded whole or piece by piece, and no word goes over the end of a piece.
+A piece is cut from the text as it was written. What is folded (`imagelib.library.values.text`)
+is the same whether it is folded whole or piece by piece, and no word goes over the end of a piece.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import chain, islice
 from typing import Any
 
 from imagelib.generator.numbers import read, written, written_one
-from imagelib.library.text import fold
+from imagelib.library.values.text import fold
 
 _LETTER = "0-9A-Za-z\x80-\U0010ffff"
 _PIECE = re.compile(f"[{_LETTER}]+[^{_LETTER}]*|[^{_LETTER}]+")

@@ -8,8 +8,8 @@ from imagelib.generator.derivatives import look_of, render_missing, wanted_thumb
 from imagelib.generator.memory import Memory
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
-from imagelib.library.models import Image
-from imagelib.library.records import chunks, select_pks
+from imagelib.library.store.rows import chunks, select_pks
+from imagelib.library.values.image import Image
 
 
 class Thumbnails:

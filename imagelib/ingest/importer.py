@@ -19,10 +19,10 @@ from typing import Any, Literal
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.ingest.inspection import warnings_of
-from imagelib.library.drafts import ImageDraft, clean_tag
-from imagelib.library.files import digest, sync_folder
-from imagelib.library.intake import Intake
 from imagelib.library.library import Library
+from imagelib.library.originals.intake import Intake
+from imagelib.library.store.disk import digest, sync_folder
+from imagelib.library.values.fields import ImageDraft, clean_tag
 
 Mode = Literal["copy", "move", "in-place"]
 

@@ -17,11 +17,11 @@ from typing import Any
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.ingest.legacy_fields import FILE_FIELDS, Mapped, map_record
-from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import digest
 from imagelib.library.library import Library
-from imagelib.library.models import Image
-from imagelib.library.originals import Inspected, Newcomer
+from imagelib.library.originals.originals import Inspected, Newcomer
+from imagelib.library.store.disk import digest
+from imagelib.library.values.fields import ImageDraft, ImagePatch
+from imagelib.library.values.image import Image
 
 #: How the history calls what this module did.
 ACTION = "migrate"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagelib.errors import InvalidError
-from imagelib.library.drafts import ImageDraft
+from imagelib.library.values.fields import ImageDraft
 
 FILE_FIELDS = ("file", "filename", "file_name", "path", "image", "image_path", "src")
 #: Our field -> the old names that mean it, the surest first.

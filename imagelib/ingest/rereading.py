@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagelib.errors import ImagelibError
-from imagelib.library.drafts import ImagePatch
 from imagelib.library.library import Library
-from imagelib.library.models import Image
-from imagelib.library.rows import apply_patch
+from imagelib.library.store.rows import apply_patch
+from imagelib.library.values.fields import ImagePatch
+from imagelib.library.values.image import Image
 
 ACTION = "reread"
 _FIELDS = ("prompt_text", "negative_prompt", "ai_model", "generation", "prompt_meta",

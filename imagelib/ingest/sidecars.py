@@ -16,7 +16,7 @@ from typing import Any
 from imagelib.errors import InvalidError
 from imagelib.ingest.embedded import EmbeddedMetadata, read_text
 from imagelib.ingest.embedded.xmp import read_xmp
-from imagelib.library.drafts import ImageDraft
+from imagelib.library.values.fields import ImageDraft
 
 #: A larger file is no sidecar, in bytes.
 _LARGEST = 8 * 2**20

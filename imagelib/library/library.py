@@ -6,54 +6,54 @@ takes checked values, keeps rows and files together, and records each change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Self
 
 from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
 from imagelib.errors import ConflictError, LibraryFaultError, NotFoundError
-from imagelib.library import folding, history, identity, searches, tagging, trashing, undo
-from imagelib.library.bitmaps import Bitmaps
-from imagelib.library.database import Database, noting_batches
-from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.files import replacing
-from imagelib.library.intake import Intake, take_in
-from imagelib.library.intents import Progress, silent
-from imagelib.library.listing import (
+from imagelib.library.opening import make_ready
+from imagelib.library.originals import trashing
+from imagelib.library.originals.intake import Intake, take_in
+from imagelib.library.originals.intents import Progress, silent
+from imagelib.library.originals.storage import Storage, clean_id
+from imagelib.library.query.engines import Engine, SqlEngine
+from imagelib.library.query.listing import (
     PAGE_SIZE,
     Filter,
     Page,
     cut_page,
     order_by,
     read_cursor,
-    select_places,
 )
-from imagelib.library.models import Change, Done, Image, Tag, TrashedImage
-from imagelib.library.opening import make_ready
-from imagelib.library.originals import Originals
-from imagelib.library.query import Query
-from imagelib.library.records import chunks, select, select_pks
-from imagelib.library.rows import apply_patch, check_version, require
-from imagelib.library.trash import list_trash
-from imagelib.sandbox import Sandbox
+from imagelib.library.query.query import Query
+from imagelib.library.records import history, searches, undo
+from imagelib.library.records import tags as tagging
+from imagelib.library.records.trash import list_trash
+from imagelib.library.store import folding, identity
+from imagelib.library.store.database import noting_batches
+from imagelib.library.store.disk import replacing
+from imagelib.library.store.folding import fold_pending
+from imagelib.library.store.rows import (
+    apply_patch,
+    check_version,
+    chunks,
+    select,
+    select_pks,
+)
+from imagelib.library.values.fields import ImageDraft, ImagePatch
+from imagelib.library.values.image import Change, Done, Image, Tag, TrashedImage
 
 #: Images read at a time on a walk: each may hold megabytes of what a generator wrote.
 _WALKED = 50
 
 
-class Library:
+class Library(Storage):
     """A folder with images and their metadata. Make one with `create`, open one with `open`."""
 
     def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
-        self.settings = settings
-        self.root = settings.root
-        self.database = Database(settings.database, settings.private_dir / "write.lock",
-                                 read_only=read_only)
-        self.sandbox = Sandbox(settings.workers, seconds=settings.decode_seconds,
-                               memory=settings.decode_memory)
-        self.originals = Originals(settings, self.database, self.sandbox)
-        self._bitmaps: Bitmaps | None = None
+        super().__init__(settings, read_only=read_only)
+        self._engine: Engine = SqlEngine(self.database)
 
     @classmethod
     def create(cls, root: Path | str) -> Self:
@@ -101,36 +101,10 @@ class Library:
         library.database.check_readable()
         return library
 
-    def close(self) -> None:
-        """End the workers and close the database."""
-        self.sandbox.close()
-        self.database.close()
-        self.originals.intents.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return f"<Library {str(self.root)!r}>"
 
     # -- reading ------------------------------------------------------------
-
-    def get(self, image_id: str) -> Image:
-        """The image with this id.
-
-        Raises:
-            NotFoundError: there is none; it may be in the trash.
-        """
-        found = select(self.database.reader, "WHERE i.id = ?", [_clean_id(image_id)])
-        return require(found, image_id)
-
-    def find_one(self, image_id: str) -> Image | None:
-        """The image with this id, if there is one."""
-        found = select(self.database.reader, "WHERE i.id = ?", [_clean_id(image_id)], raw=False)
-        return found[0] if found else None
 
     def get_file(self, file_name: str) -> Image | None:
         """The image whose file has this name relative to `images/`."""
@@ -140,7 +114,7 @@ class Library:
     def find(self, query: str | Query | Filter = "", limit: int | None = None) -> list[Image]:
         """All images that *query* finds, in its order."""
         wanted = as_filter(query)
-        self.fold()
+        fold_pending(self.database)
         where, values = wanted.to_sql()
         tail = f"{where} {order_by(wanted.order)}" + (" LIMIT ?" if limit is not None else "")
         return select(self.database.reader, tail, [*values, *([] if limit is None else [limit])])
@@ -154,41 +128,26 @@ class Library:
         return Page(images, listed.total, listed.page, listed.page_size, listed.next)
 
     def page_pks(self, query: str | Query | Filter = "", *, page: int = 1,
-                 page_size: int = PAGE_SIZE, cursor: str | None = None,
-                 state: int | None = None) -> Page[int]:
-        """As `page`, the images by their pks. *state* spares a look at the database."""
+                 page_size: int = PAGE_SIZE, cursor: str | None = None) -> Page[int]:
+        """As `page`, the images by their pks."""
         wanted = as_filter(query)
         behind = None if cursor is None else read_cursor(wanted.order, cursor)
         start = (page - 1) * page_size if behind is None else 0
-        if self._bitmaps is not None:
-            places, total = self._bitmaps.places(wanted, start, page_size + 1, behind, state)
-        else:
-            self.fold()
-            places, total = select_places(self.database, wanted, start, page_size + 1, behind)
+        places, total = self._engine.places(wanted, start, page_size + 1, behind)
         return cut_page(wanted.order, places, total, page, page_size)
 
-    def keep_in_memory(self) -> None:
-        """Answer filters from memory from now on: for a process that lives long."""
-        self._bitmaps = Bitmaps(self.database, self.fold)
-
-    def learn_words(self, go_on: Callable[[], bool] = lambda: True) -> None:
-        """Keep the words of all texts in memory too; takes seconds, until *go_on* says no."""
-        if self._bitmaps is not None:
-            self._bitmaps.learn(go_on)
+    def use_engine(self, engine: Engine) -> None:
+        """Let *engine* answer searches from now on."""
+        self._engine = engine
 
     def count(self, query: str | Query | Filter = "") -> int:
         """How many images *query* finds."""
-        wanted = as_filter(query)
-        if self._bitmaps is not None:
-            return self._bitmaps.count(wanted)
-        self.fold()
-        where, values = wanted.to_sql()
-        return int(self.database.read(f"SELECT count(*) FROM images AS i {where}", *values)[0][0])
+        return self._engine.count(as_filter(query))
 
     def ids(self, query: str | Query | Filter) -> list[str]:
         """The ids that *query* finds, in its order."""
         wanted = as_filter(query)
-        self.fold()
+        fold_pending(self.database)
         where, values = wanted.to_sql()
         rows = self.database.read(f"SELECT i.id FROM images AS i {where}"
                                   f" {order_by(wanted.order)}", *values)
@@ -212,26 +171,7 @@ class Library:
             yield from batch
             last = batch[-1].pk
 
-    def is_folded(self) -> bool:
-        """Whether a search sees all that other programs changed."""
-        return folding.is_current(self.database.reader)
-
-    def fold(self) -> None:
-        """Fold what other programs changed, so that a search sees it; not on a read-only disk."""
-        if not self.database.read_only and not self.is_folded():
-            with self.database.write("fold", undoable=False):
-                pass  # every write folds before it commits
-
-    def stored_columns(self, pk: int) -> dict[str, Any]:
-        """The row of *pk* as SQLite holds it, for comparison with the changes log."""
-        rows = self.database.read("SELECT * FROM images WHERE pk = ?", pk)
-        return dict(rows[0]) if rows else {}
-
     # -- adding and changing ------------------------------------------------
-
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Nobody else changes the library in the block: to decide by what was read."""
-        return self.database.exclusive()
 
     def add(self, source: Path | str | IO[bytes], *, original_name: str = "",
             in_place: bool = False, **fields: Any) -> tuple[Image, bool]:
@@ -280,7 +220,7 @@ class Library:
         patch = ImagePatch.of(fields)
         edited = []
         with self.database.write(action) as transaction:
-            for done, image_id in enumerate(dict.fromkeys(map(_clean_id, ids)), 1):
+            for done, image_id in enumerate(dict.fromkeys(map(clean_id, ids)), 1):
                 if apply_patch(transaction, image_id, patch, if_version):
                     edited.append(image_id)
                 progress(done)
@@ -322,7 +262,7 @@ class Library:
         Raises:
             NotFoundError: there is no such image. StaleError: one is no longer at *if_version*.
         """
-        gone = [_clean_id(i) for i in ids]
+        gone = [clean_id(i) for i in ids]
 
         def check() -> None:
             for image_id in gone if if_version is not None else ():
@@ -336,7 +276,7 @@ class Library:
         Raises:
             NotFoundError: one is not there. ConflictError: its bytes are another image by now.
         """
-        return trashing.rearrange(self, [], [_clean_id(i) for i in ids], "restore",
+        return trashing.rearrange(self, [], [clean_id(i) for i in ids], "restore",
                                   progress=progress)
 
     def trash(self) -> list[TrashedImage]:
@@ -345,7 +285,7 @@ class Library:
 
     def purge(self, *ids: str) -> int:
         """Destroy trashed images and their history for good; return how many."""
-        return trashing.purge(self, [_clean_id(i) for i in ids])
+        return trashing.purge(self, [clean_id(i) for i in ids])
 
     def destroy(self, image_id: str, *, if_version: int | None = None) -> None:
         """Delete an image for good, wherever it is, as one step: nobody can bring it back between.
@@ -370,7 +310,7 @@ class Library:
 
         At most *limit*, and fewer where they are large; those before the seq *before* come next.
         """
-        return history.list_changes(self.database, _clean_id(image_id), limit, before)
+        return history.list_changes(self.database, clean_id(image_id), limit, before)
 
     def walk_history(self, image_id: str) -> Iterator[Change]:
         """Every recorded change of one image, the newest first, a page at a time."""
@@ -400,9 +340,7 @@ class Library:
 
     def tags(self) -> list[Tag]:
         """Every tag in use with how many images carry it, the most used first."""
-        if self._bitmaps is not None:
-            return [Tag(name, count) for name, count in self._bitmaps.tag_counts()]
-        return tagging.count_tags(self.database)
+        return [Tag(name, count) for name, count in self._engine.tag_counts()]
 
     def rename_tag(self, old: str, new: str) -> Done:
         """Write a tag another way on all its images."""
@@ -434,7 +372,3 @@ def as_filter(query: str | Query | Filter) -> Filter:
     if isinstance(query, Filter):
         return query
     return Filter(query if isinstance(query, Query) else Query.parse(query))
-
-
-def _clean_id(image_id: str) -> str:
-    return image_id.strip().lower()

@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.errors import LockedError
-from imagelib.library import identity
-from imagelib.library.backup import (
+from imagelib.library.store import identity
+from imagelib.library.store.backup import (
     check_not_restoring,
     finish_restore,
     is_restore_begun,
     snapshot,
     snapshot_if_old,
 )
-from imagelib.library.files import make_folder
+from imagelib.library.store.disk import make_folder
 
 if TYPE_CHECKING:
-    from imagelib.library.library import Library
+    from imagelib.library.originals.storage import Storage
 
 
-def make_ready(library: Library) -> None:
+def make_ready(library: Storage) -> None:
     """Finish or drop what a crash left half done, bring the tables up to date, make the snapshot
     of the day.
 
@@ -47,7 +47,7 @@ def make_ready(library: Library) -> None:
     snapshot_if_old(settings, database)
 
 
-def _make_ready_alone(library: Library) -> None:
+def _make_ready_alone(library: Storage) -> None:
     settings, database = library.settings, library.database
     finish_restore(settings)
     identity.check(settings)

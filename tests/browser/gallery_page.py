@@ -8,8 +8,8 @@ from typing import Any
 from chromium import expect
 from gallery_site import records
 
-from imagelib.library.models import Image
-from imagelib.library.query import Query
+from imagelib.library.query.query import Query
+from imagelib.library.values.image import Image
 
 COUNT = 150
 WITHOUT_THUMBNAIL = {12}

@@ -16,7 +16,7 @@ from imagelib.generator import search_index
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.search_index import Block, block_path
-from imagelib.library.models import Image
+from imagelib.library.values.image import Image
 
 #: How many images `index.html` shows without JavaScript.
 FIRST = 60

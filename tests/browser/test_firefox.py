@@ -12,7 +12,7 @@ from file_server import served
 from firefox import ESCAPE, Firefox
 from gallery_page import IMAGES, NEWEST
 
-from imagelib.library.query import Query
+from imagelib.library.query.query import Query
 
 PROGRAM = shutil.which("firefox-esr") or shutil.which("firefox")
 pytestmark = [

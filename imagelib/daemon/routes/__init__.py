@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from imagelib.daemon import bodies
 from imagelib.daemon.call import Handler
 from imagelib.daemon.routes import drift, history, images, status, tags, trash
-from imagelib.library.drafts import ImageDraft, ImagePatch
+from imagelib.library.values.fields import ImageDraft, ImagePatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from typing import Any
 from imagelib.daemon.bodies import Repair
 from imagelib.daemon.call import Answer, Call
 from imagelib.errors import InvalidError
-from imagelib.library.drift import Drift
-from imagelib.library.models import Image
-from imagelib.library.records import select
-from imagelib.library.repairing import Repaired, accept, adopt, locate, wanted_files
-from imagelib.library.settling import settle
+from imagelib.library.originals.drift import Drift
+from imagelib.library.originals.following import settle
+from imagelib.library.originals.repairing import Repaired, accept, adopt, locate, wanted_files
+from imagelib.library.store.rows import select
+from imagelib.library.values.image import Image
 
 #: So many entries of each kind are told; there are counts besides.
 _MOST = 200

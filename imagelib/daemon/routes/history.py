@@ -8,7 +8,7 @@ from imagelib.daemon.bodies import HistoryQuery, SinceQuery, Undo
 from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.records import change_json, records_json
 from imagelib.daemon.routes.images import known
-from imagelib.library.history import changed_since, count_changes
+from imagelib.library.records.history import changed_since, count_changes
 
 
 def image_history(call: Call) -> Answer:

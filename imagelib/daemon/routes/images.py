@@ -7,40 +7,36 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from imagelib.daemon.answers import Read
 from imagelib.daemon.bodies import Batch, ListQuery
 from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.errors import MalformedError
-from imagelib.daemon.records import etag, image_json
+from imagelib.daemon.records import etag, image_json, records_json
 from imagelib.daemon.uploads import reading_upload
 from imagelib.ingest.inspection import warnings_of
-from imagelib.library.drafts import ImageDraft, ImagePatch
-from imagelib.library.listing import Filter
-from imagelib.library.models import Image
-from imagelib.library.query import Query
+from imagelib.library.query.listing import Filter
+from imagelib.library.query.query import Query
+from imagelib.library.values.fields import ImageDraft, ImagePatch
+from imagelib.library.values.image import Image
 
 _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
 
 def list_images(call: Call) -> Answer:
     """A page of the images that the filters leave, in a total order."""
-    return Answer(content=call.state.answers.get(call.question,
-                                                 lambda read: _list(call, read)))
-
-
-def _list(call: Call, read: Read) -> bytes:
     asked = ListQuery.of(known(call.query, ListQuery), where="query")
     query = Query.parse(asked.q)
     wanted = Filter(query, tuple(asked.tags), asked.rating_min, asked.rating_max,
                     asked.date_from, asked.date_to, asked.model, None, asked.sort)
-    page = call.state.library.page_pks(wanted, page=asked.page, page_size=asked.page_size,
-                                       cursor=asked.cursor or None, state=read.state)
+    library = call.state.library
+    page = library.page_pks(wanted, page=asked.page, page_size=asked.page_size,
+                            cursor=asked.cursor or None)
     head = json.dumps({
         "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
         "warnings": query.warnings,
     })
-    items = ", ".join(read(page.items))
-    return f'{{"items": [{items}], {head[1:]}'.encode()
+    records = records_json(library.database.reader, page.items)
+    items = ", ".join(records[pk] for pk in page.items if pk in records)
+    return Answer(content=f'{{"items": [{items}], {head[1:]}'.encode())
 
 
 def get_image(call: Call) -> Answer:

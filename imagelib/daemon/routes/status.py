@@ -9,7 +9,7 @@ from imagelib.daemon.bodies import ExportQuery
 from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.routes.images import known
 from imagelib.exporting import records_as
-from imagelib.library.backup import snapshot
+from imagelib.library.store.backup import snapshot
 
 #: How much of a file is sent at a time, in bytes.
 _BLOCK = 256 * 1024

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
-from imagelib.daemon.answers import Read
 from imagelib.daemon.bodies import DeleteTag, MergeTags, RenameTag, SavedSearch
 from imagelib.daemon.call import Answer, Call
 from imagelib.errors import InvalidError
-from imagelib.library.models import Done
+from imagelib.library.values.image import Done
 
 #: How long the name of a saved search may be, in characters.
 MAX_NAME = 200
@@ -17,10 +15,7 @@ MAX_NAME = 200
 
 def list_tags(call: Call) -> Answer:
     """Every tag with how many images carry it, the most used first."""
-    def count(_: Read) -> bytes:
-        return json.dumps([asdict(tag) for tag in call.state.library.tags()]).encode()
-
-    return Answer(content=call.state.answers.get(call.path, count))
+    return Answer(json=[asdict(tag) for tag in call.state.library.tags()])
 
 
 def rename_tag(call: Call) -> Answer:

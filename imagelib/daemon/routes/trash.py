@@ -7,7 +7,7 @@ from imagelib.daemon.call import Answer, Call
 from imagelib.daemon.records import image_json, trashed_json
 from imagelib.daemon.routes.images import known
 from imagelib.errors import NotFoundError
-from imagelib.library.trash import cursor_of, find_trashed, list_trash, totals
+from imagelib.library.records.trash import cursor_of, find_trashed, list_trash, totals
 
 
 def list_deleted(call: Call) -> Answer:

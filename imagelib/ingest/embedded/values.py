@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imagelib.ingest.embedded.record import Lora
-from imagelib.library.dates import parse_wall_clock
+from imagelib.library.values.dates import parse_wall_clock
 
 MAX_DEPTH = 100
 #: Commas and opening brackets: each costs up to 230 bytes of Python objects once parsed.

@@ -1,0 +1,191 @@
+"""Make the library follow the disk, without loss.
+
+A moved file keeps its metadata, a missing one is flagged and never deleted, and
+what a scan refuses is not touched. History says what was done. What was true when
+the scan looked is asked once more where nobody else of ours can write.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagelib.errors import ConflictError, InvalidError
+from imagelib.formats import EXTENSIONS
+from imagelib.library.originals.drift import Drift, Scanner
+from imagelib.library.originals.folders import folder_times
+from imagelib.library.originals.intake import take_in
+from imagelib.library.originals.originals import stat_of
+from imagelib.library.originals.overwriting import follow_new_bytes, put_right
+from imagelib.library.originals.trashing import file_the_deleted
+from imagelib.library.store.disk import copy_apart, digest, sync_folder
+from imagelib.library.store.rows import look, note_stat, rename_files, select_pks, update
+from imagelib.library.values.fields import ImageDraft
+from imagelib.library.values.image import Image
+
+if TYPE_CHECKING:
+    from imagelib.library.originals.storage import Storage
+
+
+@dataclass(slots=True)
+class Settled:
+    """What `settle` did."""
+
+    added: list[Image] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    changed: int = 0
+
+
+def settle(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
+           adopt: bool = True) -> Settled:
+    """Make the library follow the disk. Nothing is deleted, and history says what was done.
+
+    One file that cannot be dealt with stops nothing: it is among the failures.
+    """
+    done = Settled()
+    if drift.refused and not accept_missing:
+        return done
+
+    def guarded(name: str, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except FileNotFoundError:
+            pass  # gone again; the next scan will say
+        except (InvalidError, ConflictError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            scanner.give_up(name, reason)
+            done.failed.append((name, reason))
+
+    def adopted(name: str) -> None:
+        taken = take_in(library, library.originals.folder / name, original_name="",
+                        in_place=True, found=True, draft=ImageDraft())
+        if taken.image is not None and taken.status == "new":
+            done.added.append(taken.image)
+
+    def overwritten(image: Image) -> None:
+        followed = follow_new_bytes(library, image, drift.looks.get(image.file_name))
+        done.changed += followed.changed
+        done.added += followed.added
+        if followed.problem:
+            done.failed.append((image.file_name, followed.problem))
+
+    done.changed += file_the_deleted(library)
+    _follow_names(library, drift, done)
+    for image in drift.altered:
+        guarded(image.file_name, lambda image=image: overwritten(image))  # type: ignore[misc]
+    for image in drift.rotten:
+        guarded(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
+        done.changed += 1
+    for image in drift.shared:
+        guarded(image.file_name, lambda image=image: _separate(library, image))  # type: ignore[misc]
+    for name in drift.stray if adopt else []:
+        guarded(name, lambda name=name: adopted(name))  # type: ignore[misc]
+    remember_folders(library)
+    return done
+
+
+def _follow_names(library: Storage, drift: Drift, done: Settled) -> None:
+    if not (drift.moved or drift.missing or drift.returned or drift.touched):
+        return
+    folder = library.originals.folder
+    with library.exclusive(), library.database.write(
+            "follow the disk", undoable=False) as transaction:
+        seen = [*drift.missing, *drift.returned, *drift.touched,
+                *(image for image, _ in drift.moved)]
+        now = select_pks(transaction.connection, [image.pk for image in seen], raw=False)
+
+        def is_as_seen(image: Image, name: str) -> bool:
+            """Whether row and file are still what the scan has seen."""
+            current = now.get(image.pk)
+            return (current is not None and current.digest == image.digest
+                    and current.file_name == image.file_name
+                    and stat_of(folder / name) == drift.looks.get(name))
+
+        moved = {image.pk: name for image, name in drift.moved if is_as_seen(image, name)}
+        gone = {image.pk: image for image in drift.missing
+                if is_as_seen(image, image.file_name) or _is_taken_by(moved, image)}
+        names = dict(moved)
+        for pk, image in gone.items():
+            if image.file_name in moved.values():  # its name belongs to another file by now
+                # A new name: its own id may be what somebody has called another file.
+                names[pk] = str(uuid.uuid4()) + EXTENSIONS.get(image.mime_type, "")
+        holders = {row["file_name"]: row["pk"] for row in transaction.run(
+            "SELECT pk, file_name FROM images WHERE file_name IN (SELECT value FROM json_each(?))",
+            json.dumps(list(names.values())))}
+        # Whoever keeps a name keeps others from it, and so on; the next scan will see.
+        while kept := [pk for pk, name in names.items()
+                       if holders.get(name, pk) not in names]:
+            for pk in kept:
+                del names[pk]
+                moved.pop(pk, None)
+        rename_files(transaction, names)
+        for pk, name in moved.items():
+            update(transaction, pk, {"file_state": "ok"})
+            note_stat(transaction, pk, folder / name, drift.looks[name])
+            done.changed += 1
+        for pk in gone:
+            if now[pk].file_state != "missing" or pk in names:
+                update(transaction, pk, {"file_state": "missing"})
+                done.changed += 1
+        for image in [*drift.returned, *drift.touched]:
+            if is_as_seen(image, image.file_name):
+                if now[image.pk].file_state != "ok":
+                    update(transaction, image.pk, {"file_state": "ok"})
+                    done.changed += 1
+                note_stat(transaction, image.pk, folder / image.file_name,
+                          drift.looks[image.file_name])
+
+
+def _is_taken_by(moved: dict[int, str], image: Image) -> bool:
+    """Whether another image has the name of this one by now."""
+    return image.file_name in moved.values()
+
+
+def _separate(library: Storage, image: Image) -> None:
+    """Give a file of ours an inode that nobody else has; the bytes stay.
+
+    The first version linked it with a watched folder's file or the site's copy: whoever
+    wrote over one wrote over all.
+    """
+    path = library.originals.path_of(image)
+    staged = library.originals.intents.staging_path(path.parent)
+    try:
+        before = stat_of(path)
+        copy_apart(path, staged, sync=True)
+        if digest(staged) != image.digest:
+            return  # the next scan sees that it is altered
+        ours = look(staged.stat())
+        with library.exclusive(), library.database.write("separate", undoable=False) as transaction:
+            if library.get(image.id).file_name == image.file_name and (
+                    before is not None and stat_of(path) == before):
+                staged.replace(path)
+                sync_folder(path.parent)
+                note_stat(transaction, image.pk, path, ours)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def remember_folders(library: Storage) -> None:
+    """Note how the folders look after a scan, so that `build` sees new files at once."""
+    folders = json.dumps(folder_times(library.originals.folder))
+    if library.database.read("SELECT 1 FROM meta WHERE key = 'scanned' AND value = ?", folders):
+        return
+    with library.database.write("scan", undoable=False) as transaction:
+        transaction.run("INSERT OR REPLACE INTO meta VALUES ('scanned', ?)", folders)
+
+
+def taken_files(library: Storage) -> dict[Path, tuple[int, int]]:
+    """Files of further folders that were dealt with, and their size and mtime then."""
+    return {Path(row["path"]): (row["size_bytes"], row["mtime_ns"])
+            for row in library.database.read("SELECT * FROM taken")}
+
+
+def note_taken(library: Storage, path: Path, seen: tuple[int, int], checksum: str = "") -> None:
+    """Remember that the file at *path* was dealt with as it was seen; *checksum* is its digest."""
+    with library.database.write("watch", undoable=False) as transaction:
+        transaction.run("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", str(path), *seen,
+                        checksum)

@@ -1,0 +1,130 @@
+"""Taking one picture in: new, here already, or deleted before.
+
+What takes long, copying and decoding, is done first. Then everything is decided again
+inside the lock under which it is carried out, so that the same bytes are one image,
+whoever else takes them in at the same time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from imagelib.errors import ConflictError
+from imagelib.library.originals.originals import Inspected, Newcomer, fingerprint, stat_of
+from imagelib.library.originals.trashing import restore_with
+from imagelib.library.store.rows import apply_patch
+from imagelib.library.values.fields import ImageDraft, ImagePatch
+from imagelib.library.values.image import Image
+
+if TYPE_CHECKING:
+    from imagelib.library.originals.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of a picture that came in."""
+
+    #: `here`: its bytes are an image already; `restored`: they came back out of the trash;
+    #: `deleted`: they lie in the trash and stay there.
+    status: Literal["new", "here", "restored", "deleted"]
+    #: None if it stays deleted.
+    image: Image | None
+    #: Of its bytes.
+    digest: str
+    #: The fields that were given and not taken, as the image has other values of its own.
+    unused: tuple[str, ...] = ()
+
+
+def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: str,
+            in_place: bool, found: bool, draft: ImageDraft) -> Intake:
+    """As `Library.take_in`, with the fields checked."""
+    if isinstance(source, str):
+        source = Path(source).expanduser()
+    if isinstance(source, Path) and not original_name:
+        original_name = source.name
+    named = source if isinstance(source, Path) else None
+    path = named if in_place and named is not None else library.originals.stage(source)
+    try:
+        read = fingerprint(path)
+        checksum = read.digest
+        inspected: Inspected | None = None
+        while True:
+            if inspected is None and not _is_known(library, checksum):
+                inspected = library.originals.inspect(path, named, read)
+            with library.exclusive():
+                if found and not in_place and _was_taken(library, checksum):
+                    return Intake("deleted", None, checksum)
+                if _is_known(library, checksum):
+                    return _again(library, path, checksum, draft, in_place=in_place, found=found)
+                if inspected is not None:
+                    if in_place and stat_of(path) != inspected.look:
+                        raise ConflictError(f"{path} was written to meanwhile. Try again.")
+                    [image_id] = library.originals.insert(
+                        [Newcomer(inspected, draft, original_name, in_place)])
+                    return Intake("new", library.get(image_id), checksum)
+    finally:
+        if not in_place:
+            path.unlink(missing_ok=True)
+
+
+def _was_taken(library: Storage, checksum: str) -> bool:
+    """Whether a watched folder gave these bytes before, and they are no image any more.
+
+    What was destroyed for good has left the trash, too, and still does not come back by itself.
+    """
+    return library.originals.find_digest(checksum) is None and bool(library.database.read(
+        "SELECT 1 FROM taken WHERE digest = ? LIMIT 1", checksum))
+
+
+def _is_known(library: Storage, checksum: str) -> bool:
+    return bool(library.originals.find_digest(checksum)
+                or library.originals.find_trashed(checksum))
+
+
+def _again(library: Storage, path: Path, checksum: str, draft: ImageDraft, *, in_place: bool,
+           found: bool) -> Intake:
+    """The bytes were taken in before."""
+    originals = library.originals
+    if existing := originals.find_digest(checksum):
+        # If its file was lost, here it is again.
+        if not in_place and (existing.file_state != "ok"
+                             or stat_of(originals.path_of(existing)) is None):
+            originals.give_back(existing, path)
+        status: Literal["here", "restored"] = "here"
+        image_id = existing.id
+    else:
+        trashed = originals.find_trashed(checksum)
+        assert trashed is not None
+        if found:
+            return Intake("deleted", None, checksum)
+        restore_with(library, trashed, path)
+        status, image_id = "restored", trashed
+    unused = _complete(library, image_id, draft)
+    return Intake(status, library.get(image_id), checksum, unused)
+
+
+def _complete(library: Storage, image_id: str, draft: ImageDraft) -> tuple[str, ...]:
+    """Give an image what was said of it this time; return what it has other values for.
+
+    Tags are added, empty fields are filled. What a person wrote before is not written over.
+    """
+    image = library.get(image_id)
+    fields: dict[str, Any] = {}
+    unused = []
+    for name in sorted(draft.model_fields_set):
+        value, now = getattr(draft, name), getattr(image, name)
+        if not value or value == now:
+            continue
+        if name == "tags":
+            if more := [tag for tag in value if tag not in image.tags]:
+                fields["add_tags"] = more
+        elif not now:
+            fields[name] = value
+        else:
+            unused.append(name)
+    if fields:
+        with library.database.write("add again") as transaction:
+            apply_patch(transaction, image_id, ImagePatch.of(fields))
+    return tuple(unused)

@@ -1,0 +1,178 @@
+"""Repairs that a person asks for: find lost files, accept changed ones, take strays in.
+
+Nothing is destroyed: what stood in the place of a file that comes back is kept
+with the image in the trash. A repair of many goes on behind one that fails.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagelib.errors import ConflictError, ImagelibError, InvalidError
+from imagelib.library.originals.drift import Drift, walk_files
+from imagelib.library.originals.originals import Inspected, Newcomer, file_columns, stat_of
+from imagelib.library.store.database import Transaction
+from imagelib.library.store.disk import digest
+from imagelib.library.store.rows import note_stat, require, select, update
+from imagelib.library.values.fields import ImageDraft
+from imagelib.library.values.image import Image
+
+if TYPE_CHECKING:
+    from imagelib.library.originals.storage import Storage
+
+
+@dataclass(slots=True)
+class Repaired:
+    """What a repair did: the ids that changed, (id or name, reason) of those that did not."""
+
+    changed: list[str] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    #: What `undo` takes back, or None where there is no way back.
+    batch: str | None = None
+
+
+def wanted_files(library: Storage, drift: Drift | None = None) -> list[Image]:
+    """The images without their right file: those flagged, and those that *drift* has found."""
+    flagged = select(library.database.reader, "WHERE i.file_state <> 'ok'", raw=False)
+    found = [*drift.missing, *drift.altered, *drift.rotten] if drift else []
+    return list({image.pk: image for image in [*flagged, *found]}.values())
+
+
+def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None) -> list[Image]:
+    """Bring lost files back from *place*, a folder or one file; return their images.
+
+    They are recognised by size and digest and copied into their places, wherever they lie
+    below *place*, which stays as it is. Looked for are those of *wanted*, by default of all
+    images that are flagged.
+
+    Raises:
+        InvalidError: there is no such place.
+    """
+    by_size: dict[int, list[Image]] = defaultdict(list)
+    for image in wanted_files(library) if wanted is None else wanted:
+        by_size[image.size_bytes].append(image)
+    found: list[Image] = []
+    for path, size in _files(place):
+        candidates = by_size.get(size)
+        if not candidates:
+            continue
+        checksum = digest(path)
+        for image in [i for i in candidates if i.digest == checksum]:
+            staged = library.originals.stage(path)
+            try:
+                if digest(staged) != checksum:
+                    continue  # it was written to meanwhile
+                with library.exclusive():
+                    # Somebody may have brought it back, or deleted it, while we looked.
+                    now = library.find_one(image.id)
+                    if now is None or now.digest != checksum:
+                        continue
+                    there = library.originals.read_in_place(now)
+                    if there is not None and there.digest == checksum:
+                        continue
+                    library.originals.give_back(now, staged)
+            finally:
+                staged.unlink(missing_ok=True)
+            candidates.remove(image)
+            found.append(image)
+    return found
+
+
+def _files(place: Path) -> Iterator[tuple[Path, int]]:
+    if place.is_dir():
+        for name, (size, _, _) in walk_files(place):
+            yield place / name, size
+    elif place.is_file():
+        yield place, place.stat().st_size
+    else:
+        raise InvalidError.of("locate", "there is no such folder or file on this machine")
+
+
+def accept(library: Storage, ids: Iterable[str]) -> Repaired:
+    """Take what lies in the places of these images as their files, with new digest and size.
+
+    There is no way back: the bytes that were there before are gone already.
+    """
+    done = Repaired()
+    ready: list[tuple[Image, Inspected]] = []
+    for image_id in ids:
+        try:
+            image = library.get(image_id)
+            path = library.originals.path_of(image)
+            ready.append((image, library.originals.inspect(path)))
+        except (ImagelibError, OSError) as error:
+            done.failures.append((image_id, _reason(library, error)))
+    with library.exclusive(), library.database.write(
+            "accept file", undoable=False) as transaction:
+        for image, inspected in ready:
+            try:
+                _check_accepted(transaction, image, inspected)
+            except ImagelibError as error:
+                done.failures.append((image.id, _reason(library, error)))
+                continue
+            update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
+            note_stat(transaction, image.pk, inspected.path, inspected.look)
+            done.changed.append(image.id)
+    return done
+
+
+def _check_accepted(transaction: Transaction, image: Image, inspected: Inspected) -> None:
+    now = require(select(transaction.connection, "WHERE i.id = ?", [image.id], raw=False),
+                  image.id)
+    if now.file_name != image.file_name or stat_of(inspected.path) != inspected.look:
+        raise ConflictError("It was changed meanwhile. Look again.")
+    others = select(transaction.connection, "WHERE i.digest = ? AND i.id <> ?",
+                    [inspected.digest, image.id], raw=False)
+    if others:
+        raise ConflictError(f"These bytes are the image {others[0].id} already.")
+
+
+def adopt(library: Storage, names: Iterable[str], strays: Iterable[str]) -> Repaired:
+    """Make files that lie under `images/` images, where they are, as one batch.
+
+    *strays* are the names that a scan has found; no other is taken.
+    """
+    done = Repaired()
+    known = set(strays)
+    newcomers: dict[str, Newcomer] = {}
+    for name in dict.fromkeys(names):
+        try:
+            if name not in known:
+                raise InvalidError("There is no such stray file.")
+            path = library.originals.folder / name
+            inspected = library.originals.inspect(path, path)
+            if inspected.digest in newcomers:
+                raise ConflictError("These bytes are an image already.")
+            newcomers[inspected.digest] = Newcomer(inspected, ImageDraft(), path.name,
+                                                   in_place=True)
+        except (ImagelibError, OSError) as error:
+            done.failures.append((name, _reason(library, error)))
+    with library.exclusive():
+        ready = []
+        for newcomer in newcomers.values():
+            inspected = newcomer.inspected
+            name = inspected.path.relative_to(library.originals.folder).as_posix()
+            if library.originals.find_digest(inspected.digest):
+                done.failures.append((name, "These bytes are an image already."))
+            elif stat_of(inspected.path) != inspected.look:
+                done.failures.append((name, "It was changed meanwhile. Look again."))
+            else:
+                ready.append(newcomer)
+        if ready:
+            done.changed = library.originals.insert(ready)
+            [row] = library.database.read("SELECT batch FROM changes WHERE image = ?"
+                                          " ORDER BY seq DESC LIMIT 1", done.changed[0])
+            done.batch = row["batch"]
+    return done
+
+
+def _reason(library: Storage, error: ImagelibError | OSError) -> str:
+    """What went wrong, without where on this machine the library lies."""
+    if isinstance(error, FileNotFoundError):
+        return "The file is not there."
+    text = (error.strerror or "It cannot be read.") if isinstance(error, OSError) else str(error)
+    return text.replace(f"{library.originals.folder}/", "")

@@ -1,0 +1,147 @@
+"""Lists of images: filters, order and paging, for the API, the command line and Python.
+
+Orders are total: ties go by pk in the same direction, so that paging neither
+repeats nor skips an image.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from imagelib.errors import InvalidError
+from imagelib.library.query.query import Query
+from imagelib.library.query.terms import (
+    All,
+    Dates,
+    ExactTag,
+    Ids,
+    Node,
+    Rating,
+    Word,
+    all_of,
+)
+from imagelib.library.values.dates import last_moment
+from imagelib.library.values.text import fold
+
+SORTS = ("captured_at", "rating", "created_at")
+DEFAULT_SORT = "-captured_at"
+PAGE_SIZE = 60
+MAX_PAGE_SIZE = 500
+#: Tags in one request; SQLite joins at most 64 tables, and nobody means more.
+MAX_TAGS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which images, in which order. All conditions hold at once; empty ones let all through."""
+
+    query: Query = field(default_factory=lambda: Query.parse(""))
+    tags: tuple[str, ...] = ()
+    rating_min: int | None = None
+    rating_max: int | None = None
+    date_from: str = ""
+    date_to: str = ""
+    model: str = ""
+    ids: tuple[str, ...] | None = None
+    sort: str = ""
+
+    @property
+    def order(self) -> str:
+        """The sort that counts: the one asked for, else the query's own, else the newest first."""
+        return self.sort or self.query.sort or DEFAULT_SORT
+
+    @property
+    def root(self) -> Node:
+        """All conditions as one tree."""
+        parts: list[Node] = [self.query.root, *map(ExactTag, self.tags)]
+        if self.rating_min is not None or self.rating_max is not None:
+            parts.append(Rating(0 if self.rating_min is None else self.rating_min,
+                                5 if self.rating_max is None else self.rating_max))
+        if self.date_from or self.date_to:
+            parts.append(Dates(self.date_from, last_moment(self.date_to) if self.date_to else ""))
+        if self.model:
+            parts.append(Word(fold(self.model), "model"))
+        if self.ids is not None:
+            parts.append(Ids(self.ids))
+        return all_of(parts)
+
+    def to_sql(self) -> tuple[str, list[Any]]:
+        """`JOIN ... WHERE ...` for `FROM images AS i`, and its parameters."""
+        if self.root == All():
+            return "WHERE 1", []
+        clause, values = self.root.sql()
+        return f"JOIN folded AS f ON f.pk = i.pk WHERE {clause}", values
+
+
+Item = TypeVar("Item")
+#: Where an image stands in an order: the value of the column, and its pk.
+Place = tuple[str | int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some of a list (its images, or their pks), and how to go on."""
+
+    items: list[Item]
+    total: int
+    page: int
+    page_size: int
+    next: str | None
+
+
+def cut_page(sort: str, places: list[Place], total: int, page: int, page_size: int) -> Page[int]:
+    """A page out of at most one place more than it holds; that one says that there is more."""
+    items = places[:page_size]
+    following = _cursor(sort, items[-1]) if len(places) > page_size else None
+    return Page([pk for _, pk in items], total, page, page_size, following)
+
+
+def order_by(sort: str) -> str:
+    """`ORDER BY` of a sort name.
+
+    Raises:
+        InvalidError: there is no such order.
+    """
+    column, descending = split_order(sort)
+    direction = "DESC" if descending else "ASC"
+    return f"ORDER BY i.{column} {direction}, i.pk {direction}"
+
+
+def read_cursor(sort: str, cursor: str) -> Place:
+    """The place behind which *cursor* goes on.
+
+    Raises:
+        InvalidError: the cursor is not one of ours, or belongs to another order.
+    """
+    column, _ = split_order(sort)
+    kind = int if column == "rating" else str
+    try:
+        name, value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if name != sort or type(pk) is not int or type(value) is not kind:
+            raise ValueError
+        if abs(pk) >= 2**63 or (isinstance(value, int) and abs(value) > 2**62):
+            raise ValueError
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidError.of("cursor", "is not a cursor of this list", where="query") from error
+    return value, pk
+
+
+def _cursor(sort: str, place: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps([sort, *place]).encode()).decode()
+
+
+def split_order(sort: str) -> tuple[str, bool]:
+    """The column of an order, and whether it goes down.
+
+    Raises:
+        InvalidError: there is no such order.
+    """
+    column = sort.removeprefix("-")
+    if column not in SORTS:
+        raise InvalidError.of(
+            "sort", f"should be one of {', '.join(SORTS)}, each with - for descending",
+            where="query")
+    return column, sort.startswith("-")

@@ -1,0 +1,75 @@
+"""Housekeeping of tags: rename, merge, delete; each is one batch that undo takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from imagelib.errors import ConflictError, InvalidError, NotFoundError
+from imagelib.library.store.database import Database, Transaction
+from imagelib.library.values.fields import clean_tag
+from imagelib.library.values.image import Done
+
+
+def rename_tag(database: Database, old: str, new: str) -> Done:
+    """Write *old* as *new* on all its images.
+
+    Raises:
+        NotFoundError: no image carries *old*. ConflictError: *new* is in use: merge them.
+    """
+    old, new = _clean("old", old), _clean("new", new)
+    if old == new:
+        return Done(0, "")
+    with database.write("rename tag") as transaction:
+        count = _require(transaction, old)
+        if _count(transaction, new):
+            raise ConflictError(f"The tag {new!r} is in use. To make them one, merge them.")
+        transaction.run("DELETE FROM tags WHERE name = ?", new)
+        transaction.run("UPDATE tags SET name = ? WHERE name = ?", new, old)
+    return Done(count, transaction.batch)
+
+
+def merge_tags(database: Database, sources: Iterable[str], target: str) -> Done:
+    """Give every image that carries one of *sources* the tag *target* instead."""
+    names = [_clean("sources", name) for name in sources]
+    target = _clean("target", target)
+    changed = 0
+    with database.write("merge tags") as transaction:
+        transaction.run("INSERT OR IGNORE INTO tags (name) VALUES (?)", target)
+        for name in names:
+            if name == target:
+                continue
+            changed += _require(transaction, name)
+            transaction.run(
+                "INSERT OR IGNORE INTO image_tags SELECT it.image, new.id FROM image_tags it"
+                " JOIN tags old ON old.id = it.tag, tags new WHERE old.name = ? AND new.name = ?",
+                name, target)
+            transaction.run("DELETE FROM tags WHERE name = ?", name)
+    return Done(changed, transaction.batch)
+
+
+def delete_tag(database: Database, name: str) -> Done:
+    """Take the tag off all its images."""
+    name = _clean("name", name)
+    with database.write("delete tag") as transaction:
+        count = _require(transaction, name)
+        transaction.run("DELETE FROM tags WHERE name = ?", name)
+    return Done(count, transaction.batch)
+
+
+def _clean(field: str, name: str) -> str:
+    try:
+        return clean_tag(name)
+    except ValueError as error:
+        raise InvalidError.of(field, str(error)) from error
+
+
+def _require(transaction: Transaction, name: str) -> int:
+    if not (count := _count(transaction, name)):
+        raise NotFoundError(f"No image carries the tag {name!r}.")
+    return count
+
+
+def _count(transaction: Transaction, name: str) -> int:
+    row = transaction.run(
+        "SELECT count(*) FROM image_tags it JOIN tags t ON t.id = it.tag WHERE t.name = ?", name)
+    return int(row.fetchone()[0])

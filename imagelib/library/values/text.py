@@ -1,0 +1,75 @@
+"""How text is compared: case, accents and the width of a letter never matter.
+
+`templates/static/engine/text.js` is the twin of this module. A test holds the two
+equal over every character that both sides know.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imagelib.library.values.image import Image
+
+#: Stands between the fields of `searchable`; no word of a query ever holds it.
+SEPARATOR = "\x1f"
+
+
+class _Marks(dict[int, int | None]):
+    """A table for `str.translate` that drops marks and learns each character once."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.category(chr(code)).startswith("M") else code
+        self[code] = kept
+        return kept
+
+
+_MARKS = _Marks()
+
+
+def fold(text: str) -> str:
+    """Forget case, accents and compatibility forms: NFKD, marks dropped, casefold.
+
+    Folding twice is folding once. Dropping comes before the casefold, which
+    would turn an iota below a letter into a letter of its own.
+    """
+    if text.isascii():
+        return text.lower()
+    bare = unicodedata.normalize("NFKD", text).translate(_MARKS).casefold()
+    return unicodedata.normalize("NFKD", bare).translate(_MARKS)
+
+
+def fold_words(text: str) -> str:
+    """Fold *text* and make every run of blanks one space, so that a phrase spans lines."""
+    return " ".join(fold(text).split())
+
+
+def searchable(image: Image) -> str:
+    """What a bare word is looked for in: prompt, negative prompt, notes, model, tags.
+
+    The fields are folded and joined by `SEPARATOR`, so that no word reaches over
+    two of them.
+    """
+    fields = (image.prompt_text, image.negative_prompt, image.notes, image.ai_model, *image.tags)
+    return SEPARATOR.join(map(fold_words, fields))
+
+
+def generated(image: Image, name: str) -> str:
+    """A value of the normalised generation data as text; "" if there is none."""
+    value: Any = image.generation.get(name)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def folded_row(image: Image) -> tuple[str, str, str, str, str]:
+    """The columns text, model, tool, sampler and seed of the table `folded`."""
+    return (
+        searchable(image),
+        fold(image.ai_model),
+        fold(generated(image, "tool")),
+        fold(generated(image, "sampler")),
+        generated(image, "seed"),
+    )
