@@ -5,7 +5,7 @@
 
 type FileState = "ok" | "missing" | "altered";
 
-/** What a user may write into a record: `ImagePatch` of imagelib/library/drafts.py. */
+/** What a user may write into a record: `ImagePatch` of imagelib/library/values/fields.py. */
 interface ImageFields {
   prompt_text: string;
   negative_prompt: string;

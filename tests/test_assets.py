@@ -112,3 +112,14 @@ def test_files_in_folders_and_without_extension_are_sent_and_hidden_ones_are_not
     assert sorted(paths) == ["LICENCE", "fonts/own.woff2"]
     assert re.fullmatch(r"static/LICENCE\.[0-9a-f]{8}", paths["LICENCE"])
     assert re.fullmatch(r"static/fonts/own\.[0-9a-f]{8}\.woff2", paths["fonts/own.woff2"])
+
+
+def test_scripts_and_their_twins_in_python_name_each_other():
+    top = OURS.parent
+    named = {(source, name) for folder, pattern in (
+        (OURS, r"imagelib/[\w/]+\.py"), (top / "imagelib", r"templates/[\w/-]+\.(?:js|css)\b"))
+        for source in folder.rglob("*.*") if source.suffix in (".js", ".ts", ".py")
+        for name in re.findall(pattern, source.read_text(encoding="utf-8"))}
+
+    assert len(named) > 10
+    assert [(source.name, name) for source, name in named if not (top / name).is_file()] == []

@@ -1,4 +1,4 @@
-// The fields of the search grammar: the twin of imagelib/library/query_fields.py.
+// The fields of the search grammar: the twin of imagelib/library/query/fields.py.
 "use strict";
 
 /**

@@ -1,4 +1,4 @@
-// From the text of a search to its conditions: the twin of imagelib/library/query_parser.py.
+// From the text of a search to its conditions: the twin of imagelib/library/query/parser.py.
 // No text fails; what is no operator is text. Also: how the page edits that text.
 "use strict";
 

@@ -1,4 +1,4 @@
-// How text is compared: the twin of imagelib/library/text.py, equal by test.
+// How text is compared: the twin of imagelib/library/values/text.py, equal by test.
 "use strict";
 
 const ImagelibText = (() => {
