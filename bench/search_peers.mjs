@@ -31,7 +31,7 @@ const LIBRARIES = {
       .map((path) => readFileSync(join(folder, "data", path), "utf8")),
     load(files) {
       const scripts = ["text", "query-fields", "query", "vocabulary", "numbers", "texts", "bits", "columns", "words", "facets", "search"];
-      for (const script of scripts) runInThisContext(readFileSync(join(STATIC, `${script}.js`), "utf8"));
+      for (const script of scripts) runInThisContext(readFileSync(join(STATIC, "engine", `${script}.js`), "utf8"));
       const columns = runInThisContext("new ImagelibColumns.Columns()");
       const blocks = files.map((file) => JSON.parse(file.slice(13, -3))).sort((a, b) => (a.kind < b.kind ? -1 : 1));
       for (const block of blocks) block.kind === "core" ? columns.addCore(block) : columns.addText(block);

@@ -41,14 +41,22 @@ def test_a_backup_is_a_whole_database(daemon, record, tmp_path):
     connection.close()
 
 
-def test_the_gallery_gets_every_script_and_sheet_in_order_and_other_pages_only_a_link():
+def test_the_gallery_gets_the_whole_editor_and_other_pages_only_a_link(daemon):
     gallery = with_editor(b'<head></head><main data-mount="gallery">', 0).decode()
     page = with_editor(b"<head></head><main>", 1).decode()
 
-    listed = editor_files()["load-order.txt"].read_text(encoding="utf-8").split()
-    assert re.findall(r'(?:href|src)="editor/([\w.-]+)"', gallery) == listed
-    assert set(editor_files()) == {*listed, "image-page.js", "load-order.txt"}
-    assert re.findall(r'src="([^"]+)"', page) == ["../editor/image-page.js"]
+    [styles, script] = re.findall(r'(?:href|src)="editor/([\w.-]+)"', gallery)
+    assert re.findall(r'href="([^"]+)"', page) == [f"../editor/{styles}"]
+    [link] = re.findall(r'src="\.\./editor/([^"]+)"', page)
+    assert [re.sub(r"\.[0-9a-f]{8}\.", ".", name) for name in (styles, script, link)] == [
+        "editor.css", "editor.js", "image-page.js"]
+    assert set(editor_files()) == {styles, script, link}
+    for name, content in editor_files().items():
+        sent = daemon.get(f"/editor/{name}")
+        assert (sent.status, sent.body) == (200, content)
+        assert "immutable" in sent.headers["Cache-Control"]
+    assert daemon.get("/editor/editor.js").status == 404
+    assert daemon.get("/editor/page/editor.js").status == 404
 
 
 def test_a_batch_tells_which_images_it_did_not_find(daemon, record, tmp_path):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import PurePosixPath
 
 import pytest
 
 from imagelib.errors import InvalidError
-from imagelib.generator.assets import BUNDLES, Assets
+from imagelib.generator.assets import BUNDLES, EDITOR, STATIC, Assets
 from imagelib.resources import bundled
 
 OURS = bundled("templates")
@@ -32,13 +34,47 @@ def test_names_follow_the_content(mine):
     assert b"/* mine */" in after.files()[changed.pop()]
 
 
-def test_each_file_of_ours_is_sent_once_and_whole():
-    sources = {path.name: path.read_bytes() for path in (OURS / "static").iterdir()}
-    sent = b"\n".join(Assets([OURS]).files().values())
+@pytest.mark.parametrize("top", [STATIC, EDITOR])
+def test_each_file_of_ours_is_sent_once_and_whole_under_a_name_without_folders(top):
+    sources = {path.name: path.read_bytes() for path in (OURS / top).rglob("*") if path.is_file()}
+    files = Assets([OURS], top).files()
+    sent = b"\n".join(files.values())
 
     for name, content in sources.items():
         assert sent.count(content) == 1, name
-    assert len(Assets([OURS]).files()) < 10
+    assert len(files) < 10
+    assert all(re.fullmatch(rf"{top}/[\w-]+\.[0-9a-f]{{8}}\.\w+", path) for path in files)
+
+
+def test_no_two_files_of_ours_have_one_name():
+    names = [path.name for top in (STATIC, EDITOR) for path in (OURS / top).rglob("*.*")]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("place", ["card.css", "grid/card.css"])
+def test_a_file_is_replaced_by_its_name_or_in_its_folder(mine, place):
+    (path := mine / "static" / place).parent.mkdir(exist_ok=True)
+    path.write_text("/* mine */")
+
+    [common] = [content for path, content in Assets([mine, OURS]).files().items()
+                if path.startswith("static/common.")]
+
+    assert b"/* mine */" in common
+    assert (OURS / "static/grid/card.css").read_bytes() not in common
+
+
+def test_a_list_of_bundles_without_folders_means_the_same_files(mine):
+    ours = tomllib.loads((OURS / BUNDLES).read_text(encoding="utf-8"))
+    (mine / BUNDLES).write_text("\n".join(
+        f'"{name}" = {[PurePosixPath(part).name for part in parts]}' for name, parts in ours.items()
+        if name.startswith(("common", "gallery", "engine", "interface"))))
+
+    changed = Assets([mine, OURS])
+
+    for name in ("common.css", "gallery.css", "engine.js", "interface.js"):
+        assert changed.path(name) == Assets([OURS]).path(name)
+    assert changed.files()[changed.path("loader.js")] == (
+        OURS / "static/engine/loader.js").read_bytes()
 
 
 def test_a_bundle_keeps_its_order_and_its_parts_are_not_sent_alone(mine):
@@ -56,6 +92,7 @@ def test_a_bundle_keeps_its_order_and_its_parts_are_not_sent_alone(mine):
     ('"all.js" = [', "bundles.toml"),
     ('"all.js" = "a.js"', "all.js is no list"),
     ('"all.js" = [1]', "all.js is no list"),
+    ('[more]\n"all.js" = ["a.js"]', "more is no list"),
 ])
 def test_a_wrong_list_of_bundles_says_what_is_wrong(mine, bundles, said):
     (mine / BUNDLES).write_text(bundles)
@@ -75,3 +112,14 @@ def test_files_in_folders_and_without_extension_are_sent_and_hidden_ones_are_not
     assert sorted(paths) == ["LICENCE", "fonts/own.woff2"]
     assert re.fullmatch(r"static/LICENCE\.[0-9a-f]{8}", paths["LICENCE"])
     assert re.fullmatch(r"static/fonts/own\.[0-9a-f]{8}\.woff2", paths["fonts/own.woff2"])
+
+
+def test_scripts_and_their_twins_in_python_name_each_other():
+    top = OURS.parent
+    named = {(source, name) for folder, pattern in (
+        (OURS, r"imagelib/[\w/]+\.py"), (top / "imagelib", r"templates/[\w/-]+\.(?:js|css)\b"))
+        for source in folder.rglob("*.*") if source.suffix in (".js", ".ts", ".py")
+        for name in re.findall(pattern, source.read_text(encoding="utf-8"))}
+
+    assert len(named) > 10
+    assert [(source.name, name) for source, name in named if not (top / name).is_file()] == []

@@ -53,8 +53,10 @@ _TYPES = {
 #: Names that a site can have: no dot in front, nothing that a system reads otherwise.
 _SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
 _HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
+#: How a file is kept whose name changes with its content.
+_FOR_EVER = "private, max-age=31536000, immutable"
 
-#: How long a request may wait for pictures and schemas of others, in seconds.
+#: How long a request may wait for pictures and bodies of others, in seconds.
 PATIENCE = 0.75
 #: The longest body where none is wanted, in bytes.
 _STRAY_BODY = 2**16
@@ -252,10 +254,11 @@ def _serve_original(service: Service, name: str) -> Any:
 
 
 def _serve_editor(service: Service, name: str) -> Any:
-    file = None if service.read_only else editor_files().get(name)
-    if file is None:
+    content = None if service.read_only else editor_files().get(name)
+    if content is None:
         raise NotFoundError("There is no such page.")
-    return _send_file(file, _TYPES.get(file.suffix, "text/plain"), {"Cache-Control": "no-cache"})
+    return _response(200, content, {"Content-Type": _TYPES[Path(name).suffix],
+                                    "Cache-Control": _FOR_EVER})
 
 
 def _serve_site(service: Service, path: str) -> Any:
@@ -274,7 +277,7 @@ def _serve_site(service: Service, path: str) -> Any:
             content = with_editor(content, len(parts) - 1)
         return _response(200, content, {"Content-Type": kind, "Cache-Control": "no-cache"})
     return _send_file(site / path, kind, {"Cache-Control": (
-        "private, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache")})
+        _FOR_EVER if _HASHED.fullmatch(path) else "no-cache")})
 
 
 def _is_plain(folder: Path, path: str) -> bool:

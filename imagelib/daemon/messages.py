@@ -103,7 +103,7 @@ class Request:
         self._reserved = True
 
     def release(self) -> None:
-        """Let others read large schemas again."""
+        """Let others read large bodies again."""
         if self._reserved:
             self._reserved = False
             _bulky.release()

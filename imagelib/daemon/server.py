@@ -1,7 +1,7 @@
 """Run the editor's server: one daemon for a library, behind waitress, until a signal.
 
 Bottle's own server is stopped by a single half-open connection; waitress
-buffers slow clients in its loop (measured: 20 slow headers and 12 slow schemas
+buffers slow clients in its loop (measured: 20 slow headers and 12 slow bodies
 do not hold up others).
 """
 

@@ -1,7 +1,7 @@
 """Read a multipart body: one file, and the fields beside it.
 
 The parser is `multipart` by the author of Bottle; Bottle's own answers 500 to
-malformed schemas and spends minutes and gigabytes on hostile ones (measured).
+malformed bodies and spends minutes and gigabytes on hostile ones (measured).
 """
 
 from __future__ import annotations

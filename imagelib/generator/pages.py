@@ -154,7 +154,7 @@ class Pages:
     def _render(self, template: str, context: Mapping[str, Any]) -> str:
         root = context["root"]
         page = self._environment.get_template(template)
-        return page.render(**context, static=lambda name: root + as_url(self._assets.paths[name]))
+        return page.render(**context, static=lambda name: root + as_url(self._assets.path(name)))
 
 
 def name_of(image: Image) -> str:

@@ -47,12 +47,12 @@ SHARP = Recipe(edge=800, quality=60)
 
 
 def has_sharp(width: int, height: int) -> bool:
-    """Whether such a picture has more to show than `GRID` shows; static/card.js asks alike."""
+    """Whether such a picture has more to show than `GRID` shows; card.js asks alike."""
     return max(width, height) > GRID.edge
 
 
 def width_in(recipe: Recipe, width: int, height: int) -> int:
-    """How many pixels wide *recipe* makes a picture of this size; static/card.js computes alike."""
+    """How many pixels wide *recipe* makes a picture of this size; card.js computes alike."""
     longest = max(width, height)
     if longest <= recipe.edge:
         return width

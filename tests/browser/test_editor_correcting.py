@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -167,3 +168,19 @@ def test_two_tabs_that_change_one_field_settle_it_and_both_show_it(tab):
     assert (record["prompt_text"], record["notes"]) == ("mine", "noted there")
     second.button("Close").click()
     expect(second.card("mine")).to_be_visible()
+
+
+def test_what_is_too_long_for_the_feed_is_not_taken_for_taken_away(editor):
+    record = editor.record("picture 3")
+    path = f"/api/images/{record['id']}"
+    long = {"workflow": "x" * 60_000}
+    editor.daemon.ask("PUT", path, json_body={"prompt_meta": long})
+    editor.edit("picture 3")
+    editor.daemon.ask("PUT", path, json_body={"notes": "by another"})
+    expect(editor.field("Notes")).to_have_value("by another")
+
+    editor.page.get_by_text("What the generator wrote").click()
+    expect(editor.field("Raw data (JSON)")).to_have_value(re.compile("x{60000}"))
+    editor.button("Save").click()
+    expect(editor.field("Prompt")).to_be_hidden()
+    assert editor.daemon.get(path).json["prompt_meta"] == long

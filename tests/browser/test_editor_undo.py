@@ -47,7 +47,7 @@ def test_undo_and_redo_by_keys_also_after_a_reload(editor):
 def test_nothing_of_the_editor_is_in_the_site(daemon, editor):
     wait_for(lambda: (daemon.root / "site" / "index.html").exists())
     marks = [b"editor/", b"/api/", b"ImagelibApi", b"Add images", *(
-        path.name.encode() for path in EDITOR.glob("*.js") if path.name != "image-page.js")]
+        path.name.encode() for path in EDITOR.rglob("*.js") if path.name != "image-page.js")]
     for path in (daemon.root / "site").rglob("*"):
         if path.suffix in (".html", ".js", ".css"):
             content = path.read_bytes()

@@ -4,11 +4,11 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-load("ImagelibDom", "text.js", "dom.js");
-const Fields = load("ImagelibFields", "../editor/fields.js");
-const Conflict = load("ImagelibConflict", "../editor/conflict.js");
-const History = load("ImagelibHistoryDialog", "../editor/history-dialog.js");
-const Tags = load("ImagelibTagsDialog", "../editor/tags-dialog.js");
+load("ImagelibDom", "text.js", "tasks.js", "dom.js");
+const Fields = load("ImagelibFields", "fields.js");
+const Conflict = load("ImagelibConflict", "conflict.js");
+const History = load("ImagelibHistoryDialog", "history-dialog.js");
+const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
 const record = (values) => ({
   prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",

@@ -13,7 +13,7 @@ Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
 which `<` is escaped, so another program cuts off the first 13 and the last 3
 bytes and has JSON. Numbers that there are many of are text
 (`imagelib.generator.index.numbers`). Text of users stands in values only, never in a
-key. `templates/static/index.js` is the reader.
+key. `templates/static/engine/index.js` is the reader.
 """
 
 from __future__ import annotations

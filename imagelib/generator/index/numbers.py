@@ -1,7 +1,8 @@
 """Numbers as text: the smaller, the shorter, and quicker for a browser than a list of JSON.
 
 A number ends with one of the first `LAST_DIGITS` of `DIGITS`; the others come before it and count
-from one, so that no number can be written in two ways. `templates/static/numbers.js` is the reader.
+from one, so that no number can be written in two ways. The reader is
+`templates/static/engine/numbers.js`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Prompts are made of the same words over and over. Each distinct piece, a word and what
 stands behind it up to the next word, is written once and the texts are numbers of pieces: a third
 of the bytes, and the page looks at each piece once instead of at each letter of all texts.
-`templates/static/texts.js` is the reader.
+`templates/static/engine/texts.js` is the reader.
 
 A piece is cut from the text as it was written. What is folded (`imagelib.library.values.text`)
 is the same whether it is folded whole or piece by piece, and no word goes over the end of a piece.

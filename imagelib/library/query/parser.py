@@ -2,7 +2,7 @@
 
 The way: `_tokens` cuts the text, `_pair` finds the parentheses that group, all
 others are glued back onto the words that they stand in, and `_Builder` puts the
-tree together without recursion. `templates/static/query.js` is the twin.
+tree together without recursion. `templates/static/engine/query.js` is the twin.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The tree of a query: each condition says whether an image meets it, and says it in SQL.
 
 `matches` is given a `Row`; `sql` speaks of `images AS i` and `folded AS f`. Both
-must agree, with each other and with `templates/static/search.js`;
+must agree, with each other and with `templates/static/engine/search.js`;
 `tests/corpus/query.json` and a property test hold them together.
 """
 

@@ -1,6 +1,6 @@
 """How text is compared: case, accents and the width of a letter never matter.
 
-`templates/static/text.js` is the twin of this module. A test holds the two
+`templates/static/engine/text.js` is the twin of this module. A test holds the two
 equal over every character that both sides know.
 """
 

@@ -1,0 +1,244 @@
+// "Add images": choose or drop files, give all of them the same values, see what became of each and
+// correct it. Closing the dialog stops nothing: what is on its way goes on.
+"use strict";
+
+const ImagelibAddDialog = (() => {
+  const { h, setText } = ImagelibDom;
+  /** @type {Record<UploadState, string>} */
+  const WORDS = {
+    waiting: "waiting", uploading: "uploading", reading: "reading", added: "added", here: "already here",
+    refused: "refused", cancelled: "cancelled", paused: "waiting for the daemon",
+  };
+  const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
+
+  /** @type {ReturnType<typeof ImagelibUpload["queue"]>} */
+  let queue;
+  /** @type {ReturnType<typeof ImagelibFields["make"]>} */
+  let fields;
+  /** @type {Map<UploadItem, HTMLElement>} */
+  let shown;
+  /** What is known of each before it is added. @type {Map<UploadItem, ReturnType<typeof ImagelibUploadRow["make"]>>} */
+  let looks;
+  let isLooking = false;
+  /** @type {HTMLElement} */
+  let form;
+  /** @type {HTMLUListElement} */
+  let rows;
+  /** @type {HTMLElement} */
+  let summary;
+  /** @type {HTMLButtonElement} */
+  let save;
+  /** @type {{close: () => void} | null} */
+  let dialog = null;
+  const button = h("button", { type: "button", class: "primary add-button", click: () => open() }, "Add images");
+
+  /** A new queue with an empty form. */
+  function begin() {
+    queue = ImagelibUpload.queue(render);
+    fields = ImagelibFields.make();
+    shown = new Map();
+    looks = new Map();
+    rows = h("ul", { class: "upload-list", "aria-label": "Files" });
+    summary = h("p", { class: "upload-summary", role: "status" });
+    save = h("button", { type: "submit", class: "primary", disabled: true }, "Save");
+    const picker = h("input", { id: "add-files", type: "file", multiple: true, class: "visually-hidden",
+      accept: "image/png,image/jpeg,image/webp,image/gif,image/avif" });
+    const folder = h("input", { id: "add-folder", type: "file", webkitdirectory: true, class: "visually-hidden" });
+    const kept = h("p", { class: "draft-notice", role: "status", hidden: true },
+      h("span", {}, "These values were written before and not used."),
+      h("button", { type: "button", click: () => {
+        fields.fill({});
+        keepValues();
+        kept.hidden = true;
+      } }, "Clear"));
+    form = h("form", { class: "add-form", novalidate: true },
+      h("div", { class: "pickers" },
+        h("label", { class: "drop", for: "add-files" }, h("strong", {}, "Choose pictures"),
+          h("span", {}, "or drop them, or whole folders, anywhere; or paste one"), picker),
+        h("label", { class: "drop", for: "add-folder" }, h("strong", {}, "Add folder"),
+          h("span", {}, "and the folders in it"), folder)),
+      rows,
+      h("details", { class: "shared", open: true }, h("summary", {}, "Values for all of them"),
+        h("p", { class: "hint" }, "What stays empty is read from each picture; what you correct in one picture's own values counts more."),
+        kept, fields.element),
+      h("footer", { class: "dialog-foot" }, summary, save));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void send();
+    });
+    picker.addEventListener("change", () => {
+      take([...(picker.files ?? [])]);
+      picker.value = "";
+    });
+    folder.addEventListener("change", () => {
+      take([...(folder.files ?? [])].filter(ImagelibDropped.isPicture));
+      folder.value = "";
+    });
+    const before = ImagelibKeptValues.get();
+    fields.fill(before);
+    kept.hidden = Object.keys(before).length === 0;
+    fields.element.addEventListener("input", keepValues);
+    fields.element.addEventListener("focusout", keepValues);
+  }
+
+  /** What is written for all of them survives a reload. */
+  const keepValues = () => ImagelibKeptValues.keep(given());
+
+  /** What says nothing must not overwrite what the pictures themselves say. */
+  const given = () => Object.fromEntries(Object.entries(fields.read()).filter(([, value]) =>
+    Array.isArray(value) ? value.length : value));
+
+  /** @param {File[]} files */
+  function take(files) {
+    queue.add(files);
+    void look();
+  }
+
+  /** Look into what waits, one after the other; adding does not wait for it. */
+  async function look() {
+    if (isLooking) return;
+    isLooking = true;
+    const next = () => queue.items.find(({ state, isSeen }) => state === "waiting" && !isSeen);
+    for (let item; (item = next());) {
+      item.isSeen = true;
+      await looks.get(item)?.look();
+    }
+    isLooking = false;
+  }
+
+  /** @param {boolean} again  Show what became of the last ones. */
+  function open(again = false) {
+    if (dialog) return;
+    const isOver = queue?.items.length > 0 && !queue.items.some(({ state }) => OPEN_STATES.includes(state));
+    if (!queue || (isOver && !again)) begin();
+    ImagelibToast.hold("adding", "");
+    dialog = ImagelibDialog.open("Add images", [form], { back: button, closed: () => {
+      dialog = null;
+      tellProgress();
+    } });
+  }
+
+  /** While the dialog is closed, the page says how far it is. */
+  function tellProgress() {
+    const { items } = queue;
+    const open_ = items.filter(({ state }) => OPEN_STATES.includes(state)).length;
+    if (dialog) return;
+    ImagelibToast.hold("adding", queue.isRunning && open_ ? `Adding ${items.length - open_ + 1} of ${items.length}…` : "",
+      ["Show", () => open()]);
+  }
+
+  /** @param {UploadItem} item */
+  function render(item) {
+    let row = shown.get(item);
+    if (!row) {
+      row = h("li", { class: "upload" }, h("span", { class: "upload-name" }, item.file.name),
+        h("progress", { max: "1", value: "0", "aria-label": `Progress of ${item.file.name}` }),
+        h("span", { class: "upload-state" }), h("span", { class: "upload-actions" }));
+      const look = ImagelibUploadRow.make(item, (error) => queue.refuse(item, error));
+      looks.set(item, look);
+      row.append(look.button, ...look.elements);
+      shown.set(item, row);
+      rows.append(row);
+    }
+    if (item.state !== "waiting" && row.dataset.state === "waiting") looks.get(item)?.settle();
+    row.dataset.state = item.state;
+    const [name, progress, state, actions] = /** @type {[HTMLElement, HTMLProgressElement, HTMLElement, HTMLElement]} */ (
+      /** @type {unknown} */ ([...row.children]));
+    progress.value = ["added", "here"].includes(item.state) ? 1 : item.share;
+    if (item.record) {
+      name.replaceChildren(h("img", { src: item.record.url, alt: "", decoding: "async" }),
+        link(item.record, ImagelibCard.nameOf(item.record.prompt_text, item.record)));
+    }
+    if (item.state === "here" && item.record) state.replaceChildren(link(item.record, WORDS.here));
+    else setText(state, item.reason ? `${WORDS[item.state]}: ${item.reason}` : WORDS[item.state]);
+    const action = actionOf(item);
+    if (actions.textContent !== (action?.[0] ?? "")) {
+      actions.replaceChildren(...(action ? [h("button", { type: "button", class: "small", click: () => actionOf(item)?.[1]() }, action[0])] : []));
+    }
+    summarise();
+  }
+
+  /** Leads to an image in the viewer. @param {ImageRecord} record @param {string} text */
+  const link = (record, text) => h("a", { href: `?#${record.id}`, click: (event) => {
+    event.preventDefault();
+    dialog?.close();
+    void ImagelibGallery.open(record.id);
+  } }, text);
+
+  /** What can be done about an item. @param {UploadItem} item @returns {[string, () => void] | null} */
+  function actionOf(item) {
+    const { record } = item;
+    if (item.state === "added" && record) return ["Correct", () => void correct(item, record.id)];
+    if (["waiting", "uploading", "paused"].includes(item.state)) return ["Cancel", () => item.cancel()];
+    if (item.state === "refused" || item.state === "cancelled") {
+      return ["Retry", () => {
+        queue.retry(item);
+        void send();
+      }];
+    }
+    return null;
+  }
+
+  /** The fields of one picture, as they were read. @param {UploadItem} item @param {string} id */
+  async function correct(item, id) {
+    try {
+      const record = await ImagelibApi.image(id);
+      const edit = ImagelibEditForm.make(record, { done: () => sheet.close() });
+      const sheet = ImagelibDialog.open(`Correct ${item.file.name}`, [edit.element], { closed: async () => {
+        edit.stop();
+        await ImagelibQueue.inTurn(async () => {});  // the last field may be on its way
+        item.record = await ImagelibApi.image(record.id).catch(() => item.record);
+        render(item);
+      } });
+      edit.focus();
+    } catch (error) {
+      ImagelibToast.fail(error);
+    }
+  }
+
+  function summarise() {
+    const number = (/** @type {UploadState} */ state) => queue.items.filter((item) => item.state === state).length;
+    const parts = /** @type {UploadState[]} */ (Object.keys(WORDS)).filter(number).map((state) => `${number(state)} ${WORDS[state]}`);
+    setText(summary, parts.join(", "));
+    save.disabled = number("waiting") === 0 || queue.isRunning;
+    tellProgress();
+  }
+
+  async function send() {
+    fields.settle();
+    const shared = given();
+    await queue.run((item) => ({ ...shared, ...item.own }));
+    if (queue.items.every(({ state }) => ["added", "here"].includes(state))) ImagelibKeptValues.keep({});
+    summarise();
+    tellProgress();
+    await ImagelibChanges.poll();
+    finish();
+  }
+
+  /** All went well: the gallery shows it better than a list. */
+  function finish() {
+    const added = queue.items.filter(({ state }) => state === "added");
+    const isAll = added.length === queue.items.length;
+    fields.blame(queue.items.find(({ faults }) => faults?.size)?.faults ?? new Map());
+    if (!added.length) return;
+    const ids = added.flatMap(({ record }) => (record ? [record.id] : []));
+    if (isAll) dialog?.close();
+    ImagelibToast.show(isAll ? `${ImagelibChanges.howMany(ids.length)} added` : summary.textContent ?? "", { actions: [
+      ...(dialog ? [] : [/** @type {[string, () => void]} */ (["Review", () => open(true)])]),
+      ["Undo", () => void ImagelibEdits.apply({ ids }, { delete: true }, "Taken back")],
+    ] });
+  }
+
+  function start() {
+    document.body.append(button);  // the bar would be what its fixed place is counted from
+    window.addEventListener("beforeunload", (event) => {
+      if (queue?.isRunning) event.preventDefault();  // the pictures would have to be chosen again
+    });
+    ImagelibDropped.start((files) => {
+      open();
+      take(files);
+    });
+  }
+
+  return { start };
+})();

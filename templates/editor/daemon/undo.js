@@ -1,0 +1,150 @@
+// What this tab has done, and the way back: undo takes back the edit that was the last one when it was
+// asked for, also if that is still being saved, and never one that somebody else has made.
+"use strict";
+
+const ImagelibUndo = (() => {
+  const { tab } = ImagelibKept;
+  const { inTurn } = ImagelibQueue;
+  const KEY = "imagelib.done";
+  const MOST = 200;
+
+  /**
+   * One thing that was done here: the batch it made.
+   * @typedef {{batch: string}} Step
+   * An edit that was asked for: `step` once it is saved, `isAsked` once the daemon was told of it.
+   * @typedef {{step: Step | null, isAsked: boolean}} Edit
+   */
+
+  /** Those of before a reload. @type {Step[]} */
+  const kept = tab.list(KEY);
+  /** What may be taken back, the last one last. @type {Edit[]} */
+  const edits = kept.filter(({ batch }) => batch).map((step) => ({ step, isAsked: true }));
+  /** What was taken back and may be done again. @type {{action: string, images: string[]}[]} */
+  let undone = [];
+  /** The edit that is being saved. @type {Edit | null} */
+  let running = null;
+
+  function write() {
+    const steps = edits.flatMap(({ step }) => (step ? [step] : []));
+    tab.put(KEY, steps.slice(-MOST));
+  }
+
+  /** An edit takes its place as it is asked for, so that what comes later stands behind it. */
+  function begin() {
+    /** @type {Edit} */
+    const edit = { step: null, isAsked: false };
+    edits.push(edit);
+    return {
+      run: () => { running = edit; },
+      end: () => {
+        running = null;
+        if (!edit.step && edits.includes(edit)) edits.splice(edits.indexOf(edit), 1);
+      },
+    };
+  }
+
+  /** The daemon is told of the edit that is being saved. */
+  function asked() {
+    if (running) running.isAsked = true;
+  }
+
+  /** It is saved. @param {Step} step */
+  function done(step) {
+    if (!running) {
+      doneBeside(step);
+      return;
+    }
+    running.step = step;
+    undone = [];
+    write();
+  }
+
+  /** Something was done that waits for no edit, and no edit for it. @param {Step} step */
+  function doneBeside(step) {
+    edits.push({ step, isAsked: true });
+    undone = [];
+    write();
+  }
+
+  /** It is taken back by other means. @param {string} batch */
+  function forget(batch) {
+    const place = edits.findIndex(({ step }) => step?.batch === batch);
+    if (place >= 0) edits.splice(place, 1);
+    write();
+  }
+
+  /** Take back this batch, or what was asked for last in this tab; say so. @param {string | null} batch */
+  async function undo(batch = null) {
+    if (batch) forget(batch);
+    let edit = batch ? { step: { batch }, isAsked: true } : edits.pop();
+    await inTurn(async () => {
+      if (ImagelibOutbox.size) {
+        if (edit?.step) edits.push(edit);
+        ImagelibToast.show("An edit still waits for the daemon. Nothing was undone.", { bad: true });
+        return;
+      }
+      // A field that was left as it was is no edit.
+      while (edit && !edit.step && !edit.isAsked) edit = edits.pop();
+      write();
+      if (!edit) nothing();
+      else if (!edit.step) ImagelibToast.show("It was not saved, so there is nothing to undo.", { bad: true });
+      else await takeBack(edit);
+    });
+  }
+
+  function nothing() {
+    ImagelibToast.show("Nothing was edited in this tab.", {
+      actions: [["Undo the last edit of the library", () => void inTurn(() => takeBack(null))]],
+    });
+  }
+
+  /** @param {Edit | null} edit without one the last of the library, whoever made it */
+  async function takeBack(edit) {
+    try {
+      const { action, images } = await ImagelibApi.undo(edit?.step?.batch ?? null);
+      undone.push({ action, images });
+      await ImagelibChanges.poll();
+      ImagelibToast.show(`Undone: ${action} (${ImagelibChanges.howMany(images.length)})`, { actions: [["Redo", () => void redo()]] });
+    } catch (error) {
+      if (edit && error instanceof ImagelibApi.Refusal && error.isAbsence) {
+        edits.push(edit);
+        write();
+      }
+      ImagelibToast.fail(error);
+    }
+  }
+
+  /** Do again what was taken back last in this tab. */
+  function redo() {
+    return inTurn(async () => {
+      if (!undone.length) {
+        ImagelibToast.show("There is nothing to do again.");
+        return;
+      }
+      try {
+        const left = undone.slice(0, -1);
+        const { action, images } = await ImagelibApi.redo();  // its batch is the last edit of this tab
+        undone = left;
+        const name = action.replace(/^undo /, "");
+        await ImagelibChanges.poll();
+        ImagelibToast.show(`Done again: ${name} (${ImagelibChanges.howMany(images.length)})`,
+          { actions: [["Undo", () => void undo()]] });
+      } catch (error) {
+        ImagelibToast.fail(error);
+      }
+    });
+  }
+
+  function start() {
+    document.addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+      if (ImagelibDom.isWriting(event.target)) return;
+      event.preventDefault();
+      void (event.shiftKey ? redo() : undo());
+    });
+  }
+
+  ImagelibApi.onWrite({ asked, done: (batch) => done({ batch }) });
+
+  return { begin, doneBeside, forget, redo, start, undo };
+})();

@@ -1,0 +1,194 @@
+// The fields of an image as a form: one definition for adding and for editing.
+"use strict";
+
+const ImagelibFields = (() => {
+  const { h, setText } = ImagelibDom;
+  /** @typedef {"area" | "line" | "rating" | "date" | "json"} Kind */
+  /** Name in the API, label, and what to write it in. @type {[FieldName, string, Kind][]} */
+  const FIELDS = [
+    ["prompt_text", "Prompt", "area"],
+    ["negative_prompt", "Negative prompt", "area"],
+    ["ai_model", "Model", "line"],
+    ["rating", "Rating", "rating"],
+    ["captured_at", "Date", "date"],
+    ["notes", "Notes", "area"],
+  ];
+  /** What generators wrote: seldom changed, folded away. @type {[FieldName, string, Kind][]} */
+  const RAW = [
+    ["generation", "Generation data (JSON)", "json"],
+    ["prompt_meta", "Raw data (JSON)", "json"],
+  ];
+  const LABELS = /** @type {Record<FieldName, string>} */ (
+    Object.fromEntries([...FIELDS, ...RAW].map(([name, label]) => [name, label]).concat([["tags", "Tags"]])));
+  let count = 0;
+
+  /**
+   * A set of fields; they are empty until `fill`.
+   * @param {{raw?: boolean}} options  `raw`: with what the generator wrote.
+   */
+  function make({ raw = false } = {}) {
+    const prefix = `field-${++count}`;
+    /** @type {Map<FieldName, {input: HTMLInputElement | HTMLTextAreaElement, kind: Kind}>} */
+    const inputs = new Map();
+    /** @type {Map<FieldName, HTMLElement>} */
+    const faults = new Map();
+    const tags = ImagelibTagsField.make();
+    const models = h("datalist", { id: `${prefix}-models` });
+    const element = h("div", { class: "fields" }, models);
+    for (const [name, label, kind] of FIELDS) {
+      element.append(field(name, label, kind));
+      if (name === "ai_model") element.append(withFault(tags.element, "tags", tags.input));
+    }
+    if (raw) {
+      element.append(h("details", { class: "raw-fields" }, h("summary", {}, "What the generator wrote"),
+        ...RAW.map(([name, label, kind]) => field(name, label, kind))));
+    }
+    inputs.get("ai_model")?.input.addEventListener("focus", () => {
+      const names = [...new Set(ImagelibIndex.columns.models.values)].filter(Boolean).sort();
+      models.replaceChildren(...names.map((name) => h("option", { value: name })));
+    });
+
+    /** @param {FieldName} name @param {string} label @param {Kind} kind */
+    function field(name, label, kind) {
+      const id = `${prefix}-${name}`;
+      const input = kind === "area" ? h("textarea", { id, rows: name === "prompt_text" ? "4" : "2" })
+        : kind === "json" ? h("textarea", { id, rows: "6", class: "mono", spellcheck: "false" })
+          : kind === "rating" ? h("input", { id, type: "range", min: "0", max: "5", step: "1", value: "0" })
+            : kind === "date" ? h("input", { id, type: "datetime-local", step: "1" })
+              : h("input", { id, type: "text", autocomplete: "off", list: models.id });
+      const box = h("div", { class: `field ${kind}` }, h("label", { for: id }, label), input);
+      if (kind === "rating") box.append(starsBeside(input));
+      inputs.set(name, { input, kind });
+      return withFault(box, name, input);
+    }
+
+    /** @param {HTMLInputElement | HTMLTextAreaElement} input */
+    function starsBeside(input) {
+      const stars = h("output", { for: input.id });
+      const show = () => {
+        const rating = Number(input.value);
+        stars.replaceChildren(rating ? ImagelibCard.stars(rating) : "unrated");
+        input.setAttribute("aria-valuetext", rating ? `${rating} of 5 stars` : "unrated");
+      };
+      input.addEventListener("input", show);
+      show();
+      return stars;
+    }
+
+    /** @param {HTMLElement} box @param {FieldName} name @param {HTMLElement} input */
+    function withFault(box, name, input) {
+      const fault = h("p", { class: "fault", id: `${prefix}-${name}-fault`, hidden: true });
+      input.setAttribute("aria-describedby", fault.id);
+      faults.set(name, fault);
+      box.append(fault);
+      return box;
+    }
+
+    /** @param {Partial<Inspection["fields"]>} record */
+    function fill(record) {
+      for (const name of inputs.keys()) set(name, record[name]);
+      set("tags", record.tags);
+      blame(new Map());
+    }
+
+    /** Lay some values over the fields; others are not touched. @param {Partial<ImageFields>} values */
+    function lay(values) {
+      for (const [name, value] of Object.entries(values)) set(/** @type {FieldName} */ (name), value);
+    }
+
+    /** @param {FieldName} name @param {unknown} value */
+    function set(name, value) {
+      if (name === "tags") tags.value = Array.isArray(value) ? value : [];
+      const entry = inputs.get(name);
+      if (!entry) return;
+      entry.input.value = written(value, entry.kind);
+      if (entry.kind === "rating") entry.input.dispatchEvent(new Event("input"));
+    }
+
+    /** What the fields say, in the types of the API; an empty date is absent. */
+    function read() {
+      /** @type {Partial<ImageFields>} */
+      const values = { tags: [...tags.value] };
+      for (const [name, { input, kind }] of inputs) Object.assign(values, { [name]: valueOf(input.value, kind) });
+      if (!values.captured_at) delete values.captured_at;
+      return values;
+    }
+
+    /** The fields that differ from the record. @param {Partial<Inspection["fields"]>} record @returns {Partial<ImageFields>} */
+    function changes(record) {
+      const { tags: marked = [], ...values } = read();
+      const names = /** @type {(keyof typeof values)[]} */ (Object.keys(values));
+      const differ = names.filter((name) =>
+        JSON.stringify(values[name]) !== JSON.stringify(record[name] ?? valueOf("", inputs.get(name)?.kind ?? "line")));
+      return {
+        ...([...marked].sort().join() !== [...(record.tags ?? [])].sort().join() && { tags: marked }),
+        ...Object.fromEntries(differ.map((name) => [name, values[name]])),
+      };
+    }
+
+    /** What is wrong with what is written, before anybody is asked. */
+    function faultsNow() {
+      /** @type {Map<FieldName, string>} */
+      const found = new Map();
+      for (const [name, { input, kind }] of inputs) {
+        if (kind !== "json") continue;
+        try {
+          JSON.parse(input.value || "null");
+        } catch (error) {
+          found.set(name, `This is no JSON: ${/** @type {Error} */ (error).message}`);
+        }
+      }
+      return found;
+    }
+
+    /** The name of the field that an element of the page belongs to, or "". @param {EventTarget | null} target @returns {FieldName | ""} */
+    function nameOf(target) {
+      if (!(target instanceof Element)) return "";
+      if (tags.element.contains(target)) return "tags";
+      return [...inputs].find(([, { input }]) => input === target)?.[0] ?? "";
+    }
+
+    /** Say at some fields what is wrong with them; with an empty text nothing is. @param {Map<string, string>} said */
+    function mark(said) {
+      for (const [name, fault] of faults) {
+        const text = said.get(name);
+        if (text === undefined) continue;
+        setText(fault, text);
+        fault.hidden = !text;
+        const input = inputs.get(name)?.input ?? tags.input;
+        if (text) input.setAttribute("aria-invalid", "true");
+        else input.removeAttribute("aria-invalid");
+      }
+    }
+
+    /** Say at each field what is wrong with it, and lead to the first. @param {Map<string, string>} said */
+    function blame(said) {
+      mark(new Map([...faults.keys()].map((name) => [name, said.get(name) ?? ""])));
+      const first = [...faults.keys()].find((name) => said.get(name));
+      if (!first) return;
+      const input = inputs.get(first)?.input ?? tags.input;
+      input.closest("details")?.setAttribute("open", "");
+      input.focus();
+    }
+
+    return { element, fill, lay, read, changes, faultsNow, blame, mark, nameOf, settle: tags.settle, focus: () => inputs.get("prompt_text")?.input.focus() };
+  }
+
+  /** A value as its field shows it. @param {unknown} value @param {Kind} kind */
+  const written = (value, kind) => (kind === "json" ? JSON.stringify(value ?? null, null, 2)
+    : String(value ?? (kind === "rating" ? 0 : "")));
+
+  /** @param {string} text @param {Kind} kind */
+  function valueOf(text, kind) {
+    if (kind === "rating") return Number(text);
+    if (kind === "date") return /T\d\d:\d\d$/.test(text) ? `${text}:00` : text;  // the browser leaves seconds of zero away
+    if (kind !== "json") return text;
+    try {
+      return JSON.parse(text || "null");
+    } catch {
+      return text;  // `faultsNow` says so
+    }
+  }
+
+  return { LABELS, make };
+})();

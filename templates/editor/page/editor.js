@@ -1,0 +1,23 @@
+// The start of the editor, when all of its parts are there.
+"use strict";
+
+ImagelibAddDialog.start();
+ImagelibLibraryMenu.start();
+ImagelibEditPanel.start();
+ImagelibSelection.start();
+ImagelibFocus.start();
+ImagelibBulkBar.start();
+ImagelibCulling.start();
+ImagelibUndo.start();
+ImagelibChanges.start();
+ImagelibHelp.add("Editor", [
+  ["0 – 5", "rate the selection, else the image; then the next one"],
+  ["f", "five stars"],
+  ["Delete", "into the trash"],
+  ["x", "select the image; with Shift all up to it"],
+  ["Ctrl+A", "select the whole result"],
+  ["e", "edit"],
+  ["h", "history"],
+  ["Ctrl+Enter", "save"],
+  ["Ctrl+Z  Ctrl+Shift+Z", "undo, redo"],
+]);

@@ -1,0 +1,50 @@
+// The bar that appears while images are selected: how many, and what can be done with all of them.
+"use strict";
+
+const ImagelibBulkBar = (() => {
+  const { h, setText } = ImagelibDom;
+  const number = h("strong", {});
+  const hidden = h("span", { class: "soft" });
+  const all = h("button", { type: "button", "aria-keyshortcuts": "Control+A", click: () => ImagelibSelection.all() });
+  const stars = h("div", { class: "bulk-stars", role: "group", "aria-label": "Rate the selected images" },
+    ...[1, 2, 3, 4, 5].map((rating) => h("button", {
+      type: "button", "aria-label": `${rating} star${rating === 1 ? "" : "s"}`, title: `Rate ${rating}`,
+      click: () => void ImagelibCulling.rate(rating),
+    }, "★")),
+    h("button", { type: "button", "aria-label": "0 stars", title: "No rating", click: () => void ImagelibCulling.rate(0) }, "0"));
+  const clear = h("button", { type: "button", class: "close", "aria-label": "Clear the selection", title: "Clear (Esc)",
+    click: () => ImagelibSelection.clear() }, "×");
+  const bar = h("div", { class: "bulk-bar", role: "toolbar", "aria-label": "Selected images", hidden: true },
+    h("p", { class: "bulk-count", role: "status" }, number, hidden), all, stars,
+    h("div", { class: "bulk-actions" },
+      h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
+      h("button", { type: "button", click: () => void download() }, "Export"),
+      h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete")),
+    clear);
+
+  function show() {
+    const { size } = ImagelibSelection;
+    bar.hidden = size === 0;
+    if (!size) return;
+    const away = ImagelibSelection.hidden();
+    const found = ImagelibGrid.rows.length;
+    setText(number, `${size.toLocaleString("en")} selected`);
+    setText(hidden, away ? `, ${away.toLocaleString("en")} not in this result` : "");
+    setText(all, `Select all ${found.toLocaleString("en")}`);
+    all.hidden = size - away >= found;
+  }
+
+  /** The records of the selected images as a file. */
+  async function download() {
+    const target = await ImagelibSelection.target();
+    const query = "query" in target ? target.query : target.ids.map((id) => `id:${id}`).join(" or ");
+    h("a", { href: ImagelibApi.exportUrl("json", query), download: "imagelib.json" }).click();
+  }
+
+  function start() {
+    document.body.append(h("section", { "aria-label": "Selection" }, bar));
+    ImagelibSelection.onChange(show);
+  }
+
+  return { start };
+})();

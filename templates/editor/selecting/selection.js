@@ -1,0 +1,148 @@
+// Which images are selected. It goes by the order of the result, so that a range means what is seen;
+// an image stays selected when a search no longer shows it.
+"use strict";
+
+const ImagelibSelection = (() => {
+  const { h, setAttribute } = ImagelibDom;
+  const list = ImagelibDom.mount("grid");
+  /** The pks that are selected. @type {Set<number>} */
+  const chosen = new Set();
+  /** Where a range begins. */
+  let pivot = -1;
+  /** @type {(() => void)[]} */
+  const listeners = [];
+
+  /** The pks of the result in its order. */
+  const order = () => Array.from(ImagelibGrid.rows, (row) => ImagelibIndex.columns.pk[row]);
+
+  /** @param {number} pk */
+  function toggle(pk) {
+    if (!chosen.delete(pk)) chosen.add(pk);
+    pivot = pk;
+    changed();
+  }
+
+  /** Select everything from the image that was chosen last to this one. @param {number} pk */
+  function extend(pk) {
+    const pks = order();
+    const [from, to] = [pks.indexOf(pivot), pks.indexOf(pk)];
+    if (from < 0) {
+      chosen.add(pk);
+      pivot = pk;
+    } else {
+      for (const other of pks.slice(Math.min(from, to), Math.max(from, to) + 1)) chosen.add(other);
+    }
+    changed();
+  }
+
+  function all() {
+    for (const pk of order()) chosen.add(pk);
+    changed();
+  }
+
+  function clear() {
+    chosen.clear();
+    pivot = -1;
+    changed();
+  }
+
+  function changed() {
+    for (const card of list.children) mark(/** @type {HTMLElement} */ (card));
+    document.documentElement.toggleAttribute("data-selecting", chosen.size > 0);
+    for (const listener of listeners) listener();
+  }
+
+  /** Show on a card whether it is selected. @param {HTMLElement} card */
+  function mark(card) {
+    let box = /** @type {HTMLElement | null} */ (card.querySelector(".select-box"));
+    if (!box) {
+      // No input: its state would change before we have heard of Shift.
+      box = h("button", { type: "button", class: "select-box", role: "checkbox", "aria-label": "Select", tabindex: "-1" });
+      card.append(box);
+    }
+    const on = chosen.has(Number(card.dataset.pk));
+    setAttribute(box, "aria-checked", String(on));
+    card.toggleAttribute("data-selected", on);
+  }
+
+  /** @param {MouseEvent} event */
+  function clicked(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const card = target.closest(".card");
+    if (!(card instanceof HTMLElement) || event.button || event.altKey) return;
+    const byTouch = chosen.size > 0 && /** @type {PointerEvent} */ (event).pointerType === "touch";
+    if (!target.closest(".select-box") && !byTouch && !event.shiftKey && !event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const pk = Number(card.dataset.pk);
+    if (event.shiftKey) extend(pk);
+    else toggle(pk);
+    card.querySelector("a")?.focus({ preventScroll: true });
+  }
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
+    if (ImagelibViewer.id || ImagelibDialog.isOpen || event.defaultPrevented || ImagelibDom.isWriting(event.target)) return;
+    if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+      all();
+      event.preventDefault();
+      return;
+    }
+    const card = document.activeElement?.closest(".card");
+    if (event.key === "Escape" && chosen.size) clear();
+    else if (card instanceof HTMLElement && event.key.toLowerCase() === "x" && ImagelibHelp.isCommand(event)) {
+      const pk = Number(card.dataset.pk);
+      if (event.shiftKey) extend(pk);
+      else toggle(pk);
+    } else return;
+    event.preventDefault();
+  }
+
+  /**
+   * What an edit of the selection is about: the query where it finds just these, else their ids.
+   * @returns {Promise<{ids: string[]} | {query: string, count: number}>}
+   */
+  async function target() {
+    const pks = order();
+    const query = ImagelibGallery.query;
+    const isWhole = pks.length === chosen.size && pks.every((pk) => chosen.has(pk));
+    if (isWhole && chosen.size > 500 && await ImagelibApi.count(query).catch(() => -1) === chosen.size) {
+      return { query, count: chosen.size };
+    }
+    const files = await Promise.all([...chosen].map((pk) => ImagelibIndex.file(pk)));
+    return { ids: files.flatMap((file) => (file ? [file.id] : [])) };
+  }
+
+  /** Deleted images are not selected any more. */
+  function forgetDeleted() {
+    const { columns } = ImagelibIndex;
+    const before = chosen.size;
+    for (const pk of chosen) if (!columns.isLive(columns.rowOf(pk))) chosen.delete(pk);
+    if (chosen.size !== before) changed();
+  }
+
+  function start() {
+    for (const card of list.children) mark(/** @type {HTMLElement} */ (card));
+    new MutationObserver((records) => {
+      for (const { addedNodes } of records) for (const card of addedNodes) mark(/** @type {HTMLElement} */ (card));
+      if (chosen.size) for (const listener of listeners) listener();  // another result may be shown
+    }).observe(list, { childList: true });
+    list.addEventListener("click", clicked, true);
+    document.addEventListener("keydown", pressed);
+    ImagelibIndex.onChange(forgetDeleted);
+  }
+
+  return {
+    all,
+    clear,
+    /** How many of them the result does not show. */
+    hidden: () => {
+      const shown = new Set(order());
+      return [...chosen].filter((pk) => !shown.has(pk)).length;
+    },
+    /** @param {() => void} listener */
+    onChange: (listener) => void listeners.push(listener),
+    get size() { return chosen.size; },
+    start,
+    target,
+  };
+})();

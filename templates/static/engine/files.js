@@ -1,0 +1,140 @@
+// What is loaded only when it is wanted: the files of the images in view, where an id is, how all
+// pictures look.
+"use strict";
+
+const ImagelibFiles = (() => {
+  const { loadBlock, pathOf } = ImagelibLoader;
+  const FILE_ROWS = 256;
+  const { CORE_ROWS } = ImagelibColumns;
+  /** How much of each id stands in the id blocks; a file block proves the rest. */
+  const ID_LETTERS = 4;
+  const LOOK_LETTERS = 16;
+  /** How many file blocks are kept. */
+  const KEPT = 48;
+
+  /** @type {Manifest | null} */
+  let manifest = null;
+  /** @type {Map<number, Promise<Map<number, FileRow>>>} */
+  const blocks = new Map();
+  /** @type {Map<string, number>} */
+  const pkById = new Map();
+  /** All blocks of the kinds that are only wanted whole. @type {{[K in "id" | "look"]?: Promise<Blocks[K][]>}} */
+  const whole = {};
+  /** Asks for the manifest again. @type {() => Promise<void>} */
+  let reload = async () => {};
+
+  /** Take another manifest; what it names replaces what was there. @param {Manifest} value */
+  function use(value) {
+    manifest = value;
+    blocks.clear();
+    delete whole.id;
+    delete whole.look;
+  }
+
+  /** @param {number} number */
+  const entryOf = (number) => manifest?.file.find(([other]) => other === number);
+
+  /** The files of 256 rows by pk; loaded when the first of them is looked at. @param {number} number @returns {Promise<Map<number, FileRow>>} */
+  function block(number) {
+    let promise = blocks.get(number);
+    blocks.delete(number);
+    promise ??= readBlock(number);
+    blocks.set(number, promise);
+    if (blocks.size > KEPT) blocks.delete(/** @type {number} */ (blocks.keys().next().value));
+    return promise;
+  }
+
+  /** @param {number} number @param {boolean} again @returns {Promise<Map<number, FileRow>>} */
+  async function readBlock(number, again = true) {
+    /** @type {Map<number, FileRow>} */
+    const rows = new Map();
+    const entry = entryOf(number);
+    if (!entry) return rows;
+    const value = await loadBlock("file", entry).catch(() => null);
+    const now = entryOf(number);
+    // Another manifest has come meanwhile, and who asks wants what it names.
+    if (now && pathOf("file", now) !== pathOf("file", entry)) return block(number);
+    if (!value) {
+      blocks.delete(number);
+      if (!again) return rows;
+      await reload();
+      return readBlock(number, false);
+    }
+    const bare = new Set(value.bare);
+    const blurred = new Set(value.blurred);
+    /** Originals that the site has under another name. @type {Map<number, string>} */
+    const places = new Map((value.placed ?? []).map((offset, i) => [offset, value.places?.[i] ?? ""]));
+    ImagelibColumns.eachOffset(value.runs, (offset, i) => {
+      const id = value.ids[i];
+      const pk = number * FILE_ROWS + offset;
+      pkById.set(id, pk);
+      rows.set(pk, {
+        id,
+        digest: value.digests[i],
+        file_name: value.names[i].startsWith("/") ? id + value.names[i].slice(1) : value.names[i],
+        original_name: value.originals[i],
+        size_bytes: value.bytes[i],
+        mime_type: value.types[value.type[i] ?? 0],
+        has_thumbnail: !bare.has(offset),
+        is_blurred: blurred.has(offset),
+        ...(places.has(offset) && { place: places.get(offset) }),
+      });
+    });
+    return rows;
+  }
+
+  /** All blocks of a kind, once. @template {"id" | "look"} K @param {K} kind @param {boolean} again @returns {Promise<Blocks[K][]>} */
+  function all(kind, again = true) {
+    const known = whole[kind];
+    if (known) return known;
+    const promise = Promise.all((manifest?.[kind] ?? []).map((entry) => loadBlock(kind, entry)))
+      .catch(async () => {
+        delete whole[kind];
+        if (!again) return [];
+        await reload(); // a newer build has replaced one of them
+        return all(kind, false);
+      });
+    Object.assign(whole, { [kind]: promise });
+    return promise;
+  }
+
+  /** The pk of an image, or null if there is none with this id. @param {string} id @returns {Promise<number | null>} */
+  async function locate(id) {
+    const known = pkById.get(id);
+    if (known !== undefined) return known;
+    if (!manifest) return null;
+    const start = id.slice(0, ID_LETTERS);
+    const candidates = new Set();
+    for (const { ids, number, runs } of await all("id")) {
+      ImagelibColumns.eachOffset(runs, (offset, i) => {
+        if (ids.startsWith(start, ID_LETTERS * i)) candidates.add(Math.floor((number * CORE_ROWS + offset) / FILE_ROWS));
+      });
+    }
+    await Promise.all([...candidates].map(block));
+    return pkById.get(id) ?? null;
+  }
+
+  /** How pictures look, by pk: two halves of 32 bits; those that nobody has looked at are left out. */
+  async function looks() {
+    /** @type {Map<number, [number, number]>} */
+    const found = new Map();
+    for (const { looks: letters, number, runs } of await all("look")) {
+      ImagelibColumns.eachOffset(runs, (offset, i) => {
+        const look = letters.slice(LOOK_LETTERS * i, LOOK_LETTERS * (i + 1));
+        if (/[^0]/.test(look)) found.set(number * CORE_ROWS + offset, [parseInt(look.slice(0, 8), 16), parseInt(look.slice(8), 16)]);
+      });
+    }
+    return found;
+  }
+
+  return {
+    block: (/** @type {number} */ pk) => block(Math.floor(pk / FILE_ROWS)),
+    locate,
+    looks,
+    /** Ids whose pk is known. */
+    pkById,
+    /** @param {() => Promise<void>} ask */
+    onLost: (ask) => { reload = ask; },
+    use,
+  };
+})();

@@ -1,0 +1,267 @@
+// The fields of the search grammar: the twin of imagelib/library/query/fields.py.
+"use strict";
+
+/**
+ * @typedef {{kind: "all" | "any", parts: QueryNode[]}
+ *   | {kind: "not", part: QueryNode}
+ *   | {kind: "word", word: string, field: string}
+ *   | {kind: "tag", tag: string}
+ *   | {kind: "seed", seed: string}
+ *   | {kind: "id", id: string}
+ *   | {kind: "rating", low: number, high: number}
+ *   | {kind: "dates", first: string, last: string}
+ *   | {kind: "has", field: string}
+ *   | {kind: "state", state: string}} QueryNode  A condition, or a group of conditions.
+ */
+
+const ImagelibQueryFields = (() => {
+  const { fold, foldWords, squeeze, trim } = ImagelibText;
+
+  /** @type {Record<string, string>} */
+  const SORTS = { date: "captured_at", rating: "rating", created: "created_at" };
+  /** @type {Record<string, string>} */
+  const ALIASES = { tags: "tag", note: "notes", neg: "negative", stars: "rating" };
+  const HAS = ["prompt", "negative", "notes", "tags", "model", "rating", "tool", "sampler", "seed"];
+  /** @type {Record<string, string>} */
+  const HAS_ALIASES = { tag: "tags", note: "notes", neg: "negative" };
+  /** @type {Record<string, QueryNode>} */
+  const IS = {
+    rated: { kind: "rating", low: 1, high: 5 },
+    unrated: { kind: "rating", low: 0, high: 0 },
+    tagged: { kind: "has", field: "tags" },
+    untagged: { kind: "not", part: { kind: "has", field: "tags" } },
+    ok: { kind: "state", state: "ok" },
+    missing: { kind: "state", state: "missing" },
+    altered: { kind: "state", state: "altered" },
+  };
+  const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+  const RANGE = /^([^.]*)\.\.([^.]*)$/;
+  const COMPARISON = /^(>=|<=|>|<|=)?([^.]+)$/;
+  const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
+  /** A first moment that never comes. */
+  const NEVER = "9999~";
+
+  /** What is an operator elsewhere, and is a word here. @type {Record<string, string>} */
+  const FOREIGN = {
+    AND: "AND is searched as a word; all conditions have to hold anyway",
+    "&&": "&& is searched as text; all conditions have to hold anyway",
+    NOT: "NOT is searched as a word; write - in front of what shall not be found",
+    OR: "OR is searched as a word; it joins what stands before and behind it",
+    "||": "|| is searched as text; write or between two conditions",
+  };
+  const COMPARED = /^([A-Za-z_]+)(?:[<>]=?|=)./u;
+  const SIGNED = /^[!+][^!+=.,;:()[\]{}<>"'*-]/u;
+  /** What rating and date take, and no other field. */
+  const SPAN = /^(?:(?:[<>]=?|=)\d+(?:\.\d+)?|\d+\.\.\d*|\.\.\d+)$/;
+  const SPANNED = ["rating", "date"];
+
+  /** The value is none of the field's; the text says what it takes. */
+  class BadValueError extends Error {}
+
+  /** Every field but `sort`, which is no condition. @type {Record<string, (field: string, value: string) => QueryNode>} */
+  const FIELDS = {
+    tag: (field, value) =>
+      ({ kind: "tag", tag: something(field, fold(squeeze(value)).replace(/\/+$/, "")) }),
+    model: name,
+    rating,
+    date,
+    tool: name,
+    sampler: name,
+    seed: (_field, value) => ({ kind: "seed", seed: value }),
+    prompt: text,
+    negative: text,
+    notes: text,
+    has: (_field, value) => {
+      const known = own(HAS_ALIASES, value.toLowerCase()) ?? value.toLowerCase();
+      if (!HAS.includes(known)) throw new BadValueError(`has takes ${HAS.join(", ")}`);
+      return { kind: "has", field: known };
+    },
+    is: (_field, value) => {
+      const node = own(IS, value.toLowerCase());
+      if (!node) throw new BadValueError(`is takes ${Object.keys(IS).join(", ")}`);
+      return node;
+    },
+    id: (_field, value) => {
+      if (!UUID.test(value)) throw new BadValueError("id takes a whole id");
+      return { kind: "id", id: value.toLowerCase() };
+    },
+  };
+
+  /** The field that a name means, or "". @param {string} given */
+  function fieldNamed(given) {
+    const lower = own(ALIASES, given.toLowerCase()) ?? given.toLowerCase();
+    return Object.hasOwn(FIELDS, lower) || lower === "sort" ? lower : "";
+  }
+
+  /** The warning for a field that there is not. @param {string} given */
+  function unknownField(given) {
+    let near = "";
+    let least = 3;
+    for (const known of [...Object.keys(FIELDS), "sort"]) {
+      const far = distance(given.toLowerCase(), known);
+      if (far < least) [near, least] = [known, far];
+    }
+    return near ? `no field ${given}; did you mean ${near}?` : `no field ${given}; searched as text`;
+  }
+
+  /** What to say of a word that other programs would understand in another way; "" if nothing. @param {string} word */
+  function foreign(word) {
+    const operator = own(FOREIGN, word);
+    if (operator) return operator;
+    const compared = COMPARED.exec(word);
+    if (compared && fieldNamed(compared[1])) {
+      return `${compared[1]} without a colon is searched as text; write ${compared[1]}:value`;
+    }
+    if (SIGNED.test(word)) return `${word[0]} is searched as text; write - in front of what shall not be found`;
+    return wildcard(word);
+  }
+
+  /** As `foreign`, of what stands behind the colon of a field. @param {string} field @param {string} value */
+  function foreignValue(field, value) {
+    if (!SPANNED.includes(field) && SPAN.test(value)) return `${field} has no ranges and comparisons; its value is searched as text`;
+    return wildcard(value);
+  }
+
+  /** @param {string} text */
+  const wildcard = (text) => (text.includes("*") && /[^*]/.test(text)
+    ? "* is searched as text; parts of words are found without it" : "");
+
+  /** The condition `field:value`; throws a BadValueError. @param {string} field @param {string} value */
+  function condition(field, value) {
+    const given = trim(value);
+    if (!given) throw new BadValueError(`${field}: has no value`);
+    return FIELDS[field](field, given);
+  }
+
+  /** The column of `sort:value`; throws a BadValueError. @param {string} value */
+  function sortColumn(value) {
+    const given = trim(value).toLowerCase();
+    const column = own(SORTS, given.replace(/^-/, ""));
+    if (!column) {
+      throw new BadValueError("sort takes date, rating or created, with - in front for descending");
+    }
+    return given.startsWith("-") ? `-${column}` : column;
+  }
+
+  /** @param {string} field @param {string} value @returns {QueryNode} */
+  function text(field, value) {
+    return { kind: "word", word: something(field, foldWords(value)), field };
+  }
+
+  /** @param {string} field @param {string} value @returns {QueryNode} */
+  function name(field, value) {
+    return { kind: "word", word: something(field, fold(value)), field };
+  }
+
+  /** @param {string} field @param {string} value */
+  function something(field, value) {
+    if (!value) throw new BadValueError(`${field}: has no value`);
+    return value;
+  }
+
+  /** @param {string} _field @param {string} value @returns {QueryNode} */
+  function rating(_field, value) {
+    /** @param {string} given @param {number} otherwise */
+    const number = (given, otherwise) => {
+      if (given === "") return otherwise;
+      if (!/^[0-5]$/.test(given)) {
+        throw new BadValueError("rating takes 0 to 5, as in rating:4, rating:>=4 or rating:2..4");
+      }
+      return Number(given);
+    };
+    const span = value === ".." ? null : RANGE.exec(value);
+    if (span) {
+      const [low, high] = [number(span[1], 0), number(span[2], 5)];
+      return { kind: "rating", low: Math.min(low, high), high: Math.max(low, high) };
+    }
+    const compared = COMPARISON.exec(value);
+    const at = number(compared ? compared[2] : "?", 0);
+    /** @type {Record<string, [number, number]>} */
+    const ends = { ">=": [at, 5], ">": [at + 1, 5], "<=": [0, at], "<": [0, at - 1] };
+    const [low, high] = ends[compared?.[1] ?? ""] ?? [at, at];
+    return low <= high ? { kind: "rating", low, high } : { kind: "rating", low: 6, high: 5 };
+  }
+
+  /** @param {string} _field @param {string} value @returns {QueryNode} */
+  function date(_field, value) {
+    /** @param {string} first @param {string} last @returns {QueryNode} */
+    const dates = (first, last) => ({ kind: "dates", first, last });
+    const span = value === ".." ? null : RANGE.exec(value);
+    if (span) {
+      const first = span[1] && period(span[1]);
+      const last = span[2] && period(span[2]);
+      // Reversed ends mean what they span.
+      return first && last && last < first ? dates(last, first) : dates(first, last);
+    }
+    const compared = COMPARISON.exec(value);
+    const at = period(compared ? compared[2] : "?");
+    switch (compared?.[1]) {
+      case ">=": return dates(at, "");
+      case ">": return dates(moved(at, +1) || NEVER, "");
+      case "<=": return dates("", at);
+      case "<": return moved(at, -1) ? dates("", moved(at, -1)) : dates(NEVER, "");
+      default: return dates(at, at);
+    }
+  }
+
+  /** Check a year, month or day. @param {string} given */
+  function period(given) {
+    const found = DATE.exec(given);
+    if (found) {
+      const [year, month, day] = found.slice(1).map((part) => (part === undefined ? 1 : Number(part)));
+      if (month >= 1 && month <= 12 && day >= 1 && day <= monthLength(year, month)) return given;
+    }
+    throw new BadValueError(
+      "date takes a year, month or day, as in date:2026, date:2026-03 or date:2026-01..2026-03");
+  }
+
+  /** The period of the same kind before (-1) or after (+1); "" if no year can say it. @param {string} given @param {1 | -1} step */
+  function moved(given, step) {
+    let [year, month = 0, day = 0] = given.split("-").map(Number);
+    if (day) {
+      day += step;
+      if (day < 1 || day > monthLength(year, month)) {
+        month += step;
+        day = step > 0 ? 1 : monthLength(year, ((month + 11) % 12) + 1);
+      }
+    } else if (month) {
+      month += step;
+    } else {
+      year += step;
+    }
+    if ((month === 0 || month === 13) && given.includes("-")) {
+      year += step;
+      month = step > 0 ? 1 : 12;
+    }
+    if (year < 0 || year > 9999) return "";
+    const parts = [String(year).padStart(4, "0"), String(month).padStart(2, "0"), String(day).padStart(2, "0")];
+    return parts.slice(0, given.split("-").length).join("-");
+  }
+
+  /** @param {number} year @param {number} month */
+  function monthLength(year, month) {
+    if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+    return [4, 6, 9, 11].includes(month) ? 30 : 31;
+  }
+
+  /** How many letters to change, add or drop (Levenshtein). @param {string} a @param {string} b */
+  function distance(a, b) {
+    if (Math.abs(a.length - b.length) > 2) return 3; // further than anybody asks
+    const row = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i++) {
+      let previous = row[0];
+      row[0] = i;
+      for (let j = 1; j <= b.length; j++) {
+        const changed = previous + (a[i - 1] === b[j - 1] ? 0 : 1);
+        previous = row[j];
+        row[j] = Math.min(row[j] + 1, row[j - 1] + 1, changed);
+      }
+    }
+    return row[b.length];
+  }
+
+  /** @template T @param {Record<string, T>} table @param {string} key @returns {T | undefined} */
+  const own = (table, key) => (Object.hasOwn(table, key) ? table[key] : undefined);
+
+  return { BadValueError, FIELDS, HAS, IS, UUID, condition, fieldNamed, foreign, foreignValue, sortColumn, unknownField };
+})();

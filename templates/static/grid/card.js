@@ -1,0 +1,159 @@
+// One image in the grid. The same elements as templates/macros/image.html makes.
+"use strict";
+
+const ImagelibCard = (() => {
+  const { asUrl, h, setAttribute, setText } = ImagelibDom;
+  /** A link is named by at most this much of a prompt. */
+  const MAX_NAME = 1000;
+  const MAX_TAGS = 8;
+  /** Widths of pictures are told in steps of so many pixels. */
+  const STEP = 40;
+  /** How wide pictures are in the list for each pixel of their height; view.css says so. */
+  const LIST_SHAPE = 1.25;
+  const SVG = "http://www.w3.org/2000/svg";
+
+  /** What an image is called: its prompt in one line, else the name of its file. @param {string} prompt @param {Named | null | undefined} file */
+  function nameOf(prompt, file) {
+    const line = ImagelibText.squeeze(prompt.slice(0, 2 * MAX_NAME));
+    const name = line.length > MAX_NAME ? `${line.slice(0, MAX_NAME - 1)}…` : line;
+    return name || file?.original_name || file?.file_name || "";
+  }
+
+  /** @param {Pick<KnownRecord, "digest" | "thumbnail_url">} file */
+  const thumbnailUrl = ({ digest = "", thumbnail_url: url }) =>
+    url ?? asUrl(`thumbs/${digest.slice(0, 2)}/${digest}-${recipe()}.webp`);
+
+  const recipe = () => ImagelibDom.mount("gallery").dataset.recipe;
+
+  /**
+   * The thumbnails to choose from, as imagelib.generator.pages says for the cards that the page came with; null
+   * if there is only one, or another picture stands in for it.
+   * @param {CoreRow} core @param {CardFile} file
+   */
+  function sources(core, file) {
+    const { recipe: plain, sharp } = ImagelibDom.mount("gallery").dataset;
+    const longest = Math.max(core.width, core.height);
+    if (!plain || !sharp || longest <= parseInt(plain) || file.is_blurred || !file.digest || (file.url && file.thumbnail_url === file.url)) return null;
+    return [plain, sharp].map((name) => {
+      const edge = parseInt(name);
+      const width = longest <= edge ? core.width : Math.max(1, Math.floor((2 * core.width * edge + longest) / (2 * longest)));
+      return `${asUrl(`thumbs/${file.digest.slice(0, 2)}/${file.digest}-${name}.webp`)} ${width}w`;
+    }).join(", ");
+  }
+
+  /**
+   * How wide the picture is shown in a card: at its full height or width, whichever is more, as the rest is cut off.
+   * Rounded up, so that a step of the size slider seldom changes it.
+   * @param {HTMLElement} card @param {CoreRow} core
+   */
+  function shownWidth(card, core) {
+    const height = parseFloat(card.style.getPropertyValue("--height")) || 0;
+    const ofShape = height * (core.width / core.height || 1);
+    const ofCard = ImagelibView.shape === "list" ? LIST_SHAPE * height : parseFloat(card.style.width) || 0;
+    return `${Math.ceil(Math.max(ofShape, ofCard) / STEP) * STEP}px`;
+  }
+
+  /** @param {Pick<KnownRecord, "url" | "place" | "file_name">} file */
+  const originalUrl = (file) => file.url ?? asUrl(file.place ?? `images/${file.file_name}`);
+
+  /** @param {string} id */
+  const pageUrl = (id) => `image/${id}.html`;
+
+  /** @param {number} rating */
+  const starsOf = (rating) => "★".repeat(rating) + "☆".repeat(5 - rating);
+
+  /** @param {number} rating */
+  const stars = (rating) => h("span", {
+    class: "stars", role: "img", "aria-label": `${rating} ${rating === 1 ? "star" : "stars"}`,
+  }, starsOf(rating));
+
+  /** An empty card. */
+  function create() {
+    return h("li", { class: "card" },
+      h("a", { class: "card-link" }, h("span", { class: "frame" }), h("span", { class: "snippet" })),
+      h("div", { class: "more" }, h("div", { class: "facts" }), h("div", { class: "card-tags" })));
+  }
+
+  /**
+   * Show what is known of an image by now: text and file may still be on their way.
+   * @param {HTMLElement} card @param {CoreRow} core @param {{prompt: string} | null} text @param {CardFile | undefined} file
+   */
+  function fill(card, core, text, file) {
+    const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (card.querySelector(`.${name}`));
+    const link = part("card-link");
+    card.dataset.pk = String(core.pk);
+    if (text || file) {
+      const name = nameOf(text?.prompt ?? "", file);
+      if (text || name) setText(part("snippet"), name || "image"); // this names the link
+    }
+    if (file) {
+      card.dataset.id = file.id;
+      setAttribute(link, "href", pageUrl(file.id));
+      fillFrame(part("frame"), core, file, shownWidth(card, core));
+    }
+    const key = JSON.stringify([core.rating, core.ai_model, core.captured_at, core.tags]);
+    if (card.dataset.key === key) return;
+    card.dataset.key = key;
+    part("facts").replaceChildren(
+      ...(core.rating ? [stars(core.rating)] : []),
+      ...(core.ai_model ? [h("span", { class: "model" }, core.ai_model)] : []),
+      h("time", { datetime: core.captured_at }, core.captured_at.slice(0, 10)));
+    part("card-tags").replaceChildren(
+      ...core.tags.slice(0, MAX_TAGS).map((tag) => h("span", { class: "tag" }, tag)));
+  }
+
+  /**
+   * Say that a card stands for several images of one prompt.
+   * @param {HTMLElement} card @param {number} count @param {() => void} spread @param {boolean} isFocused
+   */
+  function stack(card, count, spread, isFocused) {
+    const present = /** @type {HTMLElement | null} */ (card.querySelector(".stack"));
+    if (present?.dataset.count === String(count) || (!present && count === 1)) return;
+    present?.remove();
+    if (count === 1) return;
+    card.append(h("button", {
+      type: "button", class: "stack", "data-count": String(count), tabindex: isFocused ? "0" : "-1",
+      "aria-label": `Show all ${count} images of this prompt`, click: spread,
+    }, `× ${count}`));
+  }
+
+  /** @param {HTMLElement} frame @param {CoreRow} core @param {CardFile} file @param {string} width */
+  function fillFrame(frame, core, file, width) {
+    const missing = core.file_state === "missing";
+    const url = file.has_thumbnail ? thumbnailUrl(file) : "";
+    const present = frame.querySelector("img");
+    if (present?.srcset) setAttribute(present, "sizes", width);
+    if (frame.dataset.shows === `${url} ${missing}`) return;
+    frame.dataset.shows = `${url} ${missing}`;
+    if (url && present?.getAttribute("src") === url && !missing) return;
+    const without = () => frame.replaceChildren(
+      noPicture(core), h("span", { class: "reason" }, missing ? "file missing" : "no preview"));
+    if (!url) {
+      without();
+      return;
+    }
+    const srcset = sources(core, file);
+    const picture = h("img", {
+      ...(srcset ? { sizes: width, srcset } : {}),
+      src: url, width: String(core.width), height: String(core.height), alt: "", decoding: "async",
+      // The daemon may not have built the larger one yet.
+      error: () => {
+        if (!frame.contains(picture)) return; // another one has taken its place
+        if (picture.srcset) picture.removeAttribute("srcset");
+        else without();
+      },
+    });
+    frame.replaceChildren(picture, ...(missing ? [h("span", { class: "badge" }, "file missing")] : []));
+  }
+
+  /** A tile in the shape of the picture that is not there. @param {CoreRow} core */
+  function noPicture(core) {
+    const tile = document.createElementNS(SVG, "svg");
+    tile.setAttribute("class", "no-picture");
+    tile.setAttribute("viewBox", `0 0 ${core.width || 1} ${core.height || 1}`);
+    tile.setAttribute("aria-hidden", "true");
+    return tile;
+  }
+
+  return { create, fill, nameOf, originalUrl, pageUrl, stack, stars, thumbnailUrl };
+})();

@@ -1,0 +1,441 @@
+// The gallery: one query, one order, one open image, all of them in the URL; everything
+// on the page is shown from these. `?q=...&sort=...#<id>`, only what is not the default.
+"use strict";
+
+const ImagelibGallery = (() => {
+  const { isWriting, mount, nextFrame, setText } = ImagelibDom;
+  const { nextTask, turns } = ImagelibTasks;
+  const DEFAULT_SORT = "-captured_at";
+  const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
+  /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
+  const URL_PAUSE = 350;
+  /** Of so many conditions at most it is said what leaving them out would find. */
+  const MOST_WAYS = 8;
+
+  const search = new ImagelibSearch.Searcher(ImagelibIndex.columns);
+  search.pkOf = pkOf;
+  const box = /** @type {HTMLInputElement} */ (document.querySelector(".search-box"));
+  const sortBox = /** @type {HTMLSelectElement} */ (mount("sort"));
+
+  let text = "";
+  /** What the sort box says; "" leaves it to the query, else to the default. */
+  let sort = "";
+  /** The pk of the open image, or -1. */
+  let open = -1;
+  /** Whether closing the viewer goes back to the entry before it. */
+  let pushed = false;
+  /** @type {Int32Array} */
+  let shownRows = new Int32Array(0);
+  /** All rows of the result; with stacks, more than are shown. */
+  let foundRows = shownRows;
+  let shownKey = "";
+  /** Prompts whose stack is spread out. @type {Set<number>} */
+  const spread = new Set();
+  /** The image whose likes are shown instead of what the query finds. @type {{pk: number, name: string, rows: Int32Array} | null} */
+  let alike = null;
+  /** Ids that a query asked for and whose row is being looked for. @type {Set<string>} */
+  const asked = new Set();
+  /** What the page shows was asked for last by a URL, a query, or a click; answers to what was before are late. */
+  const asking = turns();
+  let urlTimer = 0;
+  /** @type {{pk: number, offset: number} | null} */
+  let kept = null;
+  let frame = 0;
+
+  function start() {
+    history.scrollRestoration = "manual";
+    ImagelibGrid.adopt();
+    ImagelibViewer.start();
+    ImagelibFilters.start(setQuery);
+    ImagelibSuggest.start(box, (query) => countsOf(query), setQuery);
+    ImagelibView.start(() => {
+      shownKey = "";
+      spread.clear();
+      ImagelibGrid.rearrange();
+      schedule();
+    });
+    ImagelibGrid.onOpen((pk) => void openImage(pk));
+    ImagelibGrid.onSpread((pk) => {
+      spread.add(promptOf(pk));
+      shownKey = "";
+      schedule();
+    });
+    document.addEventListener("imagelib:alike", (event) => void showAlike(event.detail.id));
+    ImagelibViewer.onFlip(flip);
+    ImagelibViewer.onClose(leave);
+    ImagelibIndex.onChange(schedule);
+    box.addEventListener("input", () => setQuery(box.value));
+    box.form?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      focusFirst();
+    });
+    sortBox.addEventListener("change", () => chooseSort(sortBox.value));
+    mount("alike").querySelector("button")?.addEventListener("click", () => setQuery(text));
+    document.addEventListener("keydown", pressed);
+    window.addEventListener("popstate", (event) => void readUrl(event.state));
+    window.addEventListener("hashchange", () => void readUrl(history.state));
+    window.addEventListener("scroll", writeSoon, { passive: true });
+    window.addEventListener("pagehide", writeUrl);
+    void readUrl(history.state);
+  }
+
+  /** Take query, order and open image from the URL. @param {{anchor?: {pk: number, offset: number} | null, viewer?: boolean} | null} state */
+  async function readUrl(state) {
+    const isLast = asking();
+    clearTimeout(urlTimer);
+    const parameters = new URLSearchParams(location.search);
+    text = parameters.get("q") ?? "";
+    alike = null;
+    ImagelibMessages.note("");
+    const order = parameters.get("sort") ?? "";
+    sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
+    if (box.value !== text) box.value = text;
+    kept = state?.anchor ?? null;
+    pushed = state?.viewer === true;
+    const id = decodeURIComponent(location.hash.slice(1));
+    // Asked before the texts are, whose many blocks would come first.
+    const located = id ? ImagelibIndex.locate(id.toLowerCase()) : null;
+    await ImagelibIndex.ready;
+    // Two shorter tasks instead of one: the browser can draw and listen between them.
+    search.order(DEFAULT_SORT.slice(1));
+    await nextTask();
+    update();
+    if (!isLast()) return;
+    if (!id) {
+      close();
+      return;
+    }
+    const pk = (await located) ?? (await ImagelibIndex.locate(id.toLowerCase()));
+    if (!isLast()) return;
+    if (pk === null || !ImagelibIndex.columns.isLive(ImagelibIndex.columns.rowOf(pk))) ImagelibMessages.note(`No image ${id}`);
+    else await showImage(pk);
+  }
+
+  function url() {
+    const parameters = new URLSearchParams();
+    if (text) parameters.set("q", text);
+    if (sort) parameters.set("sort", sort);
+    const query = parameters.toString();
+    const id = ImagelibViewer.id;
+    return `${location.pathname}${query && `?${query}`}${id && `#${id}`}`;
+  }
+
+  function writeUrl() {
+    clearTimeout(urlTimer);
+    urlTimer = 0;
+    if (!ImagelibIndex.isReady) return;
+    history.replaceState({ anchor: ImagelibGrid.anchor(), viewer: pushed && open >= 0 }, "", url());
+  }
+
+  function writeSoon() {
+    urlTimer ||= setTimeout(writeUrl, URL_PAUSE);
+  }
+
+  /** Ask for something else. @param {string} query */
+  function setQuery(query) {
+    if (open < 0) asking(); // a link whose image is still being looked for is no longer wanted
+    text = query;
+    if (box.value !== query) box.value = query;
+    kept = null;
+    alike = null;
+    ImagelibMessages.note("");
+    if (ImagelibIndex.isReady) {
+      update();
+      toTop();
+    }
+    writeSoon();
+  }
+
+  function clear() {
+    setQuery("");
+    box.focus();
+  }
+
+  /** @param {string} order */
+  function chooseSort(order) {
+    // One order at a time: the box wins over what stands in the query.
+    for (;;) {
+      const part = ImagelibQuery.parse(text).parts.find(({ field }) => field === "sort");
+      if (!part) break;
+      text = ImagelibQuery.without(text, part);
+    }
+    box.value = text;
+    sort = order;
+    update();
+    toTop();
+    writeSoon();
+  }
+
+  /** Show a saved search. @param {string} query @param {string} order */
+  function goTo(query, order) {
+    sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
+    setQuery(query);
+  }
+
+  function toTop() {
+    if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
+  }
+
+  function schedule() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (ImagelibIndex.isReady) update();
+    });
+  }
+
+  /** Find what is asked for and show it. */
+  function update() {
+    const query = ImagelibQuery.parse(unfinished(text) ?? text);
+    const order = sort || query.sort || DEFAULT_SORT;
+    const readsText = ImagelibSearch.usesText(query.root);
+    const { columns } = ImagelibIndex;
+    // Tools are counted once all texts are there, whatever is asked for.
+    const key = JSON.stringify([text, query.root, order, columns.coreVersion,
+      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, alike?.pk]);
+    const before = kept ?? ImagelibGrid.anchor();
+    if (key !== shownKey) {
+      shownKey = key;
+      const { bits, rows } = search.run(query, order);
+      foundRows = alike ? alike.rows.filter((row) => columns.isLive(row)) : rows;
+      const shown = stacked(foundRows);
+      shownRows = shown.rows;
+      ImagelibHighlight.look(query.root);
+      ImagelibGrid.show(shown.rows, shown.counts);
+      ImagelibFilters.ask(text);
+      ImagelibTimeline.ask(text);
+      void countSoon(bits);
+      sortBox.value = order === DEFAULT_SORT ? "" : order;
+      ImagelibMessages.warnings(query.warnings);
+    } else {
+      ImagelibGrid.render();
+    }
+    if (before) ImagelibGrid.restore(before);
+    if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
+    ImagelibMessages.count(foundRows.length, readsText || !text);
+    ImagelibMessages.nothing(foundRows.length === 0, { clear, go: setQuery, ways: wider });
+    showAlikeNote();
+    ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
+    if (open >= 0) void showImage(open);
+  }
+
+  /** Count what the filters show once the images are on screen: nobody reads numbers first. @param {Uint32Array} bits  Of the result. */
+  async function countSoon(bits) {
+    const key = shownKey;
+    await nextFrame();
+    if (key !== shownKey) return;
+    const counts = search.counts(bits);
+    await nextTask();
+    if (key !== shownKey) return;
+    ImagelibFilters.show(counts);
+    await nextFrame();
+    if (key !== shownKey) return;
+    const months = monthsOf(text, bits);
+    await nextTask();
+    if (key === shownKey) ImagelibTimeline.show(search.facets.allMonths(), months);
+  }
+
+  /** One image for each prompt, if that is wanted. @param {Int32Array} rows @returns {{rows: Int32Array, counts?: Uint32Array}} */
+  function stacked(rows) {
+    if (!ImagelibView.isStacked || alike) return { rows };
+    const { columns } = ImagelibIndex;
+    return ImagelibStacks.stacked(columns, rows, spread);
+  }
+
+  /** @param {number} pk */
+  const promptOf = (pk) => ImagelibStacks.promptOf(ImagelibIndex.columns, ImagelibIndex.columns.rowOf(pk));
+
+  /** What would be found without one of the conditions. */
+  function wider() {
+    return ImagelibQuery.parse(text).parts.filter(({ kind }) => kind !== "or").slice(0, MOST_WAYS).map((part) => {
+      const query = ImagelibQuery.without(text, part);
+      return { without: text.slice(part.start, part.end), query, count: ImagelibBits.count(bitsOf(query)) };
+    }).filter(({ count, query }) => count && query);
+  }
+
+  /** The months of a result, as if no dates were asked for. @param {string} query @param {Uint32Array} bits  Of the query. */
+  function monthsOf(query, bits) {
+    const undated = ImagelibQuery.setting(query, "date", "");
+    if (!undated) return search.facets.allMonths();
+    return search.facets.monthsOf(undated === query ? bits : bitsOf(undated));
+  }
+
+  /** What a query would find. @param {string} query */
+  const countsOf = (query) => search.counts(bitsOf(query));
+
+  /** @param {string} query */
+  const bitsOf = (query) => search.found(ImagelibQuery.parse(query));
+
+  /** Show what is like an image, until something else is asked for. @param {string} id */
+  async function showAlike(id) {
+    const isLast = asking();
+    const pk = await ImagelibIndex.locate(id);
+    if (pk === null) return;
+    const row = ImagelibIndex.columns.rowOf(pk);
+    const rows = await ImagelibAlike.rowsLike(row);
+    const { original_name: name } = await ImagelibIndex.recordAt(row);
+    if (!isLast()) return;
+    if (open >= 0) await left();
+    alike = { pk, name: ImagelibIndex.columns.textOf(row)?.prompt || name || "an image", rows };
+    shownKey = "";
+    update();
+    window.scrollTo({ top: 0, behavior: "instant" });
+  }
+
+  function showAlikeNote() {
+    const place = mount("alike");
+    place.hidden = alike === null;
+    if (alike) setText(/** @type {Element} */ (place.querySelector("span")), `Like: ${ImagelibText.squeeze(alike.name).slice(0, 120)}`);
+  }
+
+  /**
+   * While one writes `tag:` or the first letters of a tag, its value is still to come: the rest of the
+   * query without it, or null.
+   * @param {string} query
+   */
+  function unfinished(query) {
+    if (document.activeElement !== box) return null;
+    const found = /(^|[\s(])-?([A-Za-z_]+):"?([^\s"()]*)$/.exec(query);
+    const field = found && ImagelibQueryFields.fieldNamed(found[2]);
+    if (!found || !field) return null;
+    const isWritten = found[3] && (field !== "tag" || !search.facets.isBegun(ImagelibText.fold(found[3])));
+    return isWritten ? null : query.slice(0, found.index);
+  }
+
+  /** The pk of an id that a query names; it is looked for if it is not known. @param {string} id */
+  function pkOf(id) {
+    const known = ImagelibIndex.pkOf(id);
+    if (known === undefined && !asked.has(id)) {
+      asked.add(id);
+      void ImagelibIndex.locate(id).then((pk) => {
+        if (pk === null) return;
+        shownKey = "";
+        schedule();
+      });
+    }
+    return known;
+  }
+
+  /** Open an image by hand: Back closes it again. @param {number} pk */
+  async function openImage(pk) {
+    asking();
+    if (open >= 0) {
+      await showImage(pk);
+      writeUrl();
+      return;
+    }
+    writeUrl();
+    const anchor = ImagelibGrid.anchor();
+    await showImage(pk);
+    if (open < 0) return;
+    pushed = true;
+    history.pushState({ anchor, viewer: true }, "", url());
+  }
+
+  /** @param {number} pk */
+  async function showImage(pk) {
+    open = pk;
+    const row = ImagelibIndex.columns.rowOf(pk);
+    if (!ImagelibIndex.columns.isLive(row)) {
+      leave();
+      return;
+    }
+    const record = await ImagelibIndex.recordAt(row);
+    if (open !== pk) return;
+    const item = shownRows.indexOf(row);
+    const flipped = ImagelibViewer.id !== record.id;
+    ImagelibViewer.show(record, { item, of: shownRows.length });
+    if (item < 0 || !flipped) return;
+    const beside = [shownRows[item + 1], shownRows[item - 1]].filter((other) => other !== undefined);
+    const records = await Promise.all(beside.map((other) => ImagelibIndex.recordAt(other)));
+    if (open === pk) ImagelibViewer.preload(records);
+  }
+
+  /** @param {number} step */
+  function flip(step) {
+    const item = shownRows.indexOf(ImagelibIndex.columns.rowOf(open));
+    const next = item < 0 ? undefined : shownRows[item + step];
+    if (next === undefined) return;
+    void showImage(ImagelibIndex.columns.pk[next]).then(writeSoon);
+  }
+
+  /** Close by hand. */
+  function leave() {
+    const pk = open;
+    if (pushed) {
+      const done = () => {
+        window.removeEventListener("popstate", done);
+        setTimeout(() => ImagelibGrid.reveal(pk, true));
+      };
+      window.addEventListener("popstate", done);
+      pushed = false;
+      close();
+      history.back();
+      return;
+    }
+    close();
+    writeUrl();
+    ImagelibGrid.reveal(pk, true);
+  }
+
+  /** Close, and wait until the URL is the one before: reading it forgets what is alike. */
+  async function left() {
+    const back = pushed && new Promise((resolve) => {
+      window.addEventListener("popstate", () => setTimeout(resolve), { once: true });
+    });
+    leave();
+    await back;
+  }
+
+  function close() {
+    if (open < 0) return;
+    const pk = open;
+    open = -1;
+    ImagelibViewer.close();
+    ImagelibGrid.reveal(pk, true);
+  }
+
+  function focusFirst() {
+    const [row] = shownRows;
+    if (row !== undefined) ImagelibGrid.reveal(ImagelibIndex.columns.pk[row], true);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
+    if (event.key === "/" && open < 0) {
+      event.preventDefault();
+      box.focus();
+      box.select();
+    }
+  }
+
+  return {
+    /** The ids of all images of the result, in its order. @returns {Promise<string[]>} */
+    ids: async () => {
+      await ImagelibIndex.ready;
+      const { pk } = ImagelibIndex.columns;
+      const files = await Promise.all(Array.from(foundRows, (row) => ImagelibIndex.file(pk[row])));
+      return files.flatMap((file) => (file ? [file.id] : []));
+    },
+    /** Open the viewer. @param {string} id */
+    open: async (id) => {
+      const pk = await ImagelibIndex.locate(id);
+      if (pk !== null) await openImage(pk);
+    },
+    /** The query and the order as they are now. */
+    get query() { return text; },
+    get sort() { return sort || ImagelibQuery.parse(text).sort || DEFAULT_SORT; },
+    /** Ask for something else, as if it was typed. */
+    setQuery,
+    /** Show what is like an image. */
+    showAlike,
+    /** Find and show again what is asked for. */
+    refresh: () => {
+      shownKey = "";
+      schedule();
+    },
+    start,
+  };
+})();
+
+ImagelibGallery.start();

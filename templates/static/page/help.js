@@ -1,0 +1,63 @@
+// The keys, shown by "?". Other scripts add theirs. All single keys can be switched off, as
+// WCAG 2.1.4 asks; the choice is kept in this browser.
+"use strict";
+
+const ImagelibHelp = (() => {
+  const { h, isWriting } = ImagelibDom;
+  const { browser } = ImagelibKept;
+  const STORED = "imagelib.keys";
+  /** @type {[string, [string, string][]][]} */
+  const sections = [
+    ["Gallery", [
+      ["/", "search"],
+      ["← → ↑ ↓  Home  End", "move among the images"],
+      ["Enter", "open the image"],
+      ["Esc", "one level back"],
+      ["?", "these keys"],
+    ]],
+    ["Viewer", [
+      ["← →  j  k", "next and previous image"],
+      ["z", "zoom to the pixels and back"],
+      ["+  −", "zoom"],
+      ["c", "compare with the next image"],
+      ["p", "slideshow"],
+      ["y  Y", "copy the prompt, all as A1111 text"],
+    ]],
+    ["Compare", [["m", "next way to compare"], ["s", "swap"], ["← →", "another second image"]]],
+  ];
+  /** @type {HTMLDialogElement | null} */
+  let dialog = null;
+
+  /** @param {string} title @param {[string, string][]} keys */
+  const add = (title, keys) => void sections.push([title, keys]);
+
+  const isOn = () => browser.get(STORED) !== "off";
+
+  function open() {
+    const choice = h("input", { type: "checkbox", id: "keys-on" });
+    choice.checked = isOn();
+    choice.addEventListener("change", () => void browser.set(STORED, choice.checked ? "on" : "off"));
+    dialog ??= document.body.appendChild(h("dialog", { class: "help", "aria-label": "Keys" }));
+    dialog.replaceChildren(
+      h("header", {}, h("h2", {}, "Keys"), h("button", {
+        type: "button", class: "close", "aria-label": "Close", click: () => dialog?.close(),
+      }, "×")),
+      ...sections.map(([title, keys]) => h("section", {}, h("h3", {}, title), h("dl", {}, ...keys.map(([names, does]) =>
+        h("div", {}, h("dt", {}, ...names.split("  ").map((name) => h("kbd", {}, name))), h("dd", {}, does)))))),
+      h("p", {}, choice, h("label", { for: "keys-on" }, "Single keys are on")));
+    dialog.showModal();
+  }
+
+  /** Whether a key press is meant as a command. @param {KeyboardEvent} event */
+  const isCommand = (event) => !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.altKey
+    && !isWriting(event.target) && isOn();
+
+  document.addEventListener("keydown", (event) => {
+    // The key that switches keys on again works always.
+    if (event.key !== "?" || event.defaultPrevented || event.ctrlKey || event.metaKey || isWriting(event.target)) return;
+    event.preventDefault();
+    if (!dialog?.open) open();
+  });
+
+  return { add, isCommand, isOn, open };
+})();

@@ -1,0 +1,72 @@
+// What differs between two images: words of their prompts, and their settings.
+// Pure functions, no DOM.
+"use strict";
+
+const ImagelibDiff = (() => {
+  /** A longer prompt is compared by its first words only; the table grows with the square. */
+  const MOST = 600;
+
+  /** Words and the signs that end phrases; blanks do not count. @param {string} text */
+  const wordsOf = (text) => (text.match(/[^\s,;|()[\]{}<>]+|[,;|()[\]{}<>]/g) ?? []).slice(0, MOST);
+
+  /**
+   * The parts of both texts in order: kept, taken away, or added.
+   * The longest common subsequence, by the table of Wagner and Fischer (1974).
+   * @param {string} before @param {string} after
+   * @returns {{kind: "same" | "gone" | "new", text: string}[]}
+   */
+  function words(before, after) {
+    const [a, b] = [wordsOf(before), wordsOf(after)];
+    const width = b.length + 1;
+    const table = new Uint16Array((a.length + 1) * width);
+    for (let i = a.length - 1; i >= 0; i--) {
+      for (let j = b.length - 1; j >= 0; j--) {
+        table[i * width + j] = a[i] === b[j] ? table[(i + 1) * width + j + 1] + 1
+          : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
+      }
+    }
+    /** @type {{kind: "same" | "gone" | "new", text: string}[]} */
+    const parts = [];
+    const add = (/** @type {"same" | "gone" | "new"} */ kind, /** @type {string} */ word) => {
+      const last = parts.at(-1);
+      const glue = /^[,;|)\]}>]$/.test(word) ? "" : " ";
+      if (last?.kind === kind) last.text += glue + word;
+      else parts.push({ kind, text: word });
+    };
+    let [i, j] = [0, 0];
+    while (i < a.length || j < b.length) {
+      if (i < a.length && j < b.length && a[i] === b[j]) {
+        add("same", a[i++]);
+        j++;
+      } else if (j >= b.length || (i < a.length && table[(i + 1) * width + j] >= table[i * width + j + 1])) {
+        add("gone", a[i++]);
+      } else {
+        add("new", b[j++]);
+      }
+    }
+    return parts;
+  }
+
+  /** @param {Partial<KnownRecord>} record @returns {Record<string, unknown>} */
+  const settingsOf = (record) => ({
+    model: record.ai_model, ...record.generation, rating: record.rating || "", tags: (record.tags ?? []).join(", "),
+    captured: (record.captured_at ?? "").slice(0, 16).replace("T", " "),
+    pixels: record.width ? `${record.width} × ${record.height}` : "",
+  });
+
+  /**
+   * The settings in which two images differ: name, one value, the other.
+   * @param {Partial<KnownRecord>} one @param {Partial<KnownRecord>} other @returns {[string, string, string][]}
+   */
+  function settings(one, other) {
+    const [a, b] = [settingsOf(one), settingsOf(other)];
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])]
+      .map((name) => /** @type {[string, string, string]} */ ([name, shown(a[name]), shown(b[name])]))
+      .filter(([, left, right]) => left !== right);
+  }
+
+  /** @param {unknown} value */
+  const shown = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+
+  return { settings, words };
+})();

@@ -1,0 +1,100 @@
+// What is known of an image, as the viewer shows it, with buttons to copy it and what changed
+// against the image that was looked at before.
+"use strict";
+
+const ImagelibPanel = (() => {
+  const { asUrl, copy, h } = ImagelibDom;
+
+  /** @param {KnownRecord} record @param {KnownRecord | null} before the image looked at before */
+  function elements(record, before) {
+    const settings = Object.entries(record.generation ?? {});
+    return [
+      ...text("Prompt", record.prompt_text, true),
+      ...changes(record, before),
+      ...text("Negative prompt", record.negative_prompt, true),
+      ...text("Notes", record.notes, false),
+      ...(record.tags.length ? [h("h2", {}, "Tags"), h("ul", { class: "tag-list" },
+        ...record.tags.map((tag) => h("li", { class: "tag" }, tag)))] : []),
+      facts([
+        ["Rating", record.rating ? ImagelibCard.stars(record.rating) : ""],
+        ["Model", record.ai_model],
+        ["Captured", record.captured_at.slice(0, 16).replace("T", " ")],
+        ["Size", `${record.width} × ${record.height}${record.size_bytes ? `, ${bytes(record.size_bytes)}` : ""}`],
+        ["Type", record.mime_type],
+        ["File", record.original_name || record.file_name],
+      ]),
+      ...(settings.length ? [h("h2", {}, "Generation"), facts(settings.map(([name, value]) =>
+        [name, name === "seed" ? withCopy("seed", String(value))
+          : typeof value === "object" ? JSON.stringify(value) : String(value)]))] : []),
+      h("p", { class: "actions" }, ...copies(record),
+        ...(record.file_state === "missing" || !record.file_name ? [] : [h("a", {
+          class: "button", href: ImagelibCard.originalUrl(record), download: record.original_name || record.file_name,
+        }, "Download original")]),
+        ...(record.id ? [h("button", { type: "button", click: () => alike(record.id) }, "More like this"),
+          h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
+    ];
+  }
+
+  /** Ask the gallery for images that look like this one. @param {string} id */
+  const alike = (id) => document.dispatchEvent(new CustomEvent("imagelib:alike", { detail: { id } }));
+
+  /** @param {KnownRecord} record */
+  function copies(record) {
+    if (record.prompt_text === undefined) return [];
+    const button = (/** @type {string} */ label, /** @type {string} */ value) => {
+      const made = h("button", { type: "button" }, label);
+      made.addEventListener("click", () => void copy(value, made));
+      return made;
+    };
+    return [button("Copy as A1111 text", ImagelibInfotext.write(record)), button("Copy as JSON", ImagelibInfotext.asJson(record))];
+  }
+
+  /** @param {string} name @param {string} value */
+  function withCopy(name, value) {
+    const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${name}` }, "Copy");
+    button.addEventListener("click", () => void copy(value, button));
+    return h("span", { class: "with-copy" }, value, button);
+  }
+
+  /** @param {KnownRecord} record @param {KnownRecord | null} before */
+  function changes(record, before) {
+    if (!before?.prompt_text || !record.prompt_text || before.id === record.id || before.prompt_text === record.prompt_text) return [];
+    const parts = ImagelibDiff.words(before.prompt_text, record.prompt_text);
+    // Two prompts about different things have nothing to compare.
+    if (!parts.some(({ kind, text }) => kind === "same" && text.length > 8)) return [];
+    return [h("details", { class: "changes" }, h("summary", {}, "Changes to the image before"), diff(parts))];
+  }
+
+  /** @param {{kind: string, text: string}[]} parts */
+  function diff(parts) {
+    const line = h("p", { class: "diff" });
+    for (const { kind, text } of parts) {
+      line.append(kind === "same" ? text : h(kind === "gone" ? "del" : "ins", {}, text), " ");
+    }
+    return line;
+  }
+
+  /** @param {string} title @param {string | undefined} value @param {boolean} copied */
+  function text(title, value, copied) {
+    if (value === undefined) return title === "Prompt" ? [h("p", { class: "waiting" }, "The text is on its way…")] : [];
+    if (!value) return [];
+    const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${title.toLowerCase()}` }, "Copy");
+    button.addEventListener("click", () => void copy(value, button));
+    return [h("div", { class: "text-head" }, h("h2", {}, title), ...(copied ? [button] : [])),
+      h("p", { class: "text" }, value)];
+  }
+
+  /** @param {[string, string | Node | undefined][]} pairs */
+  const facts = (pairs) => h("dl", { class: "facts-list" },
+    ...pairs.filter(([, value]) => value).map(([name, value]) =>
+      h("div", {}, h("dt", {}, name), h("dd", {}, /** @type {string | Node} */ (value)))));
+
+  /** @param {number} size */
+  function bytes(size) {
+    if (size < 1000) return `${size} bytes`;
+    const [value, unit] = size < 1e6 ? [size / 1e3, "KB"] : [size / 1e6, "MB"];
+    return `${value.toFixed(value >= 100 ? 0 : 1)} ${unit}`;
+  }
+
+  return { diff, elements };
+})();

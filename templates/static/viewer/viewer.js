@@ -1,0 +1,183 @@
+// The viewer: one image in full, with everything that is known of it.
+// Which image, and what Back does, is the business of gallery.js.
+"use strict";
+
+const ImagelibViewer = (() => {
+  const { copy, mount, setText } = ImagelibDom;
+  const dialog = /** @type {HTMLDialogElement} */ (mount("viewer"));
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (dialog.querySelector(`.${name}`));
+  const picture = /** @type {HTMLImageElement} */ (part("picture"));
+  const [newer, older] = [part("newer"), part("older")].map((e) => /** @type {HTMLButtonElement} */ (e));
+
+  const tool = (/** @type {string} */ name) => /** @type {HTMLButtonElement} */ (dialog.querySelector(`[data-tool=${name}]`));
+  const zoom = ImagelibZoom.start(part("stage"), picture, (step) => onFlip(step));
+  /** How long the slideshow shows each image, in ms. */
+  const SLIDE = 4000;
+
+  /** @type {KnownRecord | null} */
+  let shown = null;
+  /** What was looked at before, to tell what changed. @type {KnownRecord | null} */
+  let before = null;
+  let slides = 0;
+  let shownKey = "";
+  /** Which picture is shown or on its way. */
+  let pictureKey = "";
+  /** Called with -1 or 1 to flip. @type {(step: number) => void} */
+  let onFlip = () => {};
+  /** @type {() => void} */
+  let onClose = () => {};
+
+  function start() {
+    newer.addEventListener("click", () => flip(-1));
+    older.addEventListener("click", () => flip(1));
+    part("close").addEventListener("click", () => onClose());
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      onClose();
+    });
+    // Some browsers close at once on a second Escape, whatever "cancel" says.
+    dialog.addEventListener("close", () => { if (shown) onClose(); });
+    dialog.addEventListener("keydown", pressed);
+    tool("zoom").addEventListener("click", zoom.toggle);
+    tool("slideshow").addEventListener("click", () => play(!slides));
+    tool("compare").addEventListener("click", compare);
+    part("stage").addEventListener("click", (event) => {
+      if (event.target === part("stage")) onClose();
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
+    const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (event.defaultPrevented || !ImagelibHelp.isCommand(event) && !(arrow && !isField(event))) return;
+    if (!shown) return;
+    if (arrow && zoom.isZoomed) zoom.pan(-80 * arrow[0], -80 * arrow[1]);
+    else if (arrow?.[0]) flip(arrow[0]);
+    else if (event.key === "j" || event.key === "k") flip(event.key === "j" ? 1 : -1);
+    else if (event.key === "z") zoom.toggle();
+    else if (event.key === "+" || event.key === "=") zoom.zoom(1.5);
+    else if (event.key === "-") zoom.zoom(1 / 1.5);
+    else if (event.key === "p") play(!slides);
+    else if (event.key === "c") compare();
+    else if (event.key === "y") void copy(shown.prompt_text ?? "", tool("copied"));
+    else if (event.key === "Y") void copy(ImagelibInfotext.write(shown), tool("copied"));
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event */
+  const isField = (event) => event.ctrlKey || event.metaKey || event.altKey || ImagelibDom.isWriting(event.target);
+
+  /** By hand: the slideshow is over then. @param {number} step */
+  function flip(step) {
+    play(false);
+    onFlip(step);
+  }
+
+  /** @param {boolean} on */
+  function play(on) {
+    clearInterval(slides);
+    slides = on ? setInterval(() => (older.disabled ? play(false) : onFlip(1)), SLIDE) : 0;
+    tool("slideshow").setAttribute("aria-pressed", String(on));
+  }
+
+  function compare() {
+    play(false);
+    if (!shown) return;
+    void ImagelibCompare.open(shown, async (record, step) => {
+      const { rows } = ImagelibGrid;
+      const pk = await ImagelibIndex.locate(record.id);
+      const row = pk === null ? undefined : rows[rows.indexOf(ImagelibIndex.columns.rowOf(pk)) + step];
+      return row === undefined ? null : ImagelibIndex.recordAt(row);
+    });
+  }
+
+  /**
+   * Show an image. `place` says where it stands in the result.
+   * @param {KnownRecord} record @param {{item: number, of: number}} place
+   */
+  function show(record, { item, of }) {
+    // Records are made anew for each showing: what an image is, its number says.
+    const same = shown?.pk === record.pk;
+    if (!same) before = shown;
+    shown = record;
+    const name = ImagelibCard.nameOf(record.prompt_text ?? "", record) || "Image";
+    dialog.setAttribute("aria-label", name.slice(0, 200));
+    setText(part("position"), item < 0 ? "" : `${item + 1} of ${of}`);
+    newer.disabled = item <= 0;
+    older.disabled = item < 0 || item >= of - 1;
+    if (!same) zoom.reset();
+    showPicture(record, name);
+    const key = JSON.stringify(record);
+    // What somebody has selected stays selected.
+    if (key !== shownKey) mount("panel").replaceChildren(...ImagelibPanel.elements(record, before));
+    shownKey = key;
+    if (!dialog.open) dialog.showModal();
+    if (!same) {
+      part("panel").scrollTop = 0;
+      document.dispatchEvent(new CustomEvent("imagelib:viewer-open", { detail: { id: record.id } }));
+    }
+  }
+
+  /** The thumbnail at once, the original when it is there. @param {KnownRecord} record @param {string} name */
+  function showPicture(record, name) {
+    const missing = record.file_state === "missing";
+    picture.alt = name;
+    // Texts, ratings and a thumbnail that comes late are no reason to begin again.
+    const key = JSON.stringify([record.pk, record.digest, record.file_name, record.has_thumbnail, missing]);
+    if (key === pictureKey) return;
+    pictureKey = key;
+    const isShown = () => pictureKey === key;
+    const note = part("no-original");
+    note.hidden = true;
+    picture.hidden = !record.has_thumbnail && missing;
+    picture.style.setProperty("--width", String(record.width || 1));
+    picture.style.setProperty("--ratio", String((record.width || 1) / (record.height || 1)));
+    if (record.has_thumbnail) picture.src = ImagelibCard.thumbnailUrl(record);
+    else picture.removeAttribute("src");
+    const say = (/** @type {string} */ text) => {
+      setText(note, record.has_thumbnail ? `${text} This is its preview.` : text);
+      note.hidden = false;
+    };
+    if (missing) {
+      say("The file is missing.");
+      return;
+    }
+    if (!record.file_name) return; // its name is still on its way
+    const original = new Image();
+    original.onload = () => { if (isShown()) picture.src = original.src; };
+    original.onerror = () => { if (isShown()) say("The original cannot be shown here."); };
+    original.src = ImagelibCard.originalUrl(record);
+  }
+
+  /** Get the pictures beside this one, so that flipping is instant. @param {KnownRecord[]} records */
+  function preload(records) {
+    for (const record of records) {
+      if (record?.id && record.file_state !== "missing") new Image().src = ImagelibCard.originalUrl(record);
+    }
+  }
+
+  function close() {
+    if (!shown) return;
+    shown = null;
+    before = null;
+    pictureKey = "";
+    play(false);
+    picture.removeAttribute("src");
+    dialog.close();
+    document.dispatchEvent(new CustomEvent("imagelib:viewer-close"));
+  }
+
+  return {
+    close,
+    /** The id of the image that is shown, or "". */
+    get id() { return shown?.id ?? ""; },
+    /** @param {(step: number) => void} flip */
+    onFlip: (flip) => { onFlip = flip; },
+    /** @param {() => void} closing */
+    onClose: (closing) => { onClose = closing; },
+    preload,
+    show,
+    start,
+  };
+})();

@@ -1,0 +1,129 @@
+// Look closer at one picture: wheel, pinch, double click, drag; a swipe flips. By keys as well.
+"use strict";
+
+const ImagelibZoom = (() => {
+  const LARGEST = 16;
+  /** How far a finger must move sideways to flip, in CSS pixels. */
+  const SWIPE = 60;
+
+  /**
+   * @param {HTMLElement} stage @param {HTMLImageElement} picture
+   * @param {(step: number) => void} swiped called with -1 or 1
+   */
+  function start(stage, picture, swiped) {
+    let scale = 1;
+    let [x, y] = [0, 0];
+    /** The fingers, or the mouse, by id. @type {Map<number, {x: number, y: number}>} */
+    const points = new Map();
+    let began = { x: 0, y: 0, distance: 0 };
+    let moved = false;
+
+    function apply() {
+      // The picture may not leave the stage altogether.
+      const room = { x: (picture.offsetWidth * scale) / 2, y: (picture.offsetHeight * scale) / 2 };
+      x = Math.max(-room.x, Math.min(room.x, x));
+      y = Math.max(-room.y, Math.min(room.y, y));
+      if (scale === 1) [x, y] = [0, 0];
+      picture.style.transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
+      stage.toggleAttribute("data-zoomed", scale > 1);
+    }
+
+    /** Zoom so that the place under the pointer stays. @param {number} next @param {number} clientX @param {number} clientY */
+    function zoomAt(next, clientX, clientY) {
+      next = Math.max(1, Math.min(LARGEST, next));
+      const box = stage.getBoundingClientRect();
+      const [dx, dy] = [clientX - box.left - box.width / 2 - x, clientY - box.top - box.height / 2 - y];
+      x -= dx * (next / scale - 1);
+      y -= dy * (next / scale - 1);
+      scale = next;
+      apply();
+    }
+
+    /** @param {number} factor */
+    function zoom(factor) {
+      const box = stage.getBoundingClientRect();
+      zoomAt(scale * factor, box.left + box.width / 2, box.top + box.height / 2);
+    }
+
+    /** Between "fits" and one picture pixel for each of the screen. @param {number} clientX @param {number} clientY */
+    function toggle(clientX, clientY) {
+      const whole = picture.naturalWidth / (picture.offsetWidth || 1) / devicePixelRatio;
+      zoomAt(scale > 1 ? 1 : Math.max(2, whole), clientX, clientY);
+    }
+
+    function reset() {
+      scale = 1;
+      apply();
+    }
+
+    function spread() {
+      const [a, b] = [...points.values()];
+      return Math.hypot(a.x - b.x, a.y - b.y);
+    }
+
+    stage.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      zoomAt(scale * Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), event.clientX, event.clientY);
+    }, { passive: false });
+    stage.addEventListener("dblclick", (event) => {
+      if (event.target === picture) toggle(event.clientX, event.clientY);
+    });
+    stage.addEventListener("pointerdown", (event) => {
+      if (event.target instanceof Element && event.target.closest("button, a")) return;
+      points.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      if (points.size === 2) began.distance = spread() / scale;
+      else began = { x: event.clientX, y: event.clientY, distance: 0 };
+      moved = false;
+    });
+    stage.addEventListener("pointermove", (event) => {
+      const point = points.get(event.pointerId);
+      if (!point) return;
+      const [dx, dy] = [event.clientX - point.x, event.clientY - point.y];
+      points.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      moved ||= Math.hypot(event.clientX - began.x, event.clientY - began.y) > 5;
+      if (points.size === 2) {
+        const [a, b] = [...points.values()];
+        zoomAt(spread() / began.distance, (a.x + b.x) / 2, (a.y + b.y) / 2);
+      } else if (scale > 1) {
+        if (moved) stage.setPointerCapture(event.pointerId);
+        x += dx;
+        y += dy;
+        apply();
+      }
+    });
+    const lift = (/** @type {PointerEvent} */ event) => {
+      const alone = points.size === 1 && points.delete(event.pointerId);
+      points.delete(event.pointerId);
+      const [dx, dy] = [event.clientX - began.x, event.clientY - began.y];
+      if (alone && scale === 1 && event.pointerType !== "mouse" && event.type === "pointerup"
+        && Math.abs(dx) > SWIPE && Math.abs(dx) > 2 * Math.abs(dy)) swiped(dx < 0 ? 1 : -1);
+    };
+    stage.addEventListener("pointerup", lift);
+    stage.addEventListener("pointercancel", lift);
+    // The end of a drag is no click on what lies behind the picture.
+    stage.addEventListener("click", (event) => {
+      if (moved) event.stopImmediatePropagation();
+      moved = false;
+    }, true);
+    picture.draggable = false;
+
+    return {
+      reset,
+      zoom,
+      /** From the keyboard: around the middle. */
+      toggle: () => {
+        const box = stage.getBoundingClientRect();
+        toggle(box.left + box.width / 2, box.top + box.height / 2);
+      },
+      get isZoomed() { return scale > 1; },
+      /** Move what is seen. @param {number} dx @param {number} dy */
+      pan: (dx, dy) => {
+        x += dx;
+        y += dy;
+        apply();
+      },
+    };
+  }
+
+  return { start };
+})();

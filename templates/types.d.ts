@@ -1,0 +1,419 @@
+// The shapes that several scripts share, for the type checker alone: `tsc -p jsconfig.json`. No page asks
+// for this file. What one script alone needs is declared there, with `@typedef`.
+
+// -- Images -------------------------------------------------------------------------------------------------
+
+type FileState = "ok" | "missing" | "altered";
+
+/** What a user may write into a record: `ImagePatch` of imagelib/library/values/fields.py. */
+interface ImageFields {
+  prompt_text: string;
+  negative_prompt: string;
+  ai_model: string;
+  notes: string;
+  rating: number;
+  captured_at: string;
+  tags: string[];
+  generation: Record<string, unknown>;
+  prompt_meta: unknown;
+}
+type FieldName = keyof ImageFields;
+
+/** A change: what is absent stays. */
+type ImagePatch = Partial<ImageFields> & { add_tags?: string[]; remove_tags?: string[] };
+
+/** An image as `GET /api/images/{id}` gives it. */
+interface ImageRecord extends ImageFields {
+  pk: number;
+  id: string;
+  file_name: string;
+  original_name: string;
+  digest: string;
+  size_bytes: number;
+  width: number;
+  height: number;
+  mime_type: string;
+  created_at: string;
+  updated_at: string;
+  version: number;
+  file_state: FileState;
+  phash: string;
+  url: string;
+  thumbnail_url: string;
+}
+
+/** Of what generators wrote, what is too long for a list: its place holds nothing. */
+interface Shortened {
+  shortened?: string[];
+}
+
+/** An image as lists and the feed of changes give it. */
+type ListedRecord = ImageRecord & Shortened;
+
+/** What filters, orders and the shape of the grid know of a row. */
+interface CoreRow {
+  pk: number;
+  captured_at: string;
+  created_at: string;
+  rating: number;
+  ai_model: string;
+  width: number;
+  height: number;
+  tags: string[];
+  file_state: FileState;
+}
+
+/** What a block says of the file of a row. */
+interface FileRow {
+  id: string;
+  digest: string;
+  file_name: string;
+  original_name: string;
+  size_bytes: number;
+  mime_type: string;
+  has_thumbnail: boolean;
+  is_blurred: boolean;
+  /** Where the original lies in the site, if not under its own name. */
+  place?: string;
+}
+
+/** What a card needs of a file: of a block, or of the record of an edit. */
+type CardFile = Pick<FileRow, "id" | "digest" | "file_name" | "original_name" | "has_thumbnail">
+  & Partial<FileRow & Pick<ImageRecord, "url" | "thumbnail_url">>;
+
+/** What the page knows of an image by now: the texts and the file may be on their way still. */
+type KnownRecord = CoreRow & { id: string }
+  & Partial<CardFile & Pick<ImageRecord, "prompt_text" | "negative_prompt" | "notes" | "generation">>;
+
+/** Such a record of which all has arrived: it can be laid over what the page shows. */
+type WholeRecord = KnownRecord & CardFile & Pick<ImageRecord, "prompt_text" | "negative_prompt" | "notes" | "generation">;
+
+/** What names an image. */
+type Named = Partial<Pick<ImageRecord, "original_name" | "file_name">>;
+
+// -- What the parts of the editor hand to each other ---------------------------------------------------------
+
+/** What was written over a record and not saved. */
+interface Draft {
+  /** What the user wrote, of the fields that differ. */
+  fields: Partial<ImageFields>;
+  /** The record that was written over. */
+  base: ImageRecord;
+}
+
+/** An edit that waits for the daemon. */
+type Letter = { kind: "batch"; body: BatchBody } | { kind: "save"; fields: Partial<ImageFields>; base: ImageRecord };
+
+/** Takes the fields that are to be saved over the newer record; resolves to whether nothing is left to do. */
+type Settle = (chosen: Partial<ImageFields>) => Promise<boolean>;
+
+type UploadState = "waiting" | "uploading" | "reading" | "added" | "here" | "refused" | "cancelled" | "paused";
+
+/** A picture that is to be added. */
+interface UploadItem {
+  file: File;
+  state: UploadState;
+  /** How much of it has left, 0 to 1. */
+  share: number;
+  reason: string;
+  faults: Map<string, string> | null;
+  wasLost: boolean;
+  record: ImageRecord | null;
+  /** What the user corrected of what was read from it. */
+  own: Partial<ImageFields>;
+  isSeen: boolean;
+  cancel: () => void;
+}
+
+/** What is told of an image or a file that is not as it was left. */
+type DriftEntry = Partial<DriftingImage & DriftingFile & { now: string; detail: string }>;
+
+// -- Data files: imagelib/generator/index/blocks.py ---------------------------------------------------------
+
+/** Number, rows, when the latest was captured, hash. */
+type BlockEntry = [number: number, rows: number, newest: string, hash: string];
+
+interface Manifest {
+  kind: "manifest";
+  format: number;
+  seq: number;
+  total: number;
+  /** Name, query and order of each saved search. */
+  searches: [name: string, query: string, sort: string][];
+  core: BlockEntry[];
+  text: BlockEntry[];
+  file: BlockEntry[];
+  id: BlockEntry[];
+  look: BlockEntry[];
+}
+
+interface DataBlock<Kind extends string> {
+  kind: Kind;
+  number: number;
+  rows: number;
+  /** First offset and length of each run of rows without a gap. */
+  runs: number[];
+}
+
+/** Numbers as `ImagelibNumbers` reads them. */
+type Written = string;
+
+interface CoreData extends DataBlock<"core"> {
+  captured: Written;
+  created_unit: number;
+  created: Written;
+  /** A digit for each row. */
+  rating: string;
+  models: string[];
+  model: Written;
+  sizes: [width: number, height: number][];
+  size: Written;
+  tags: string[];
+  tag_set_sizes: Written;
+  tag_sets: Written;
+  tag_set: Written;
+  missing: number[];
+  altered: number[];
+}
+
+interface TextColumnData {
+  pieces: string[];
+  count: number;
+  lengths: Written;
+  tokens: Written;
+}
+
+interface TextData extends DataBlock<"text"> {
+  prompts: TextColumnData;
+  prompt: Written;
+  negatives: TextColumnData;
+  negative: Written;
+  notes: TextColumnData;
+  note: Written;
+  /** Names and values in turn. */
+  settings: string[][];
+  setting: Written;
+  seeds: string[];
+}
+
+interface FileData extends DataBlock<"file"> {
+  ids: string[];
+  digests: string[];
+  names: string[];
+  originals: string[];
+  bytes: number[];
+  types: string[];
+  type: number[];
+  bare: number[];
+  blurred: number[];
+  placed?: number[];
+  places?: string[];
+}
+
+interface IdData extends DataBlock<"id"> {
+  ids: string;
+}
+
+interface LookData extends DataBlock<"look"> {
+  looks: string;
+}
+
+interface Blocks {
+  core: CoreData;
+  text: TextData;
+  file: FileData;
+  id: IdData;
+  look: LookData;
+}
+type BlockKind = keyof Blocks;
+type DataFile = Manifest | Blocks[BlockKind];
+
+// -- Events of the page -------------------------------------------------------------------------------------
+
+interface DocumentEventMap {
+  /** Show what is like an image. */
+  "imagelib:alike": CustomEvent<{ id: string }>;
+  /** The library has changed. */
+  "imagelib:changed": CustomEvent<ChangesPage>;
+  /** Open the form of an image. */
+  "imagelib:edit": CustomEvent<{ id: string }>;
+  "imagelib:viewer-open": CustomEvent<{ id: string }>;
+  "imagelib:viewer-close": CustomEvent<null>;
+}
+
+// -- Answers of the API: imagelib/daemon/routes/ ------------------------------------------------------------
+
+/** What is wrong with one value. */
+interface FieldFault {
+  loc: (string | number)[];
+  msg: string;
+  type: string;
+}
+
+/** A refusal, after RFC 9457. */
+interface Problem {
+  title?: string;
+  status?: number;
+  detail?: string | FieldFault[];
+  /** The same as a text, where `detail` is a list. */
+  message?: string;
+  /** The record as it is now, of a 412. */
+  current?: ImageRecord;
+}
+
+interface ListPage {
+  items: ListedRecord[];
+  total: number;
+  page: number | null;
+  page_size: number;
+  next: string | null;
+  warnings: string[];
+}
+
+/** What became of an upload. */
+type AddedRecord = ImageRecord & {
+  /** Its bytes were here already. */
+  duplicate?: true;
+  /** They came back out of the trash. */
+  restored?: true;
+  /** Fields that were sent and not taken. */
+  unused?: string[];
+};
+
+interface Inspection {
+  /** What the picture says of itself; without a date of its own it gets that of its coming. */
+  fields: Omit<ImageFields, "captured_at"> & { captured_at: string | null };
+  digest: string;
+  mime_type: string;
+  width: number;
+  height: number;
+  size_bytes: number;
+  warnings: string[];
+  duplicate: ImageRecord | null;
+}
+
+interface Failure {
+  id: string;
+  detail: string;
+}
+
+/** What is to become of many images. */
+type BatchEdit = { edit: ImagePatch } | { delete: true } | { restore: true };
+type BatchBody = ({ ids: string[] } | { query: string }) & BatchEdit;
+
+interface BatchAnswer {
+  changed: number;
+  failures: Failure[];
+  batch: string | null;
+}
+
+/** What is known of a record at one side of a change. */
+type Side = Partial<Record<string, unknown>> & { tags?: string[] };
+
+/** A line of a history. */
+interface Change {
+  seq: number;
+  image: string;
+  at: string;
+  action: string;
+  batch: string;
+  kind: "insert" | "update" | "tags" | "delete";
+  before: Side;
+  after: Side;
+  actor: string;
+  shortened: string[];
+}
+
+interface HistoryPage {
+  items: Change[];
+  total: number;
+  next: string | null;
+}
+
+interface UndoAnswer {
+  action: string;
+  images: string[];
+}
+
+interface ChangesPage {
+  items: ListedRecord[];
+  seq: number;
+  more: boolean;
+  deleted: string[];
+}
+
+type TrashedRecord = Omit<ListedRecord, "url"> & { deleted_at: string; has_file: boolean };
+
+interface TrashPage {
+  items: TrashedRecord[];
+  total: number;
+  size_bytes: number;
+  next: string | null;
+}
+
+interface TagCount {
+  name: string;
+  count: number;
+}
+
+interface TagsAnswer {
+  changed: number;
+  batch: string;
+}
+
+interface SavedSearch {
+  name: string;
+  query: string;
+  sort: string;
+}
+
+/** An image whose file is not as it was left. */
+type DriftingImage = Pick<ImageRecord, "id" | "file_name" | "original_name" | "prompt_text" | "size_bytes" | "file_state">;
+interface DriftingFile {
+  file: string;
+}
+
+interface Drift {
+  /** Why nothing would be changed by itself, or "". */
+  refused: string;
+  counts: Record<"missing" | "altered" | "moved" | "stray" | "duplicate" | "unreadable", number>;
+  missing: DriftingImage[];
+  altered: DriftingImage[];
+  moved: (DriftingImage & { now: string })[];
+  stray: DriftingFile[];
+  duplicate: (DriftingImage & DriftingFile)[];
+  unreadable: (DriftingFile & { detail: string })[];
+}
+
+type RepairBody = { locate: string } | { accept: string[] } | { adopt: string[] } | { flag_missing: true };
+
+interface BuildStatus {
+  state: "idle" | "building" | "failed";
+  /** The change that the site was built from; null before the first build of this daemon. */
+  seq: number | null;
+  failures: { file: string; error: string }[];
+  failed?: number;
+  error: string;
+  progress: { stage: string; done: number; total: number } | null;
+}
+
+interface WatchStatus {
+  state: "off" | "starting" | "watching" | "polling" | "failing";
+  reason?: string;
+}
+
+/** The status as it is told to an editor. */
+interface Status {
+  images: number;
+  trash: number;
+  missing: number;
+  altered: number;
+  version: string;
+  seq: number;
+  title: string;
+  read_only: boolean;
+  build: BuildStatus;
+  watch: WatchStatus;
+  /** How far the oldest edit of many images is. */
+  work: { done: number; total: number } | null;
+}

@@ -1,0 +1,26 @@
+// The rows of the page: what they know of an image can be laid over them again.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./load.mjs";
+
+const { Columns } = load("ImagelibColumns", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js",
+  "texts.js", "bits.js", "columns.js");
+
+const TEXTS = { prompt_text: "", negative_prompt: "", notes: "", generation: {} };
+
+test("an edit that the page runs ahead with leaves the image in its place of every order", () => {
+  const columns = new Columns();
+  columns.set(7, {
+    ...TEXTS, captured_at: "2026-01-01T00:00:00", created_at: "2026-02-03T04:05:06.000Z", rating: 0, ai_model: "flux1-dev",
+    width: 64, height: 48, tags: ["fox"], file_state: "ok",
+  });
+  const row = columns.rowOf(7);
+  const created = columns.created[row];
+  assert.equal(created, Date.parse("2026-02-03T04:05:06Z"));
+
+  columns.set(7, { ...TEXTS, ...columns.coreOf(row), rating: 4 });
+
+  assert.equal(columns.created[row], created);
+  assert.equal(columns.coreOf(row).created_at, "2026-02-03T04:05:06.000Z");
+});
