@@ -24,7 +24,7 @@ from imagelib.formats import IMAGE_SUFFIXES
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.database import acting_as
 from imagelib.library.drift import Drift, Scanner, walk_files
-from imagelib.library.files import mtime_ns
+from imagelib.library.files import can_be_listed, mtime_ns
 from imagelib.library.models import Image
 from imagelib.library.settling import Settled, note_taken, settle, taken_files
 
@@ -120,7 +120,7 @@ class Watcher:
         done = settle(library, self._scanner, drift)
         waiting = len(drift.unsettled) + self._take_from_folders()
         self._lost = bool(drift.refused) or not all(
-            folder.is_dir() for folder in self._events.folders)
+            can_be_listed(folder) for folder in self._events.folders)
         self._report(drift, done)
         if done.added or done.changed:
             self._state.wake()
@@ -129,7 +129,7 @@ class Watcher:
     def _rewatch(self) -> None:
         """Begin anew where a folder has come or come back, or where events come no more."""
         folders = {folder for folder in [self._state.library.originals.folder, *self._folders]
-                   if folder.is_dir()}
+                   if can_be_listed(folder)}
         was_polling = bool(self._events.reason)
         if not self._lost and folders == self._events.folders and (
                 self._events.still_come() or was_polling):
@@ -144,7 +144,7 @@ class Watcher:
         failed: dict[Path, str] = {}
         for folder in self._folders:
             problems: dict[str, str] = {}
-            for name, _ in walk_files(folder, problems=problems) if folder.is_dir() else ():
+            for name, _ in walk_files(folder, problems=problems):
                 if self._stop.is_set():
                     return 0
                 path = folder / name

@@ -269,7 +269,10 @@ def file_the_deleted(library: Library) -> int:
             name = _name_in(row)
             path = originals.folder / name
             if is_plain_file(path) and not _is_taken(originals, name):
-                read = fingerprint(path)
+                try:
+                    read = fingerprint(path)
+                except OSError:  # one bad file stops no other; the next scan tries again
+                    continue
                 if read.digest == row["digest"]:
                     target = originals.trash_path(read)
                     plan.moves.append((path, target))
