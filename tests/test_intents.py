@@ -14,6 +14,7 @@ import pytest
 from helpers import draw, tree
 
 from imagelib.library.backup import snapshot
+from imagelib.library.drift import Scanner
 from imagelib.library.library import Library
 from imagelib.library.trashing import rearrange
 
@@ -125,6 +126,26 @@ def test_what_a_living_process_is_doing_is_not_taken_back_by_others(half_done, o
     with Library.open(root) as library:
         assert library.database.read("SELECT count(*) FROM intents")[0][0] == 0
         assert library.count() == 2
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_the_dead_left_waits_for_the_disk_of_the_images(half_done, tmp_path, operation):
+    root, process = half_done(operation)
+    process.kill()
+    process.wait()
+    (root / "images").rename(tmp_path / "unplugged")
+    for _ in range(2):
+        with Library.open(root) as library:
+            rating = library.edit(library.find()[0].id, rating=4).rating
+        assert not (root / "images").exists(), "it would be hidden when the disk is back"
+
+    (tmp_path / "unplugged").rename(root / "images")
+    with Library.open(root) as library:
+        assert rating == 4
+        assert not Scanner(library).scan()
+        assert library.count() == 2
+        assert library.database.read("SELECT * FROM intents") == []
+        assert all(trashed.file.is_file() for trashed in library.trash())
 
 
 def test_an_intent_of_the_first_version_is_taken_back_in_its_library_only(tmp_path):
