@@ -233,7 +233,8 @@ def restore_with(library: Library, image_id: str, staged: Path) -> None:
 
 
 def purge(library: Library, ids: list[str]) -> int:
-    """Destroy trashed images for good, their files and their history; return how many."""
+    """Destroy trashed images for good, their files, their history, and tags that only they had;
+    return how many."""
     originals, plan, purged = library.originals, Plan(), 0
     with originals.intents.carried_out(plan, "purge", undoable=False) as transaction:
         for image_id in ids:
@@ -252,6 +253,8 @@ def purge(library: Library, ids: list[str]) -> int:
                 "INSERT INTO changes (pk, image, at, action, batch, kind, before, after)"
                 " VALUES (?, ?, ?, 'purge', ?, 'purge', '{}', '{}')",
                 row["pk"], image_id, utc_now(), transaction.batch)
+        # A tag says something of the images that wore it.
+        transaction.run("DELETE FROM tags WHERE id NOT IN (SELECT tag FROM image_tags)")
     return purged
 
 
