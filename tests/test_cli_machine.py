@@ -58,6 +58,18 @@ def test_json_says_every_character_in_every_encoding(root, encoding):
     assert json.loads(done.stdout.decode(encoding))["items"][0]["prompt_text"] == NAME
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_an_export_is_the_same_bytes_on_every_console(root, encoding):
+    done = run(root, "export", "--format", "csv", PYTHONIOENCODING=encoding)
+    assert NAME * 2 in done.stdout.decode()
+
+
+@pytest.mark.parametrize("text", ["٢٠٢٦-٠٣-٠٥", "２０２６-03-05", "2026-03-05T1٠:11"])
+def test_digits_of_other_scripts_are_no_date(text):
+    with pytest.raises(ValueError, match="write the date"):
+        parse_wall_clock(text)
+
+
 @pytest.mark.parametrize("zone", ["+99:00", "-14:30", "+14:01", "-15:00", "+13:60", "+02:99",
                                   "+1401", "-9900", "+24:00"])
 def test_an_offset_that_no_place_has_is_refused(zone):
