@@ -10,7 +10,7 @@ import sys
 import pytest
 from helpers import draw
 
-from imagelib.library.dates import parse_wall_clock
+from imagelib.library.dates import parse_wall_clock, wall_clock
 from imagelib.library.library import Library
 
 NAME = "絵 Łódź 🦊"
@@ -62,6 +62,11 @@ def test_json_says_every_character_in_every_encoding(root, encoding):
 def test_an_export_is_the_same_bytes_on_every_console(root, encoding):
     done = run(root, "export", "--format", "csv", PYTHONIOENCODING=encoding)
     assert NAME * 2 in done.stdout.decode()
+
+
+@pytest.mark.parametrize("moment", [1e15, -1e15, 1e300, float("nan"), float("inf")])
+def test_a_file_of_a_date_that_no_calendar_has_is_given_one(moment):
+    assert parse_wall_clock(wall_clock(moment)) == "1970-01-01T00:00:00"
 
 
 @pytest.mark.parametrize("text", ["٢٠٢٦-٠٣-٠٥", "２０２６-03-05", "2026-03-05T1٠:11"])

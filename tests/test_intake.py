@@ -255,6 +255,7 @@ def test_what_is_given_for_one_that_is_here_is_taken_where_it_has_nothing(librar
     assert (now.prompt_text, now.rating, now.tags, now.notes) == ("mine", 4, ("a", "b"), "n")
     library.undo()
     assert library.get(image.id).tags == ("a",)
+    assert library.take_in(source, prompt_text="mine", tags=["a"]).unused == ()
 
 
 @pytest.mark.parametrize("how", ["gone", "empty", "other files"])

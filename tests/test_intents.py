@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -188,6 +189,25 @@ def test_a_process_is_alive_from_the_moment_its_lock_has_a_name(tmp_path):
         lock.release()
 
     assert names == [], "nobody who is alive was taken for dead"
+
+
+def test_a_lock_that_was_made_a_moment_ago_is_not_that_of_a_dead_process(tmp_path):
+    root = tmp_path / "library"
+    Library.create(root).close()
+    begun = root / ".imagelib" / "run" / "0123456789abcdef.new"
+    begun.touch()
+    Library.open(root).close()
+    assert begun.exists(), "it may be locked in the next moment"
+    os.utime(begun, (1, 1))
+    Library.open(root).close()
+    assert not begun.exists()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_scan_judges_nothing_that_somebody_is_moving(half_done, operation):
+    root, _ = half_done(operation)
+    with Library.open(root) as library:
+        assert not Scanner(library).scan()
 
 
 def test_purged_bytes_do_not_outlive_a_process_that_is_killed(tmp_path):

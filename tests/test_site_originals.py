@@ -26,7 +26,10 @@ HOSTILE = ["what: now?.png", 'say "hi".png', "a<b>c.png", "pipe|d.png", "star*.p
            "back\\slash.png", "new\nline.png", "left\u202eright.png", "zero\u200bwidth.png",
            "CON.png", "com1.txt.png", "nul/fox.png", "-rf.png", "-dir/fox.png", "blank /fox.png",
            "dots../fox.png", "n" * 200 + ".png", "f" * 140 + "/fox.png",
-           unicodedata.normalize("NFD", "é.png"), "cat.png/inside.png", "tab\there.png"]
+           f"{'a' * 90}/{'b' * 90}/fox.png",
+           unicodedata.normalize("NFD", "é.png"), "cat.png/inside.png", "tab\there.png",
+           "fox~00000000-0000-4000-8000-000000000000.png",
+           "00000000-0000-4000-8000-000000000000 (2).png"]
 #: Names that are one where case or Unicode's forms do not count.
 TWINS = [("Fox.png", "fox.png"), ("a/B/c.png", "A/b/C.PNG"), ("straße.png", "STRASSE.png"),
          ("É.png", "é.png"), ("\u2126.png", "\u03a9.png")]
