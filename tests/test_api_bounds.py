@@ -117,7 +117,7 @@ def test_a_walk_holds_few_records_at_a_time(library, tmp_path, monkeypatch):
         assert sum(image.notes == f"late {query}" for image in walk) <= 1
         whole = [text for text in asked if "prompt_meta" in text]
         assert whole
-        assert all("LIMIT 3" in text or text.count("','") <= 2 for text in whole)
+        assert all("LIMIT 3" in text or text.count("', '") <= 2 for text in whole)
 
 
 def test_only_so_many_values_are_read_of_a_body():
