@@ -131,6 +131,10 @@ def test_what_killed_work_left_is_seen_and_removed(root, place, name):
 
 
 def test_what_somebody_is_making_is_no_leftover(root, tmp_path):
+    with Library.open(root) as other:
+        staged = other.originals.stage(draw(tmp_path / "new.png"))
+        Library.open(root).close()
+        assert staged.exists()
     with Library.open(root) as library, Library.open(root) as other:
         staged = other.originals.stage(draw(tmp_path / "new.png"))
         building = FileLock(root / ".imagelib" / "build.lock")
