@@ -137,7 +137,9 @@ def _bring_back(settings: Settings, records: dict[str, SiteRecord],
 def _take_in(library: Library, records: dict[str, SiteRecord],
              salvaged: dict[str, SiteRecord], report: RecoveryReport,
              progress: Callable[[int, int], None]) -> None:
-    names = [name for name, _ in walk_files(library.originals.folder)]
+    problems: dict[str, str] = {}
+    names = [name for name, _ in walk_files(library.originals.folder, problems=problems)]
+    report.failed += problems.items()
     ready: list[NewImage] = []
     seen: set[str] = set()
     for done, name in enumerate(names, 1):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import http.client
 import json
+import os
 import random
 import re
 import signal
@@ -13,10 +15,13 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -77,6 +82,40 @@ def follow(library: Library, *, deep: bool = False, **options: Any) -> tuple[Dri
     scanner = Scanner(library)
     drift = scanner.scan(deep=deep)
     return drift, follow_disk(library, scanner, drift, **options)
+
+
+@contextmanager
+def closed(path: Path) -> Iterator[None]:
+    """In the block this thread, and those that it starts, cannot read the file or folder *path*."""
+    with _as_anybody():
+        mode = path.stat().st_mode
+        path.chmod(0)
+        try:
+            yield
+        finally:
+            path.chmod(mode)
+
+
+@contextmanager
+def _as_anybody() -> Iterator[None]:
+    """Without root's right to read what it may not (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH)."""
+    if os.name != "posix":
+        pytest.skip("closes files by their modes")
+    if os.geteuid():
+        yield
+        return
+    if sys.platform != "linux":
+        pytest.skip("root can read everything here")
+    libc, head = ctypes.CDLL(None), (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this thread
+    rights = (ctypes.c_uint32 * 6)()
+    libc.capget(head, rights)
+    fewer = (ctypes.c_uint32 * 6)(*rights)
+    fewer[0] &= ~0b110
+    libc.capset(head, fewer)
+    try:
+        yield
+    finally:
+        libc.capset(head, rights)
 
 
 class Answer:

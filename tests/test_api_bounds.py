@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import time
 
 import pytest
 from helpers import draw
 
-from imagelib.errors import InvalidError
+from imagelib.daemon.app import PROVING, SLOW, make_app
+from imagelib.daemon.errors import MalformedError
+from imagelib.daemon.guard import Guard, hash_password
+from imagelib.daemon.messages import Request, parse_json
+from imagelib.daemon.routes import ROUTES
+from imagelib.daemon.service import Service
+from imagelib.errors import BusyError, InvalidError
 from imagelib.library.records import history
 from imagelib.library.store import rows as records
 
@@ -85,6 +93,68 @@ def test_a_page_of_history_ends_early_where_changes_are_large(library, picture, 
     assert 1 <= len(library.history(image.id)) < 7
     walked = list(library.walk_history(image.id))
     assert len(walked) == len({change.seq for change in walked}) == 7
+
+
+def test_a_page_of_history_reads_no_more_than_it_may(library, picture, monkeypatch):
+    image, _ = library.add(picture)
+    for number in range(6):
+        library.edit(image.id, prompt_meta=[str(number) * 50_000])
+    monkeypatch.setattr(history, "_PAGE_READ", 150_000)
+    assert 1 <= len(library.history(image.id)) < 4
+    assert len(list(library.walk_history(image.id))) == 7
+
+
+def test_a_walk_holds_few_records_at_a_time(library, tmp_path, monkeypatch):
+    monkeypatch.setattr("imagelib.library.library._WALKED", 3)
+    for number in range(8):
+        library.add(draw(tmp_path / f"{number}.png"))
+    for query in ("", "is:unrated"):
+        asked = []
+        library.database.reader.set_trace_callback(asked.append)
+        walk = library.walk(query)
+        next(walk)
+        library.database.reader.set_trace_callback(None)
+        library.edit(library.find()[0].id, notes=f"late {query}")
+        assert sum(image.notes == f"late {query}" for image in walk) <= 1
+        whole = [text for text in asked if "prompt_meta" in text]
+        assert whole
+        assert all("LIMIT 3" in text or text.count("', '") <= 2 for text in whole)
+
+
+def test_only_so_many_values_are_read_of_a_body():
+    text = "[" + "0," * 400_000 + "0]"
+    assert len(parse_json(text)) == 400_001
+    assert parse_json(json.dumps({"notes": ",[{" * 400_000}))
+    for long in ("[" + "0," * 500_001 + "0]", "[" + "[]," * 250_001 + "0]",
+                 '{"x": ["' + '","' * 500_001 + '"]}'):
+        with pytest.raises(MalformedError, match="values"):
+            parse_json(long)
+
+
+def test_large_bodies_are_read_one_at_a_time_and_small_ones_beside_them():
+    def call(size):
+        return Request(None, "POST", "/", {}, {}, io.BytesIO(bytes(size)), size, {},
+                    deadline=time.monotonic())
+
+    first, second, small = call(2 * 2**20), call(2 * 2**20), call(2**10)
+    try:
+        first.read_body(2**30)
+        with pytest.raises(BusyError, match="large"):
+            second.read_body(2**30)
+        assert small.read_body(2**30)
+    finally:
+        first.release()
+    second.read_body(2**30)
+    second.release()
+
+
+def test_what_is_slow_has_a_lane_of_its_own(library):
+    app = make_app(Service(library), Guard(80))
+    for route in ROUTES:
+        path = route.path.replace("{id}", "x").replace("{name}", "x")
+        assert app.lane_of(route.method, path, "") == (SLOW if route.slow else None)
+    locked = make_app(Service(library), Guard(80, password_hash=hash_password("sesame")))
+    assert locked.lane_of("GET", "/api/tags", "Basic bWU6Z3Vlc3M=") == PROVING
 
 
 def tags(first, last):

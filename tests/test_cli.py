@@ -282,9 +282,12 @@ def test_backup_and_restore(root, tmp_path):
     (["migrate", "old.json", "--map", "score"], "OLD=NEW"),
     (["migrate", "old.json", "--map", "nope=rating"], "no record has a field 'nope'"),
     (["add", "../s/0.png", "--move"], "left where it is"),
+    (["add", "../s/1.png", "../s/rated.png", "--rating", "2"], "not taken: rating"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_what_was_asked_for_and_not_done_is_said(root, arguments, said):
     (root / "old.json").write_text('[{"file": "none.png", "score": 3}]')
+    with Library.open(root) as library:
+        library.add(draw(root.parent / "s" / "rated.png"), rating=5)
     assert said in imagelib(*arguments).stderr
 
 

@@ -11,7 +11,7 @@ import pytest
 from helpers import draw
 
 from imagelib.library.library import Library
-from imagelib.library.values.dates import parse_wall_clock
+from imagelib.library.values.dates import parse_wall_clock, wall_clock
 
 NAME = "絵 Łódź 🦊"
 
@@ -56,6 +56,23 @@ def test_no_command_fails_for_a_character_that_the_console_lacks(root, arguments
 def test_json_says_every_character_in_every_encoding(root, encoding):
     done = run(root, "list", "--json", PYTHONIOENCODING=encoding)
     assert json.loads(done.stdout.decode(encoding))["items"][0]["prompt_text"] == NAME
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_an_export_is_the_same_bytes_on_every_console(root, encoding):
+    done = run(root, "export", "--format", "csv", PYTHONIOENCODING=encoding)
+    assert NAME * 2 in done.stdout.decode()
+
+
+@pytest.mark.parametrize("moment", [1e15, -1e15, 1e300, float("nan"), float("inf")])
+def test_a_file_of_a_date_that_no_calendar_has_is_given_one(moment):
+    assert parse_wall_clock(wall_clock(moment)) == "1970-01-01T00:00:00"
+
+
+@pytest.mark.parametrize("text", ["٢٠٢٦-٠٣-٠٥", "２０２６-03-05", "2026-03-05T1٠:11"])
+def test_digits_of_other_scripts_are_no_date(text):
+    with pytest.raises(ValueError, match="write the date"):
+        parse_wall_clock(text)
 
 
 @pytest.mark.parametrize("zone", ["+99:00", "-14:30", "+14:01", "-15:00", "+13:60", "+02:99",

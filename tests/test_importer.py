@@ -55,6 +55,18 @@ def test_a_hostile_tree_is_survived_and_reported(library, tmp_path):
         assert not set(image.original_name) & set('/\\:*?"<>|\n\t')
 
 
+@pytest.mark.parametrize("leads_to", ["folder", "file"])
+def test_a_link_that_is_named_is_meant(library, tmp_path, leads_to):
+    there = draw(tmp_path / "elsewhere" / "x.png")
+    link = tmp_path / "named"
+    link.symlink_to(there if leads_to == "file" else there.parent)
+    report = add_paths(library, [link])
+    assert (len(report.added), report.failed) == (1, [])
+    [image] = library.find()
+    assert library.originals.path_of(image).read_bytes() == there.read_bytes()
+    assert not library.originals.path_of(image).is_symlink()
+
+
 def test_folders_become_tags(library, tmp_path):
     draw(tmp_path / "Trips" / "New_York" / "1.png")
     draw(tmp_path / "Trips" / "2.png")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 
 import pytest
-from helpers import draw, fill, follow
+from helpers import draw, fill, follow, wait_for
 
+from imagelib.daemon.service import Service
+from imagelib.daemon.watcher import Watcher
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.ingest.importer import add_paths
 from imagelib.library.library import Library
@@ -122,6 +125,113 @@ def test_one_that_comes_back_never_takes_the_name_of_another(library, tmp_path):
     assert not Scanner(library).scan()
 
 
+def test_a_file_that_nobody_has_taken_in_yet_keeps_its_name_and_bytes(library):
+    folder = library.originals.folder
+    draw(folder / "fox.png")
+    follow(library)
+    [first] = library.find()
+    library.delete(first.id)
+    other = draw(folder / "fox.png", seed="another fox").read_bytes()
+
+    library.restore(first.id)
+
+    assert (folder / "fox.png").read_bytes() == other
+    assert library.get(first.id).file_name != "fox.png"
+    assert library.originals.read_in_place(library.get(first.id)).digest == first.digest
+
+
+@pytest.mark.parametrize("by_now", ["other bytes", "another image"])
+def test_a_file_that_is_no_longer_that_of_a_deleted_row_stays_where_it_is(library, by_now):
+    path = draw(library.originals.folder / "own.png")
+    follow(library)
+    with sqlite3.connect(library.settings.database) as other:
+        [columns] = [[row[1] for row in other.execute("PRAGMA table_info(images)")][2:]]
+        other.execute("CREATE TEMP TABLE was AS SELECT * FROM images")
+        other.execute("DELETE FROM images")
+        if by_now == "another image":
+            names = ", ".join(columns)
+            other.execute(f"INSERT INTO images (id, {names}) SELECT 'new-id', {names} FROM was")
+    other.close()
+    if by_now == "other bytes":
+        draw(path, seed="written since")
+    content = path.read_bytes()
+
+    follow(library)
+
+    assert path.read_bytes() == content
+    assert [trashed.file for trashed in library.trash()] == [None]
+    [image] = library.find()
+    assert (image.file_name, image.file_state) == ("own.png", "ok")
+    assert not Scanner(library).scan()
+
+
+@pytest.fixture
+def twins(library, tmp_path):
+    """Two deleted images that had the same bytes one after the other, the last deleted last."""
+    source = draw(tmp_path / "a.png")
+    first, _ = library.add(source, rating=1)
+    second, _ = library.add(draw(tmp_path / "b.png"), rating=2)
+    library.delete(first.id)
+    library.replace_file(second.id, source)
+    library.delete(second.id)
+    return first, second, source
+
+
+def test_of_several_with_the_same_bytes_the_last_deleted_comes_back(library, twins):
+    _, second, source = twins
+    taken = library.take_in(source)
+    assert (taken.status, taken.image.id) == ("restored", second.id)
+
+
+def test_several_with_the_same_bytes_do_not_come_back_together(library, twins):
+    first, second, _ = twins
+    with pytest.raises(ConflictError, match="same bytes"):
+        library.restore(first.id, second.id)
+    assert (library.count(), len(library.trash())) == (0, 2)
+    library.restore(first.id)
+    with pytest.raises(ConflictError, match=first.id):
+        library.restore(second.id)
+    assert library.find_one(second.id) is None
+
+
+@pytest.mark.parametrize("purged", [False, True])
+def test_a_watched_file_that_comes_again_after_its_deletion_is_told(library, tmp_path, purged):
+    folder = tmp_path / "out"
+    path = draw(folder / "deep" / "fox.png")
+    object.__setattr__(library.settings, "watch_folders", (str(folder),))
+    state = Service(library)
+    watching = Watcher(state)
+    watching.start()
+    try:
+        assert wait_for(library.count)
+        (library.destroy if purged else library.delete)(library.find()[0].id)
+        shutil.copy(path, folder / "copy.png")
+        os.utime(path, (1, 1))
+        assert wait_for(lambda: len(state.watch.get("deleted", ())) == 2, 15)
+        assert library.count() == 0
+    finally:
+        watching.stop()
+
+
+@pytest.mark.parametrize("verb", ["restore", "undo of a replacement"])
+def test_nothing_is_brought_back_while_the_disk_of_the_images_is_away(library, tmp_path, verb):
+    fill(library, 5)
+    image, _ = library.add(draw(tmp_path / "a.png"))
+    if verb == "restore":
+        library.delete(image.id)
+    else:
+        library.replace_file(image.id, draw(tmp_path / "b.png"))
+    library.originals.folder.rename(tmp_path / "unplugged")
+
+    with pytest.raises(LibraryFaultError, match="connect the disk"):
+        library.restore(image.id) if verb == "restore" else library.undo()
+
+    assert not library.originals.folder.exists()
+    (tmp_path / "unplugged").rename(library.originals.folder)
+    library.restore(image.id) if verb == "restore" else library.undo()
+    assert library.originals.read_in_place(library.get(image.id)).digest == image.digest
+
+
 def test_bytes_that_are_another_image_by_now_are_not_restored(library, tmp_path):
     image, _ = library.add(draw(tmp_path / "a.png"))
     other, _ = library.add(draw(tmp_path / "b.png"))
@@ -145,6 +255,7 @@ def test_what_is_given_for_one_that_is_here_is_taken_where_it_has_nothing(librar
     assert (now.prompt_text, now.rating, now.tags, now.notes) == ("mine", 4, ("a", "b"), "n")
     library.undo()
     assert library.get(image.id).tags == ("a",)
+    assert library.take_in(source, prompt_text="mine", tags=["a"]).unused == ()
 
 
 @pytest.mark.parametrize("how", ["gone", "empty", "other files"])

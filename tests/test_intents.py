@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -14,6 +15,7 @@ import pytest
 from helpers import draw, tree
 
 from imagelib.library.library import Library
+from imagelib.library.originals.drift import Scanner
 from imagelib.library.originals.trashing import rearrange
 from imagelib.library.store.backup import snapshot
 
@@ -127,6 +129,26 @@ def test_what_a_living_process_is_doing_is_not_taken_back_by_others(half_done, o
         assert library.count() == 2
 
 
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_the_dead_left_waits_for_the_disk_of_the_images(half_done, tmp_path, operation):
+    root, process = half_done(operation)
+    process.kill()
+    process.wait()
+    (root / "images").rename(tmp_path / "unplugged")
+    for _ in range(2):
+        with Library.open(root) as library:
+            rating = library.edit(library.find()[0].id, rating=4).rating
+        assert not (root / "images").exists(), "it would be hidden when the disk is back"
+
+    (tmp_path / "unplugged").rename(root / "images")
+    with Library.open(root) as library:
+        assert rating == 4
+        assert not Scanner(library).scan()
+        assert library.count() == 2
+        assert library.database.read("SELECT * FROM intents") == []
+        assert all(trashed.file.is_file() for trashed in library.trash())
+
+
 def test_an_intent_of_the_first_version_is_taken_back_in_its_library_only(tmp_path):
     import json
 
@@ -169,12 +191,31 @@ def test_a_process_is_alive_from_the_moment_its_lock_has_a_name(tmp_path):
     assert names == [], "nobody who is alive was taken for dead"
 
 
+def test_a_lock_that_was_made_a_moment_ago_is_not_that_of_a_dead_process(tmp_path):
+    root = tmp_path / "library"
+    Library.create(root).close()
+    begun = root / ".imagelib" / "run" / "0123456789abcdef.new"
+    begun.touch()
+    Library.open(root).close()
+    assert begun.exists(), "it may be locked in the next moment"
+    os.utime(begun, (1, 1))
+    Library.open(root).close()
+    assert not begun.exists()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_scan_judges_nothing_that_somebody_is_moving(half_done, operation):
+    root, _ = half_done(operation)
+    with Library.open(root) as library:
+        assert not Scanner(library).scan()
+
+
 def test_purged_bytes_do_not_outlive_a_process_that_is_killed(tmp_path):
     root = tmp_path / "library"
     with Library.create(root) as library:
         image, _ = library.add(draw(tmp_path / "secret.png"))
         library.delete(image.id)
-    code = ("import os, sys\nfrom imagelib.library import intents\n"
+    code = ("import os, sys\nfrom imagelib.library.originals import intents\n"
             "from imagelib.library.library import Library\n"
             "intents._destroy = lambda plan: os._exit(9)\n"
             "with Library.open(sys.argv[1]) as library: library.empty_trash()")

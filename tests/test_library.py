@@ -167,8 +167,9 @@ def test_a_deleted_image_comes_back_as_it_was(library, picture):
 
 
 def test_only_emptying_the_trash_destroys_bytes_and_history(library, picture):
-    image, _ = library.add(picture)
-    library.edit(image.id, prompt_text="a secret")
+    image, _ = library.add(picture, tags=["kept", "a secret tag"])
+    library.add(draw(picture.with_name("other.png")), tags=["kept"])
+    library.edit(image.id, prompt_text="a secret", ai_model="a secret model")
     library.delete(image.id)
     kept = library.trash()[0].file
     assert kept.read_bytes() == picture.read_bytes()
@@ -178,6 +179,7 @@ def test_only_emptying_the_trash_destroys_bytes_and_history(library, picture):
     assert not kept.exists()
     with pytest.raises(NotFoundError):
         library.history(image.id)
+    assert [tag.name for tag in library.tags()] == ["kept"]
     library.database.close()
     assert b"a secret" not in library.settings.database.read_bytes()
 

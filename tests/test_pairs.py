@@ -17,7 +17,7 @@ import pytest
 from checker import violations
 from helpers import draw
 
-from imagelib.errors import ImagelibError
+from imagelib.errors import ImagelibError, LockedError
 from imagelib.library.library import Library
 
 VERBS: dict[str, Callable[[Library, Path, str], object]] = {
@@ -102,3 +102,17 @@ def test_two_verbs_at_once_lose_nothing_and_leave_nothing(seed, tmp_path, first)
                    for found in _at_once(where, image, first, second)]
         shutil.rmtree(where)
     assert faults == []
+
+
+def test_while_somebody_decides_nobody_else_does(tmp_path):
+    """Each opens the library as a process of its own does."""
+    root = tmp_path / "library"
+    with Library.create(root) as library, Library.open(root) as other:
+        image, _ = library.add(draw(tmp_path / "a.png"))
+        with library.exclusive():
+            with pytest.raises(LockedError, match="Another program"), other.database.exclusive(0):
+                pass
+            assert other.get(image.id), "reading goes on"
+            library.edit(image.id, rating=3)
+        with other.database.exclusive(0):
+            assert other.edit(image.id, rating=4, if_version=2).rating == 4

@@ -138,7 +138,7 @@ def _whole_state(root):
 
 @pytest.mark.parametrize("command", [
     *READING, ["check"], ["build"], ["add", "x.png"], ["undo"], ["recover", "--yes"],
-    ["restore", "--yes", "BACKUP"], ["backup"]], ids=" ".join)
+    ["restore", "--yes", "BACKUP"], ["backup"], ["init"], ["migrate", "BACKUP"]], ids=" ".join)
 def test_nothing_is_made_or_touched_where_another_program_is_at_work(filled, tmp_path, command):
     theirs = tmp_path / "theirs"
     (theirs / "images").mkdir(parents=True)

@@ -17,6 +17,8 @@ from imagelib.generator.index.numbers import read, read_deltas, written, written
 from imagelib.generator.index.pieces import read_texts, text_column
 from imagelib.generator.reading import read_site
 from imagelib.library.library import Library
+from imagelib.library.store import identity
+from imagelib.library.store.backup import set_aside
 from imagelib.recovering import recover
 
 FIELDS = ("id", "digest", "prompt_text", "negative_prompt", "notes", "rating", "tags", "ai_model",
@@ -132,6 +134,76 @@ def test_the_rows_of_a_damaged_database_that_can_be_read_are_used(filled, damage
             i.id: i.tags for i in records.values()}
         assert library.count("newer") == report.from_database
         assert library.database.read("PRAGMA integrity_check")[0][0] == "ok"
+
+
+def test_a_database_alone_gives_all_it_knows(filled):
+    root, records = filled
+    shutil.rmtree(root / "site")
+    with Library.open(root) as library:
+        library.edit(library.find()[2].id, notes="later", tags=["later"])
+        records = {image.id: image for image in library.find()}
+
+    report = recover(Settings.load(root))
+
+    assert (report.from_database, report.failed) == (7, [])
+    with Library.open(root) as library:
+        assert {i.id: [getattr(i, name) for name in FIELDS] for i in library.find()} == {
+            i.id: [getattr(i, name) for name in FIELDS] for i in records.values()}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_recovery_that_was_broken_off_keeps_others_away_and_loses_nothing(filled, times):
+    root, records = filled
+    settings = Settings.load(root)
+    shutil.rmtree(root / "site")
+    for number in range(times):  # each puts the database aside, and ends before it takes files in
+        if number:
+            sqlite3.connect(root / "library.db").close()
+        set_aside(settings, lambda kept: identity.begin_recovery(settings, kept))
+        names = (root / ".imagelib" / "recovering").read_text().splitlines()[1:]
+        (root / ".imagelib" / "recovering").write_text("\n".join(["another process", *names, ""]))
+    for arguments in (["list"], ["build"], ["check"]):
+        done = imagelib(root, *arguments)
+        assert (done.returncode, "imagelib recover" in done.stderr) == (1, True), done.stderr
+
+    report = recover(settings)
+
+    assert (report.from_database, report.failed) == (7, [])
+    with Library.open(root) as library:
+        assert {image.id: image.tags for image in library.find()} == {
+            image.id: image.tags for image in records.values()}
+
+
+def test_the_same_bytes_under_two_names_are_one_image(filled):
+    root, records = filled
+    for copied in list((root / "images").glob("*.png"))[:2]:
+        shutil.copy(copied, root / "images" / f"copy of {copied.name}")
+    _lose(root)
+
+    report = recover(Settings.load(root))
+
+    assert len(report.failed) == 2
+    assert all("under another name" in reason for _, reason in report.failed)
+    with Library.open(root) as library:
+        assert {image.id for image in library.find()} == records.keys()
+
+
+def test_a_value_that_no_field_takes_costs_that_field_alone(filled):
+    root, records = filled
+    victim = next(iter(records))
+    with sqlite3.connect(root / "library.db") as other:
+        other.execute("UPDATE images SET captured_at = 'yesterday', notes = 'sound' WHERE id = ?",
+                      [victim])
+    other.close()
+
+    report = recover(Settings.load(root))
+
+    assert report.failed == []
+    with Library.open(root) as library:
+        now = library.get(victim)
+        assert (now.notes, now.tags, now.rating) == (
+            "sound", records[victim].tags, records[victim].rating)
+        assert now.captured_at[:2] == "20"
 
 
 def imagelib(root, *arguments):

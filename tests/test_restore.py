@@ -14,6 +14,8 @@ import pytest
 from helpers import Daemon, draw, wait_for
 
 from imagelib.cli import run
+from imagelib.daemon.logs import log_event, logging_to
+from imagelib.daemon.service import Service
 from imagelib.errors import LibraryFaultError, LockedError
 from imagelib.library.library import Library
 from imagelib.library.store import backup
@@ -168,6 +170,39 @@ def test_a_snapshot_is_made_once_a_day_if_there_is_something_new(tmp_path):
     assert len(backup.snapshots(settings)) == 2, "nothing has changed since"
 
 
+def test_a_daemon_that_runs_for_days_makes_them_too(library, picture):
+    image, _ = library.add(picture)
+    first = backup.snapshot(library.settings)
+    yesterday = time.time() - 2 * backup.DAY
+    os.utime(first, (yesterday, yesterday))
+    library.edit(image.id, rating=5)
+    state = Service(library)
+    state.start()
+    try:
+        assert wait_for(lambda: len(backup.snapshots(library.settings)) == 2)
+    finally:
+        state.stop()
+
+
+def test_a_damaged_database_makes_no_backup(library, tmp_path):
+    for number in range(3):
+        library.add(draw(tmp_path / f"{number}.png"), notes="n" * 5000)
+    path = library.settings.database
+    root, = library.database.read("SELECT rootpage FROM sqlite_schema WHERE name = 'images_rating'")
+    size, = library.database.read("PRAGMA page_size")
+    library.close()
+    with path.open("r+b") as stream:
+        stream.seek((root[0] - 1) * size[0])
+        page = bytearray(stream.read(size[0]))
+        page[-40:] = bytes(40)  # what the index says of some rows
+        stream.seek((root[0] - 1) * size[0])
+        stream.write(page)
+
+    with pytest.raises(LibraryFaultError, match="damaged"):
+        backup.snapshot(library.settings)
+    assert not list((library.settings.private_dir / "backups").glob("*"))
+
+
 def test_ten_snapshots_are_kept_and_the_last_of_each_month(library, tmp_path):
     library.add(draw(tmp_path / "a.png"))
     folder = library.settings.private_dir / "backups"
@@ -189,6 +224,21 @@ def test_private_files_are_only_for_their_owner(library, tmp_path):
     kept = backup.snapshot(library.settings, tmp_path / "kept.db")
     for path in (library.settings.database, kept, library.root / "imagelib.toml",
                  library.settings.private_dir):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_what_an_earlier_version_left_readable_is_private_once_it_is_open(library):
+    root, private = library.root, library.settings.private_dir
+    log = private / "log" / "daemon.log"
+    log.parent.mkdir()
+    log.touch()
+    for path, mode in ((private, 0o755), (log, 0o644)):
+        path.chmod(mode)
+    Library.open(root).close()
+    with logging_to(log.parent):
+        log_event("test")
+    assert "test" in log.read_text()
+    for path in (private, log):
         assert path.stat().st_mode & 0o077 == 0, path
 
 

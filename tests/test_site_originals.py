@@ -18,6 +18,8 @@ from site_links import dead_references
 from imagelib.config import Settings
 from imagelib.errors import InvalidError
 from imagelib.generator.builder import build
+from imagelib.generator.checking import check_site
+from imagelib.generator.freshness import is_current
 from imagelib.generator.paths import original_path
 from imagelib.library.library import Library
 
@@ -26,7 +28,10 @@ HOSTILE = ["what: now?.png", 'say "hi".png', "a<b>c.png", "pipe|d.png", "star*.p
            "back\\slash.png", "new\nline.png", "left\u202eright.png", "zero\u200bwidth.png",
            "CON.png", "com1.txt.png", "nul/fox.png", "-rf.png", "-dir/fox.png", "blank /fox.png",
            "dots../fox.png", "n" * 200 + ".png", "f" * 140 + "/fox.png",
-           unicodedata.normalize("NFD", "é.png"), "cat.png/inside.png", "tab\there.png"]
+           f"{'a' * 90}/{'b' * 90}/fox.png",
+           unicodedata.normalize("NFD", "é.png"), "cat.png/inside.png", "tab\there.png",
+           "fox~00000000-0000-4000-8000-000000000000.png",
+           "00000000-0000-4000-8000-000000000000 (2).png"]
 #: Names that are one where case or Unicode's forms do not count.
 TWINS = [("Fox.png", "fox.png"), ("a/B/c.png", "A/b/C.PNG"), ("straße.png", "STRASSE.png"),
          ("É.png", "é.png"), ("\u2126.png", "\u03a9.png")]
@@ -260,6 +265,49 @@ def test_a_reload_soon_after_an_edit_finds_what_it_asks_for(built):
     build(built, full=True)
 
     assert tree(site) == current_tree(built)
+
+
+def test_thumbnails_and_sheets_that_were_replaced_stay_for_a_while_too(built, tmp_path):
+    site, own = built.settings.site_dir, built.root / "templates" / "static"
+    own.mkdir(parents=True)
+    (own / "mine.css").write_text("p { color: red }")
+    build(built)
+    named = set(tree(site)) - {"index.html"}
+    built.replace_file(built.find()[0].id, draw(tmp_path / "other.png"))
+    build(built)
+    (own / "mine.css").write_text("p { color: blue }")
+    build(built)
+    gone = named - tree(site).keys()
+
+    assert not {path for path in gone if path.startswith(("data/", "static/", "thumbs/"))}
+    kinds = {path.split("/")[0] for path in tree(site).keys() - current_tree(built).keys()}
+    assert kinds == {"data", "static", "thumbs"}
+
+
+def test_what_an_edit_brings_back_is_not_removed_as_replaced(built, monkeypatch):
+    image = built.find()[0]
+    for notes in ("a", "b", "a", "b", "a"):
+        built.edit(image.id, notes=notes)
+        build(built)
+    monkeypatch.setattr("imagelib.generator.builder.KEPT_SECONDS", -1.0)
+    build(built)
+
+    assert dead_references(built.settings.site_dir) == []
+    assert check_site(built, deep=True) == []
+    assert tree(built.settings.site_dir) == current_tree(built)
+
+
+def test_a_build_is_not_done_while_something_replaced_is_overdue(built, monkeypatch):
+    built.edit(built.find()[0].id, notes="once")
+    build(built)
+    follow(built)
+    place = built.settings.site_dir.absolute()
+    assert is_current(built.settings, place)
+    monkeypatch.setattr("imagelib.generator.builder.KEPT_SECONDS", -1.0)
+    monkeypatch.setattr("imagelib.generator.freshness.KEPT_SECONDS", -1.0)
+    assert not is_current(built.settings, place)
+    build(built)
+    assert is_current(built.settings, place)
 
 
 def test_nothing_of_a_deleted_image_stays_not_even_in_what_was_replaced(built):

@@ -39,6 +39,15 @@ def test_it_opens_with_all_it_had(first_version):
         assert library.count() == 6
 
 
+def test_it_is_private_from_then_on(first_version):
+    for path in (first_version / "library.db", first_version / ".imagelib"):
+        path.chmod(0o755)
+    with Library.open(first_version):
+        for path in first_version.glob("library.db*"):
+            assert path.stat().st_mode & 0o077 == 0, path
+    assert (first_version / ".imagelib").stat().st_mode & 0o077 == 0
+
+
 def test_it_can_be_read_before_it_was_migrated(first_version):
     before = (first_version / "library.db").read_bytes()
     with Library.open_to_read(first_version) as library:

@@ -13,8 +13,10 @@ from helpers import draw
 
 from imagelib.cli import run
 from imagelib.generator.builder import build
-from imagelib.library.checks.verifying import verify
+from imagelib.generator.checking import check_site
+from imagelib.library.checks.verifying import mend, verify
 from imagelib.library.library import Library
+from imagelib.library.store.locks import FileLock
 
 
 @pytest.fixture
@@ -126,6 +128,75 @@ def test_what_killed_work_left_is_seen_and_removed(root, place, name):
     assert check(root).exit_code == 4 or not (root / place / name).exists()
     assert check(root, "--fix").exit_code == 0
     assert not (root / place / name).exists()
+
+
+def test_what_somebody_is_making_is_no_leftover(root, tmp_path):
+    with Library.open(root) as other:
+        staged = other.originals.stage(draw(tmp_path / "new.png"))
+        Library.open(root).close()
+        assert staged.exists()
+    with Library.open(root) as library, Library.open(root) as other:
+        staged = other.originals.stage(draw(tmp_path / "new.png"))
+        building = FileLock(root / ".imagelib" / "build.lock")
+        with building:
+            half = root / "site" / "data" / ".0123456789ab.partial"
+            half.write_bytes(b"half")
+            assert verify(library).leftover == []
+            mend(library)
+            assert half.exists()
+        assert verify(library).leftover == ["site/data/.0123456789ab.partial"]
+        mend(library)
+        assert not half.exists()
+        assert staged.exists()
+
+
+def test_what_lies_beside_the_library_is_not_ours_to_look_at(root):
+    foreign = root / "films" / ".0123456789ab.partial"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"of another program")
+    assert check(root, "--fix").exit_code == 0
+    assert foreign.exists()
+
+
+def test_what_is_moved_aside_takes_the_place_of_nothing(root):
+    for content in (b"one", b"two", b"three"):
+        (root / ".imagelib" / "trash" / "orphan").write_bytes(content)
+        assert check(root, "--fix").exit_code == 0
+    kept = (root / ".imagelib" / "aside").iterdir()
+    assert sorted(path.read_bytes() for path in kept) == [b"one", b"three", b"two"]
+
+
+def test_an_image_that_is_also_in_the_trash_is_seen(root):
+    sql(root, "UPDATE trash SET id = (SELECT max(id) FROM images)")
+    assert "is in the trash and in the library" in check(root).output
+
+
+def test_a_thumbnail_that_is_cut_short_is_seen_and_made_anew(root):
+    victim = next((root / "site" / "thumbs").rglob("*.webp"))
+    right = victim.read_bytes()
+    victim.write_bytes(right[:-30])
+    assert check(root).exit_code == 0
+    assert "no whole picture" in check(root, "--deep").output
+    assert check(root, "--deep", "--fix").exit_code == 0
+    assert victim.read_bytes() == right
+
+
+@pytest.mark.parametrize(("trigger", "statement", "said"), [
+    ("images_insert", "INSERT INTO images SELECT pk + 9, 'other-id', 'other.png', '', 'd', phash,"
+     " size_bytes, width, height, mime_type, '', '', 'null', '{}', '', '', 0, captured_at, 'ok',"
+     " created_at, updated_at, 1 FROM images LIMIT 1", "is not in the index"),
+    ("images_delete", "DELETE FROM images WHERE pk = (SELECT max(pk) FROM images)",
+     "in the library no more")])
+def test_an_image_that_only_rows_or_only_the_index_have_is_seen(root, trigger, statement, said):
+    with Library.open(root) as library:
+        assert check_site(library, deep=True) == []
+        with library.database.write("test", undoable=False) as transaction:
+            columns = [row[1] for row in transaction.run("PRAGMA table_info(images)")]
+            assert columns[:5] == ["pk", "id", "file_name", "original_name", "digest"]
+            transaction.run(f"DROP TRIGGER {trigger}")
+            transaction.run(statement)
+        [found] = check_site(library, deep=True)
+    assert said in found
 
 
 def test_an_original_of_the_site_with_other_bytes_is_seen_and_made_anew(root):

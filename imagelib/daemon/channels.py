@@ -255,10 +255,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:
-        """Close what has had its time."""
-        for channel in list(self.active_channels.values()):
-            if channel.is_over(now):
-                HTTPChannel.handle_close(channel)
+        """Close what has had its time.
+
+        Not at once: this is asked in the middle of a list of what is to be waited for, and a
+        socket that is closed while it is in there would end the loop, and the daemon with it.
+        """
+        over = [channel for channel in self.active_channels.values() if channel.is_over(now)]
+        if over:
+            self.trigger.pull_trigger(lambda: [HTTPChannel.handle_close(one) for one in over])
 
 
 def head_of(channel: HTTPChannel, request: HTTPRequestParser) -> Head:

@@ -21,7 +21,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserver
 
-from imagelib.library.store.disk import on_network
+from imagelib.library.store.disk import can_be_listed, on_network
 
 #: How often it is tried whether events come, and how long one may be under way, in seconds.
 TRIAL_SECONDS, _LATEST = 30.0, 3.0
@@ -105,7 +105,8 @@ class Events:
         self._start(PollingObserver(timeout=_POLL_SECONDS), folders, beside)
 
     def _start(self, observer: BaseObserver, folders: list[Path], beside: Path) -> None:
-        self._handlers = {folder: _Handler(self._wanted) for folder in folders if folder.is_dir()}
+        self._handlers = {folder: _Handler(self._wanted) for folder in folders
+                          if can_be_listed(folder)}
         self._observer = observer
         for folder, handler in self._handlers.items():
             observer.schedule(handler, str(folder), recursive=True)

@@ -1,4 +1,4 @@
-"""What may be asked: the schemas and query parameters of the API, checked by pydantic.
+"""What may be asked: the bodies and query parameters of the API, checked by pydantic.
 
 The OpenAPI document is made from these models, so that it cannot say anything
 else than what is checked.

@@ -26,7 +26,7 @@ from imagelib.ingest.inspection import warnings_of
 from imagelib.library.originals.drift import Drift, Scanner, walk_files
 from imagelib.library.originals.following import FollowReport, follow_disk, note_taken, taken_files
 from imagelib.library.store.database import acting_as
-from imagelib.library.store.disk import mtime_ns
+from imagelib.library.store.disk import can_be_listed, mtime_ns
 from imagelib.library.values.image import Image
 
 #: A full scan at least this often, in seconds, whatever the events say.
@@ -114,7 +114,7 @@ class Watcher:
         done = follow_disk(library, self._scanner, drift)
         waiting = len(drift.unstable) + self._take_from_folders()
         self._lost = bool(drift.refused) or not all(
-            folder.is_dir() for folder in self._events.folders)
+            can_be_listed(folder) for folder in self._events.folders)
         self._report(drift, done)
         if done.added or done.changed:
             self._service.wake()
@@ -123,7 +123,7 @@ class Watcher:
     def _rewatch(self) -> None:
         """Begin anew where a folder has come or come back, or where events come no more."""
         folders = {folder for folder in [self._service.library.originals.folder, *self._folders]
-                   if folder.is_dir()}
+                   if can_be_listed(folder)}
         was_polling = bool(self._events.reason)
         if not self._lost and folders == self._events.folders and (
                 self._events.still_come() or was_polling):
@@ -138,7 +138,7 @@ class Watcher:
         failed: dict[Path, str] = {}
         for folder in self._folders:
             problems: dict[str, str] = {}
-            for name, _ in walk_files(folder, problems=problems) if folder.is_dir() else ():
+            for name, _ in walk_files(folder, problems=problems):
                 if self._stop.is_set():
                     return 0
                 path = folder / name

@@ -59,11 +59,19 @@ def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
             faults.append((path, "is no whole picture"))
         elif len(known := digests.get(path) or "") == 64 and not site.holds(path, known):
             faults.append((path, "has other bytes than its original"))
-        elif path in written and site.hash((folder / path).read_bytes()) != written[path]:
+        elif path in written and _hash(site, path) != written[path]:
             faults.append((path, "is not what the last build wrote"))
     if deep and is_current and not faults:
         faults += [(MANIFEST_PATH, reason) for reason in _index_faults(library)]
     return faults
+
+
+def _hash(site: Site, path: str) -> str:
+    """By which hash an artifact is known; "" if it cannot be read."""
+    try:
+        return site.hash((site.folder / path).read_bytes())
+    except OSError:
+        return ""
 
 
 def _index_faults(library: Library) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from imagelib.errors import BusyError, DerivativeError, ImagelibError
 from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
 from imagelib.library.originals.originals import stat_of
-from imagelib.library.store.disk import disk_full
+from imagelib.library.store.disk import disk_full, is_plain_file
 from imagelib.library.values.image import Image
 from imagelib.sandbox import Sandbox
 
@@ -30,8 +30,8 @@ def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe
         DerivativeError: the file is gone, damaged, or needs too much.
         BusyError: no worker was free soon enough for somebody in a hurry.
     """
-    if not source.is_file():
-        raise DerivativeError(f"{source.name}: the file is missing")
+    if not is_plain_file(source):
+        raise DerivativeError(f"{source.name}: the file is missing, or cannot be read")
     partials = {}
     for target in targets:
         target.parent.mkdir(parents=True, exist_ok=True)

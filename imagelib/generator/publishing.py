@@ -13,7 +13,7 @@ from imagelib.config import Settings
 from imagelib.generator.build_state import BuildState, Row
 from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.site import Site
-from imagelib.library.store.disk import digest
+from imagelib.library.store.disk import digest, is_plain_file
 
 
 class Publisher:
@@ -27,7 +27,7 @@ class Publisher:
 
     def has_source(self, row: Row) -> bool:
         """Whether the file of this image is there."""
-        return (self._folder / row.file_name).is_file()
+        return is_plain_file(self._folder / row.file_name)
 
     def publish(self, row: Row, path: str) -> str:
         """Put one original at *path*; return the digest of what is there, or "unsure".

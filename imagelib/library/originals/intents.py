@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.library.store.database import Database, Step, Transaction
-from imagelib.library.store.disk import digest, link_or_copy, move, sync_folder
+from imagelib.library.store.disk import can_be_listed, digest, link_or_copy, move, sync_folder
 from imagelib.library.store.identity import library_id
 from imagelib.library.store.locks import FileLock, hold, is_dead
 
@@ -107,9 +107,10 @@ class Intents:
                     else:
                         transaction.run("DELETE FROM intents WHERE id = ?", intent)
             except BaseException:
-                _take_back(plan)
-                with contextlib.suppress(Exception):  # the first error is the one to tell of
-                    self._forget([intent])
+                if self._is_connected(plan):
+                    _take_back(plan)
+                    with contextlib.suppress(Exception):  # the first error is the one to tell of
+                        self._forget([intent])
                 raise
             finally:
                 for staged, _, _ in plan.new:
@@ -151,12 +152,26 @@ class Intents:
         """Take back, or bring to its end, what *owners* left half done; return how many."""
         rows = [row for row in self._database.read(
             "SELECT id, owner, body FROM intents ORDER BY id DESC") if row["owner"] in owners]
+        done = []
         for row in rows:
             if (plan := self._from_json(row["body"])) is not None:
+                if not self._is_connected(plan):
+                    continue
                 _take_back(plan)
                 _destroy(plan)
-        self._forget(row["id"] for row in rows)
-        return len(rows)
+            done.append(row["id"])
+        self._forget(done)
+        return len(done)
+
+    def _is_connected(self, plan: Plan) -> bool:
+        """Whether the images folder is there, if *plan* is about files in it.
+
+        Else its disk is away. A folder made anew in its place would be hidden when it is back,
+        so what is to be taken back waits for that.
+        """
+        images = self._folders["images"]
+        paths = [path for pair in plan.moves for path in pair] + [new[1] for new in plan.new]
+        return can_be_listed(images) or not any(path.is_relative_to(images) for path in paths)
 
     def names_in_use(self) -> set[Path]:
         """Files that some process is moving right now: a scan must not judge them."""

@@ -217,7 +217,10 @@ class Originals:
             "SELECT path FROM taken WHERE digest = ?", image.digest)]
         for path in places:
             if is_plain_file(path) and path.stat().st_size == image.size_bytes:
-                staged = self.stage(path)
+                try:
+                    staged = self.stage(path)
+                except OSError:  # it cannot be read, and another place may have them
+                    continue
                 if digest(staged) == image.digest:  # the copy: nobody can write to it any more
                     return staged
                 staged.unlink()

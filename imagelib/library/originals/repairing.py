@@ -60,7 +60,10 @@ def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None)
         candidates = by_size.get(size)
         if not candidates:
             continue
-        checksum = digest(path)
+        try:
+            checksum = digest(path)
+        except OSError:  # one bad file keeps nobody from looking at the others
+            continue
         for image in [i for i in candidates if i.digest == checksum]:
             staged = library.originals.stage(path)
             try:

@@ -232,7 +232,8 @@ def restore_with(library: Storage, image_id: str, staged: Path) -> None:
 
 
 def purge(library: Storage, ids: list[str]) -> int:
-    """Destroy trashed images for good, their files and their history; return how many."""
+    """Destroy trashed images for good, their files, their history, and tags that only they had;
+    return how many."""
     originals, plan, purged = library.originals, Plan(), 0
     with originals.intents.carried_out(plan, "purge", undoable=False) as transaction:
         for image_id in ids:
@@ -251,6 +252,8 @@ def purge(library: Storage, ids: list[str]) -> int:
                 "INSERT INTO changes (pk, image, at, action, batch, kind, before, after)"
                 " VALUES (?, ?, ?, 'purge', ?, 'purge', '{}', '{}')",
                 row["pk"], image_id, utc_now(), transaction.batch)
+        # A tag says something of the images that wore it.
+        transaction.run("DELETE FROM tags WHERE id NOT IN (SELECT tag FROM image_tags)")
     return purged
 
 
@@ -268,7 +271,10 @@ def file_the_deleted(library: Storage) -> int:
             name = _name_in(row)
             path = originals.folder / name
             if is_plain_file(path) and not _is_taken(originals, name):
-                read = fingerprint(path)
+                try:
+                    read = fingerprint(path)
+                except OSError:  # one bad file stops no other; the next scan tries again
+                    continue
                 if read.digest == row["digest"]:
                     target = originals.trash_path(read)
                     plan.moves.append((path, target))

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +100,10 @@ class Database:
                 return
             if version:
                 before()
-                self.path.chmod(0o600)
+                # What SQLite has made beside it has the mode that it had.
+                for part in (self.path, log_of(self.path), shared_of(self.path)):
+                    with suppress(FileNotFoundError):
+                        part.chmod(0o600)
             _apply_migrations(connection)
 
     def is_migrated(self) -> bool:
@@ -337,6 +340,11 @@ class Database:
 def log_of(path: Path) -> Path:
     """The write-ahead log of the database at *path*, which need not be there."""
     return path.with_name(path.name + "-wal")
+
+
+def shared_of(path: Path) -> Path:
+    """The shared memory of the database at *path*, which need not be there."""
+    return path.with_name(path.name + "-shm")
 
 
 def has_foreign_log(path: Path) -> bool:

@@ -241,9 +241,19 @@ def _is_visible(character: str) -> bool:
 
 
 def is_plain_file(path: Path) -> bool:
-    """Whether *path* is a regular file itself, and not a link to one."""
+    """Whether *path* is a regular file itself, and not a link to one.
+
+    Not if that cannot be looked at.
+    """
     with contextlib.suppress(OSError):
         return path.is_file() and not path.is_symlink()
+    return False
+
+
+def can_be_listed(folder: Path) -> bool:
+    """Whether *folder* is one, or leads to one, whose names can be read."""
+    with contextlib.suppress(OSError), os.scandir(folder):
+        return True
     return False
 
 
