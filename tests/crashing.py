@@ -188,7 +188,7 @@ def faults(verb: Verb, root: Path, before: Any, bytes_before: set[str],
             if verb.atomic and not done and once[0] != before and (
                     outcome.killed or not verb.reports):
                 found.append(f"half done: {before} became {once[0]}")
-            verb.follow(library)
+            verb.settle(library)
     except (ImagelibError, OSError) as error:
         return [*found, f"it does not open: {error!r}"]
     found += violations(where, built=False, purged=verb.destroys(root) if done else ())

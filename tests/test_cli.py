@@ -230,7 +230,8 @@ def test_build_takes_dropped_files_in_and_says_when_nothing_is_to_do(root, capsy
     assert run(["build"]) == 0
     assert "up to date" in capsys.readouterr().err
     assert run(["build", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"written": [], "pruned": [], "failures": []}
+    assert json.loads(capsys.readouterr().out) == {
+        "written": [], "pruned": [], "failures": [], "site": str(root / "site")}
     assert run(["build", "--out", str(root.parent / "elsewhere")]) == 0
     assert (root.parent / "elsewhere" / "index.html").exists()
     assert run(["build", "--out", str(root.parent / "s")]) == 1, "pictures of somebody's are there"

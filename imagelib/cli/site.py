@@ -78,30 +78,29 @@ def _give_sample_values(library: Library) -> None:
 @as_json
 @pass_context
 def build(context: Context, full: bool, out: Path | None, as_json: bool) -> int:
-    """Bring site/ up to date; only what changed is rendered."""
+    """Bring site/ up to date; only what changed is rendered.
+
+    Exit code 1 says that an image has no sound file, or no thumbnail; the rest is built.
+    """
     from imagelib.config import Settings, require_library
-    from imagelib.generator.freshness import is_current
+    from imagelib.generator.freshness import faulty_images, is_current
 
     settings = Settings.load(require_library(context.root))
     folder = (out or settings.site_dir).absolute()
-    if not full and is_current(settings, folder):
-        if as_json:
-            print_json({"written": [], "pruned": [], "failures": _kept_failures(context, folder)})
+    report = None
+    if full or not is_current(settings, folder):
+        with context.library() as library:
+            _follow_disk(library)
+            report = _build(library, full=full, out=out)
+    else:
         say("Everything is up to date.")
-        return 0
-    with context.library() as library:
-        _follow_disk(library)
-        report = _build(library, full=full, out=out)
+    faulty = faulty_images(settings, folder)
     if as_json:
-        print_json(asdict(report) | {"site": str(report.site)})
-    return 0
-
-
-def _kept_failures(context: Context, folder: Path) -> list[list[str]]:
-    from imagelib.config import Settings
-    from imagelib.generator.build_state import read_failures
-
-    return read_failures(Settings.load(context.root).private_dir / "build.db", folder)
+        done = (asdict(report) if report else {"written": [], "pruned": []})
+        print_json(done | {"site": str(folder), "failures": faulty})
+    for name, reason in faulty:
+        say(f"{name}: {reason}")
+    return 1 if faulty else 0
 
 
 def _follow_disk(library: Library) -> None:
@@ -126,8 +125,6 @@ def _build(library: Library, *, full: bool, out: Path | None = None) -> BuildRep
     with progress("building") as bar:
         report = build_site(library, out, full=full,
                             progress=lambda stage, done, total: bar(done, total))
-    for name, reason in report.failures:
-        say(f"{name}: no thumbnail: {reason}")
     for name in report.unknown:
         say(f"{report.site / name}: not made by imagelib; left alone.")
     say(f"{plural(report.images, 'image')}: {plural(len(report.written), 'file')} written,"

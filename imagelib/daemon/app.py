@@ -171,7 +171,8 @@ def _adapter(service: Service, route: Route) -> Callable[..., Any]:
         request = _request(service, parameters)
         started = time.perf_counter()
         try:
-            with (disk_full(), acting_as(_actor(request)), noting_batches() as batches,
+            with (disk_full(), service.library.database.translated(),
+                  acting_as(_actor(request)), noting_batches() as batches,
                   _in_time(request, route)):
                 answer = route.handler(request)
             if batches:

@@ -247,22 +247,25 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
     def handle_accept(self) -> None:
         """Take a connection; where there are too many, the longest idle one gives way."""
-        if len(self.active_channels) >= CONNECTIONS:
+        super().handle_accept()
+        if len(self.active_channels) > CONNECTIONS:
             idle = [channel for channel in self.active_channels.values() if channel.is_idle]
             if idle:
-                oldest = min(idle, key=lambda channel: channel.last_activity)
-                HTTPChannel.handle_close(oldest)
-        super().handle_accept()
+                self._close_soon([min(idle, key=lambda channel: channel.last_activity)])
 
     def maintenance(self, now: float) -> None:
-        """Close what has had its time.
-
-        Not at once: this is asked in the middle of a list of what is to be waited for, and a
-        socket that is closed while it is in there would end the loop, and the daemon with it.
-        """
+        """Close what has had its time."""
         over = [channel for channel in self.active_channels.values() if channel.is_over(now)]
         if over:
-            self.trigger.pull_trigger(lambda: [HTTPChannel.handle_close(one) for one in over])
+            self._close_soon(over)
+
+    def _close_soon(self, channels: list[Channel]) -> None:
+        """Close connections behind this round of the loop.
+
+        It has a list of sockets to wait for or to read: one that is closed meanwhile would end the
+        loop, and the daemon with it, or give its number to another that is then taken for it.
+        """
+        self.trigger.pull_trigger(lambda: [HTTPChannel.handle_close(one) for one in channels])
 
 
 def head_of(channel: HTTPChannel, request: HTTPRequestParser) -> Head:

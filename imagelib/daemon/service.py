@@ -134,7 +134,8 @@ class Service:
         """One build; what goes wrong is kept for the status and the log."""
         self._build |= {"state": "building", "progress": None}
         try:
-            with acting_as("watcher"):  # a build looks at the files too
+            # A build looks at the files too.
+            with acting_as("watcher"), self.library.database.translated():
                 report = build(self.library, full=full, progress=self._note_progress)
         except _StoppedError:
             return None

@@ -74,7 +74,7 @@ class BuildState:
         except sqlite3.DatabaseError:  # damaged, or of another version: it is only a memory
             path.unlink()
             self._connection = _open(path)
-        name = str(folder)
+        name = str(folder.resolve())  # one memory, by whatever links the folder is reached
         found = self._connection.execute("SELECT * FROM outputs WHERE folder = ?", (name,))
         row = found.fetchone()
         #: Whether this folder was built before.
@@ -295,17 +295,6 @@ class BuildState:
 
     def _many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
         self._connection.executemany(sql, ((self._output, *row) for row in rows))
-
-
-def read_failures(path: Path, folder: Path) -> list[list[str]]:
-    """File name and error of each image without a thumbnail in the site *folder*."""
-    build_state = BuildState(path, folder)
-    try:
-        failures = build_state.failures()
-        return [[row.file_name, error] for pk, (_, error) in failures.items()
-                if (row := build_state.row(pk))]
-    finally:
-        build_state.close()
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -11,10 +11,13 @@ from imagelib.generator.index.blocks import MANIFEST_PATH
 from imagelib.generator.paths import ORIGINALS, original_path
 from imagelib.generator.reading import read_site
 from imagelib.generator.site import Site
+from imagelib.library.checks.verifying import put_aside
 from imagelib.library.library import Library
 from imagelib.library.store.disk import is_plain_file
 from imagelib.library.values.image import Image
 
+#: What is wrong with a file that is there without a reason.
+_UNKNOWN = "belongs to nothing that the last build knows"
 #: What an edit changes and the index has as it is in the row.
 _INDEXED = ("digest", "rating", "tags", "ai_model", "prompt_text", "negative_prompt", "notes")
 
@@ -27,8 +30,11 @@ def check_site(library: Library, *, deep: bool = False, fix: bool = False) -> li
     faults = _faults(library, deep=deep)
     if faults and fix:
         site = Site(library.settings.site_dir)
-        for path, _ in faults:
-            (site.folder / path).unlink(missing_ok=True)
+        for path, reason in faults:
+            if reason == _UNKNOWN:
+                put_aside(library.settings, site.folder / path)  # somebody's, or a last copy
+            else:
+                (site.folder / path).unlink(missing_ok=True)
         build(library, full=True)
         faults = _faults(library, deep=deep)
     return [f"{path}: {reason}" for path, reason in faults]
@@ -39,7 +45,7 @@ def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
     if not (folder / "index.html").exists():
         return []  # not built yet
     site = Site(folder)
-    build_state = BuildState(library.settings.private_dir / "build.db", folder.absolute())
+    build_state = BuildState(library.settings.private_dir / "build.db", folder)
     try:
         paths = sorted(build_state.paths())
         digests = {path: build_state.hash_of(path) for path in paths
@@ -47,6 +53,7 @@ def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
         written = {path: build_state.hash_of(path) for path in paths
                    if deep and path.endswith((".js", ".html", ".css", ".xml"))}
         is_current = build_state.seq == library.database.seq()
+        known = {*paths, *build_state.kept(), *build_state.unfinished}
     finally:
         build_state.close()
     faults = []
@@ -57,13 +64,26 @@ def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:
             (folder / path).stat().st_size == 0 or (deep and not _decodes(library, path))
         ):
             faults.append((path, "is no whole picture"))
-        elif len(known := digests.get(path) or "") == 64 and not site.holds(path, known):
+        elif len(own := digests.get(path) or "") == 64 and not site.holds(path, own):
             faults.append((path, "has other bytes than its original"))
         elif path in written and _hash(site, path) != written[path]:
             faults.append((path, "is not what the last build wrote"))
+    faults += _unknown(site, known)
     if deep and is_current and not faults:
         faults += [(MANIFEST_PATH, reason) for reason in _index_faults(library)]
     return faults
+
+
+def _unknown(site: Site, known: set[str]) -> Iterator[tuple[str, str]]:
+    """Files in the folders that builds write into, and that no build of this library remembers.
+
+    One may be left from a build under another memory, and hold what was purged since.
+    """
+    folders = {path.split("/")[0] for path in known if "/" in path}
+    orphans, others = site.sweep(known)
+    for path in sorted([*orphans, *others]):
+        if path.split("/")[0] in folders and not path.endswith(".partial"):
+            yield path, _UNKNOWN
 
 
 def _hash(site: Site, path: str) -> str:

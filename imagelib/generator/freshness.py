@@ -19,8 +19,10 @@ from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.originals.folders import folder_times
 from imagelib.resources import bundled
 
-#: Raised when pages or shards of the same input become different without a template changing.
+#: Raised when pages or blocks of the same input become different without what follows changing.
 FORMAT = 2
+#: The code that pages and blocks are made by, besides the templates.
+_RENDERING = ("generator", "library/values", "formats.py", "pictures.py")
 #: How long what a page may still ask for stays after a newer build has replaced it, in seconds.
 KEPT_SECONDS = 120.0
 
@@ -37,9 +39,18 @@ def stamp(settings: Settings) -> str:
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             if path.is_file() and not name.startswith("editor/"):
-                checksum.update(f"{name}\0{path.stat().st_size}\0".encode())
-                checksum.update(path.read_bytes())
+                _add(checksum, name, path)
+    package = Path(__file__).parent.parent
+    for part in _RENDERING:
+        for path in sorted((package / part).rglob("*.py")) or [package / part]:
+            _add(checksum, path.relative_to(package).as_posix(), path)
     return checksum.hexdigest()
+
+
+def _add(checksum: hashlib._Hash, name: str, path: Path) -> None:
+    content = path.read_bytes()
+    checksum.update(f"{name}\0{len(content)}\0".encode())
+    checksum.update(content)
 
 
 def saved_searches(connection: sqlite3.Connection) -> list[list[str]]:
@@ -57,7 +68,7 @@ def is_current(settings: Settings, out: Path) -> bool:
         with (closing(_readonly(build_state)) as build,
               closing(_readonly(settings.database)) as library):
             built = build.execute("SELECT seq, stamp, searches FROM outputs WHERE folder = ?",
-                                  (str(out),)).fetchone()
+                                  (str(out.resolve()),)).fetchone()
             searches = json.dumps(saved_searches(library))
             seq = library.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0]
             pending = library.execute("SELECT count(*) FROM intents").fetchone()[0]
@@ -74,6 +85,21 @@ def is_current(settings: Settings, out: Path) -> bool:
     except OSError:
         return False
     return bool(built[1] == stamp(settings) and json.loads(scanned[0]) == times)
+
+
+def faulty_images(settings: Settings, out: Path) -> list[tuple[str, str]]:
+    """(file name, reason) of each image that has no sound file, or no thumbnail in *out*."""
+    with (closing(_readonly(settings.private_dir / "build.db")) as build,
+          closing(_readonly(settings.database)) as library):
+        found = {row[0]: f"its file is {row[1]}" for row in library.execute(
+            "SELECT file_name, file_state FROM images WHERE file_state <> 'ok' ORDER BY pk")}
+        without = build.execute(
+            "SELECT r.file_name, f.error FROM failures f JOIN outputs o ON o.id = f.output"
+            " JOIN rows r ON r.output = f.output AND r.pk = f.pk WHERE o.folder = ? ORDER BY f.pk",
+            (str(out.resolve()),))
+        for name, error in without:
+            found.setdefault(name, f"no thumbnail: {error}")
+    return list(found.items())
 
 
 def _readonly(path: Path) -> sqlite3.Connection:

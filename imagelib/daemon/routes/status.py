@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 from imagelib.daemon.messages import Request, Response
@@ -34,8 +35,11 @@ def export(request: Request) -> Response:
     asked = ExportQuery.of(known(request.query, ExportQuery), where="query")
     library = request.service.library
     images = library.walk(asked.q)
+    # What cannot be read at all is refused while the status can still say so.
+    first = list(islice(images, 1))
     kind = "text/csv; charset=utf-8" if asked.format == "csv" else "application/json"
-    return Response(content=records_as(asked.format, images), content_type=kind, headers={
+    content = records_as(asked.format, chain(first, images))
+    return Response(content=content, content_type=kind, headers={
         "Content-Disposition": f'attachment; filename="imagelib.{asked.format}"'})
 
 

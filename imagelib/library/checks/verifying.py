@@ -28,6 +28,7 @@ from imagelib.library.values.dates import utc_now
 from imagelib.library.values.text import folded_row
 
 if TYPE_CHECKING:
+    from imagelib.config import Settings
     from imagelib.library.originals.storage import Storage
     from imagelib.library.store.database import Transaction
 
@@ -82,13 +83,18 @@ def mend(library: Storage) -> None:
                 continue
             with library.database.write("check", undoable=False) as transaction:
                 if not _adopt(transaction, path):
-                    aside = library.settings.private_dir / ASIDE
-                    make_folder(aside)
-                    path.rename(_free(aside / path.name))
-                    sync_folder(aside)
-                    sync_folder(path.parent)
+                    put_aside(library.settings, path)
         for path in _leftovers(library):
             path.unlink(missing_ok=True)
+
+
+def put_aside(settings: Settings, path: Path) -> None:
+    """Move a file that belongs to nothing to where nothing looks, and nothing destroys it."""
+    aside = settings.private_dir / ASIDE
+    make_folder(aside)
+    path.rename(_free(aside / path.name))
+    sync_folder(aside)
+    sync_folder(path.parent)
 
 
 def _make_doubles_one(library: Storage) -> None:

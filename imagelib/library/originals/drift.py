@@ -99,7 +99,7 @@ class Scanner:
 
     def __init__(self, library: Storage, *, stable_seconds: float = 0.0) -> None:
         self._library = library
-        self._settle = stable_seconds
+        self._stable_seconds = stable_seconds
         self._digests: dict[str, tuple[Stat, str]] = {}
         self._first_seen: dict[str, tuple[Stat, float]] = {}
         #: Files that could not be taken in, and how they looked then.
@@ -279,14 +279,14 @@ class Scanner:
 
     def _is_stable(self, name: str, stat: Stat) -> bool:
         """Whether the file has looked like this for a while, so that nobody is writing it."""
-        if not self._settle:
+        if not self._stable_seconds:
             return True
         seen, since = self._first_seen.get(name, (None, 0.0))
         now = time.monotonic()
         if seen != stat:
             self._first_seen[name] = (stat, now)
             return False
-        return now - since >= self._settle
+        return now - since >= self._stable_seconds
 
     def _forget(self, files: dict[str, Stat]) -> None:
         """Keep memories only of files that are still there."""

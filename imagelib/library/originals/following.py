@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class FollowReport:
-    """What `settle` did."""
+    """What `follow_disk` did."""
 
     added: list[Image] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
