@@ -15,6 +15,23 @@ from imagelib.library.library import Library
 os.environ.pop("IMAGELIB_LIBRARY", None)  # a developer's own library is no test's
 
 
+#: Modules whose tests take some seconds together: `pytest -n0 -m fast` is for the inner loop.
+FAST = {
+    "test_assets", "test_docs", "test_files", "test_index_blocks", "test_index_numbers",
+    "test_index_pieces", "test_query", "test_text",
+}
+#: Of the readers of embedded metadata, those that are given bombs.
+SLOW = {"test_embedded_guards", "test_embedded_stealth", "test_embedded_mutations"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is fast."""
+    for item in items:
+        name = item.path.stem
+        if name in FAST or (item.path.parent.name == "embedded" and name not in SLOW):
+            item.add_marker(pytest.mark.fast)
+
+
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
     """A PNG with a prompt inside."""

@@ -82,3 +82,13 @@ def test_the_tree_in_the_design_names_nothing_that_is_gone():
     tree = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").split("```")[1]
     there = {path.name for path in (ROOT / "imagelib").rglob("*.py")}
     assert set(re.findall(r"\b\w+\.py", tree)) - there == set()
+
+
+def test_every_class_that_the_glossary_names_is_there():
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = [line for line in text.splitlines() if line.startswith("| **")]
+    named = {name for line in table for name in re.findall(r"`([A-Z][a-z]\w*)`", line)}
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "imagelib").rglob("*.py"))
+    assert len(named) > 12
+    assert {name for name in named
+            if not re.search(rf"^(?:class {name}\b|{name} = )", code, re.MULTILINE)} == set()
