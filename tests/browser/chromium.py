@@ -18,7 +18,8 @@ else:
     # A machine that is busy with other tests too may take its time; what holds is seen at once.
     expect.set_options(timeout=20_000)
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, (
+    "chromium-headless-shell", "chromium", "chromium-browser"))), None)
 #: What every module that asks for the fixture `browser` has as its `pytestmark`.
 MARKS = [
     pytest.mark.browser,
