@@ -140,4 +140,6 @@ def _draw(folder: Path, image: Image, has_thumbnail: bool) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    beside = path.with_name(f".{path.name}.partial")  # a page may be loading it just now
+    beside.write_bytes(content)
+    beside.replace(path)
