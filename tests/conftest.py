@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Daemon, a1111, draw
+from warm_workers import kept_warm
 
 from imagelib.library.library import Library
 
@@ -30,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         name = item.path.stem
         if name in FAST or (item.path.parent.name == "embedded" and name not in SLOW):
             item.add_marker(pytest.mark.fast)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_workers() -> Iterator[None]:
+    """The workers of one library serve the next one."""
+    with kept_warm():
+        yield
 
 
 @pytest.fixture

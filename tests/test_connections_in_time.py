@@ -73,7 +73,7 @@ def test_an_answer_that_nobody_takes_is_given_up(server, library, tmp_path, monk
 
 
 def test_who_is_being_answered_gives_way_to_nobody(server, monkeypatch):
-    monkeypatch.setattr(channels, "CONNECTIONS", 3)
+    monkeypatch.setattr(channels, "CONNECTIONS", 2)
     opened, say = server
     begun, go_on, whole = threading.Semaphore(0), threading.Event(), opened.application
 
@@ -86,10 +86,12 @@ def test_who_is_being_answered_gives_way_to_nobody(server, monkeypatch):
     opened.application = slowly
     waiting = [say(path="/api/tags"), say(path="/api/tags")]
     assert all(begun.acquire(timeout=10) for _ in waiting)
+    for _ in range(3):  # one too many, and nobody is idle but the new one
+        assert b" 200 " in say(path="/api/status").recv(100)
+    assert wait_for(lambda: len(opened.active_channels) == 2)
     idle = say()
     assert wait_for(lambda: len(opened.active_channels) == 3)
     assert b" 200 " in say(path="/api/status").recv(100)
     assert idle.recv(100) == b"", "the idle one gave way"
-    assert b" 200 " in say(path="/api/status").recv(100)
     go_on.set()
     assert all(b" 200 " in raw.recv(100) for raw in waiting)

@@ -50,6 +50,12 @@ OPERATIONS = ("add", "delete", "replace", "restore")
 
 
 @pytest.fixture
+def impatient(monkeypatch):
+    """Nobody waits long for one who writes."""
+    monkeypatch.setattr("imagelib.library.store.database.BUSY_SECONDS", 0.1)
+
+
+@pytest.fixture
 def half_done(tmp_path):
     """A function that leaves a library with an operation half done, its process still alive."""
     running = []
@@ -114,7 +120,8 @@ def test_a_backup_made_meanwhile_destroys_nothing_when_it_is_put_back(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_a_living_process_is_doing_is_not_taken_back_by_others(half_done, operation):
+def test_what_a_living_process_is_doing_is_not_taken_back_by_others(half_done, impatient,
+                                                                     operation):
     root, process = half_done(operation)
     before = _files(root)
 
@@ -204,7 +211,7 @@ def test_a_lock_that_was_made_a_moment_ago_is_not_that_of_a_dead_process(tmp_pat
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_scan_judges_nothing_that_somebody_is_moving(half_done, operation):
+def test_a_scan_judges_nothing_that_somebody_is_moving(half_done, impatient, operation):
     root, _ = half_done(operation)
     with Library.open(root) as library:
         assert not Scanner(library).scan()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import threading
 import zlib
 
@@ -109,3 +111,12 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_at_once(sandbox, tmp_path):
         content[:start] + scan * (MAX_SCANS + 1) + content[-2:])
     with pytest.raises(BrokenPictureError, match="scans"):
         measure(sandbox, tmp_path / "b.jpg")
+
+
+def test_a_worker_loads_nothing_that_it_does_not_need():
+    """Each import is paid by every worker that starts."""
+    code = ("import sys, imagelib.worker, imagelib.ingest.inspection\n"
+            "print(*{'pydantic', 'sqlite_utils', 'sqlite3', 'jinja2', 'bottle', 'waitress',"
+            " 'watchdog', 'click'} & sys.modules.keys())")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          check=True).stdout.split() == []

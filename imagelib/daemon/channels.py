@@ -246,10 +246,16 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     doorkeeper: Doorkeeper
 
     def handle_accept(self) -> None:
-        """Take a connection; where there are too many, the longest idle one gives way."""
+        """Take a connection; where there are too many, the longest idle one gives way.
+
+        Never the new one, which is idle since it has not been heard yet: where all others are at
+        work there is one too many for a while, up to the limit of waitress, behind which the
+        kernel lets connections wait.
+        """
+        others = list(self.active_channels.values())
         super().handle_accept()
-        if len(self.active_channels) > CONNECTIONS:
-            idle = [channel for channel in self.active_channels.values() if channel.is_idle]
+        if len(others) >= CONNECTIONS:
+            idle = [channel for channel in others if channel.is_idle]
             if idle:
                 self._close_soon([min(idle, key=lambda channel: channel.last_activity)])
 

@@ -27,11 +27,11 @@ def inspect(path: str, max_pixels: int, named: str = "") -> dict[str, Any]:
     found = read(Path(path))
     if not found.prompt:
         found = _read_alpha(path, max_pixels) or found
-    beside, fields = read_sidecars(Path(named)) if named else (None, {})
+    beside, given = read_sidecars(Path(named)) if named else (None, [])
     if beside is not None and not found.prompt:
         found = beside
     return {"mime_type": mime_type, "width": width, "height": height, "phash": phash,
-            "draft": draft_of(found) | fields}
+            "draft": draft_of(found), "given": given}
 
 
 def _read_alpha(path: str, max_pixels: int) -> EmbeddedMetadata | None:

@@ -13,31 +13,33 @@ import json
 from pathlib import Path
 from typing import Any
 
-from imagelib.errors import InvalidError
 from imagelib.ingest.embedded import EmbeddedMetadata, read_text
 from imagelib.ingest.embedded.containers.xmp import read_xmp
-from imagelib.library.values.fields import ImageDraft
 
 #: A larger file is no sidecar, in bytes.
 _LARGEST = 8 * 2**20
 _KINDS = (".json", ".swarm.json", ".txt", ".xmp")
 
 
-def read_sidecars(picture: Path) -> tuple[EmbeddedMetadata | None, dict[str, Any]]:
-    """What the files beside *picture* say: of its generation, and fields that a person gave."""
+def read_sidecars(picture: Path) -> tuple[EmbeddedMetadata | None, list[dict[str, Any]]]:
+    """What the files beside *picture* say: of its generation, and fields that a person gave.
+
+    The fields of each file are a dictionary of their own, the weightiest first. Nobody has
+    checked them yet; `ImageDraft.taken_from` does.
+    """
     found: EmbeddedMetadata | None = None
-    fields: dict[str, Any] = {}
+    given: list[dict[str, Any]] = []
     for path in _beside(picture):
         with contextlib.suppress(OSError, UnicodeDecodeError):
             if path.suffix == ".xmp":
-                fields = _of_xmp(path.read_bytes()) | fields
+                given.append(_of_xmp(path.read_bytes()))
                 continue
             text = path.read_text(encoding="utf-8-sig")
             if ours := _of_ours(text):
-                fields = ours | fields
+                given.append(ours)
             elif found is None and (read := read_text(text)) and read.prompt:
                 found = read
-    return found, fields
+    return found, given
 
 
 def _beside(picture: Path) -> list[Path]:
@@ -55,25 +57,15 @@ def _of_ours(text: str) -> dict[str, Any]:
         return {}
     if not isinstance(document, dict) or not isinstance(document.get("imagelib"), dict):
         return {}
-    return _checked({name: value for name, value in document["imagelib"].items()
-                     if name in ImageDraft.model_fields})
+    fields: dict[str, Any] = document["imagelib"]
+    return fields
 
 
 def _of_xmp(packet: bytes) -> dict[str, Any]:
     properties = read_xmp(packet)
     rating = properties.get("Rating", "")
-    return _checked({
+    return {
         "tags": [tag.replace(",", " ") for tag in properties.get("subject", "").splitlines()],
         "rating": int(rating) if rating.isdecimal() else 0,
         "prompt_text": properties.get("description", ""),
-    })
-
-
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    """Those of *fields* that the library takes."""
-    taken = {}
-    for name, value in fields.items():
-        with contextlib.suppress(InvalidError):
-            if value:
-                taken[name] = getattr(ImageDraft.of({name: value}), name)
-    return taken
+    }

@@ -15,11 +15,16 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing: the output of tests is for failures."""
 
 
+class _Server(ThreadingHTTPServer):
+    #: A browser opens more at a time than the five that wait by default; what does not fit is lost,
+    #: and asked for again after seconds.
+    request_queue_size = 128
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The address under which *folder* is served while the block runs."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0),
-                                 functools.partial(_Quiet, directory=str(folder)))
+    server = _Server(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -16,11 +16,42 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Those that are recommended for tests let pages at file:// do what they may not elsewhere.
-PREFERENCES = 'user_pref("remote.prefs.recommended", false);\n'
+#: Those that are recommended for tests let pages at file:// do what they may not elsewhere. What
+#: Firefox does besides is off: no test may wait for a network that is not there.
+_SETTINGS = {
+    "remote.prefs.recommended": False,
+    "app.normandy.enabled": False,
+    "app.update.disabledForTesting": True,
+    "browser.newtabpage.enabled": False,
+    "browser.region.network.url": "",
+    "browser.safebrowsing.downloads.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "browser.safebrowsing.update.enabled": False,
+    "browser.search.update": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.page": 0,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "dom.push.connection.enabled": False,
+    "extensions.getAddons.cache.enabled": False,
+    "extensions.systemAddon.update.enabled": False,
+    "extensions.update.enabled": False,
+    "media.gmp-manager.updateEnabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "network.dns.disablePrefetch": True,
+    "network.http.speculative-parallel-limit": 0,
+    "network.proxy.type": 0,
+    "privacy.trackingprotection.enabled": False,
+    "security.remote_settings.crlite_filters.enabled": False,
+    "services.settings.server": "data:,#remote-settings-dummy/v1",
+    "toolkit.telemetry.server": "data:,",
+}
+PREFERENCES = "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+                      for name, value in _SETTINGS.items())
 #: Keys as WebDriver names them.
 ESCAPE, ENTER = "\ue00c", "\ue007"
-_SECONDS = 30
+_SECONDS = 60
 
 
 class Firefox:
@@ -69,8 +100,8 @@ class Firefox:
                 return message["result"]
 
     def open(self, url: str) -> None:
-        """Load a page."""
-        self.ask("browsingContext.navigate", context=self._context, url=url, wait="complete")
+        """Load a page; its pictures may still be coming."""
+        self.ask("browsingContext.navigate", context=self._context, url=url, wait="interactive")
 
     def back(self) -> None:
         """Go back in the history."""

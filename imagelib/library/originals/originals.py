@@ -184,7 +184,7 @@ class Originals:
         stat = path.stat()
         if to_stat(stat) != read.stat:
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
-        draft: dict[str, Any] = found["draft"]
+        draft: dict[str, Any] = found["draft"] | ImageDraft.taken_from(found["given"])
         is_dated = bool(draft.get("captured_at"))
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
         return Inspected(path, read.stat, read.digest, stat.st_size, found["mime_type"],

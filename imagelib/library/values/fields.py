@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import chain
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -144,6 +146,19 @@ class Fields(BaseModel):
             raise invalid(error, where) from error
         except RecursionError as error:
             raise InvalidError("The value is nested too deeply.") from error
+
+    @classmethod
+    def taken_from(cls, sources: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """What is good in *sources*, the weightiest first: each field from the first that fills it.
+
+        What is bad, empty or unknown is passed over.
+        """
+        taken: dict[str, Any] = {}
+        for name, value in chain.from_iterable(source.items() for source in sources):
+            if value and name in cls.model_fields and name not in taken:
+                with suppress(InvalidError):
+                    taken[name] = getattr(cls.of({name: value}), name)
+        return taken
 
 
 class ImageDraft(Fields):
