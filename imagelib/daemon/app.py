@@ -34,7 +34,8 @@ from imagelib.daemon.guard import SECURITY_HEADERS, Guard
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.messages import MAX_JSON_BODY, Request, Response
 from imagelib.daemon.representations import image_json
-from imagelib.daemon.routes import ROUTES, Route, is_slow, routes_of
+from imagelib.daemon.route import Route
+from imagelib.daemon.routes import ROUTES, is_slow, routes_of
 from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError

@@ -1,8 +1,9 @@
-"""The OpenAPI 3.1 document, made from the route table and the pydantic models."""
+"""The OpenAPI 3.1 document, made from a table of routes and their pydantic models."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from imagelib import __version__
-from imagelib.daemon.routes import ROUTES, Route
+from imagelib.daemon.route import Route
 from imagelib.daemon.uploads import FILE_FIELD
 from imagelib.library.values.image import Image
 
@@ -21,15 +22,16 @@ _JSON_TYPES = {"int": {"type": "integer"}, "str": {"type": "string"},
                "dict[str, Any]": {"type": "object"}, "Any": {}}
 
 
-def document() -> dict[str, Any]:
-    """The whole document."""
-    models = sorted({m for route in ROUTES for m in (route.body, route.query) if m},
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """The whole document of *routes*."""
+    routes = tuple(routes)
+    models = sorted({m for route in routes for m in (route.body, route.query) if m},
                     key=lambda model: model.__name__)
     _, definitions = models_json_schema([(m, "validation") for m in models],
                                         ref_template=_REF)
     schemas = definitions.get("$defs", {}) | {"Image": _image_schema(), "Problem": _PROBLEM}
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",

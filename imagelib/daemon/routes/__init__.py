@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
-from pydantic import BaseModel
-
 from imagelib.daemon import schemas
-from imagelib.daemon.messages import Handler
+from imagelib.daemon.messages import Request, Response
+from imagelib.daemon.openapi import document
+from imagelib.daemon.route import Route
 from imagelib.daemon.routes import drift, history, images, status, tags, trash
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address with one method. Its summary is the handler's docstring."""
-
-    method: str
-    path: str
-    handler: Handler
-    statuses: tuple[int, ...]
-    body: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
-    #: The fields of `body` come beside a file, as multipart/form-data.
-    upload: bool = False
-    #: What a visitor of the gallery may see: answered in read-only mode too.
-    public: bool = False
-    #: Decodes pictures, reads the whole disk or sends without end: not on every thread at once.
-    slow: bool = False
-    #: Decodes one picture while somebody waits: better refused soon than answered late.
-    hurried: bool = False
+def openapi(request: Request) -> Response:  # noqa: ARG001 - every handler is given the request
+    """This API as an OpenAPI 3.1 document."""
+    return Response(json=document(ROUTES))
 
 
 _EDIT = (200, 400, 404, 412, 415, 422, 503, 507)
@@ -82,8 +66,9 @@ ROUTES = (
     Route("POST", "/api/rebuild", status.rebuild, (202, 400, 415)),
     Route("GET", "/api/status", status.status, (200,), public=True),
     Route("GET", "/api/changes", history.list_changes, (200, 422), query=schemas.SinceQuery),
-    Route("GET", "/api/openapi.json", status.openapi, (200,), public=True),
+    Route("GET", "/api/openapi.json", openapi, (200,), public=True),
 )
+
 
 def is_slow(method: str, path: str) -> bool:
     """Whether such a request is answered by a route that is slow."""

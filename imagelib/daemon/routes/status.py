@@ -55,10 +55,3 @@ def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
             yield block
-
-
-def openapi(request: Request) -> Response:  # noqa: ARG001 - every handler is given the call
-    """This API as an OpenAPI 3.1 document."""
-    from imagelib.daemon.openapi import document
-
-    return Response(json=document())
