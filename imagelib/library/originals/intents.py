@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from imagelib.errors import ImagelibError
 from imagelib.library.store.database import Database, Step, Transaction
 from imagelib.library.store.disk import can_be_listed, digest, link_or_copy, move, sync_folder
 from imagelib.library.store.identity import library_id
@@ -107,7 +109,8 @@ class Intents:
                     else:
                         transaction.run("DELETE FROM intents WHERE id = ?", intent)
             except BaseException:
-                if self._is_connected(plan):
+                # Ctrl+C may come behind the commit as well as before it.
+                if not self._is_committed(intent) and self._is_connected(plan):
                     _take_back(plan)
                     with contextlib.suppress(Exception):  # the first error is the one to tell of
                         self._forget([intent])
@@ -126,6 +129,17 @@ class Intents:
         with self._database.write("intent", undoable=False) as transaction:
             return transaction.run("INSERT INTO intents (owner, body) VALUES (?, ?)",
                                    self._token, self._to_json(plan)).lastrowid
+
+    def _is_committed(self, intent: int | None) -> bool:
+        """Whether the commit came that makes the moves of *intent* true.
+
+        It drops the intent, or leaves of it what is still to be destroyed.
+        """
+        try:
+            rows = self._database.read("SELECT body FROM intents WHERE id = ?", intent)
+        except (ImagelibError, sqlite3.Error):  # what cannot even be read was hardly written
+            return False
+        return not rows or bool(json.loads(rows[0]["body"]).get("drop"))
 
     def _move(self, plan: Plan, progress: Progress) -> None:
         """Each file to its place; the folders are synced once, however many files there are."""
