@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from imagelib.library.originals import storage
-from imagelib.sandbox import _ENVIRONMENT, Sandbox
+from imagelib.sandbox import _ENVIRONMENT, Queue, Sandbox, Worker
 
 #: Idle workers of one kind that are kept.
 _MOST = 4
@@ -23,24 +23,38 @@ def kept_warm() -> Iterator[None]:
     """Inside of the block, the workers of a library that is closed serve the next one."""
     spare: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
 
+    class WarmWorker(Worker):
+        """Begins, when it is first asked, with a process that another has left."""
+
+        def __init__(self, memory: int, kind: tuple[Any, ...]) -> None:
+            super().__init__(memory)
+            self._kind = kind
+
+        def _start(self, seconds: float) -> Any:
+            if self._process is None and spare[self._kind]:
+                self._process, self._answers = spare[self._kind].pop()
+            return super()._start(seconds)
+
+        def leave(self) -> None:
+            """Let the process go on for the next one, if it is well."""
+            if (self._process is not None and self._process.poll() is None
+                    and len(spare[self._kind]) < _MOST):
+                spare[self._kind].append((self._process, self._answers))
+                self._process = None
+
     class WarmSandbox(Sandbox):
-        """Begins with workers that others have left."""
+        """Its workers are warm."""
 
         def __init__(self, workers: int = 0, *, seconds: float, memory: int) -> None:
             super().__init__(workers, seconds=seconds, memory=memory)
-            self._kind = (seconds, memory, *sys.path,
-                          *(os.environ.get(name) for name in _ENVIRONMENT))
-            for worker in self._all:
-                if spare[self._kind]:
-                    worker._process, worker._answers = spare[self._kind].pop()
+            kind = (seconds, memory, *sys.path, *(os.environ.get(name) for name in _ENVIRONMENT))
+            self._all = [WarmWorker(memory, kind) for _ in self._all]
+            self._workers = Queue(self._all.copy())
 
         def close(self) -> None:
-            """Leave the workers that are well and have nothing to do."""
+            """Leave the workers that have nothing to do, and end the others."""
             for worker in self._workers._free:
-                running = worker._process is not None and worker._process.poll() is None
-                if running and len(spare[self._kind]) < _MOST:
-                    spare[self._kind].append((worker._process, worker._answers))
-                    worker._process = None
+                worker.leave()
             super().close()
 
     with pytest.MonkeyPatch.context() as patch:
