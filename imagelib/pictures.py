@@ -155,8 +155,8 @@ def render(path: str, wanted: list[tuple[int, int]], max_pixels: int) -> list[st
     """WebPs of the picture at *path* in base64: one for each longest edge and quality *wanted*.
 
     Upright, never enlarged, transparency kept; of its metadata only the colour
-    profile, as prompts may be private. Given back and not written, as a worker
-    may not write.
+    profile, as prompts may be private, also those in the lowest bits of pixels.
+    Given back and not written, as a worker may not write.
     """
     with _opened(Path(path), max_pixels) as image:
         # Lets JPEG decode at a fraction of its size; the same one, whatever is wanted of it.
@@ -201,9 +201,22 @@ def _reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
     found = Image.new(mode, (math.ceil(image.width / x), math.ceil(image.height / y)))
     for (left, top), part in _tiles(image, factors):
         eight = _eight_bits(part)
-        eight = eight.convert("RGBA").convert("RGBa") if mode == "RGBa" else eight.convert("RGB")
+        eight = _cleared(eight.convert("RGBA")) if mode == "RGBa" else eight.convert("RGB")
         found.paste(eight.reduce(factors), (left // x, top // y))
+    if mode == "RGBa" and found.getextrema()[-1] == (255, 255):
+        return found.convert("RGBA").convert("RGB")
     return found
+
+
+def _cleared(part: Image.Image) -> Image.Image:
+    """*part* with premultiplied transparency that hides nothing in its lowest bits.
+
+    Generators put the prompt there ("stealth"), and WebP keeps transparency as it is.
+    Nobody sees 64 steps of it from 256. Colours need nothing: WebP changes them more.
+    """
+    part.putalpha(part.getchannel("A").point(
+        [255 if value >= 252 else value & 252 for value in range(256)]))
+    return part.convert("RGBa")
 
 
 @contextmanager

@@ -56,7 +56,12 @@ def test_it_can_be_read_before_it_was_migrated(first_version):
 
 
 @pytest.mark.parametrize("first", ["a scan", "a build"])
-def test_its_linked_files_are_separated_and_no_thumbnail_is_made_again(first_version, first):
+def test_its_linked_files_are_separated_and_thumbnails_that_may_hide_prompts_replaced(
+        first_version, first):
+    def thumbnails():
+        return {path.name for path in (first_version / "site" / "thumbs").rglob("*.webp")}
+
+    before = thumbnails()
     with Library.open(first_version) as library:
         if first == "a scan":
             follow(library)
@@ -64,7 +69,9 @@ def test_its_linked_files_are_separated_and_no_thumbnail_is_made_again(first_ver
         else:
             report = build(library)
             follow(library)
-        assert report.thumbnails == 0
+        assert report.thumbnails == len(before) == len(thumbnails())
+        assert not thumbnails() & before
+        assert build(library, full=True).thumbnails == 0
         for image in library.find():
             path = library.originals.path_of(image)
             site = first_version / "site" / "images" / image.file_name

@@ -27,6 +27,11 @@ _LONGEST = 180
 _PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")
 
 
+#: Another letter when derivatives are made in another way, so that old ones are replaced. Those
+#: without any kept what a generator had hidden in the transparency.
+_METHOD = "b"
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a derivative is made: its longest edge in pixels and its WebP quality."""
@@ -37,7 +42,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """The part of a file name that stands for this recipe."""
-        return f"{self.edge}q{self.quality}"
+        return f"{self.edge}q{self.quality}{_METHOD}"
 
 
 #: What the grid shows.
