@@ -147,7 +147,7 @@ class Settings:
 
 
 def _as_url(text: str, source: Path) -> str:
-    """The address of a site as others write it: what is no letter of a URL percent-encoded.
+    """The address of a site with everything percent-encoded that no URL may hold.
 
     Raises:
         InvalidError: it is no address of a web site.

@@ -84,7 +84,7 @@ class Application:
         self._bottle = _make_bottle(service)
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        """Response one request."""
+        """Answer one request, by WSGI (PEP 3333)."""
         headers = environ[_HEADERS] = _headers(environ)
         head = Head(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
                     environ.get("REMOTE_ADDR", ""))

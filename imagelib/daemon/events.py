@@ -61,7 +61,7 @@ class Events:
         logging.getLogger("watchdog").addHandler(self._overflow)
 
     def end(self) -> None:
-        """Watch no more."""
+        """End the observer."""
         logging.getLogger("watchdog").removeHandler(self._overflow)
         observer, self._observer = self._observer, None
         if observer is not None:
@@ -144,5 +144,5 @@ class _OverflowListener(logging.Handler):
         self._wanted = wanted
 
     def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's signature
-        """Hear of an overflow."""
+        """Ask for a scan: watchdog has lost events."""
         self._wanted.set()

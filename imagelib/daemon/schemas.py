@@ -89,7 +89,7 @@ class SinceQuery(Fields):
 
 
 class Nothing(Fields):
-    """No field."""
+    """A body without fields."""
 
 
 class TrashQuery(Fields):
@@ -167,20 +167,20 @@ class RenameTag(Fields):
 
 
 class MergeTags(Fields):
-    """Tags that become one."""
+    """Which tags to merge, and under which name."""
 
     sources: Annotated[Tags, Field(min_length=1)]
     target: Tag
 
 
 class DeleteTag(Fields):
-    """A tag that goes."""
+    """Which tag to delete."""
 
     name: Tag
 
 
 class SavedSearch(Fields):
-    """A query to keep."""
+    """The query and the order of a saved search."""
 
     query: Text
     sort: Annotated[str, BeforeValidator(_order)] = ""

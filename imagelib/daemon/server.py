@@ -50,7 +50,7 @@ class Stopping:
         self._asked: SimpleQueue[None] = SimpleQueue()
 
     def ask(self) -> None:
-        """Stop."""
+        """Ask for the end, from a signal handler too."""
         self._asked.put(None)
 
     def wait(self, seconds: float | None = None) -> bool:

@@ -166,7 +166,7 @@ class BuildState:
             self._output)]
 
     def keep(self, paths: Iterable[str], since: float) -> None:
-        """Note what is no artifact any more and stays for a while from *since* on (POSIX time)."""
+        """Keep files that newer ones replaced for a while, counted from *since* (POSIX time)."""
         known = list(paths)
         self._many("INSERT OR IGNORE INTO kept VALUES (?, ?, ?)", ((p, since) for p in known))
         self._many("DELETE FROM artifacts WHERE output = ? AND path = ?", ((p,) for p in known))

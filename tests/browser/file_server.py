@@ -20,6 +20,9 @@ class _Server(ThreadingHTTPServer):
     #: and asked for again after seconds.
     request_queue_size = 128
 
+    def handle_error(self, *_arguments: object) -> None:
+        """Say nothing: a page that is left closes its connections in the middle."""
+
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:

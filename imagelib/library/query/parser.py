@@ -1,4 +1,4 @@
-"""From the text of a search to its conditions. No text fails; what is no operator is text.
+"""From the text of a search to its conditions. Every text is one: what is no operator is a word.
 
 The way: `_tokens` cuts the text, `_pair` finds the parentheses that group, all
 others are glued back onto the words that they stand in, and `_Builder` puts the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-#: So few bits are cut off one after the other; more are looked for in octets.
+#: Up to so many bits are taken off one by one; where there are more, bytes are scanned.
 _FEW = 60
 _NOT_EMPTY = re.compile(rb"[\x01-\xff]")  # a third quicker than [^\0]
 #: Which bits each octet has.
