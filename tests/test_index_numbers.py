@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imagelib.generator.index.numbers import DIGITS, LAST_DIGITS, written, written_deltas
+from imagelib.generator.index.pieces import text_column
 
 
 def test_small_numbers_take_one_character_and_larger_ones_more():
@@ -28,3 +33,20 @@ def test_every_number_has_a_text_of_its_own(numbers):
 
 def test_steps_go_up_and_down():
     assert written_deltas([5, 5, 3]) == written([10, 0, 3])
+
+
+def test_the_numbers_of_the_format_are_written_as_its_page_says():
+    page = (Path(__file__).parents[1] / "docs" / "engine.md").read_text(encoding="utf-8")
+    rows = re.findall(r'^\| ([\d ]+) \| `"(.+)"` \|$', page, re.MULTILINE)
+    assert len(rows) == 8
+    for numbers, text in rows:
+        assert written(map(int, numbers.split())) == text
+    numbers, text = re.search(r'`([\d ]+)` is `"(.+?)"`', page).groups()
+    assert written_deltas(map(int, numbers.split())) == text
+
+
+def test_the_texts_of_the_format_are_written_as_its_page_says():
+    page = (Path(__file__).parents[1] / "docs" / "engine.md").read_text(encoding="utf-8")
+    texts = re.search(r"The texts (.*):\n", page)[1].replace("`", "")
+    assert text_column(json.loads(f"[{texts}]")) == json.loads(
+        re.search(r'^{"pieces".*}$', page, re.MULTILINE)[0])
