@@ -62,7 +62,7 @@ def demo(context: Context, no_serve: bool, port: int | None, open_browser: bool,
         say(f"The sample library is {library.root}. Its gallery opens by double-click:"
             f" {library.settings.site_dir / 'index.html'}")
         if not no_serve:
-            _serve(library, None, port, (), open_browser, read_only=False, watch=True)
+            _serve(library, None, port, (), open_browser, read_only=False, watch=True, reload=False)
 
 
 def _give_sample_values(library: Library) -> None:
@@ -153,10 +153,13 @@ def watch(context: Context) -> None:
 @click.option("--watch/--no-watch", default=True, help="Follow the images folder.")
 @click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME",
               help="A further name under which the browser reaches this daemon.")
+@click.option("--reload", is_flag=True,
+              help="Follow templates, scripts and styles while you work on them.")
 @click.option("--set-password", is_flag=True, help="Make the setting for a password, and stop.")
 @pass_context
 def serve(context: Context, host: str | None, port: int | None, open_browser: bool | None,
-          read_only: bool, watch: bool, allow_hosts: tuple[str, ...], set_password: bool) -> None:
+          read_only: bool, watch: bool, allow_hosts: tuple[str, ...], reload: bool,
+          set_password: bool) -> None:
     """Serve the gallery with its editor on this machine."""
     if set_password:
         from imagelib.daemon.guard import hash_password
@@ -167,11 +170,12 @@ def serve(context: Context, host: str | None, port: int | None, open_browser: bo
         return
     with context.library() as library:
         wanted = sys.stderr.isatty() if open_browser is None else open_browser
-        _serve(library, host, port, allow_hosts, wanted, read_only=read_only, watch=watch)
+        _serve(library, host, port, allow_hosts, wanted, read_only=read_only, watch=watch,
+               reload=reload)
 
 
 def _serve(library: Library, host: str | None, port: int | None, allow_hosts: tuple[str, ...],
-           open_browser: bool, *, read_only: bool, watch: bool) -> None:
+           open_browser: bool, *, read_only: bool, watch: bool, reload: bool) -> None:
     from imagelib.daemon.server import serve as serve_library
 
     def ready(url: str) -> None:
@@ -182,4 +186,4 @@ def _serve(library: Library, host: str | None, port: int | None, allow_hosts: tu
             webbrowser.open(url)
 
     serve_library(library, host=host, port=port, allow_hosts=allow_hosts, read_only=read_only,
-                  watch=watch, ready=ready)
+                  watch=watch, reload=reload, ready=ready)

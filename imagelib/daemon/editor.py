@@ -35,6 +35,12 @@ def editor_files() -> dict[str, bytes]:
     return {path.removeprefix(PREFIX): content for path, content in _assets().files().items()}
 
 
+def read_again() -> None:
+    """Send what the files hold now; they are read once and then kept."""
+    editor_files.cache_clear()
+    _assets.cache_clear()
+
+
 @cache
 def _assets() -> Assets:
     return Assets([bundled("templates")], EDITOR)

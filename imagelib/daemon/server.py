@@ -24,14 +24,17 @@ from waitress.adjustments import Adjustments
 
 from imagelib.daemon.app import LANES, make_app
 from imagelib.daemon.channels import CONNECTIONS, Dispatcher, Server
+from imagelib.daemon.editor import read_again
 from imagelib.daemon.guard import Guard, is_loopback
 from imagelib.daemon.logs import log_event, logging_to
+from imagelib.daemon.reloading import Reloader
 from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.daemon.watcher import Watcher
 from imagelib.errors import InvalidError, LockedError
 from imagelib.library.library import Library
 from imagelib.library.store.locks import FileLock
+from imagelib.resources import bundled
 
 #: How long requests under way may take to finish when the daemon stops.
 _STOP_SECONDS = 5.0
@@ -64,10 +67,12 @@ class Stopping:
 
 def serve(library: Library | Path | str, *, host: str | None = None, port: int | None = None,
           allow_hosts: tuple[str, ...] = (), read_only: bool = False, watch: bool = True,
-          ready: Callable[[str], None] = lambda url: None, verbose: bool = False) -> None:
+          reload: bool = False, ready: Callable[[str], None] = lambda url: None,
+          verbose: bool = False) -> None:
     """Serve *library* until SIGTERM or Ctrl-C; *ready* is told the address once it answers.
 
-    Port 0 takes any that is free.
+    Port 0 takes any that is free. With *reload*, the site and the editor follow what is changed in
+    templates, scripts and styles.
 
     Raises:
         LockedError: another daemon has this library, or the port.
@@ -76,7 +81,7 @@ def serve(library: Library | Path | str, *, host: str | None = None, port: int |
     if not isinstance(library, Library):
         with Library.open(library) as opened:
             serve(opened, host=host, port=port, allow_hosts=allow_hosts, read_only=read_only,
-                  watch=watch, ready=ready, verbose=verbose)
+                  watch=watch, reload=reload, ready=ready, verbose=verbose)
         return
     settings = library.settings
     host = host or settings.host
@@ -96,7 +101,18 @@ def serve(library: Library | Path | str, *, host: str | None = None, port: int |
         server.application, server.doorkeeper = app, app
         url = f"http://{'localhost' if host in _EVERYWHERE else _in_url(host)}:{bound}/"
         lock.sign(f"{os.getpid()} {url}")
-        _run(server, service, Watcher(service) if watch else None, url, ready)
+        followers: list[Watcher | Reloader] = [Watcher(service)] if watch else []
+        if reload:
+            followers.append(_reloader(service))
+        _run(server, service, followers, url, ready)
+
+
+def _reloader(service: Service) -> Reloader:
+    def changed() -> None:
+        read_again()
+        service.wake()
+
+    return Reloader((bundled("templates"), service.library.root / "templates"), changed)
 
 
 def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -121,7 +137,7 @@ def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None
             service.stop()
 
 
-def _run(server: Any, service: Service, watcher: Watcher | None, url: str,
+def _run(server: Any, service: Service, followers: list[Watcher | Reloader], url: str,
          ready: Callable[[str], None]) -> None:
     stopping = Stopping()
     with _signals(stopping.ask):
@@ -129,8 +145,8 @@ def _run(server: Any, service: Service, watcher: Watcher | None, url: str,
         loop = threading.Thread(target=server.run, name="server", daemon=True)
         loop.start()
         service.start()
-        if watcher is not None:
-            watcher.start()
+        for follower in followers:
+            follower.start()
         log_event("serve", url=url, images=service.status()["images"], outcome="ready")
         try:
             ready(url)
@@ -138,8 +154,8 @@ def _run(server: Any, service: Service, watcher: Watcher | None, url: str,
                 pass
         finally:
             log_event("serve", outcome="stopping")
-            if watcher is not None:
-                watcher.stop()
+            for follower in followers:
+                follower.stop()
             try:
                 _close(server, loop)
             finally:
