@@ -4,9 +4,9 @@ PYTHON = .venv/bin/python
 check:
 	.ci/run
 fast:
-	$(PYTHON) -m pytest -q -n0 -m fast
+	$(PYTHON) -m pytest -q -m fast
 test:
-	$(PYTHON) -m pytest -q -n0 $(ARGS)
+	$(PYTHON) -m pytest -q $(ARGS)
 js:
 	node --test tests/js/
 	npx tsc -p jsconfig.json

@@ -16,13 +16,24 @@ from imagelib.library.library import Library
 os.environ.pop("IMAGELIB_LIBRARY", None)  # a developer's own library is no test's
 
 
-#: Modules whose tests take some seconds together: `pytest -n0 -m fast` is for the inner loop.
+#: Modules whose tests take some seconds together: `pytest -m fast` is for the inner loop.
 FAST = {
     "test_assets", "test_docs", "test_files", "test_index_blocks", "test_index_numbers",
     "test_index_pieces", "test_query", "test_text",
 }
 #: Of the readers of embedded metadata, those that are given bombs.
 SLOW = {"test_embedded_guards", "test_embedded_stealth", "test_embedded_mutations"}
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """No workers, whose start takes longer than they save, where some tests are chosen.
+
+    Else one more than there are cores, as most tests wait for a daemon, a disk or a browser.
+    """
+    some = any(".py" in name for name in config.option.file_or_dir)
+    if some or config.option.keyword or config.option.markexpr or config.option.lf:
+        return 0
+    return min(4, (os.cpu_count() or 1) + 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
