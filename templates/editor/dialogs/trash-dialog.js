@@ -10,6 +10,9 @@ const ImagelibTrashDialog = (() => {
   const PAGE = 100;
   /** What has to be typed to destroy. */
   const WORD = "empty";
+  /** A picture that is refused is asked for again so often, the first time after so long. */
+  const MOST_TRIES = 6;
+  const RETRY_MS = 500;
 
   async function open() {
     const body = h("div", { class: "trash" });
@@ -70,12 +73,23 @@ const ImagelibTrashDialog = (() => {
   function row(item, body) {
     const name = ImagelibCard.nameOf(item.prompt_text, item);
     const picture = h("img", { class: "row-picture", alt: "", width: "48", height: "48", loading: "lazy", decoding: "async",
-      error: () => picture.removeAttribute("src") });
+      error: () => showLater(picture, item.thumbnail_url) });
     if (item.has_file) picture.src = item.thumbnail_url;
     return h("li", { class: "row" }, picture,
       h("span", { class: "row-text" }, h("strong", {}, name),
         h("span", { class: "soft" }, `deleted ${item.deleted_at.slice(0, 10)}, ${bytes(item.size_bytes)}${item.has_file ? "" : ", without its file"}`)),
       h("button", { type: "button", "aria-label": `Restore ${name}`, click: () => void restore([item.id], body) }, "Restore"));
+  }
+
+  /**
+   * Asks for a picture again: while many are decoded the daemon refuses further ones.
+   * @param {HTMLImageElement} picture @param {string} url
+   */
+  function showLater(picture, url) {
+    const tries = Number(picture.dataset.tries ?? 0);
+    picture.removeAttribute("src");
+    picture.dataset.tries = String(tries + 1);
+    if (tries < MOST_TRIES) setTimeout(() => { if (picture.isConnected) picture.src = url; }, RETRY_MS * 2 ** tries);
   }
 
   /** @param {string[]} ids @param {HTMLElement} body */
