@@ -75,7 +75,7 @@ def test_what_was_answered_survives_kill_9(daemon, tmp_path):
 
 def test_a_signal_breaks_a_long_build_off_and_the_next_start_goes_on(tmp_path):
     with Library.create(tmp_path / "l") as library:
-        fill(library, 3000)
+        fill(library, 1500)
     daemon = Daemon(tmp_path / "l", "--no-watch")
     assert wait_for(lambda: daemon.get("/api/status").json["build"]["progress"], 20)
     assert daemon.stop() == 0  # which waits less than the whole build would take

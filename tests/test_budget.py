@@ -190,7 +190,7 @@ def test_more_pictures_than_can_be_decoded_are_busy_and_never_broken(one_worker,
         content = slow.getvalue()[:-12] + chunk(b"tEXt", b"n\0%d" % number) + slow.getvalue()[-12:]
         answers.append(one_worker.upload(content))
 
-    threads = [threading.Thread(target=send, args=(n,)) for n in range(12)]
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
