@@ -42,9 +42,11 @@ with Library.open(sys.argv[1]) as library:
         print(json.dumps([image.id, image.digest]), flush=True)
     sys.stdin.read()
 """
-#: Deletes an image, and stands still where its file is moved and nothing is committed.
-DELETING = """
+#: Deletes an image or replaces its file, and stands still where files are moved and nothing is
+#: committed.
+CHANGING = """
 import sys, time
+from pathlib import Path
 from imagelib.library.originals import intents
 from imagelib.library.library import Library
 
@@ -57,7 +59,10 @@ def slowly(self, plan, progress):
 
 intents.Intents._move = slowly
 with Library.open(sys.argv[1]) as library:
-    library.delete(sys.argv[2])
+    if len(sys.argv) > 3:
+        library.replace_file(sys.argv[2], Path(sys.argv[3]))
+    else:
+        library.delete(sys.argv[2])
 """
 KINDS = ("copy", "restore", "backup", "kill")
 
@@ -109,25 +114,26 @@ class Copies:
             kept.unlink(missing_ok=True)
         self._run("check")
         self._verify(kind)
-        self._delete_twice(rng)
+        self._change_twice(rng)
         self._note(f"beside {kind}")
 
-    def _delete_twice(self, rng: random.Random) -> None:
-        """Somebody else deletes what is being deleted: one of the two is refused in words."""
+    def _change_twice(self, rng: random.Random) -> None:
+        """Somebody else changes what is being changed: the later one is done behind the first, or
+        is refused in words, and never on what was before it."""
         with closing(sqlite3.connect(self.root / "library.db")) as database:
             ids = [row[0] for row in database.execute("SELECT id FROM images ORDER BY id")]
-        image = rng.choice(ids)
-        first = subprocess.Popen([sys.executable, "-c", DELETING, str(self.root), image],
-                                 stdout=subprocess.PIPE, text=True)
+        image, replaces = rng.choice(ids), rng.random() < 0.5
+        commands = [[sys.executable, "-c", CHANGING, str(self.root), image,
+                     *([str(self._picture(rng))] if replaces else [])] for _ in range(2)]
+        first = subprocess.Popen(commands[0], stdout=subprocess.PIPE, text=True)
         assert first.stdout is not None
         assert first.stdout.readline() == "MOVED\n"
-        subprocess.run([sys.executable, "-c", DELETING, str(self.root), image],
-                       capture_output=True, timeout=90)
+        subprocess.run(commands[1], capture_output=True, timeout=90)
         first.communicate()
-        self._run("trash", "restore", image)
+        if not replaces:
+            self._run("trash", "restore", image)
         for said in violations(self.root):
-            if "in the trash" in said or "is gone" in said:
-                self._fault(f"deleted twice: {said}")
+            self._fault(f"{'replaced' if replaces else 'deleted'} twice: {said}")
 
     def _verify(self, kind: str) -> None:
         there = {sha(path) for path in self.root.rglob("*") if path.is_file()}
