@@ -125,6 +125,7 @@ class Copies:
         image, replaces = rng.choice(ids), rng.random() < 0.5
         commands = [[sys.executable, "-c", CHANGING, str(self.root), image,
                      *([str(self._picture(rng))] if replaces else [])] for _ in range(2)]
+        before = violations(self.root)  # a restored backup has no rows of what was added since
         first = subprocess.Popen(commands[0], stdout=subprocess.PIPE, text=True)
         assert first.stdout is not None
         assert first.stdout.readline() == "MOVED\n"
@@ -132,7 +133,7 @@ class Copies:
         first.communicate()
         if not replaces:
             self._run("trash", "restore", image)
-        for said in violations(self.root):
+        for said in set(violations(self.root)) - set(before):
             self._fault(f"{'replaced' if replaces else 'deleted'} twice: {said}")
 
     def _verify(self, kind: str) -> None:
