@@ -86,7 +86,7 @@ def test_records_that_are_too_many_at_once_are_refused_and_fewer_are_given(libra
 
 
 def test_a_page_of_history_ends_early_where_changes_are_large(library, picture, monkeypatch):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     for number in range(6):
         library.edit(image.id, notes=str(number) * 3000)
     monkeypatch.setattr(history, "_PAGE_SIZE", 5000)
@@ -96,7 +96,7 @@ def test_a_page_of_history_ends_early_where_changes_are_large(library, picture, 
 
 
 def test_a_page_of_history_reads_no_more_than_it_may(library, picture, monkeypatch):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     for number in range(6):
         library.edit(image.id, prompt_meta=[str(number) * 50_000])
     monkeypatch.setattr(history, "_PAGE_READ", 150_000)

@@ -19,8 +19,8 @@ NAME = "絵 Łódź 🦊"
 @pytest.fixture
 def root(tmp_path):
     with Library.create(tmp_path / "l") as library:
-        image, _ = library.add(draw(tmp_path / "a.png"), prompt_text=NAME, tags=["łoś"],
-                               notes=NAME)
+        image = library.add(draw(tmp_path / "a.png"), prompt_text=NAME, tags=["łoś"],
+                               notes=NAME).image
         library.edit(image.id, notes=NAME * 2)
         library.add(draw(tmp_path / "b.png"), prompt_text=NAME)
         library.delete(library.ids("-tag:łoś")[0])

@@ -39,7 +39,7 @@ from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
 from imagelib.generator.paths import named_image
-from imagelib.library.store.database import Actor, acting_as, noting_batches
+from imagelib.library.store.database import Actor, acting_as
 from imagelib.library.store.disk import disk_full
 from imagelib.sandbox import hurried
 
@@ -172,11 +172,10 @@ def _adapter(service: Service, route: Route) -> Callable[..., Any]:
         started = time.perf_counter()
         try:
             with (disk_full(), service.library.database.translated(),
-                  acting_as(_actor(request)), noting_batches() as batches,
-                  _in_time(request, route)):
+                  acting_as(_actor(request)), _in_time(request, route)):
                 answer = route.handler(request)
-            if batches:
-                answer.headers[BATCH_HEADER] = batches[0]
+            if request.batch:
+                answer.headers[BATCH_HEADER] = request.batch
             response = _respond(answer)
         except ImagelibError as error:
             response = _respond_problem(error)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.schemas import DeleteTag, MergeTags, RenameTag, SavedSearch
 from imagelib.errors import InvalidError
-from imagelib.library.values.image import Done
+from imagelib.library.values.outcome import Outcome
 
 #: How long the name of a saved search may be, in characters.
 MAX_NAME = 200
@@ -60,7 +60,6 @@ def delete_search(request: Request) -> Response:
     return Response(status=204, content=b"")
 
 
-def _done(request: Request, done: Done) -> Response:
-    request.facts |= {"event": "tags", "images": done.changed}
-    request.service.wake()
-    return Response(json=asdict(done))
+def _done(request: Request, done: Outcome) -> Response:
+    request.note("tags", done, images=len(done.changed))
+    return Response(json={"changed": len(done.changed), "batch": done.batch})
