@@ -16,6 +16,7 @@ from imagelib.generator.builder import build
 from imagelib.generator.freshness import is_current
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.library.library import Library
+from imagelib.library.records.searches import delete_search, save_search
 
 
 def test_a_site_holds_each_image_and_every_link_in_it_leads_somewhere(library, picture):
@@ -267,7 +268,7 @@ def test_a_saved_search_is_one_change_of_the_manifest(library, picture):
     out = library.settings.site_dir
     assert is_current(library.settings, out)
 
-    library.save_search("Best <b>", "rating:5", "-rating")
+    save_search(library.database, "Best <b>", "rating:5", "-rating")
     assert not is_current(library.settings, out)
     report = build(library)
 
@@ -275,7 +276,7 @@ def test_a_saved_search_is_one_change_of_the_manifest(library, picture):
     assert b'["Best \\u003cb>","rating:5","-rating"]' in (out / "data/manifest.js").read_bytes()
     assert is_current(library.settings, out)
     assert build(library).written == []
-    library.delete_search("Best <b>")
+    delete_search(library.database, "Best <b>")
     assert build(library).written == ["data/manifest.js"]
     before = tree(out)
     build(library, full=True)

@@ -47,15 +47,15 @@ def write(library: Library, sql: str, rows: list[tuple[object, ...]]) -> None:
 def in_memory(library: Library) -> MemoryEngine:
     """Let the library answer from memory."""
     memory = MemoryEngine(library.database)
-    library.use_engine(memory)
+    library.engine = memory
     return memory
 
 
 def both(library: Library, memory: MemoryEngine, wanted: Filter, **options):
     """The same page from memory and from SQLite."""
-    library.use_engine(SqlEngine(library.database))
+    library.engine = SqlEngine(library.database)
     from_sqlite = library.page(wanted, **options)
-    library.use_engine(memory)
+    library.engine = memory
     return library.page(wanted, **options), from_sqlite
 
 

@@ -110,7 +110,7 @@ def test_while_somebody_decides_nobody_else_does(tmp_path):
     root = tmp_path / "library"
     with Library.create(root) as library, Library.open(root) as other:
         image = library.add(draw(tmp_path / "a.png")).image
-        with library.exclusive():
+        with library.database.exclusive():
             with pytest.raises(LockedError, match="Another program"), other.database.exclusive(0):
                 pass
             assert other.get(image.id), "reading goes on"

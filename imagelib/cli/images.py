@@ -193,7 +193,7 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
         for name, value in given.items() if value not in (None, ())}
     if not fields:
         raise click.UsageError("Say what to change: --rating, --add-tag, --notes ...")
-    with context.library() as library, library.exclusive():
+    with context.library() as library, library.database.exclusive():
         ids = library.ids(read_query(query))
         known = {tag.name for tag in library.tags()}
         for tag in fields.get("remove_tags", ()):
@@ -218,7 +218,7 @@ def rm(context: Context, query: str, yes: bool, dry_run: bool, as_json: bool) ->
             if not yes:
                 click.confirm(f"Put {plural(len(ids), 'image')} into the trash?", abort=True,
                               err=True)
-            with library.exclusive():  # only what was shown, and is still found
+            with library.database.exclusive():  # only what was shown, and is still found
                 still = set(library.ids(query))
                 ids = [image_id for image_id in ids if image_id in still]
                 if ids:
@@ -322,8 +322,11 @@ def tags_delete(context: Context, name: str) -> None:
 @pass_context
 def history(context: Context, image_id: str, as_json: bool) -> None:
     """Show what changed an image when, the newest first."""
+    from imagelib.library.originals.storage import clean_id
+    from imagelib.library.records.history import walk_changes
+
     with context.reading() as library:
-        changes = library.walk_history(image_id)
+        changes = walk_changes(library.database, clean_id(image_id))
         if as_json:
             print_json([asdict(change) for change in changes])
             return

@@ -41,6 +41,7 @@ from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleErro
 from imagelib.generator.paths import named_image
 from imagelib.library.store.database import Actor, acting_as
 from imagelib.library.store.disk import disk_full
+from imagelib.library.store.rows import find_by_name
 from imagelib.sandbox import hurried
 
 #: Types by extension for what lies in a site; the system's own table is not trusted.
@@ -241,7 +242,7 @@ def _check_method(path: str) -> None:
 
 
 def _serve_original(service: Service, name: str) -> Any:
-    image = service.library.get_file(name) if "\0" not in name else None
+    image = find_by_name(service.library.database.reader, name) if "\0" not in name else None
     if image is None and (image_id := named_image(name)):
         image = service.library.get(image_id)  # as the pages of the site name it
     folder = service.library.originals.folder

@@ -19,7 +19,9 @@ from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.ingest.legacy_fields import FILE_FIELDS, Mapped, map_record
 from imagelib.library.library import Library
 from imagelib.library.originals.originals import Inspected, NewImage
+from imagelib.library.records.history import walk_changes
 from imagelib.library.store.disk import digest
+from imagelib.library.store.rows import find_by_id
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
 
@@ -146,7 +148,7 @@ def _plan_update(library: Library, image: Image, mapped: Mapped, report: Migrati
 
 def _still_empty(library: Library, image: Image, mapped: Mapped) -> dict[str, Any]:
     """What the record fills: only what is empty, as what the user wrote here is newer."""
-    done = any(change.action == ACTION for change in library.walk_history(image.id))
+    done = any(change.action == ACTION for change in walk_changes(library.database, image.id))
     fields = {} if done else {
         name: value for name, value in mapped.fields.items()
         if not getattr(image, name) or (name == "captured_at" and image.version == 1)
@@ -165,10 +167,10 @@ def _inspect(library: Library, path: Path, plan: _Plan, *, in_place: bool) -> In
 
 def _carry_out(library: Library, plan: _Plan, report: MigrationReport) -> None:
     """One batch. Records took their time to read: whoever was quicker keeps what is there."""
-    with library.exclusive():
+    with library.database.exclusive():
         patches = []
         for image, mapped, planned in plan.updates:
-            now = library.find_one(image.id)
+            now = find_by_id(library.database.reader, image.id)
             if now is None:
                 continue
             changed = planned if now.version == image.version else _still_empty(

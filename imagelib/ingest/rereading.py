@@ -13,7 +13,7 @@ from typing import Any
 
 from imagelib.errors import ImagelibError
 from imagelib.library.library import Library
-from imagelib.library.store.rows import apply_patch
+from imagelib.library.store.rows import apply_patch, find_by_id
 from imagelib.library.values.fields import ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Outcome
@@ -62,9 +62,9 @@ def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
 
 
 def _carry_out(library: Library, found: Iterable[tuple[Image, dict[str, Any]]]) -> Outcome:
-    with library.exclusive(), library.database.write(ACTION) as transaction:
+    with library.database.exclusive(), library.database.write(ACTION) as transaction:
         for image, values in found:
-            now = library.find_one(image.id)
+            now = find_by_id(library.database.reader, image.id)
             changes = _changes(library, library.get(image.id), values) if (
                 now is not None and now.digest == image.digest) else {}
             if changes:

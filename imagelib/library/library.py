@@ -18,17 +18,10 @@ from imagelib.library.originals import trashing
 from imagelib.library.originals.intake import take_in
 from imagelib.library.originals.intents import Progress, silent
 from imagelib.library.originals.storage import Storage, clean_id
-from imagelib.library.query.engines import Engine, SqlEngine
-from imagelib.library.query.listing import (
-    PAGE_SIZE,
-    Filter,
-    Page,
-    cut_page,
-    order_by,
-    read_cursor,
-)
+from imagelib.library.query.engines import Engine, SqlEngine, list_pks
+from imagelib.library.query.listing import PAGE_SIZE, Filter, Page, order_by
 from imagelib.library.query.query import Query
-from imagelib.library.records import history, searches, undo
+from imagelib.library.records import history, undo
 from imagelib.library.records import tags as tagging
 from imagelib.library.records.trash import list_trash
 from imagelib.library.store import folding, identity
@@ -54,7 +47,8 @@ class Library(Storage):
 
     def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
         super().__init__(settings, read_only=read_only)
-        self._engine: Engine = SqlEngine(self.database)
+        #: Who answers searches; the daemon has one that keeps all in memory.
+        self.engine: Engine = SqlEngine(self.database)
 
     @classmethod
     def create(cls, root: Path | str) -> Self:
@@ -107,11 +101,6 @@ class Library(Storage):
 
     # -- reading ------------------------------------------------------------
 
-    def get_file(self, file_name: str) -> Image | None:
-        """The image whose file has this name relative to `images/`."""
-        found = select(self.database.reader, "WHERE i.file_name = ?", [file_name], raw=False)
-        return found[0] if found else None
-
     def find(self, query: str | Query | Filter = "", limit: int | None = None) -> list[Image]:
         """All images that *query* finds, in its order."""
         wanted = as_filter(query)
@@ -123,27 +112,15 @@ class Library(Storage):
     def page(self, query: str | Query | Filter = "", *, page: int = 1, page_size: int = PAGE_SIZE,
              cursor: str | None = None) -> Page[Image]:
         """One page of what *query* finds: by number, or behind *cursor*."""
-        listed = self.page_pks(query, page=page, page_size=page_size, cursor=cursor)
+        listed = list_pks(self.engine, as_filter(query), page=page, page_size=page_size,
+                          cursor=cursor)
         found = select_pks(self.database.reader, listed.items)
         images = [found[pk] for pk in listed.items if pk in found]
         return Page(images, listed.total, listed.page, listed.page_size, listed.next)
 
-    def page_pks(self, query: str | Query | Filter = "", *, page: int = 1,
-                 page_size: int = PAGE_SIZE, cursor: str | None = None) -> Page[int]:
-        """As `page`, the images by their pks."""
-        wanted = as_filter(query)
-        behind = None if cursor is None else read_cursor(wanted.order, cursor)
-        start = (page - 1) * page_size if behind is None else 0
-        places, total = self._engine.positions(wanted, start, page_size + 1, behind)
-        return cut_page(wanted.order, places, total, page, page_size)
-
-    def use_engine(self, engine: Engine) -> None:
-        """Let *engine* answer searches from now on."""
-        self._engine = engine
-
     def count(self, query: str | Query | Filter = "") -> int:
         """How many images *query* finds."""
-        return self._engine.count(as_filter(query))
+        return self.engine.count(as_filter(query))
 
     def ids(self, query: str | Query | Filter) -> list[str]:
         """The ids that *query* finds, in its order."""
@@ -224,7 +201,7 @@ class Library(Storage):
         staged = self.originals.stage(source)
         try:
             inspected = self.originals.inspect(staged)
-            with self.exclusive():
+            with self.database.exclusive():
                 image = self.get(image_id)
                 check_version(image, if_version)
                 other = self.originals.find_digest(inspected.digest)
@@ -286,13 +263,6 @@ class Library(Storage):
         """
         return history.list_changes(self.database, clean_id(image_id), limit, before)
 
-    def walk_history(self, image_id: str) -> Iterator[Change]:
-        """Every recorded change of one image, the newest first, a page at a time."""
-        page = self.history(image_id)
-        while page:
-            yield from page
-            page = self.history(image_id, before=page[-1].seq)
-
     def undo(self, batch: str | None = None) -> Reversal:
         """Take back *batch*, or the last one.
 
@@ -300,7 +270,7 @@ class Library(Storage):
             NotFoundError: there is no such batch, or none at all.
             ConflictError: it was taken back already, or one of its images was changed since.
         """
-        with self.exclusive():
+        with self.database.exclusive():
             return undo.take_back(self, batch or undo.latest(self, "undo"), "undo")
 
     def redo(self) -> Reversal:
@@ -309,21 +279,14 @@ class Library(Storage):
         Raises:
             NotFoundError: nothing was undone since the last edit. ConflictError: as `undo`.
         """
-        with self.exclusive():
+        with self.database.exclusive():
             return undo.take_back(self, undo.latest(self, "redo"), "redo")
 
-    def changes_since(self, seq: int, limit: int = 500) -> tuple[int, list[Image], list[str], bool]:
-        """The images that changed after *seq*, the ids that are gone, and whether more follow.
-
-        The first value is the seq to ask from next time.
-        """
-        return history.changes_since(self.database, seq, limit)
-
-    # -- tags and saved searches --------------------------------------------
+    # -- tags ---------------------------------------------------------------
 
     def tags(self) -> list[Tag]:
         """Every tag in use with how many images carry it, the most used first."""
-        return [Tag(name, count) for name, count in self._engine.tag_counts()]
+        return [Tag(name, count) for name, count in self.engine.tag_counts()]
 
     def rename_tag(self, old: str, new: str) -> Outcome:
         """Write a tag another way on all its images."""
@@ -336,18 +299,6 @@ class Library(Storage):
     def delete_tag(self, name: str) -> Outcome:
         """Take a tag off all its images."""
         return tagging.delete_tag(self.database, name)
-
-    def searches(self) -> list[dict[str, str]]:
-        """The saved searches by name."""
-        return searches.list_searches(self.database)
-
-    def save_search(self, name: str, query: str, sort: str = "") -> bool:
-        """Keep *query* under *name*; whether the name is new."""
-        return searches.save_search(self.database, name, query, sort)
-
-    def delete_search(self, name: str) -> None:
-        """Forget a saved search."""
-        searches.delete_search(self.database, name)
 
 
 def as_filter(query: str | Query | Filter) -> Filter:

@@ -14,6 +14,7 @@ from imagelib.daemon.schemas import Batch, ListQuery
 from imagelib.daemon.uploads import reading_upload
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.originals.trashing import destroy
+from imagelib.library.query.engines import list_pks
 from imagelib.library.query.listing import Filter
 from imagelib.library.query.query import Query
 from imagelib.library.values.fields import ImageDraft, ImagePatch
@@ -30,8 +31,8 @@ def list_images(request: Request) -> Response:
     wanted = Filter(query, tuple(asked.tags), asked.rating_min, asked.rating_max,
                     asked.date_from, asked.date_to, asked.model, None, asked.sort)
     library = request.service.library
-    page = library.page_pks(wanted, page=asked.page, page_size=asked.page_size,
-                            cursor=asked.cursor or None)
+    page = list_pks(library.engine, wanted, page=asked.page, page_size=asked.page_size,
+                    cursor=asked.cursor or None)
     head = json.dumps({
         "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
         "warnings": query.warnings,
@@ -132,7 +133,7 @@ def edit_batch(request: Request) -> Response:
     asked = Batch.of(request.read_json())
     library = request.service.library
     done = Outcome()
-    with library.exclusive():  # what the query finds is what is edited
+    with library.database.exclusive():  # what the query finds is what is edited
         ids = asked.ids if asked.ids is not None else library.ids(asked.query or "")
         ids = list(dict.fromkeys(image_id.strip().lower() for image_id in ids))
         known_ids = set(_existing(request, ids, in_trash=bool(asked.restore)))

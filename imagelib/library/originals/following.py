@@ -78,7 +78,7 @@ def _follow_names(library: Storage, drift: Drift) -> Outcome:
     if not (drift.moved or drift.missing or drift.returned or drift.touched):
         return Outcome()
     folder = library.originals.folder
-    with library.exclusive(), library.database.write(
+    with library.database.exclusive(), library.database.write(
             "follow the disk", undoable=False) as transaction:
         seen = [*drift.missing, *drift.returned, *drift.touched,
                 *(image for image, _ in drift.moved)]
@@ -143,7 +143,8 @@ def _separate(library: Storage, image: Image) -> Outcome:
         if digest(staged) != image.digest:
             return Outcome()  # the next scan sees that it is altered
         ours = to_stat(staged.stat())
-        with library.exclusive(), library.database.write("separate", undoable=False) as transaction:
+        with library.database.exclusive(), library.database.write(
+                "separate", undoable=False) as transaction:
             if library.get(image.id).file_name == image.file_name and (
                     before is not None and stat_of(path) == before):
                 staged.replace(path)

@@ -45,7 +45,7 @@ def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: 
         while True:
             if inspected is None and not _is_known(library, checksum):
                 inspected = library.originals.inspect(path, named, read)
-            with library.exclusive():
+            with library.database.exclusive():
                 if found and not in_place and _was_taken(library, checksum):
                     return Added(status="deleted", digest=checksum)
                 if _is_known(library, checksum):

@@ -54,7 +54,7 @@ def follow_new_bytes(library: Storage, image: Image, seen: Stat | None) -> Follo
         inspected, problem = None, str(error)
     staged = originals.stage_recorded(image)
     try:
-        with library.exclusive():
+        with library.database.exclusive():
             now = library.get(image.id)
             if (now.digest, now.file_name) != (image.digest, image.file_name) or (
                     read.stat != seen or stat_of(path) != seen):
@@ -79,7 +79,7 @@ def put_right(library: Storage, image: Image) -> Outcome:
     originals, path = library.originals, library.originals.path_of(image)
     staged = originals.stage_recorded(image)
     try:
-        with library.exclusive():
+        with library.database.exclusive():
             read = fingerprint(path)
             if staged is None or read.digest == image.digest:
                 return _flag(library, image, read.stat, "")

@@ -17,7 +17,7 @@ from imagelib.library.originals.drift import Drift, walk_files
 from imagelib.library.originals.originals import Inspected, NewImage, file_columns, stat_of
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import digest
-from imagelib.library.store.rows import note_stat, require, select, update
+from imagelib.library.store.rows import find_by_id, note_stat, require, select, update
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Outcome
@@ -60,9 +60,9 @@ def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None)
             try:
                 if digest(staged) != checksum:
                     continue  # it was written to meanwhile
-                with library.exclusive():
+                with library.database.exclusive():
                     # Somebody may have brought it back, or deleted it, while we looked.
-                    now = library.find_one(image.id)
+                    now = find_by_id(library.database.reader, image.id)
                     if now is None or now.digest != checksum:
                         continue
                     there = library.originals.read_in_place(now)
@@ -101,7 +101,7 @@ def accept(library: Storage, ids: Iterable[str]) -> Outcome:
             ready.append((image, library.originals.inspect(path)))
         except (ImagelibError, OSError) as error:
             failures.append(Failure(image_id, _reason(library, error)))
-    with library.exclusive(), library.database.write(
+    with library.database.exclusive(), library.database.write(
             "accept file", undoable=False) as transaction:
         for image, inspected in ready:
             try:
@@ -146,7 +146,7 @@ def adopt(library: Storage, names: Iterable[str], strays: Iterable[str]) -> Outc
                                                    in_place=True)
         except (ImagelibError, OSError) as error:
             failures.append(Failure(name, _reason(library, error)))
-    with library.exclusive():
+    with library.database.exclusive():
         ready = []
         for new_image in new_images.values():
             inspected = new_image.inspected

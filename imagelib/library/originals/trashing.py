@@ -32,9 +32,10 @@ from imagelib.library.store.rows import (
     Stat,
     check_version,
     chunks,
+    find_by_id,
+    find_by_name,
     insert_row,
     note_stat,
-    select,
     set_tags,
 )
 from imagelib.library.values.dates import utc_now
@@ -187,7 +188,7 @@ def _name_in(row: sqlite3.Row) -> str:
 
 
 def _is_taken(originals: Originals, name: str) -> bool:
-    return bool(select(originals.database.reader, "WHERE i.file_name = ?", [name], raw=False))
+    return find_by_name(originals.database.reader, name) is not None
 
 
 def _delete_row(transaction: Transaction, image: Image, file: str | None) -> None:
@@ -274,11 +275,12 @@ def destroy(library: Storage, image_id: str, if_version: int | None = None) -> O
     Raises:
         NotFoundError: there is no such image. StaleError: it is no longer at *if_version*.
     """
+    known = clean_id(image_id)
     with library.database.exclusive():
-        if library.find_one(image_id) is not None:
-            check_version(library.get(image_id), if_version)
-            rearrange(library, [image_id], [], "delete")
-        done = purge(library, [clean_id(image_id)])
+        if find_by_id(library.database.reader, known) is not None:
+            check_version(library.get(known), if_version)
+            rearrange(library, [known], [], "delete")
+        done = purge(library, [known])
     if not done.changed:
         raise NotFoundError(f"There is no image {image_id!r}.")
     return done

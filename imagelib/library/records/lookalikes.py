@@ -41,7 +41,7 @@ def merge(library: Storage, keep: Image, others: Iterable[Image]) -> Outcome:
 
     The others go into the trash; one undo brings everything back as it was.
     """
-    with library.exclusive():
+    with library.database.exclusive():
         kept = library.get(keep.id)
         doubles = [library.get(image.id) for image in others]
         notes = [image.notes for image in (kept, *doubles) if image.notes]
