@@ -4,6 +4,7 @@ back what was done, and what it says was changed is what was changed."""
 from __future__ import annotations
 
 import inspect
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from helpers import a1111, draw, follow
 
 from imagelib.errors import NotFoundError
+from imagelib.ingest.legacy import migrate
 from imagelib.ingest.rereading import reread
 from imagelib.library.library import Library
 from imagelib.library.originals.intake import take_in
@@ -66,6 +68,13 @@ class Shelf:
         self.path(self.here).rename(kept)
         follow(self.library)
         return kept
+
+    def old_json(self) -> Path:
+        """Records of an older program: of an image that is here, and of a picture that is not."""
+        path = self.folder / "old.json"
+        path.write_text(json.dumps([{"filename": "fresh.png", "prompt": "an owl"},
+                                    {"filename": "other.png", "prompt": "a hare"}]))
+        return path
 
     def misread(self) -> None:
         """An image has less of its file than a better reader gives."""
@@ -122,6 +131,7 @@ ROOMS: dict[str, tuple[Callable[[Shelf], Any], Callable[[Shelf, Any], Outcome]]]
     "follow: a lost file": (lambda shelf: shelf.path(shelf.own).unlink(),
                             lambda shelf, _: follow(shelf.library)[1]),
     "follow: another picture": (Shelf.written_over, lambda shelf, _: follow(shelf.library)[1]),
+    "migrate": (Shelf.old_json, lambda shelf, path: migrate(shelf.library, path).outcome),
     "reread": (Shelf.misread, lambda shelf, _: reread(shelf.library, shelf.library.walk())),
 }
 #: What changes nothing, or no image.

@@ -24,6 +24,7 @@ from imagelib.library.store.disk import digest
 from imagelib.library.store.rows import find_by_id
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Outcome
 
 #: How the history calls what this module did.
 ACTION = "migrate"
@@ -33,6 +34,8 @@ ACTION = "migrate"
 class MigrationReport:
     """What became of each record of one JSON file."""
 
+    #: What was done to the library, as one batch; nothing in a dry run.
+    outcome: Outcome = field(default_factory=Outcome)
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -188,7 +191,7 @@ def _carry_out(library: Library, plan: _Plan, report: MigrationReport) -> None:
             else:
                 new_images.append(one)
         if new_images or patches:
-            library.originals.insert(new_images, ACTION, patches)
+            report.outcome = library.originals.insert(new_images, ACTION, patches)
 
 
 def _find(name: str, folders: Iterable[Path]) -> Path | None:
