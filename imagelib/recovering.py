@@ -22,6 +22,7 @@ from imagelib.generator.reading import SiteRecord, read_site
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import walk_files
 from imagelib.library.originals.originals import NewImage
+from imagelib.library.records.searches import save_search
 from imagelib.library.store import identity
 from imagelib.library.store.backup import set_aside
 from imagelib.library.store.disk import clone, digest, is_plain_file, make_folder
@@ -83,7 +84,7 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
         _bring_back(settings, records, report)
         _take_in(library, records, salvaged, report, progress)
         for name, query, sort in searches:
-            library.save_search(name, query, sort)
+            save_search(library.database, name, query, sort)
         identity.end_recovery(settings)
     return report
 

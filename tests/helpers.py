@@ -28,7 +28,8 @@ from PIL.PngImagePlugin import PngInfo
 from imagelib.generator.build_state import BuildState
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Drift, Scanner
-from imagelib.library.originals.following import FollowReport, follow_disk
+from imagelib.library.originals.following import follow_disk
+from imagelib.library.values.outcome import Followed
 
 
 def draw(path: Path, size: tuple[int, int] = (64, 48), *, seed: Any = None,
@@ -77,7 +78,7 @@ def fill(library: Library, count: int, *, first: int = 0) -> list[str]:
     return [row[0] for row in rows]
 
 
-def follow(library: Library, *, deep: bool = False, **options: Any) -> tuple[Drift, FollowReport]:
+def follow(library: Library, *, deep: bool = False, **options: Any) -> tuple[Drift, Followed]:
     """Scan the images folder and make *library* follow it; return what was found and done."""
     scanner = Scanner(library)
     drift = scanner.scan(deep=deep)

@@ -23,11 +23,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     with Library.create(root) as library:
         for n in range(40):
             path = draw(root.parent / f"s{n}.png", seed=f"api {n}")
-            image, _ = library.add(
+            image = library.add(
                 path, prompt_text=PROMPTS[n % 5], ai_model=MODELS[n % 3], rating=n % 6,
                 notes=f"note {n}" if n % 4 == 0 else "",
                 tags=[t for t, every in (("animal", 2), ("red", 3), ("wip", 5)) if n % every == 0],
-                captured_at=f"2026-{n % 4 + 1:02d}-{n % 9 + 1:02d}T{n % 24:02d}:00:00")
+                captured_at=f"2026-{n % 4 + 1:02d}-{n % 9 + 1:02d}T{n % 24:02d}:00:00").image
             records.append(image)
     daemon = Daemon(root)
     yield SimpleNamespace(daemon=daemon, records=records, root=root)

@@ -86,22 +86,22 @@ def test_records_that_are_too_many_at_once_are_refused_and_fewer_are_given(libra
 
 
 def test_a_page_of_history_ends_early_where_changes_are_large(library, picture, monkeypatch):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     for number in range(6):
         library.edit(image.id, notes=str(number) * 3000)
     monkeypatch.setattr(history, "_PAGE_SIZE", 5000)
     assert 1 <= len(library.history(image.id)) < 7
-    walked = list(library.walk_history(image.id))
+    walked = list(history.walk_changes(library.database, image.id))
     assert len(walked) == len({change.seq for change in walked}) == 7
 
 
 def test_a_page_of_history_reads_no_more_than_it_may(library, picture, monkeypatch):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     for number in range(6):
         library.edit(image.id, prompt_meta=[str(number) * 50_000])
     monkeypatch.setattr(history, "_PAGE_READ", 150_000)
     assert 1 <= len(library.history(image.id)) < 4
-    assert len(list(library.walk_history(image.id))) == 7
+    assert len(list(history.walk_changes(library.database, image.id))) == 7
 
 
 def test_a_walk_holds_few_records_at_a_time(library, tmp_path, monkeypatch):
@@ -192,13 +192,13 @@ def test_saved_searches_are_bounded(library, monkeypatch):
     from imagelib.library.records import searches
 
     monkeypatch.setattr(searches, "MAX_SEARCHES", 2)
-    library.save_search("a", "x")
-    library.save_search("b", "x")
-    library.save_search("b", "y")
+    searches.save_search(library.database, "a", "x")
+    searches.save_search(library.database, "b", "x")
+    searches.save_search(library.database, "b", "y")
     with pytest.raises(InvalidError, match="delete one"):
-        library.save_search("c", "x")
+        searches.save_search(library.database, "c", "x")
     with pytest.raises(InvalidError, match="characters"):
-        library.save_search("a", "x" * 20_001)
+        searches.save_search(library.database, "a", "x" * 20_001)
 
 
 def test_a_walk_keeps_the_order_of_its_query(library, tmp_path):

@@ -93,7 +93,7 @@ def test_too_many_bytes_are_413_and_no_length_is_411(daemon):
 
 def test_read_only_shows_and_changes_nothing(tmp_path, picture):
     with Library.create(tmp_path / "l") as library:
-        image, _ = library.add(picture)
+        image = library.add(picture).image
     daemon = Daemon(tmp_path / "l", "--read-only")
     try:
         daemon.wait_built()
@@ -112,9 +112,9 @@ def test_read_only_answers_what_the_gallery_shows_and_nothing_else(tmp_path, pic
     public = {"/api/images", "/api/images/{id}", "/api/tags", "/api/searches", "/api/status",
               "/api/openapi.json"}
     with Library.create(tmp_path / "l") as library:
-        image, _ = library.add(picture)
-        gone, _ = library.add(picture.with_name("b.png").write_bytes(
-            picture.read_bytes() + b"!") and picture.with_name("b.png"))
+        image = library.add(picture).image
+        gone = library.add(picture.with_name("b.png").write_bytes(
+            picture.read_bytes() + b"!") and picture.with_name("b.png")).image
         library.delete(gone.id)
     daemon = Daemon(tmp_path / "l", "--read-only", "--no-watch")
     try:

@@ -93,7 +93,7 @@ def test_a_forwarded_host_is_not_believed(library, ask):
 
 
 def test_an_original_may_do_nothing_and_every_header_stands_once(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     app = make_app(Service(library), Guard(80))
     environ: dict = {}
     setup_testing_defaults(environ)

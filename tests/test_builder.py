@@ -16,10 +16,11 @@ from imagelib.generator.builder import build
 from imagelib.generator.freshness import is_current
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.library.library import Library
+from imagelib.library.records.searches import delete_search, save_search
 
 
 def test_a_site_holds_each_image_and_every_link_in_it_leads_somewhere(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
 
     report = build(library)
 
@@ -80,7 +81,7 @@ def _random_edit(library: Library, rng: random.Random, folder: Path, number: int
     elif kind == 1:
         library.edit(image_id, captured_at=f"2026-{rng.randrange(1, 13):02d}-07")
     elif kind == 2:
-        library.edit_many(rng.sample(ids, 5), {"add_tags": [f"t{number}"], "notes": "ü <b>"})
+        library.edit(*rng.sample(ids, 5), add_tags=[f"t{number}"], notes="ü <b>")
     elif kind == 3:
         library.add(draw(folder / f"n{number}.png", (9, 7)), captured_at=rng.choice(
             ("2026-03-03", "2030-01-01", "1999-01-01")))
@@ -166,7 +167,7 @@ def test_a_new_template_or_setting_renders_everything_anew(library, picture):
 
 
 def test_the_site_holds_nothing_private(library, picture):
-    image, _ = library.add(picture, notes="n")
+    image = library.add(picture, notes="n").image
     library.edit(image.id, rating=1)
     build(library)
 
@@ -267,7 +268,7 @@ def test_a_saved_search_is_one_change_of_the_manifest(library, picture):
     out = library.settings.site_dir
     assert is_current(library.settings, out)
 
-    library.save_search("Best <b>", "rating:5", "-rating")
+    save_search(library.database, "Best <b>", "rating:5", "-rating")
     assert not is_current(library.settings, out)
     report = build(library)
 
@@ -275,7 +276,7 @@ def test_a_saved_search_is_one_change_of_the_manifest(library, picture):
     assert b'["Best \\u003cb>","rating:5","-rating"]' in (out / "data/manifest.js").read_bytes()
     assert is_current(library.settings, out)
     assert build(library).written == []
-    library.delete_search("Best <b>")
+    delete_search(library.database, "Best <b>")
     assert build(library).written == ["data/manifest.js"]
     before = tree(out)
     build(library, full=True)

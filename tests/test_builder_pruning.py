@@ -13,7 +13,7 @@ from imagelib.library.originals.repairing import locate
 
 
 def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     library.add(draw(tmp_path / "other.png"))
     build(library)
     library.delete(image.id)
@@ -30,7 +30,7 @@ def test_a_deleted_image_leaves_the_site(library, picture, tmp_path):
 @pytest.fixture
 def lost(library, picture):
     """An image of the site whose file is missing under `images/`, as the library knows."""
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     build(library)
     library.originals.path_of(image).unlink()
     follow(library)
@@ -59,7 +59,7 @@ def test_the_last_copy_of_a_file_is_kept_in_the_site_until_it_is_brought_back(
         assert copy.read_bytes() == content
         library.edit(lost.id, notes=f"{full}")
 
-    assert [found.id for found in locate(library, library.settings.published_dir)] == [lost.id]
+    assert locate(library, library.settings.published_dir).changed == (lost.id,)
     assert library.originals.path_of(lost).read_bytes() == content
     assert library.get(lost.id).file_state == "ok"
 
@@ -91,7 +91,7 @@ def test_other_bytes_under_the_name_of_a_missing_file_are_not_kept(library, lost
 
 def test_the_right_file_that_is_back_over_an_altered_one_is_in_the_site_again(
         library, picture, tmp_path):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     build(library)
     path = library.originals.path_of(image)
     path.write_bytes(b"no picture any more")  # in the site too, by the hard link

@@ -17,7 +17,7 @@ from imagelib.generator.paths import SHARP, page_path, thumbnail_path
 @pytest.fixture
 def large(library, tmp_path):
     """A library with a picture larger than its thumbnail, one that is no larger, one upright."""
-    return library, [library.add(draw(tmp_path / f"{size}.jpg", size))[0]
+    return library, [library.add(draw(tmp_path / f"{size}.jpg", size)).image
                      for size in ((1000, 611), (400, 300), (500, 1237))]
 
 
@@ -87,12 +87,12 @@ def test_a_picture_that_is_lost_before_its_second_thumbnail_is_shown_by_the_firs
 def test_an_image_that_comes_while_others_are_rendered_has_its_thumbnail_too(library, picture,
                                                                               tmp_path):
     library.add(picture)
-    replaced, _ = library.add(draw(tmp_path / "first.png"))
+    replaced = library.add(draw(tmp_path / "first.png")).image
     late = []
 
     def add_late(stage: str, done: int, total: int) -> None:
         if stage == "thumbnails" and not late:
-            late.append(library.add(draw(tmp_path / "late.png"))[0])
+            late.append(library.add(draw(tmp_path / "late.png")).image)
             library.replace_file(replaced.id, draw(tmp_path / "second.png"))
 
     build(library, progress=add_late)
@@ -106,8 +106,8 @@ def test_an_image_that_comes_while_others_are_rendered_has_its_thumbnail_too(lib
 
 
 def test_one_broken_image_stops_no_other_and_is_told(library, picture, tmp_path):
-    good, _ = library.add(picture)
-    bad, _ = library.add(draw(tmp_path / "bad.png"))
+    good = library.add(picture).image
+    bad = library.add(draw(tmp_path / "bad.png")).image
     library.originals.path_of(bad).write_bytes(b"no picture any more")
 
     report = build(library)
@@ -125,7 +125,7 @@ def test_one_broken_image_stops_no_other_and_is_told(library, picture, tmp_path)
 @pytest.mark.parametrize("trouble", ["missing", "broken"])
 def test_a_thumbnail_that_failed_is_made_when_the_right_file_is_back(library, picture, tmp_path,
                                                                      trouble, noticed):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     path = library.originals.path_of(image)
     aside = path.rename(tmp_path / "aside.png")
     if trouble == "broken":

@@ -11,6 +11,7 @@ import pytest
 from helpers import draw
 
 from imagelib.library.library import Library
+from imagelib.library.records.searches import save_search
 from imagelib.library.values.dates import parse_wall_clock, wall_clock
 
 NAME = "絵 Łódź 🦊"
@@ -19,12 +20,12 @@ NAME = "絵 Łódź 🦊"
 @pytest.fixture
 def root(tmp_path):
     with Library.create(tmp_path / "l") as library:
-        image, _ = library.add(draw(tmp_path / "a.png"), prompt_text=NAME, tags=["łoś"],
-                               notes=NAME)
+        image = library.add(draw(tmp_path / "a.png"), prompt_text=NAME, tags=["łoś"],
+                               notes=NAME).image
         library.edit(image.id, notes=NAME * 2)
         library.add(draw(tmp_path / "b.png"), prompt_text=NAME)
         library.delete(library.ids("-tag:łoś")[0])
-        library.save_search(NAME, NAME)
+        save_search(library.database, NAME, NAME)
     return tmp_path / "l"
 
 

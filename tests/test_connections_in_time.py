@@ -64,7 +64,7 @@ def test_a_connection_that_is_kept_for_nothing_is_closed_and_others_are_answered
 def test_an_answer_that_nobody_takes_is_given_up(server, library, tmp_path, monkeypatch):
     large = draw(tmp_path / "large.png")
     large.write_bytes(large.read_bytes() + bytes(30 * 2**20))
-    image, _ = library.add(large)
+    image = library.add(large).image
     monkeypatch.setattr(channels, "_STUCK_SECONDS", 0.1)
     opened, say = server
     say(path=f"/images/{image.file_name}")

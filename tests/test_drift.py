@@ -19,14 +19,14 @@ from imagelib.library.originals.following import follow_disk
 @pytest.fixture
 def three(library: Library, tmp_path):
     """A library of three images in which everything is as it should be."""
-    images = [library.add(draw(tmp_path / f"{n}.png"), tags=[f"t{n}"])[0] for n in range(3)]
+    images = [library.add(draw(tmp_path / f"{n}.png"), tags=[f"t{n}"]).image for n in range(3)]
     return library, images
 
 
 def test_in_order_there_is_no_drift(three):
     drift, done = follow(three[0])
     assert not drift
-    assert (done.added, done.changed) == ([], 0)
+    assert (done.added, done.changed) == ((), ())
 
 
 def test_a_dropped_picture_is_taken_in_where_it_lies(three, tmp_path):
@@ -88,7 +88,7 @@ def test_a_file_that_was_destroyed_is_flagged_as_altered(three):
 
     now = library.get(images[2].id)
     assert (now.file_state, now.digest) == ("altered", images[2].digest)
-    assert done.failed
+    assert done.failures
 
 
 def test_a_file_with_other_dates_and_the_same_bytes_is_no_change(three):
@@ -98,7 +98,7 @@ def test_a_file_with_other_dates_and_the_same_bytes_is_no_change(three):
 
     drift, done = follow(library)
 
-    assert (drift.altered, done.changed) == ([], 0)
+    assert (drift.altered, done.changed) == ([], ())
     assert library.get(images[0].id).version == version
     assert not Scanner(library).scan().touched, "noted, so that it is not read again"
 
@@ -254,7 +254,7 @@ def test_notes_links_and_hidden_files_are_passed_over(three, tmp_path):
     drift = scanner.scan()
     done = follow_disk(library, scanner, drift)
 
-    assert [name for name, _ in done.failed] == ["broken.png"]
+    assert [name for name, _ in done.failures] == ["broken.png"]
     assert library.count() == 3
     assert [name for name, _ in scanner.scan().unreadable] == ["broken.png"], "said, not retried"
 
@@ -266,7 +266,7 @@ def test_if_the_folder_is_gone_nothing_is_changed(three, tmp_path):
     drift, done = follow(library)
 
     assert "not there" in drift.refused
-    assert done.changed == 0
+    assert done.changed == ()
     assert library.ids("is:missing") == []
 
 
@@ -310,9 +310,11 @@ def test_adding_the_bytes_of_a_missing_image_brings_its_file_back(three, tmp_pat
     path.rename(tmp_path / "kept.png")
     follow(library)
 
-    image, new = library.add(tmp_path / "kept.png")
+    added = library.add(tmp_path / "kept.png")
+    image = added.image
 
-    assert (image.id, new, image.file_state, image.tags) == (images[0].id, False, "ok", ("t0",))
+    assert (image.id, added.status, image.file_state, image.tags) == (
+        images[0].id, "here", "ok", ("t0",))
     assert path.is_file()
     assert not Scanner(library).scan()
 
@@ -328,7 +330,7 @@ def test_missing_files_are_brought_back_from_wherever_they_went(three, tmp_path)
     follow(library)
     assert library.count("is:missing") == 2
 
-    assert len(locate(library, tmp_path / "attic")) == 2
+    assert len(locate(library, tmp_path / "attic").changed) == 2
 
     assert not Scanner(library).scan()
     assert library.count("is:missing") == 0

@@ -144,12 +144,12 @@ def test_what_the_dead_left_waits_for_the_disk_of_the_images(half_done, tmp_path
     (root / "images").rename(tmp_path / "unplugged")
     for _ in range(2):
         with Library.open(root) as library:
-            rating = library.edit(library.find()[0].id, rating=4).rating
+            library.edit(library.find()[0].id, rating=4)
         assert not (root / "images").exists(), "it would be hidden when the disk is back"
 
     (tmp_path / "unplugged").rename(root / "images")
     with Library.open(root) as library:
-        assert rating == 4
+        assert library.find()[0].rating == 4
         assert not Scanner(library).scan()
         assert library.count() == 2
         assert library.database.read("SELECT * FROM intents") == []
@@ -161,7 +161,7 @@ def test_an_intent_of_the_first_version_is_taken_back_in_its_library_only(tmp_pa
 
     root = tmp_path / "library"
     with Library.create(root) as library:
-        image, _ = library.add(draw(tmp_path / "a.png"))
+        image = library.add(draw(tmp_path / "a.png")).image
         path, away = library.originals.path_of(image), library.originals.trash_dir / "away"
         away.parent.mkdir()
         body = json.dumps({"moves": [[str(path), str(away)]], "new": []})
@@ -220,7 +220,7 @@ def test_a_scan_judges_nothing_that_somebody_is_moving(half_done, impatient, ope
 def test_purged_bytes_do_not_outlive_a_process_that_is_killed(tmp_path):
     root = tmp_path / "library"
     with Library.create(root) as library:
-        image, _ = library.add(draw(tmp_path / "secret.png"))
+        image = library.add(draw(tmp_path / "secret.png")).image
         library.delete(image.id)
     code = ("import os, sys\nfrom imagelib.library.originals import intents\n"
             "from imagelib.library.library import Library\n"
@@ -268,7 +268,7 @@ def test_a_reader_sees_a_library_in_which_somebody_is_working(half_done):
 
 def test_an_intent_that_the_disk_kept_does_not_take_back_what_was_done_since(tmp_path):
     with Library.create(tmp_path / "library") as library:
-        image, _ = library.add(draw(tmp_path / "a.png"))
+        image = library.add(draw(tmp_path / "a.png")).image
         library.delete(image.id)
         other = sqlite3.connect(library.settings.database, isolation_level=None)
         left = []

@@ -85,7 +85,7 @@ def test_a_second_run_changes_nothing_even_after_edits(library, old):
 
 def test_pictures_that_are_here_already_get_what_they_lack(library, old):
     source = old([RECORD])
-    image, _ = library.add(pics(source) / "0.png", prompt_text="my own words")
+    image = library.add(pics(source) / "0.png", prompt_text="my own words").image
 
     report = migrate(library, source, images=pics(source))
 

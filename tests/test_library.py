@@ -22,13 +22,15 @@ from imagelib.errors import (
 )
 from imagelib.library.library import Library
 from imagelib.library.query.listing import Filter
+from imagelib.library.records.history import changed_since
 from imagelib.library.store.backup import put_back, snapshot
 
 
 def test_an_added_picture_has_its_prompt_and_a_name_of_ours(library, picture):
-    image, new = library.add(picture, tags=["Animal "], rating=4)
+    added = library.add(picture, tags=["Animal "], rating=4)
 
-    assert new
+    image = added.image
+    assert added.status == "new"
     assert (image.prompt_text, image.ai_model) == ("a red fox", "flux1-dev")
     assert image.generation["seed"] == "7"
     assert (image.tags, image.rating, image.version) == (("animal",), 4, 1)
@@ -38,7 +40,7 @@ def test_an_added_picture_has_its_prompt_and_a_name_of_ours(library, picture):
 
 
 def test_what_the_user_says_wins_over_what_the_file_says(library, picture):
-    image, _ = library.add(picture, prompt_text="my words")
+    image = library.add(picture, prompt_text="my words").image
 
     assert image.prompt_text == "my words"
     assert image.negative_prompt == "blurry"
@@ -49,19 +51,19 @@ def test_the_date_of_a_picture_without_one_is_that_of_its_file(library, picture)
 
     os.utime(picture, (1_700_000_000, 1_700_000_000))
 
-    image, _ = library.add(picture)
+    image = library.add(picture).image
 
     assert image.captured_at.startswith("2023-11-1")
 
 
 def test_the_same_bytes_again_are_the_same_image(library, picture, tmp_path):
-    first, _ = library.add(picture)
+    first = library.add(picture).image
     copy = tmp_path / "another-name.png"
     copy.write_bytes(picture.read_bytes())
 
-    again, new = library.add(copy)
+    again = library.add(copy)
 
-    assert (again.id, new) == (first.id, False)
+    assert (again.image.id, again.status, again.changed) == (first.id, "here", ())
     assert len(list(library.originals.folder.iterdir())) == 1
 
 
@@ -120,17 +122,18 @@ def test_bad_fields_are_all_named_and_nothing_is_added(library, picture):
 
 
 def test_an_edit_keeps_what_is_absent_and_clears_what_is_none(library, picture):
-    image, _ = library.add(picture, tags=["a", "b"], rating=3, notes="keep me")
+    image = library.add(picture, tags=["a", "b"], rating=3, notes="keep me").image
 
-    edited = library.edit(image.id, rating=None, add_tags=["c"], remove_tags=["a"])
+    library.edit(image.id, rating=None, add_tags=["c"], remove_tags=["a"])
 
+    edited = library.get(image.id)
     assert (edited.rating, edited.tags, edited.notes) == (0, ("b", "c"), "keep me")
     assert edited.version > image.version
     assert edited.updated_at > image.updated_at
 
 
 def test_an_edit_that_changes_nothing_is_no_change(library, picture):
-    image, _ = library.add(picture, rating=3)
+    image = library.add(picture, rating=3).image
 
     library.edit(image.id, rating=3, tags=[])
 
@@ -138,7 +141,7 @@ def test_an_edit_that_changes_nothing_is_no_change(library, picture):
 
 
 def test_an_edit_of_an_older_version_is_refused_with_the_current_one(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     library.edit(image.id, rating=1)
 
     with pytest.raises(StaleError) as caught:
@@ -149,7 +152,7 @@ def test_an_edit_of_an_older_version_is_refused_with_the_current_one(library, pi
 
 
 def test_a_deleted_image_comes_back_as_it_was(library, picture):
-    image, _ = library.add(picture, tags=["x", "y"], rating=5, notes="mine")
+    image = library.add(picture, tags=["x", "y"], rating=5, notes="mine").image
     library.delete(image.id)
 
     assert library.count() == 0
@@ -167,14 +170,14 @@ def test_a_deleted_image_comes_back_as_it_was(library, picture):
 
 
 def test_only_emptying_the_trash_destroys_bytes_and_history(library, picture):
-    image, _ = library.add(picture, tags=["kept", "a secret tag"])
+    image = library.add(picture, tags=["kept", "a secret tag"]).image
     library.add(draw(picture.with_name("other.png")), tags=["kept"])
     library.edit(image.id, prompt_text="a secret", ai_model="a secret model")
     library.delete(image.id)
     kept = library.trash()[0].file
     assert kept.read_bytes() == picture.read_bytes()
 
-    assert library.empty_trash() == 1
+    assert library.empty_trash().changed == (image.id,)
 
     assert not kept.exists()
     with pytest.raises(NotFoundError):
@@ -185,17 +188,17 @@ def test_only_emptying_the_trash_destroys_bytes_and_history(library, picture):
 
 
 def test_a_pk_is_never_given_twice(library, tmp_path):
-    first, _ = library.add(draw(tmp_path / "1.png"))
+    first = library.add(draw(tmp_path / "1.png")).image
     library.delete(first.id)
     library.empty_trash()
 
-    second, _ = library.add(draw(tmp_path / "2.png"))
+    second = library.add(draw(tmp_path / "2.png")).image
 
     assert second.pk > first.pk
 
 
 def test_undo_and_redo_walk_through_batches(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     library.edit(image.id, rating=2, add_tags=["a"])
     library.edit(image.id, rating=4, notes="n")
 
@@ -217,7 +220,7 @@ def test_undo_and_redo_walk_through_batches(library, picture):
 def test_undoing_an_addition_puts_the_image_into_the_trash_and_redo_brings_it_back(
     library, picture
 ):
-    image, _ = library.add(picture, tags=["a"])
+    image = library.add(picture, tags=["a"]).image
 
     library.undo()
     assert library.count() == 0
@@ -228,7 +231,7 @@ def test_undoing_an_addition_puts_the_image_into_the_trash_and_redo_brings_it_ba
 
 
 def test_one_undo_takes_back_a_deletion_of_many(library, tmp_path):
-    ids = [library.add(draw(tmp_path / f"{n}.png"))[0].id for n in range(5)]
+    ids = [library.add(draw(tmp_path / f"{n}.png")).image.id for n in range(5)]
     library.delete(*ids)
 
     library.undo()
@@ -238,8 +241,8 @@ def test_one_undo_takes_back_a_deletion_of_many(library, tmp_path):
 
 
 def test_undo_never_overwrites_somebody_s_later_work(library, picture):
-    image, _ = library.add(picture)
-    _, batch = library.edit_many([image.id], {"notes": "first", "add_tags": ["t"]})
+    image = library.add(picture).image
+    batch = library.edit(image.id, notes="first", add_tags=["t"]).batch
     library.edit(image.id, notes="second")
 
     with pytest.raises(ConflictError, match="notes"):
@@ -250,11 +253,12 @@ def test_undo_never_overwrites_somebody_s_later_work(library, picture):
 
 
 def test_a_replaced_file_comes_back_with_undo(library, picture, tmp_path):
-    image, _ = library.add(picture, notes="kept")
+    image = library.add(picture, notes="kept").image
     other = draw(tmp_path / "other.jpg", (40, 30))
 
-    replaced = library.replace_file(image.id, other)
+    library.replace_file(image.id, other)
 
+    replaced = library.get(image.id)
     assert (replaced.mime_type, replaced.width, replaced.notes) == ("image/jpeg", 40, "kept")
     assert library.originals.path_of(replaced).read_bytes() == other.read_bytes()
     library.undo()
@@ -266,7 +270,7 @@ def test_a_replaced_file_comes_back_with_undo(library, picture, tmp_path):
 
 
 def test_a_file_of_another_image_cannot_replace(library, picture, tmp_path):
-    first, _ = library.add(picture)
+    first = library.add(picture).image
     other = draw(tmp_path / "b.png")
     library.add(other)
 
@@ -277,7 +281,7 @@ def test_a_file_of_another_image_cannot_replace(library, picture, tmp_path):
 
 
 def test_history_tells_what_was_before_and_after(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     library.edit(image.id, rating=3, generation={"seed": 2**63})
 
     last = library.history(image.id)[0]
@@ -287,8 +291,8 @@ def test_history_tells_what_was_before_and_after(library, picture):
 
 
 def test_tags_are_renamed_merged_and_deleted_with_undo(library, tmp_path):
-    one, _ = library.add(draw(tmp_path / "1.png"), tags=["cat", "dog"])
-    two, _ = library.add(draw(tmp_path / "2.png"), tags=["kitty"])
+    one = library.add(draw(tmp_path / "1.png"), tags=["cat", "dog"]).image
+    two = library.add(draw(tmp_path / "2.png"), tags=["kitty"]).image
 
     library.merge_tags(["cat"], "kitty")
     assert [(t.name, t.count) for t in library.tags()] == [("kitty", 2), ("dog", 1)]
@@ -305,7 +309,7 @@ def test_tags_are_renamed_merged_and_deleted_with_undo(library, tmp_path):
 
 
 def test_an_edit_by_another_program_is_history_and_is_searched(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     connection = sqlite3.connect(library.settings.database)
     with connection:
         connection.execute("UPDATE images SET notes = 'Löwenzahn' WHERE id = ?", (image.id,))
@@ -317,7 +321,7 @@ def test_an_edit_by_another_program_is_history_and_is_searched(library, picture)
 
 
 def test_a_row_that_another_program_deletes_lies_in_the_trash(library, picture):
-    image, _ = library.add(picture, tags=["t"])
+    image = library.add(picture, tags=["t"]).image
     connection = sqlite3.connect(library.settings.database)  # foreign keys are off here
     with connection:
         connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
@@ -347,15 +351,15 @@ def test_pages_neither_repeat_nor_skip_an_image_when_values_are_equal(library):
 
 
 def test_changes_since_tells_of_edits_and_deletions(library, tmp_path):
-    one, _ = library.add(draw(tmp_path / "1.png"))
-    two, _ = library.add(draw(tmp_path / "2.png"))
+    one = library.add(draw(tmp_path / "1.png")).image
+    two = library.add(draw(tmp_path / "2.png")).image
     since = library.database.seq()
     library.edit(one.id, rating=1)
     library.delete(two.id)
 
-    seq, images, gone, more = library.changes_since(since)
+    seq, changed, more = changed_since(library.database, since, 500)
 
-    assert ([image.id for image in images], gone, more) == ([one.id], [two.id], False)
+    assert (changed, more) == ({one.pk: one.id, two.pk: two.id}, False)
     assert seq == library.database.seq()
 
 
@@ -386,7 +390,7 @@ def test_a_lost_database_is_never_replaced_by_an_empty_one(tmp_path, picture, fa
 
 def test_a_backup_is_whole_and_can_be_put_back(tmp_path, picture):
     with Library.create(tmp_path / "l") as library:
-        image, _ = library.add(picture, notes="before")
+        image = library.add(picture, notes="before").image
         copy = snapshot(library.settings, tmp_path / "copy.db")
         library.edit(image.id, notes="after")
         settings = library.settings
@@ -403,7 +407,7 @@ def test_a_backup_is_whole_and_can_be_put_back(tmp_path, picture):
 def test_a_database_that_another_program_holds_is_an_error_that_says_so(
     library, picture, monkeypatch
 ):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     library.close()
     monkeypatch.setattr("imagelib.library.store.database.BUSY_SECONDS", 0.1)
     other = sqlite3.connect(library.settings.database, isolation_level=None)
@@ -414,12 +418,12 @@ def test_a_database_that_another_program_holds_is_an_error_that_says_so(
     finally:
         other.execute("ROLLBACK")
         other.close()
-    assert library.edit(image.id, rating=1).rating == 1
+    assert library.edit(image.id, rating=1).changed == (image.id,)
 
 
 def test_a_thousand_pictures_share_no_text_across_fields(library, tmp_path):
-    image, _ = library.add(draw(tmp_path / "x.png", texts={
-        "parameters": a1111("first half", negative="second half")}))
+    image = library.add(draw(tmp_path / "x.png", texts={
+        "parameters": a1111("first half", negative="second half")})).image
 
     assert library.ids("half second") == [image.id]
     assert library.ids('"half second"') == []

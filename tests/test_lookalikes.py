@@ -69,8 +69,8 @@ def test_groups_are_found_the_best_first_and_plain_ones_left_out(library, tmp_pa
 def test_merging_keeps_tags_rating_and_notes_and_one_undo_takes_it_back(library, tmp_path):
     scene(1).save(tmp_path / "large.png")
     scene(1, (128, 96)).save(tmp_path / "small.png")
-    large, _ = library.add(tmp_path / "large.png", tags=["a"], notes="one", rating=2)
-    small, _ = library.add(tmp_path / "small.png", tags=["b"], notes="two", rating=5)
+    large = library.add(tmp_path / "large.png", tags=["a"], notes="one", rating=2).image
+    small = library.add(tmp_path / "small.png", tags=["b"], notes="two", rating=5).image
 
     [[keep, *others]] = find_lookalikes(library)
     merge(library, keep, others)

@@ -47,15 +47,15 @@ def write(library: Library, sql: str, rows: list[tuple[object, ...]]) -> None:
 def in_memory(library: Library) -> MemoryEngine:
     """Let the library answer from memory."""
     memory = MemoryEngine(library.database)
-    library.use_engine(memory)
+    library.engine = memory
     return memory
 
 
 def both(library: Library, memory: MemoryEngine, wanted: Filter, **options):
     """The same page from memory and from SQLite."""
-    library.use_engine(SqlEngine(library.database))
+    library.engine = SqlEngine(library.database)
     from_sqlite = library.page(wanted, **options)
-    library.use_engine(memory)
+    library.engine = memory
     return library.page(wanted, **options), from_sqlite
 
 
@@ -65,7 +65,7 @@ def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_p
                                                                   learned):
     rng = random.Random(seed)
     ids = fill(library, 200)
-    library.edit_many(ids[::3], {"add_tags": ["t1"]})
+    library.edit(*ids[::3], add_tags=["t1"])
     memory = in_memory(library)
     if learned:
         memory.learn()
@@ -73,7 +73,7 @@ def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_p
         kind = rng.randrange(6)
         some = rng.sample(library.ids(""), 3)
         if kind == 0:
-            library.edit_many(some, {"rating": rng.randrange(6), "add_tags": ["t2"]})
+            library.edit(*some, rating=rng.randrange(6), add_tags=["t2"])
         elif kind == 1:
             library.edit(some[0], captured_at=f"2026-0{rng.randrange(1, 9)}-05", ai_model="New")
         elif kind == 2:
@@ -103,7 +103,7 @@ def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_p
 @pytest.mark.parametrize("learned", [False, True])
 def test_the_whole_corpus_of_queries_agrees(library, learned):
     fill(library, 60)
-    library.edit_many(library.ids("")[::2], {"add_tags": ["animal/fox", "red"], "notes": "Löwe"})
+    library.edit(*library.ids("")[::2], add_tags=["animal/fox", "red"], notes="Löwe")
     memory = in_memory(library)
     if learned:
         memory.learn()
@@ -117,7 +117,7 @@ def test_many_changes_at_once_are_read_anew(library, monkeypatch):
     fill(library, 50)
     in_memory(library)
     assert library.count("rating:5") == 8
-    library.edit_many(library.ids(""), {"rating": 5})
+    library.edit(*library.ids(""), rating=5)
     assert library.count("rating:5") == 50
     library.delete(*library.ids("")[:20])
     assert library.count("") == 30
@@ -125,7 +125,7 @@ def test_many_changes_at_once_are_read_anew(library, monkeypatch):
 
 def test_words_that_were_learned_are_those_of_the_texts_after_edits_by_anybody(library):
     ids = fill(library, 50)
-    library.edit_many(ids[:3], {"prompt_text": "A Füchslein, foxes; outfoxed"})
+    library.edit(*ids[:3], prompt_text="A Füchslein, foxes; outfoxed")
     memory = in_memory(library)
     memory.learn()
     assert memory._words.find("fox") is not None, "else nothing is tried here"
@@ -210,7 +210,7 @@ def test_so_many_changes_that_the_words_are_learned_anew(library, monkeypatch):
     memory = in_memory(library)
     memory.learn()
     words = memory._words
-    library.edit_many(library.ids("")[:20], {"notes": "heron"})
+    library.edit(*library.ids("")[:20], notes="heron")
     assert library.count("heron") == 20
     assert words.find("heron") is None, "forgotten: SQLite was asked"
     memory.learn()

@@ -41,7 +41,7 @@ def test_names_that_only_look_so_are_taken(library, name):
 @pytest.mark.parametrize("name", OUTSIDE[:4])
 def test_a_record_of_the_trash_that_was_changed_comes_back_under_a_name_of_ours(
         library, tmp_path, name):
-    image, _ = library.add(draw(tmp_path / "a.png"), rating=4)
+    image = library.add(draw(tmp_path / "a.png"), rating=4).image
     library.delete(image.id)
     with closing(sqlite3.connect(library.settings.database)) as other, other:
         record = json.loads(other.execute("SELECT record FROM trash").fetchone()[0])

@@ -34,7 +34,7 @@ def images(library):
 def test_a_build_goes_on(library, images, bad, was_built, full):
     if was_built:
         build(library)
-    library.edit_many([image.id for image in images.values()], {"notes": "later"})
+    library.edit(*[image.id for image in images.values()], notes="later")
     with closed(library.originals.folder / bad):
         report = build(library, full=full)
 
@@ -106,11 +106,12 @@ def test_what_is_looked_for_is_found_beside_one_that_cannot_be_read(library, ima
     with closed(elsewhere / "aa.png"):
         found = locate(library, elsewhere)
 
-    assert sorted(image.file_name for image in found) == ["a.png", "b.png"]
+    names = [library.get(image_id).file_name for image_id in found.changed]
+    assert sorted(names) == ["a.png", "b.png"]
 
 
 def test_recorded_bytes_are_looked_for_behind_a_place_that_cannot_be_read(library, tmp_path):
-    image, _ = library.add(draw(tmp_path / "a.png"))
+    image = library.add(draw(tmp_path / "a.png")).image
     right = library.originals.path_of(image).read_bytes()
     build(library)
     (library.originals.trash_dir).mkdir(exist_ok=True)

@@ -29,7 +29,7 @@ def filled(tmp_path):
     """A library of one image, and its id."""
     root = tmp_path / "library"
     with Library.create(root) as library:
-        image, _ = library.add(draw(tmp_path / "a.png"), prompt_text="a fox", tags=["a"])
+        image = library.add(draw(tmp_path / "a.png"), prompt_text="a fox", tags=["a"]).image
     return root, image.id
 
 

@@ -17,6 +17,7 @@ from imagelib.generator.index.numbers import read, read_deltas, written, written
 from imagelib.generator.index.pieces import read_texts, text_column
 from imagelib.generator.reading import read_site
 from imagelib.library.library import Library
+from imagelib.library.records.searches import list_searches, save_search
 from imagelib.library.store import identity
 from imagelib.library.store.backup import set_aside
 from imagelib.recovering import recover
@@ -38,7 +39,7 @@ def filled(tmp_path):
         images = library.find()
         library.edit(images[0].id, prompt_text="", notes="cleared «prompt»\nsecond line", rating=5)
         library.edit(images[1].id, negative_prompt="½ … 漢字", captured_at="1969-12-31T23:59:58")
-        library.save_search("best", "rating:5", "-rating")
+        save_search(library.database, "best", "rating:5", "-rating")
         build(library)
         records = {image.id: image for image in library.find()}
     return root, records
@@ -57,7 +58,7 @@ def _assert_all_back(root, records):
         assert {i: [getattr(image, name) for name in FIELDS] for i, image in found.items()} == {
             i: [getattr(image, name) for name in FIELDS] for i, image in records.items()}
         assert all(found[i].generation == records[i].generation for i in records)
-        assert [search["name"] for search in library.searches()] == ["best"]
+        assert [search["name"] for search in list_searches(library.database)] == ["best"]
         build(library)
 
 

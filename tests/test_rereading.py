@@ -22,12 +22,12 @@ def forget(library: Library, *columns: str) -> None:
 
 
 def test_what_an_older_reader_missed_is_filled_in(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     forget(library, "prompt_text", "ai_model")
 
     report = reread(library, library.find())
 
-    assert report.changed == [image.id]
+    assert report.changed == (image.id,)
     now = library.get(image.id)
     assert (now.prompt_text, now.ai_model) == ("a red fox", "flux1-dev")
     library.undo()
@@ -35,7 +35,7 @@ def test_what_an_older_reader_missed_is_filled_in(library, picture):
 
 
 def test_a_field_that_was_edited_is_never_touched(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     forget(library, "ai_model")
     library.edit(image.id, prompt_text="my words", negative_prompt=None)
 
@@ -51,18 +51,18 @@ def test_again_there_is_nothing_to_do(library, picture):
 
     report = reread(library, library.find())
 
-    assert (report.changed, report.unchanged) == ([], 1)
+    assert (report.changed, report.unchanged) == ((), 1)
     assert library.database.seq() == seq
 
 
 def test_a_dry_run_changes_nothing_and_a_missing_file_is_named(library, picture, tmp_path):
     library.add(picture)
-    gone, _ = library.add(draw(tmp_path / "gone.png", texts={"parameters": a1111("x")}))
+    gone = library.add(draw(tmp_path / "gone.png", texts={"parameters": a1111("x")})).image
     forget(library, "prompt_text")
     library.originals.path_of(gone).unlink()
 
     report = reread(library, library.find(), dry_run=True)
 
     assert len(report.changed) == 1
-    assert [name for name, _ in report.failed] == [gone.file_name]
+    assert [name for name, _ in report.failures] == [gone.file_name]
     assert [image.prompt_text for image in library.find()] == ["", ""]

@@ -131,7 +131,7 @@ def test_a_backup_of_another_library_is_told_as_such(two_states, tmp_path):
 def test_an_idle_daemon_leaves_nothing_in_the_log(tmp_path):
     root = tmp_path / "library"
     with Library.create(root) as library:
-        image, _ = library.add(draw(tmp_path / "a.png"))
+        image = library.add(draw(tmp_path / "a.png")).image
     daemon = Daemon(root)
     try:
         daemon.ask("PUT", f"/api/images/{image.id}", json_body={"notes": "the last edit"})
@@ -171,7 +171,7 @@ def test_a_snapshot_is_made_once_a_day_if_there_is_something_new(tmp_path):
 
 
 def test_a_daemon_that_runs_for_days_makes_them_too(library, picture):
-    image, _ = library.add(picture)
+    image = library.add(picture).image
     first = backup.snapshot(library.settings)
     yesterday = time.time() - 2 * backup.DAY
     os.utime(first, (yesterday, yesterday))
@@ -246,7 +246,7 @@ def test_what_an_earlier_version_left_readable_is_private_once_it_is_open(librar
 def test_nothing_is_answered_as_done_that_goes_to_a_file_without_a_name(tmp_path, gone):
     root = tmp_path / "library"
     with Library.create(root) as library:
-        image, _ = library.add(draw(tmp_path / "a.png"))
+        image = library.add(draw(tmp_path / "a.png")).image
         file = library.originals.path_of(image)
         backup.snapshot(library.settings, tmp_path / "kept.db")
     daemon = Daemon(root)

@@ -147,7 +147,7 @@ def test_an_original_that_cannot_be_read_holds_nobody_up(built, full):
     right = copy.read_bytes()
     built.originals.path_of(victim).unlink()
     built.originals.path_of(victim).symlink_to("/proc/self/mem")  # EIO for whoever reads it
-    built.edit_many([victim.id, other.id], {"notes": "later"})
+    built.edit(victim.id, other.id, notes="later")
     build(built, full=full)
 
     assert copy.read_bytes() == right

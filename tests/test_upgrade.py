@@ -12,6 +12,7 @@ from helpers import draw, follow
 
 from imagelib.generator.builder import build
 from imagelib.library.library import Library
+from imagelib.library.records.searches import list_searches
 from imagelib.library.store.backup import snapshots
 from imagelib.library.store.disk import digest
 
@@ -32,7 +33,7 @@ def test_it_opens_with_all_it_had(first_version):
         assert sorted(image.rating for image in library.find()) == [0, 1, 3, 4, 5]
         assert [image.notes for image in library.find("watched 0")] == ["edited"]
         assert len(library.trash()) == 1
-        assert library.searches()[0]["name"] == "best"
+        assert list_searches(library.database)[0]["name"] == "best"
         assert len(library.history(library.find("watched 0")[0].id)) > 1
         assert len(snapshots(library.settings)) >= 1, "as it was before the migration"
         library.restore(library.trash()[0].image.id)

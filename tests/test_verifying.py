@@ -215,7 +215,7 @@ def test_everything_in_order_is_said(root):
 
 
 def test_a_history_that_does_not_lead_to_the_row_is_seen(library, tmp_path):
-    image, _ = library.add(draw(tmp_path / "a.png"))
+    image = library.add(draw(tmp_path / "a.png")).image
     library.edit(image.id, rating=3, notes="x")
     library.edit(image.id, rating=5)
     library.delete(image.id)
@@ -236,7 +236,7 @@ def test_an_index_that_is_not_that_of_the_rows_is_seen(library, tmp_path):
     from imagelib.generator.builder import build
     from imagelib.generator.checking import check_site
 
-    image, _ = library.add(draw(tmp_path / "a.png"), rating=3, tags=["a", "b"], notes="n")
+    image = library.add(draw(tmp_path / "a.png"), rating=3, tags=["a", "b"], notes="n").image
     build(library)
     assert check_site(library, deep=True) == []
     with library.database.write("test", undoable=False) as transaction:

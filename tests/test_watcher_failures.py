@@ -78,14 +78,14 @@ def test_one_file_that_fails_in_any_way_stops_no_other(library, tmp_path, monkey
     draw(folder / "bad.png")
     draw(folder / "good.png")
     object.__setattr__(library.settings, "watch_folders", (str(folder),))
-    take_in = Library.take_in
+    take_in = watcher.take_in
 
-    def fails(self, source, **options):
+    def fails(library, source, **options):
         if source.name == "bad.png":
             raise error
-        return take_in(self, source, **options)
+        return take_in(library, source, **options)
 
-    monkeypatch.setattr(Library, "take_in", fails)
+    monkeypatch.setattr(watcher, "take_in", fails)
     state = Service(library)
     watching = watcher.Watcher(state)
     watching.start()

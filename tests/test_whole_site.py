@@ -17,6 +17,7 @@ from imagelib.cli import run
 from imagelib.generator.builder import build
 from imagelib.generator.checking import check_site
 from imagelib.library.library import Library
+from imagelib.library.originals.trashing import destroy
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,7 +46,7 @@ def test_what_is_purged_by_one_way_leaves_the_site_that_was_built_by_another(lin
         build(library)
         gone = library.find("secret1")[0].id
     with Library.open(second) as library:
-        library.destroy(gone)
+        destroy(library, gone)
         report = build(library)
         build(library, full=True)
         assert check_site(library) == []

@@ -13,6 +13,7 @@ from helpers import draw, follow
 from imagelib.generator.builder import build
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
+from imagelib.library.originals.intake import take_in
 from imagelib.library.store.disk import digest
 from imagelib.library.values.image import Image
 
@@ -117,7 +118,7 @@ def test_an_image_whose_name_went_to_another_one_is_missing_and_comes_back(libra
 @pytest.mark.parametrize("last", ["removed", "written over"])
 def test_names_of_ours_that_change_hands_are_no_better_proof(library, tmp_path, last):
     """The name of an image's file holds its id; that says nothing of whose bytes are in it."""
-    images = [library.add(draw(tmp_path / f"{n}.png"), tags=[f"t{n}"])[0] for n in range(3)]
+    images = [library.add(draw(tmp_path / f"{n}.png"), tags=[f"t{n}"]).image for n in range(3)]
     paths = [library.originals.path_of(image) for image in images]
     content = [path.read_bytes() for path in paths]
     paths[2].unlink()
@@ -154,7 +155,7 @@ def test_files_in_motion_are_not_judged_until_they_rest(library):
 @pytest.mark.parametrize("kept_in", ["site", "watched folder", "trash"])
 def test_a_name_of_ours_that_was_written_over_gets_its_bytes_back(library, tmp_path, kept_in):
     source = draw(tmp_path / "fox.png")
-    image, _ = library.add(source, rating=5, tags=["best"])
+    image = library.add(source, rating=5, tags=["best"]).image
     path = library.originals.path_of(image)
     content = path.read_bytes()
     if kept_in == "site":
@@ -187,7 +188,7 @@ def test_a_name_of_ours_that_was_written_over_gets_its_bytes_back(library, tmp_p
 
 
 def test_a_name_of_ours_that_was_cut_short_gets_its_bytes_back(library, tmp_path):
-    image, _ = library.add(draw(tmp_path / "fox.png"), rating=5)
+    image = library.add(draw(tmp_path / "fox.png"), rating=5).image
     build(library)
     path = library.originals.path_of(image)
     content = path.read_bytes()
@@ -203,7 +204,7 @@ def test_a_name_of_ours_that_was_cut_short_gets_its_bytes_back(library, tmp_path
 
 
 def test_a_name_of_ours_whose_bytes_are_nowhere_is_flagged_and_keeps_its_record(library, tmp_path):
-    image, _ = library.add(draw(tmp_path / "fox.png"), rating=5)
+    image = library.add(draw(tmp_path / "fox.png"), rating=5).image
     draw(library.originals.path_of(image), (33, 22), seed="written over")
 
     follow(library)
@@ -272,7 +273,7 @@ def test_another_picture_under_the_users_own_name_is_an_image_of_its_own(library
 
 
 def test_a_linked_file_of_ours_gets_an_inode_of_its_own(library, tmp_path):
-    image, _ = library.add(draw(tmp_path / "fox.png"))
+    image = library.add(draw(tmp_path / "fox.png")).image
     path = library.originals.path_of(image)
     os.link(path, tmp_path / "elsewhere.png")
 
@@ -286,7 +287,7 @@ def test_a_linked_file_of_ours_gets_an_inode_of_its_own(library, tmp_path):
 
 def test_what_comes_in_shares_nothing_with_where_it_came_from(library, tmp_path):
     source = draw(tmp_path / "watched" / "fox.png")
-    taken = library.take_in(source, found=True)
+    taken = take_in(library, source, found=True)
     with source.open("r+b") as stream:
         stream.write(b"in place")
 

@@ -21,6 +21,7 @@ from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
 from imagelib.library.originals.following import follow_disk
 from imagelib.library.originals.repairing import accept, adopt, locate
+from imagelib.library.originals.trashing import destroy
 
 #: When the other program writes: at which commit of the verb, from the first on, or after all.
 MOMENTS = (2, 99)
@@ -86,7 +87,7 @@ VERBS: dict[str, Verb] = {
         path.write_bytes(draw(library.root.parent / "a.png", (33, 22)).read_bytes()),
         accept(library, [image])),
     "locate": _locate,
-    "destroy": lambda library, path, image: library.destroy(image),
+    "destroy": lambda library, path, image: destroy(library, image),
 }
 
 
@@ -103,7 +104,7 @@ def _is_whole(root: Path) -> list[str]:
 def test_no_verb_takes_what_it_read_for_what_is_there(tmp_path, verb, name, moment):
     with Library.create(tmp_path / "library") as library:
         library.add(draw(tmp_path / "first.png"))
-        image, _ = library.add(draw(tmp_path / "source.png", (40, 30)))
+        image = library.add(draw(tmp_path / "source.png", (40, 30))).image
         path = library.originals.path_of(image)
         if name:
             path.rename(library.originals.folder / name)
@@ -131,7 +132,7 @@ def test_a_file_that_is_taken_in_where_it_lies_is_read_again_if_it_was_written_t
         writer = Writer(library, path, content, moment)
         with contextlib.suppress(ImagelibError):
             if way == "in place":
-                library.take_in(path, in_place=True)
+                library.add(path, in_place=True)
             elif way == "adopt":
                 adopt(library, ["here.png"], ["here.png"])
             else:

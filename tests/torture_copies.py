@@ -38,7 +38,7 @@ with Library.open(sys.argv[1]) as library:
     for number, path in enumerate(sys.argv[2:]):
         if number:
             intents.Intents._move = slowly
-        image, _ = library.add(Path(path))
+        image = library.add(Path(path)).image
         print(json.dumps([image.id, image.digest]), flush=True)
     sys.stdin.read()
 """

@@ -25,6 +25,7 @@ from imagelib.ingest import importer
 from imagelib.ingest.legacy import migrate
 from imagelib.library.checks.verifying import mend
 from imagelib.library.library import Library
+from imagelib.library.originals.intake import take_in
 from imagelib.library.store import backup
 from imagelib.library.store.disk import digest
 from imagelib.library.values.image import Image
@@ -121,7 +122,7 @@ _verb("edit", lambda library, root: library.edit(note(library, "two").id, rating
 
 
 def _batch(library: Library, root: Path) -> None:
-    library.edit_many(library.ids(""), {"rating": 4, "add_tags": ["all"]})
+    library.edit(*library.ids(""), rating=4, add_tags=["all"])
 
 
 def _is_batched(library: Library) -> bool:
@@ -143,7 +144,7 @@ _verb("rename a tag", lambda library, root: library.rename_tag("b", "letter"),
 
 _verb("add", lambda library, root: library.add(root / "fresh.png", notes="fresh"),
       lambda library, root: _live(library, root / "fresh.png"), decodes=True)
-_verb("find", lambda library, root: library.take_in(root / "fresh.png", found=True),
+_verb("find", lambda library, root: take_in(library, root / "fresh.png", found=True),
       lambda library, root: _live(library, root / "fresh.png"), decodes=True)
 _verb("replace", lambda library, root: library.replace_file(
       note(library, "two").id, root / "fresh.png"),
@@ -166,7 +167,7 @@ _verb("add by moving", lambda library, root: importer._add_one(
       lambda library, root: _live(library, root / "fresh.png")
       and not (root / "incoming" / "fresh.png").exists(),
       prepare=_incoming, decodes=True, atomic=False)
-_verb("add in place", lambda library, root: library.take_in(
+_verb("add in place", lambda library, root: library.add(
       root / "library" / "images" / "own" / "fresh.png", in_place=True),
       lambda library, root: _live(library, root / "fresh.png"),
       prepare=lambda root: shutil.copy2(root / "fresh.png", root / "library" / "images" / "own"),
@@ -219,10 +220,10 @@ _verb("redo a deletion", lambda library, root: library.redo(),
       prepare=_opened(lambda library, root: (_delete(library, root), library.undo())))
 _verb("restore", lambda library, root: library.restore(_trashed(library)),
       lambda library, root: _live(library, root / "gone.png"))
-_verb("restore by adding again", lambda library, root: library.take_in(root / "gone.png"),
+_verb("restore by adding again", lambda library, root: library.add(root / "gone.png"),
       lambda library, root: _live(library, root / "gone.png"))
 _verb("restore where the trash lost the file",
-      lambda library, root: library.take_in(root / "gone.png"),
+      lambda library, root: library.add(root / "gone.png"),
       lambda library, root: _live(library, root / "gone.png"),
       prepare=_opened(lambda library, root: library.trash()[0].file.unlink()))
 _verb("purge", lambda library, root: library.purge(_trashed(library)),
@@ -313,7 +314,7 @@ def _lose_database(root: Path) -> None:
 
 def _follow(library: Library, root: Path | None = None) -> None:
     drift, settled = follow(library)
-    _told([*settled.failed, *drift.unreadable])
+    _told([*settled.failures, *drift.unreadable])
 
 
 def _follow_and_mend(library: Library, root: Path | None = None) -> None:

@@ -188,18 +188,19 @@ def show(context: Context, image_id: str, as_json: bool) -> None:
 @pass_context
 def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given: Any) -> int:
     """Change all images that QUERY (or an id) finds; undo takes it back."""
-    fields = {name: list(value) if isinstance(value, tuple) else value
-              for name, value in given.items() if value not in (None, ())}
+    fields: dict[str, Any] = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in given.items() if value not in (None, ())}
     if not fields:
         raise click.UsageError("Say what to change: --rating, --add-tag, --notes ...")
-    with context.library() as library, library.exclusive():
+    with context.library() as library, library.database.exclusive():
         ids = library.ids(read_query(query))
         known = {tag.name for tag in library.tags()}
         for tag in fields.get("remove_tags", ()):
             if tag.strip() not in known:
                 say(f"Note: no image carries the tag {tag!r}")
         if not dry_run and ids:
-            ids, _ = library.edit_many(ids, fields)
+            library.edit(*ids, **fields)
     return _report(ids, "would be changed" if dry_run else "changed", as_json)
 
 
@@ -217,7 +218,7 @@ def rm(context: Context, query: str, yes: bool, dry_run: bool, as_json: bool) ->
             if not yes:
                 click.confirm(f"Put {plural(len(ids), 'image')} into the trash?", abort=True,
                               err=True)
-            with library.exclusive():  # only what was shown, and is still found
+            with library.database.exclusive():  # only what was shown, and is still found
                 still = set(library.ids(query))
                 ids = [image_id for image_id in ids if image_id in still]
                 if ids:
@@ -265,8 +266,8 @@ def trash_empty(context: Context, yes: bool) -> int:
         if found and not yes:
             click.confirm(f"Destroy {plural(len(found), 'image')} ({size / 2**20:.1f} MiB) for"
                           " good?", abort=True, err=True)
-        purged = library.empty_trash()
-    say(f"{plural(purged, 'image')} destroyed.")
+        purged = library.empty_trash().changed
+    say(f"{plural(len(purged), 'image')} destroyed.")
     return 0
 
 
@@ -293,7 +294,7 @@ def tags(ctx: click.Context, as_json: bool) -> None:
 def tags_rename(context: Context, old: str, new: str) -> None:
     """Write the tag OLD as NEW on all its images."""
     with context.library() as library:
-        say(f"{plural(library.rename_tag(old, new).changed, 'image')} changed.")
+        say(f"{plural(len(library.rename_tag(old, new).changed), 'image')} changed.")
 
 
 @tags.command("merge")
@@ -303,7 +304,7 @@ def tags_rename(context: Context, old: str, new: str) -> None:
 def tags_merge(context: Context, sources: tuple[str, ...], target: str) -> None:
     """Make the tags SOURCES one with TARGET."""
     with context.library() as library:
-        say(f"{plural(library.merge_tags(sources, target).changed, 'image')} changed.")
+        say(f"{plural(len(library.merge_tags(sources, target).changed), 'image')} changed.")
 
 
 @tags.command("delete")
@@ -312,7 +313,7 @@ def tags_merge(context: Context, sources: tuple[str, ...], target: str) -> None:
 def tags_delete(context: Context, name: str) -> None:
     """Take a tag off all its images."""
     with context.library() as library:
-        say(f"{plural(library.delete_tag(name).changed, 'image')} changed.")
+        say(f"{plural(len(library.delete_tag(name).changed), 'image')} changed.")
 
 
 @click.command()
@@ -321,8 +322,11 @@ def tags_delete(context: Context, name: str) -> None:
 @pass_context
 def history(context: Context, image_id: str, as_json: bool) -> None:
     """Show what changed an image when, the newest first."""
+    from imagelib.library.originals.storage import clean_id
+    from imagelib.library.records.history import walk_changes
+
     with context.reading() as library:
-        changes = library.walk_history(image_id)
+        changes = walk_changes(library.database, clean_id(image_id))
         if as_json:
             print_json([asdict(change) for change in changes])
             return
@@ -341,8 +345,8 @@ def history(context: Context, image_id: str, as_json: bool) -> None:
 def undo(context: Context, batch: str | None) -> None:
     """Take the last edit back, or the BATCH that `history` names."""
     with context.library() as library:
-        action, images = library.undo(batch)
-    say(f"Undone: {action} ({plural(len(images), 'image')}).")
+        done = library.undo(batch)
+    say(f"Undone: {done.action} ({plural(len(done.changed), 'image')}).")
 
 
 @click.command()
@@ -350,8 +354,8 @@ def undo(context: Context, batch: str | None) -> None:
 def redo(context: Context) -> None:
     """Do again what the last undo took back."""
     with context.library() as library:
-        action, images = library.redo()
-    say(f"Done again: {action.removeprefix('undo ')} ({plural(len(images), 'image')}).")
+        done = library.redo()
+    say(f"Done again: {done.action.removeprefix('undo ')} ({plural(len(done.changed), 'image')}).")
 
 
 def _report(ids: list[str], what: str, as_json: bool) -> int:

@@ -64,7 +64,8 @@ def check(context: Context, fix: bool, deep: bool, accept_missing: bool,
         if fix or elsewhere:
             follow_disk(library, scanner, drift, accept_missing=accept_missing)
         if elsewhere:
-            say(f"{plural(len(locate(library, elsewhere.absolute())), 'file')} brought back.")
+            found_again = locate(library, elsewhere.absolute())
+            say(f"{plural(len(found_again.changed), 'file')} brought back.")
         if fix or elsewhere:
             drift = scanner.scan()
         if fix:
@@ -187,16 +188,16 @@ def reread(context: Context, query: str, dry_run: bool, as_json: bool) -> int:
     parsed = read_query(query)
     with context.library() as library, progress("reading") as bar:
         images = library.find(parsed) if query else list(library.walk())
-        report = reread_images(library, images, dry_run=dry_run,
-                               progress=lambda done: bar(done, len(images)))
+        outcome = reread_images(library, images, dry_run=dry_run,
+                                progress=lambda done: bar(done, len(images)))
     if as_json:
-        print_json({"changed": report.changed, "unchanged": report.unchanged,
-                    "failed": report.failed})
-    for name, reason in report.failed:
+        print_json({"changed": outcome.changed, "unchanged": outcome.unchanged,
+                    "failed": outcome.failures})
+    for name, reason in outcome.failures:
         say(f"{name}: {reason}")
-    say(f"{plural(len(report.changed), 'image')} {'would be ' if dry_run else ''}changed,"
-        f" {report.unchanged:,} unchanged.")
-    return 1 if report.failed else 0
+    say(f"{plural(len(outcome.changed), 'image')} {'would be ' if dry_run else ''}changed,"
+        f" {outcome.unchanged:,} unchanged.")
+    return 1 if outcome.failures else 0
 
 
 @click.command()

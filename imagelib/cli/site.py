@@ -115,7 +115,7 @@ def _follow_disk(library: Library) -> None:
         say(drift.refused)
     if done.added:
         say(f"{plural(len(done.added), 'new image')} found in {library.originals.folder}.")
-    for name, reason in [*done.failed, *drift.unreadable]:
+    for name, reason in [*done.failures, *drift.unreadable]:
         say(f"{name}: {reason}")
 
 

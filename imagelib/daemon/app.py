@@ -40,8 +40,9 @@ from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
 from imagelib.generator.paths import named_image
-from imagelib.library.store.database import Actor, acting_as, noting_batches
+from imagelib.library.store.database import Actor, acting_as
 from imagelib.library.store.disk import disk_full
+from imagelib.library.store.rows import find_by_name
 from imagelib.sandbox import hurried
 
 #: Types by extension for what lies in a site; the system's own table is not trusted.
@@ -173,11 +174,10 @@ def _adapter(service: Service, route: Route) -> Callable[..., Any]:
         started = time.perf_counter()
         try:
             with (disk_full(), service.library.database.translated(),
-                  acting_as(_actor(request)), noting_batches() as batches,
-                  _in_time(request, route)):
+                  acting_as(_actor(request)), _in_time(request, route)):
                 answer = route.handler(request)
-            if batches:
-                answer.headers[BATCH_HEADER] = batches[0]
+            if request.batch:
+                answer.headers[BATCH_HEADER] = request.batch
             response = _respond(answer)
         except ImagelibError as error:
             response = _respond_problem(error)
@@ -243,7 +243,7 @@ def _check_method(path: str) -> None:
 
 
 def _serve_original(service: Service, name: str) -> Any:
-    image = service.library.get_file(name) if "\0" not in name else None
+    image = find_by_name(service.library.database.reader, name) if "\0" not in name else None
     if image is None and (image_id := named_image(name)):
         image = service.library.get(image_id)  # as the pages of the site name it
     folder = service.library.originals.folder

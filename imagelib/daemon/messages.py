@@ -20,6 +20,7 @@ from imagelib.errors import BusyError, InvalidError
 
 if TYPE_CHECKING:
     from imagelib.daemon.service import Service
+    from imagelib.library.values.outcome import Outcome
 
 #: The largest JSON body that is read, in bytes.
 MAX_JSON_BODY = 16 * 2**20
@@ -56,9 +57,18 @@ class Request:
     parameters: dict[str, str] = field(default_factory=dict)
     #: What the log line of this request says besides.
     facts: dict[str, Any] = field(default_factory=dict)
+    #: By which `POST /api/undo` takes back what it did; the answer names it.
+    batch: str = ""
     #: Until when it waits for others, by the monotonic clock.
     deadline: float = field(default_factory=lambda: time.monotonic() + 1)
     _reserved: bool = False
+
+    def note(self, event: str, outcome: Outcome, **facts: Any) -> None:
+        """Tell of what was done: the log of *event* and *facts*, the answer of the batch, and the
+        builder that there is something to build."""
+        self.facts |= {"event": event, **facts}
+        self.batch = outcome.batch
+        self.service.wake()
 
     def read_json(self) -> dict[str, Any]:
         """The body, which must be one strict JSON object sent as `application/json`.

@@ -43,7 +43,7 @@ class Service:
     def __init__(self, library: Library, *, read_only: bool = False) -> None:
         self.library = library
         self.engine = MemoryEngine(library.database)
-        library.use_engine(self.engine)
+        library.engine = self.engine
         self.read_only = read_only
         self.started = time.time()
         #: What the watcher says of itself and of the last scan.

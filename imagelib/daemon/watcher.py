@@ -24,10 +24,12 @@ from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError
 from imagelib.formats import IMAGE_SUFFIXES
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.originals.drift import Drift, Scanner, walk_files
-from imagelib.library.originals.following import FollowReport, follow_disk, note_taken, taken_files
+from imagelib.library.originals.following import follow_disk, note_taken, taken_files
+from imagelib.library.originals.intake import take_in
 from imagelib.library.store.database import acting_as
 from imagelib.library.store.disk import can_be_listed, mtime_ns
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Followed
 
 #: A full scan at least this often, in seconds, whatever the events say.
 FULL_SCAN_SECONDS = 600.0
@@ -116,7 +118,7 @@ class Watcher:
         self._lost = bool(drift.refused) or not all(
             can_be_listed(folder) for folder in self._events.folders)
         self._report(drift, done)
-        if done.added or done.changed:
+        if done.changed:
             self._service.wake()
         return STABLE_SECONDS / 2 if waiting else FULL_SCAN_SECONDS
 
@@ -171,7 +173,7 @@ class Watcher:
             return True
         del self._seen[path]
         try:
-            taken = self._service.library.take_in(path, found=True)
+            taken = take_in(self._service.library, path, found=True)
         except InvalidError as error:
             log_event("watch", level=logging.DEBUG, file=path.name, reason=str(error))
             taken = None
@@ -190,7 +192,7 @@ class Watcher:
             self._service.wake()
         return False
 
-    def _report(self, drift: Drift, done: FollowReport) -> None:
+    def _report(self, drift: Drift, done: Followed) -> None:
         self._service.watch = {
             **self._mode(),
             "refused": drift.refused,
@@ -198,7 +200,7 @@ class Watcher:
             "duplicates": [name for name, _ in drift.duplicate][:200],
             "deleted": [*drift.deleted, *self._deleted][:200],
             "unreadable": [{"file": name, "error": reason} for name, reason in
-                           [*drift.unreadable, *done.failed, *(
+                           [*drift.unreadable, *done.failures, *(
                                (_shown(path.name), reason)
                                for path, reason in self._failed.items())]][:200],
         }
@@ -208,7 +210,7 @@ class Watcher:
             if name not in self._said:
                 log_event("ingest", file=name, outcome="stays deleted")
         self._said = set(drift.deleted)
-        if done.changed:
+        if len(done.changed) > len(done.added):
             log_event("drift", moved=len(drift.moved), missing=len(drift.missing),
                       altered=len(drift.altered), returned=len(drift.returned))
         if drift.refused:

@@ -20,9 +20,9 @@ from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.ingest.inspection import warnings_of
 from imagelib.library.library import Library
-from imagelib.library.originals.intake import Intake
 from imagelib.library.store.disk import digest, sync_folder
 from imagelib.library.values.fields import ImageDraft, clean_tag
+from imagelib.library.values.outcome import Added
 
 Mode = Literal["copy", "move", "in-place"]
 
@@ -65,7 +65,7 @@ def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
     report = ImportReport()
     work = _pictures(library, paths, report)
     with ThreadPoolExecutor(library.sandbox.size) as pool:
-        running: dict[Future[Intake], Path] = {}
+        running: dict[Future[Added], Path] = {}
         while True:
             # Never more under way than the workers can soon take: memory stays the same.
             for path, folders in islice(work, 2 * library.sandbox.size - len(running)):
@@ -91,23 +91,23 @@ def count_files(paths: Iterable[Path]) -> int:
 
 
 def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
-             dry_run: bool) -> Intake:
+             dry_run: bool) -> Added:
     path = path.resolve() if path.is_symlink() else path
     if dry_run:
         checksum = digest(path)
         if existing := library.originals.find_digest(checksum):
-            return Intake("here", existing, checksum)
+            return Added(status="here", image=existing, digest=checksum)
         if library.originals.find_trashed(checksum):
-            return Intake("restored", None, checksum)
+            return Added(status="restored", digest=checksum)
         library.originals.inspect(path)
-        return Intake("new", None, checksum)
+        return Added(status="new", digest=checksum)
     if mode == "in-place":
         folder = library.originals.folder
         if not path.absolute().is_relative_to(folder):
             raise InvalidError(f"it does not lie in {folder}, so it cannot stay where it is;"
                                " use --copy or --move")
-        return library.take_in(path.absolute(), in_place=True, **fields)
-    taken = library.take_in(path, **fields)
+        return library.add(path.absolute(), in_place=True, **fields)
+    taken = library.add(path, **fields)
     if mode == "move" and taken.status == "new" and taken.image is not None:
         if digest(path) != taken.image.digest:
             raise ConflictError("it changed while it was being moved; both are kept")
@@ -116,7 +116,7 @@ def _add_one(library: Library, path: Path, mode: Mode, fields: dict[str, Any],
     return taken
 
 
-def _note(report: ImportReport, path: Path, job: Future[Intake]) -> None:
+def _note(report: ImportReport, path: Path, job: Future[Added]) -> None:
     try:
         taken = job.result()
     except OSError as error:

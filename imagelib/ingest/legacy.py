@@ -19,9 +19,12 @@ from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.ingest.legacy_fields import FILE_FIELDS, Mapped, map_record
 from imagelib.library.library import Library
 from imagelib.library.originals.originals import Inspected, NewImage
+from imagelib.library.records.history import walk_changes
 from imagelib.library.store.disk import digest
+from imagelib.library.store.rows import find_by_id
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Outcome
 
 #: How the history calls what this module did.
 ACTION = "migrate"
@@ -31,6 +34,8 @@ ACTION = "migrate"
 class MigrationReport:
     """What became of each record of one JSON file."""
 
+    #: What was done to the library, as one batch; nothing in a dry run.
+    outcome: Outcome = field(default_factory=Outcome)
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -146,7 +151,7 @@ def _plan_update(library: Library, image: Image, mapped: Mapped, report: Migrati
 
 def _still_empty(library: Library, image: Image, mapped: Mapped) -> dict[str, Any]:
     """What the record fills: only what is empty, as what the user wrote here is newer."""
-    done = any(change.action == ACTION for change in library.walk_history(image.id))
+    done = any(change.action == ACTION for change in walk_changes(library.database, image.id))
     fields = {} if done else {
         name: value for name, value in mapped.fields.items()
         if not getattr(image, name) or (name == "captured_at" and image.version == 1)
@@ -165,10 +170,10 @@ def _inspect(library: Library, path: Path, plan: _Plan, *, in_place: bool) -> In
 
 def _carry_out(library: Library, plan: _Plan, report: MigrationReport) -> None:
     """One batch. Records took their time to read: whoever was quicker keeps what is there."""
-    with library.exclusive():
+    with library.database.exclusive():
         patches = []
         for image, mapped, planned in plan.updates:
-            now = library.find_one(image.id)
+            now = find_by_id(library.database.reader, image.id)
             if now is None:
                 continue
             changed = planned if now.version == image.version else _still_empty(
@@ -186,7 +191,7 @@ def _carry_out(library: Library, plan: _Plan, report: MigrationReport) -> None:
             else:
                 new_images.append(one)
         if new_images or patches:
-            library.originals.insert(new_images, ACTION, patches)
+            report.outcome = library.originals.insert(new_images, ACTION, patches)
 
 
 def _find(name: str, folders: Iterable[Path]) -> Path | None:

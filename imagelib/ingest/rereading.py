@@ -8,42 +8,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from imagelib.errors import ImagelibError
 from imagelib.library.library import Library
-from imagelib.library.store.rows import apply_patch
+from imagelib.library.store.rows import apply_patch, find_by_id
 from imagelib.library.values.fields import ImagePatch
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Failure, Outcome
 
 ACTION = "reread"
 _FIELDS = ("prompt_text", "negative_prompt", "ai_model", "generation", "prompt_meta",
            "captured_at")
 
 
-@dataclass(slots=True)
-class RereadReport:
-    """What became of each image."""
+@dataclass(frozen=True, slots=True)
+class Reread(Outcome):
+    """What became of the images; in a dry run, those that would change are among `changed`."""
 
-    changed: list[str] = field(default_factory=list)
+    #: How many are as they were.
     unchanged: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
 
 
 def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
-           progress: Callable[[int], None] = lambda done: None) -> RereadReport:
+           progress: Callable[[int], None] = lambda done: None) -> Reread:
     """Read *images* again; all changes are one batch that undo takes back.
 
     Reading takes its time: what a person edits meanwhile is not touched either.
     """
-    report = RereadReport()
+    failures: list[Failure] = []
+    seen = 0
     found: list[tuple[Image, dict[str, Any]]] = []
-    for done, image in enumerate(images, 1):
+    for seen, image in enumerate(images, 1):
         try:
             inspected = library.originals.inspect(library.originals.path_of(image))
         except (ImagelibError, OSError) as error:
-            report.failed.append((image.file_name, str(error)))
+            failures.append(Failure(image.file_name, str(error)))
             continue
         values = {name: getattr(inspected.draft, name) for name in _FIELDS
                   if name in inspected.draft.model_fields_set
@@ -51,23 +52,24 @@ def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
                   and (name != "captured_at" or inspected.is_dated)}
         if inspected.digest == image.digest and _changes(library, image, values):
             found.append((image, values))
-        else:
-            report.unchanged += 1
-        progress(done)
+        progress(seen)
     if dry_run:
-        report.changed = [image.id for image, _ in found]
-        return report
-    with library.exclusive(), library.database.write(ACTION) as transaction:
+        done = Outcome(changed=tuple(image.id for image, _ in found))
+    else:
+        done = _carry_out(library, found)
+    return Reread(done.batch, done.changed, tuple(failures),
+                  unchanged=seen - len(failures) - len(done.changed))
+
+
+def _carry_out(library: Library, found: Iterable[tuple[Image, dict[str, Any]]]) -> Outcome:
+    with library.database.exclusive(), library.database.write(ACTION) as transaction:
         for image, values in found:
-            now = library.find_one(image.id)
+            now = find_by_id(library.database.reader, image.id)
             changes = _changes(library, library.get(image.id), values) if (
                 now is not None and now.digest == image.digest) else {}
             if changes:
                 apply_patch(transaction, image.id, ImagePatch.of(changes))
-                report.changed.append(image.id)
-            else:
-                report.unchanged += 1
-    return report
+    return transaction.outcome
 
 
 def _changes(library: Library, image: Image, values: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ takes checked values, keeps rows and files together, and records each change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -14,24 +15,16 @@ from imagelib.config import CONFIG_NAME, TEMPLATE, Settings, require_library
 from imagelib.errors import ConflictError, LibraryFaultError, NotFoundError
 from imagelib.library.opening import make_ready
 from imagelib.library.originals import trashing
-from imagelib.library.originals.intake import Intake, take_in
+from imagelib.library.originals.intake import take_in
 from imagelib.library.originals.intents import Progress, silent
 from imagelib.library.originals.storage import Storage, clean_id
-from imagelib.library.query.engines import Engine, SqlEngine
-from imagelib.library.query.listing import (
-    PAGE_SIZE,
-    Filter,
-    Page,
-    cut_page,
-    order_by,
-    read_cursor,
-)
+from imagelib.library.query.engines import Engine, SqlEngine, list_pks
+from imagelib.library.query.listing import PAGE_SIZE, Filter, Page, order_by
 from imagelib.library.query.query import Query
-from imagelib.library.records import history, searches, undo
+from imagelib.library.records import history, undo
 from imagelib.library.records import tags as tagging
 from imagelib.library.records.trash import list_trash
 from imagelib.library.store import folding, identity
-from imagelib.library.store.database import noting_batches
 from imagelib.library.store.disk import replacing
 from imagelib.library.store.folding import fold_pending
 from imagelib.library.store.rows import (
@@ -42,7 +35,8 @@ from imagelib.library.store.rows import (
     select_pks,
 )
 from imagelib.library.values.fields import ImageDraft, ImagePatch
-from imagelib.library.values.image import Change, Done, Image, Tag, TrashedImage
+from imagelib.library.values.image import Change, Image, Tag, TrashedImage
+from imagelib.library.values.outcome import Added, Failure, Outcome, Reversal
 
 #: Images read at a time on a walk: each may hold megabytes of what a generator wrote.
 _WALKED = 50
@@ -53,7 +47,8 @@ class Library(Storage):
 
     def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
         super().__init__(settings, read_only=read_only)
-        self._engine: Engine = SqlEngine(self.database)
+        #: Who answers searches; the daemon has one that keeps all in memory.
+        self.engine: Engine = SqlEngine(self.database)
 
     @classmethod
     def create(cls, root: Path | str) -> Self:
@@ -106,11 +101,6 @@ class Library(Storage):
 
     # -- reading ------------------------------------------------------------
 
-    def get_file(self, file_name: str) -> Image | None:
-        """The image whose file has this name relative to `images/`."""
-        found = select(self.database.reader, "WHERE i.file_name = ?", [file_name], raw=False)
-        return found[0] if found else None
-
     def find(self, query: str | Query | Filter = "", limit: int | None = None) -> list[Image]:
         """All images that *query* finds, in its order."""
         wanted = as_filter(query)
@@ -122,27 +112,15 @@ class Library(Storage):
     def page(self, query: str | Query | Filter = "", *, page: int = 1, page_size: int = PAGE_SIZE,
              cursor: str | None = None) -> Page[Image]:
         """One page of what *query* finds: by number, or behind *cursor*."""
-        listed = self.page_pks(query, page=page, page_size=page_size, cursor=cursor)
+        listed = list_pks(self.engine, as_filter(query), page=page, page_size=page_size,
+                          cursor=cursor)
         found = select_pks(self.database.reader, listed.items)
         images = [found[pk] for pk in listed.items if pk in found]
         return Page(images, listed.total, listed.page, listed.page_size, listed.next)
 
-    def page_pks(self, query: str | Query | Filter = "", *, page: int = 1,
-                 page_size: int = PAGE_SIZE, cursor: str | None = None) -> Page[int]:
-        """As `page`, the images by their pks."""
-        wanted = as_filter(query)
-        behind = None if cursor is None else read_cursor(wanted.order, cursor)
-        start = (page - 1) * page_size if behind is None else 0
-        places, total = self._engine.positions(wanted, start, page_size + 1, behind)
-        return cut_page(wanted.order, places, total, page, page_size)
-
-    def use_engine(self, engine: Engine) -> None:
-        """Let *engine* answer searches from now on."""
-        self._engine = engine
-
     def count(self, query: str | Query | Filter = "") -> int:
         """How many images *query* finds."""
-        return self._engine.count(as_filter(query))
+        return self.engine.count(as_filter(query))
 
     def ids(self, query: str | Query | Filter) -> list[str]:
         """The ids that *query* finds, in its order."""
@@ -174,60 +152,45 @@ class Library(Storage):
     # -- adding and changing ------------------------------------------------
 
     def add(self, source: Path | str | IO[bytes], *, original_name: str = "",
-            in_place: bool = False, **fields: Any) -> tuple[Image, bool]:
-        """Take a picture in; return its image, and whether it was not among the images before.
-
-        As `take_in`, for pictures that a person adds.
-        """
-        taken = self.take_in(source, original_name=original_name, in_place=in_place, **fields)
-        assert taken.image is not None
-        return taken.image, taken.status != "here"
-
-    def take_in(self, source: Path | str | IO[bytes], *, original_name: str = "",
-                in_place: bool = False, found: bool = False, **fields: Any) -> Intake:
+            in_place: bool = False, **fields: Any) -> Added:
         """Take a picture in, and say what became of it.
 
-        The same bytes again give the image that is there, or bring it back out of the trash;
-        a picture that was only *found* (by a scan, in a watched folder) stays deleted. *in_place*
-        leaves a file that lies under `images/` where it is. *fields* are those of `ImageDraft`;
-        what is absent is read from the file.
+        The same bytes again give the image that is there, or bring it back out of the trash.
+        *in_place* leaves a file that lies under `images/` where it is. *fields* are those of
+        `ImageDraft`; what is absent is read from the file.
 
         Raises:
             InvalidError: a bad field, no picture, or a broken one.
         """
-        return take_in(self, source, original_name=original_name, in_place=in_place, found=found,
+        return take_in(self, source, original_name=original_name, in_place=in_place,
                        draft=ImageDraft.of(fields))
 
-    def edit(self, image_id: str, *, if_version: int | None = None, **fields: Any) -> Image:
-        """Change some fields of one image; the names are those of `ImagePatch`.
+    def edit(self, *ids: str, if_version: int | None = None, progress: Progress = silent,
+             **fields: Any) -> Outcome:
+        """Change some fields of images, as one batch; the names are those of `ImagePatch`.
+
+        An image that is not there is among the failures. *progress* is told how many were
+        dealt with.
 
         Raises:
+            NotFoundError: none of them is there.
             InvalidError: bad fields, all of them named; nothing was changed.
-            StaleError: the image is no longer at *if_version*.
-        """
-        edited, _ = self.edit_many([image_id], fields, if_version=if_version)
-        if not edited:
-            raise NotFoundError(f"There is no image {image_id!r}.")
-        return self.get(image_id)
-
-    def edit_many(self, ids: Iterable[str], fields: Mapping[str, Any], *, action: str = "edit",
-                  if_version: int | None = None, progress: Progress = silent,
-                  ) -> tuple[list[str], str]:
-        """One edit of many images, one batch; return the ids that exist, and the batch.
-
-        *progress* is told how many were dealt with.
+            StaleError: an image is no longer at *if_version*.
         """
         patch = ImagePatch.of(fields)
-        edited = []
-        with self.database.write(action) as transaction:
-            for done, image_id in enumerate(dict.fromkeys(map(clean_id, ids)), 1):
-                if apply_patch(transaction, image_id, patch, if_version):
-                    edited.append(image_id)
+        wanted = list(dict.fromkeys(map(clean_id, ids)))
+        missing = []
+        with self.database.write("edit") as transaction:
+            for done, image_id in enumerate(wanted, 1):
+                if not apply_patch(transaction, image_id, patch, if_version):
+                    missing.append(Failure(image_id, f"There is no image {image_id!r}."))
                 progress(done)
-        return edited, transaction.batch
+        if missing and len(missing) == len(wanted):
+            raise NotFoundError(missing[0].reason)
+        return replace(transaction.outcome, failures=tuple(missing))
 
     def replace_file(self, image_id: str, source: Path | str | IO[bytes], *,
-                     if_version: int | None = None) -> Image:
+                     if_version: int | None = None) -> Outcome:
         """Give the image another file; its metadata stays, the old file is kept for undo.
 
         Raises:
@@ -238,26 +201,26 @@ class Library(Storage):
         staged = self.originals.stage(source)
         try:
             inspected = self.originals.inspect(staged)
-            with self.exclusive():
+            with self.database.exclusive():
                 image = self.get(image_id)
                 check_version(image, if_version)
                 other = self.originals.find_digest(inspected.digest)
                 if other and other.id != image.id:
                     raise ConflictError(f"These bytes are the image {other.id} already.")
                 if other is None:
-                    self.originals.replace(image, inspected)
-                elif (there := self.originals.read_in_place(image)) is None or (
-                        there.digest != image.digest):
-                    self.originals.give_back(image, staged)
+                    return self.originals.replace(image, inspected)
+                there = self.originals.read_in_place(image)
+                if there is not None and there.digest == image.digest:
+                    return Outcome()
+                return self.originals.give_back(image, staged)
         finally:
             staged.unlink(missing_ok=True)
-        return self.get(image_id)
 
     # -- the trash ----------------------------------------------------------
 
     def delete(self, *ids: str, if_version: int | None = None,
-               progress: Progress = silent) -> str:
-        """Put images into the trash, as one batch, and return the batch.
+               progress: Progress = silent) -> Outcome:
+        """Put images into the trash, as one batch.
 
         Raises:
             NotFoundError: there is no such image. StaleError: one is no longer at *if_version*.
@@ -270,8 +233,8 @@ class Library(Storage):
 
         return trashing.rearrange(self, gone, [], "delete", progress=progress, check=check)
 
-    def restore(self, *ids: str, progress: Progress = silent) -> str:
-        """Bring images back out of the trash, as one batch, and return the batch.
+    def restore(self, *ids: str, progress: Progress = silent) -> Outcome:
+        """Bring images back out of the trash, as one batch.
 
         Raises:
             NotFoundError: one is not there. ConflictError: its bytes are another image by now.
@@ -283,24 +246,12 @@ class Library(Storage):
         """What is in the trash, the last deleted first."""
         return list_trash(self.database, self.originals.trash_dir)
 
-    def purge(self, *ids: str) -> int:
-        """Destroy trashed images and their history for good; return how many."""
+    def purge(self, *ids: str) -> Outcome:
+        """Destroy trashed images and their history for good; there is no way back."""
         return trashing.purge(self, [clean_id(i) for i in ids])
 
-    def destroy(self, image_id: str, *, if_version: int | None = None) -> None:
-        """Delete an image for good, wherever it is, as one step: nobody can bring it back between.
-
-        Raises:
-            NotFoundError: there is no such image. StaleError: it is no longer at *if_version*.
-        """
-        with self.exclusive(), noting_batches():  # no batch of it can be taken back
-            if self.find_one(image_id) is not None:
-                self.delete(image_id, if_version=if_version)
-            if not self.purge(image_id):
-                raise NotFoundError(f"There is no image {image_id!r}.")
-
-    def empty_trash(self) -> int:
-        """Destroy all that is in the trash; return how many images."""
+    def empty_trash(self) -> Outcome:
+        """Destroy all that is in the trash for good."""
         return self.purge(*(row[0] for row in self.database.read("SELECT id FROM trash")))
 
     # -- history ------------------------------------------------------------
@@ -312,59 +263,42 @@ class Library(Storage):
         """
         return history.list_changes(self.database, clean_id(image_id), limit, before)
 
-    def walk_history(self, image_id: str) -> Iterator[Change]:
-        """Every recorded change of one image, the newest first, a page at a time."""
-        page = self.history(image_id)
-        while page:
-            yield from page
-            page = self.history(image_id, before=page[-1].seq)
+    def undo(self, batch: str | None = None) -> Reversal:
+        """Take back *batch*, or the last one.
 
-    def undo(self, batch: str | None = None) -> tuple[str, list[str]]:
-        """Take back *batch*, or the last one; return its action and the images it touched."""
-        with self.exclusive():
+        Raises:
+            NotFoundError: there is no such batch, or none at all.
+            ConflictError: it was taken back already, or one of its images was changed since.
+        """
+        with self.database.exclusive():
             return undo.take_back(self, batch or undo.latest(self, "undo"), "undo")
 
-    def redo(self) -> tuple[str, list[str]]:
-        """Do again what the last undo took back."""
-        with self.exclusive():
+    def redo(self) -> Reversal:
+        """Do again what the last undo took back.
+
+        Raises:
+            NotFoundError: nothing was undone since the last edit. ConflictError: as `undo`.
+        """
+        with self.database.exclusive():
             return undo.take_back(self, undo.latest(self, "redo"), "redo")
 
-    def changes_since(self, seq: int, limit: int = 500) -> tuple[int, list[Image], list[str], bool]:
-        """The images that changed after *seq*, the ids that are gone, and whether more follow.
-
-        The first value is the seq to ask from next time.
-        """
-        return history.changes_since(self.database, seq, limit)
-
-    # -- tags and saved searches --------------------------------------------
+    # -- tags ---------------------------------------------------------------
 
     def tags(self) -> list[Tag]:
         """Every tag in use with how many images carry it, the most used first."""
-        return [Tag(name, count) for name, count in self._engine.tag_counts()]
+        return [Tag(name, count) for name, count in self.engine.tag_counts()]
 
-    def rename_tag(self, old: str, new: str) -> Done:
+    def rename_tag(self, old: str, new: str) -> Outcome:
         """Write a tag another way on all its images."""
         return tagging.rename_tag(self.database, old, new)
 
-    def merge_tags(self, sources: Iterable[str], target: str) -> Done:
+    def merge_tags(self, sources: Iterable[str], target: str) -> Outcome:
         """Make several tags one."""
         return tagging.merge_tags(self.database, sources, target)
 
-    def delete_tag(self, name: str) -> Done:
+    def delete_tag(self, name: str) -> Outcome:
         """Take a tag off all its images."""
         return tagging.delete_tag(self.database, name)
-
-    def searches(self) -> list[dict[str, str]]:
-        """The saved searches by name."""
-        return searches.list_searches(self.database)
-
-    def save_search(self, name: str, query: str, sort: str = "") -> bool:
-        """Keep *query* under *name*; whether the name is new."""
-        return searches.save_search(self.database, name, query, sort)
-
-    def delete_search(self, name: str) -> None:
-        """Forget a saved search."""
-        searches.delete_search(self.database, name)
 
 
 def as_filter(query: str | Query | Filter) -> Filter:

@@ -10,9 +10,10 @@ from imagelib.daemon.schemas import Repair
 from imagelib.errors import InvalidError
 from imagelib.library.originals.drift import Drift
 from imagelib.library.originals.following import follow_disk
-from imagelib.library.originals.repairing import Repaired, accept, adopt, locate, wanted_files
+from imagelib.library.originals.repairing import accept, adopt, locate, wanted_files
 from imagelib.library.store.rows import select
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Outcome
 
 #: So many entries of each kind are told; there are counts besides.
 _MOST = 200
@@ -57,29 +58,27 @@ def repair(request: Request) -> Response:
             # Overwritten files are a question to the user here, and strays another.
             drift.altered, drift.damaged = [], []
             if asked.flag_missing:
-                done = Repaired(changed=[image.id for image in drift.missing])
+                done = Outcome(changed=tuple(image.id for image in drift.missing))
                 follow_disk(library, scanner, drift, accept_missing=True, adopt=False)
             else:
                 follow_disk(library, scanner, drift, adopt=False)
                 done = _locate(request, drift, wanted, asked.locate or "")
-    request.facts |= {"event": "repair", "images": len(done.changed),
-                      "failures": len(done.failures)}
-    request.service.wake()
+    request.note("repair", done, images=len(done.changed), failures=len(done.failures))
     return Response(json={
-        "changed": len(done.changed), "batch": done.batch,
+        "changed": len(done.changed), "batch": done.batch or None,
         "failures": [{"id": name, "detail": reason} for name, reason in done.failures]})
 
 
-def _locate(request: Request, drift: Drift, wanted: list[Image], place: str) -> Repaired:
+def _locate(request: Request, drift: Drift, wanted: list[Image], place: str) -> Outcome:
     """Moved files were followed by the scan; further ones are looked for in *place*."""
     library = request.service.library
-    done = Repaired(changed=[image.id for image, _ in drift.moved])
+    moved = tuple(image.id for image, _ in drift.moved)
     if place.strip():
         path = Path(place.strip()).expanduser()
         if not path.is_absolute() or "\0" in place:
             raise InvalidError.of("locate", "should be a whole path, from the root on")
-        done.changed += [image.id for image in locate(library, path, wanted)]
-    return done
+        moved += locate(library, path, wanted).changed
+    return Outcome(changed=moved)
 
 
 def _entry(image: Image) -> dict[str, Any]:

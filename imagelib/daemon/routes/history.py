@@ -9,6 +9,7 @@ from imagelib.daemon.representations import change_json, records_json
 from imagelib.daemon.routes.images import known
 from imagelib.daemon.schemas import HistoryQuery, SinceQuery, Undo
 from imagelib.library.records.history import changed_since, count_changes
+from imagelib.library.values.outcome import Reversal
 
 
 def image_history(request: Request) -> Response:
@@ -28,20 +29,19 @@ def image_history(request: Request) -> Response:
 def undo(request: Request) -> Response:
     """Take a batch back, or the last one."""
     asked = Undo.of(request.read_json() if request.length else {})
-    action, images = request.service.library.undo(asked.batch)
-    request.facts |= {"event": "undo", "action": action, "images": len(images)}
-    request.service.wake()
-    return Response(json={"action": action, "images": images})
+    return _reversed(request, "undo", request.service.library.undo(asked.batch))
 
 
 def redo(request: Request) -> Response:
     """Do again what the last undo took back."""
     if request.length:
         Undo.of(request.read_json())
-    action, images = request.service.library.redo()
-    request.facts |= {"event": "redo", "action": action, "images": len(images)}
-    request.service.wake()
-    return Response(json={"action": action, "images": images})
+    return _reversed(request, "redo", request.service.library.redo())
+
+
+def _reversed(request: Request, event: str, done: Reversal) -> Response:
+    request.note(event, done, action=done.action, images=len(done.changed))
+    return Response(json={"action": done.action, "images": done.changed})
 
 
 def list_changes(request: Request) -> Response:

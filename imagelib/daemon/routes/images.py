@@ -13,10 +13,13 @@ from imagelib.daemon.representations import etag, image_json, records_json
 from imagelib.daemon.schemas import Batch, ListQuery
 from imagelib.daemon.uploads import reading_upload
 from imagelib.ingest.inspection import warnings_of
+from imagelib.library.originals.trashing import destroy
+from imagelib.library.query.engines import list_pks
 from imagelib.library.query.listing import Filter
 from imagelib.library.query.query import Query
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Outcome
 
 _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
@@ -28,8 +31,8 @@ def list_images(request: Request) -> Response:
     wanted = Filter(query, tuple(asked.tags), asked.rating_min, asked.rating_max,
                     asked.date_from, asked.date_to, asked.model, None, asked.sort)
     library = request.service.library
-    page = library.page_pks(wanted, page=asked.page, page_size=asked.page_size,
-                            cursor=asked.cursor or None)
+    page = list_pks(library.engine, wanted, page=asked.page, page_size=asked.page_size,
+                    cursor=asked.cursor or None)
     head = json.dumps({
         "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
         "warnings": query.warnings,
@@ -55,13 +58,12 @@ def add_image(request: Request) -> Response:
     """
     limit = request.service.library.settings.max_upload
     with reading_upload(request, limit) as upload:
-        taken = request.service.library.take_in(upload.stream, original_name=upload.name,
-                                           **_given(ImageDraft.of(upload.fields)))
+        taken = request.service.library.add(upload.stream, original_name=upload.name,
+                                            **_given(ImageDraft.of(upload.fields)))
     image = taken.image
     assert image is not None
-    request.facts |= {"event": "upload", "image": image.id, "file": image.file_name,
-                   "bytes": image.size_bytes, "became": taken.status}
-    request.service.wake()
+    request.note("upload", taken, image=image.id, file=image.file_name, bytes=image.size_bytes,
+                 became=taken.status)
     answer = _record(image, status=200 if taken.status == "here" else 201)
     answer.headers["Location"] = f"/api/images/{image.id}"
     if taken.status != "new":
@@ -93,10 +95,9 @@ def edit_image(request: Request) -> Response:
     version = required_version(request, image_id)
     fields = ImagePatch.of(request.read_json())
     library = request.service.library
-    library.edit_many([image_id], _given(fields), if_version=version)
+    done = library.edit(image_id, if_version=version, **_given(fields))
     image = library.get(image_id)
-    request.facts |= {"event": "edit", "image": image.id, "fields": sorted(fields.model_fields_set)}
-    request.service.wake()
+    request.note("edit", done, image=image.id, fields=sorted(fields.model_fields_set))
     return _record(image)
 
 
@@ -104,13 +105,12 @@ def replace_file(request: Request) -> Response:
     """Give the image another file; its metadata stays."""
     image_id = request.parameters["id"]
     version = required_version(request, image_id)
-    request.service.library.get(image_id)
-    limit = request.service.library.settings.max_upload
-    with reading_upload(request, limit, with_fields=False) as upload:
-        image = request.service.library.replace_file(image_id, upload.stream, if_version=version)
-    request.facts |= {"event": "replace", "image": image.id, "file": image.file_name,
-                   "bytes": image.size_bytes}
-    request.service.wake()
+    library = request.service.library
+    library.get(image_id)
+    with reading_upload(request, library.settings.max_upload, with_fields=False) as upload:
+        done = library.replace_file(image_id, upload.stream, if_version=version)
+    image = library.get(image_id)
+    request.note("replace", done, image=image.id, file=image.file_name, bytes=image.size_bytes)
     return _record(image)
 
 
@@ -120,9 +120,11 @@ def delete_image(request: Request) -> Response:
     version = required_version(request, image_id)
     library = request.service.library
     purge = request.one("purge") in ("1", "true", "yes")
-    (library.destroy if purge else library.delete)(image_id, if_version=version)
-    request.facts |= {"event": "purge" if purge else "delete", "image": image_id}
-    request.service.wake()
+    if purge:
+        done = destroy(library, image_id, version)
+    else:
+        done = library.delete(image_id, if_version=version)
+    request.note("purge" if purge else "delete", done, image=image_id)
     return Response(status=204, content=b"")
 
 
@@ -130,8 +132,8 @@ def edit_batch(request: Request) -> Response:
     """One edit, deletion or restoration of many images: one batch, one undo."""
     asked = Batch.of(request.read_json())
     library = request.service.library
-    batch = None
-    with library.exclusive():  # what the query finds is what is edited
+    done = Outcome()
+    with library.database.exclusive():  # what the query finds is what is edited
         ids = asked.ids if asked.ids is not None else library.ids(asked.query or "")
         ids = list(dict.fromkeys(image_id.strip().lower() for image_id in ids))
         known_ids = set(_existing(request, ids, in_trash=bool(asked.restore)))
@@ -140,13 +142,12 @@ def edit_batch(request: Request) -> Response:
         ids = [image_id for image_id in ids if image_id in known_ids]
         with request.service.working(len(ids)) as progress:
             if ids and asked.edit is not None:
-                _, batch = library.edit_many(ids, _given(asked.edit), progress=progress)
+                done = library.edit(*ids, progress=progress, **_given(asked.edit))
             elif ids:
                 rearrange = library.delete if asked.delete else library.restore
-                batch = rearrange(*ids, progress=progress)
-    request.facts |= {"event": "batch", "images": len(ids), "failures": len(failures)}
-    request.service.wake()
-    return Response(json={"changed": len(ids), "failures": failures, "batch": batch})
+                done = rearrange(*ids, progress=progress)
+    request.note("batch", done, images=len(ids), failures=len(failures))
+    return Response(json={"changed": len(ids), "failures": failures, "batch": done.batch or None})
 
 
 def required_version(request: Request, image_id: str) -> int | None:

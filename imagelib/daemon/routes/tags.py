@@ -7,7 +7,8 @@ from dataclasses import asdict
 from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.schemas import DeleteTag, MergeTags, RenameTag, SavedSearch
 from imagelib.errors import InvalidError
-from imagelib.library.values.image import Done
+from imagelib.library.records import searches
+from imagelib.library.values.outcome import Outcome
 
 #: How long the name of a saved search may be, in characters.
 MAX_NAME = 200
@@ -38,7 +39,7 @@ def delete_tag(request: Request) -> Response:
 
 def list_searches(request: Request) -> Response:
     """The saved searches by name."""
-    return Response(json=request.service.library.searches())
+    return Response(json=searches.list_searches(request.service.library.database))
 
 
 def save_search(request: Request) -> Response:
@@ -47,7 +48,7 @@ def save_search(request: Request) -> Response:
     if not name or len(name) > MAX_NAME:
         raise InvalidError.of("name", f"should have 1 to {MAX_NAME} characters", where="path")
     asked = SavedSearch.of(request.read_json())
-    new = request.service.library.save_search(name, asked.query, asked.sort)
+    new = searches.save_search(request.service.library.database, name, asked.query, asked.sort)
     request.service.wake()
     return Response(status=201 if new else 200,
                   json={"name": name, "query": asked.query, "sort": asked.sort})
@@ -55,12 +56,11 @@ def save_search(request: Request) -> Response:
 
 def delete_search(request: Request) -> Response:
     """Forget a saved search."""
-    request.service.library.delete_search(request.parameters["name"])
+    searches.delete_search(request.service.library.database, request.parameters["name"])
     request.service.wake()
     return Response(status=204, content=b"")
 
 
-def _done(request: Request, done: Done) -> Response:
-    request.facts |= {"event": "tags", "images": done.changed}
-    request.service.wake()
-    return Response(json=asdict(done))
+def _done(request: Request, done: Outcome) -> Response:
+    request.note("tags", done, images=len(done.changed))
+    return Response(json={"changed": len(done.changed), "batch": done.batch})

@@ -37,16 +37,14 @@ def show_deleted(request: Request) -> Response:
 def restore(request: Request) -> Response:
     """Bring an image back as it was."""
     image_id = request.parameters["id"]
-    request.service.library.restore(image_id)
+    done = request.service.library.restore(image_id)
     image = request.service.library.get(image_id)
-    request.facts |= {"event": "restore", "image": image.id}
-    request.service.wake()
+    request.note("restore", done, image=image.id)
     return Response(json=image_json(image))
 
 
 def empty_trash(request: Request) -> Response:
     """Destroy all that is in the trash, for good."""
-    purged = request.service.library.empty_trash()
-    request.facts |= {"event": "empty trash", "images": purged}
-    request.service.wake()
-    return Response(json={"purged": purged})
+    done = request.service.library.empty_trash()
+    request.note("empty trash", done, images=len(done.changed))
+    return Response(json={"purged": len(done.changed)})

@@ -72,7 +72,7 @@ def mend(library: Storage) -> None:
     those of an image that is known, and otherwise is moved aside. What nobody is making any
     more, and nobody was told of, is removed.
     """
-    with library.exclusive():  # nobody begins, or finishes, what is judged here
+    with library.database.exclusive():  # nobody begins, or finishes, what is judged here
         _make_doubles_one(library)
         if _text_faults(library):
             with library.database.write("check", undoable=False) as transaction:

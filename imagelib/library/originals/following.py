@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,75 +23,62 @@ from imagelib.library.originals.overwriting import follow_new_bytes, put_right
 from imagelib.library.originals.trashing import file_the_deleted
 from imagelib.library.store.disk import copy_apart, digest, sync_folder
 from imagelib.library.store.rows import note_stat, rename_files, select_pks, to_stat, update
-from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Failure, Followed, Outcome
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
 
 
-@dataclass(slots=True)
-class FollowReport:
-    """What `follow_disk` did."""
-
-    added: list[Image] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    changed: int = 0
-
-
 def follow_disk(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
-           adopt: bool = True) -> FollowReport:
+           adopt: bool = True) -> Followed:
     """Make the library follow the disk. Nothing is deleted, and history says what was done.
 
     One file that cannot be dealt with stops nothing: it is among the failures.
     """
-    done = FollowReport()
     if drift.refused and not accept_missing:
-        return done
+        return Followed()
+    done: list[Outcome] = []
 
-    def guarded(name: str, step: Callable[[], object]) -> None:
+    def guarded(name: str, step: Callable[[], Outcome]) -> None:
         try:
-            step()
+            done.append(step())
         except FileNotFoundError:
             pass  # gone again; the next scan will say
         except (InvalidError, ConflictError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             scanner.give_up(name, reason)
-            done.failed.append((name, reason))
+            done.append(Outcome(failures=(Failure(name, reason),)))
 
-    def adopted(name: str) -> None:
-        taken = take_in(library, library.originals.folder / name, original_name="",
-                        in_place=True, found=True, draft=ImageDraft())
-        if taken.image is not None and taken.status == "new":
-            done.added.append(taken.image)
+    def adopted(name: str) -> Followed:
+        taken = take_in(library, library.originals.folder / name, in_place=True, found=True)
+        added = (taken.image,) if taken.image is not None and taken.status == "new" else ()
+        return Followed(changed=taken.changed, added=added)
 
-    def overwritten(image: Image) -> None:
-        followed = follow_new_bytes(library, image, drift.stats.get(image.file_name))
-        done.changed += followed.changed
-        done.added += followed.added
-        if followed.problem:
-            done.failed.append((image.file_name, followed.problem))
+    def overwritten(image: Image) -> Followed:
+        return follow_new_bytes(library, image, drift.stats.get(image.file_name))
 
-    done.changed += file_the_deleted(library)
-    _follow_names(library, drift, done)
+    done += [file_the_deleted(library), _follow_names(library, drift)]
     for image in drift.altered:
         guarded(image.file_name, lambda image=image: overwritten(image))  # type: ignore[misc]
     for image in drift.damaged:
         guarded(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
-        done.changed += 1
     for image in drift.shared:
         guarded(image.file_name, lambda image=image: _separate(library, image))  # type: ignore[misc]
     for name in drift.stray if adopt else []:
         guarded(name, lambda name=name: adopted(name))  # type: ignore[misc]
     remember_folders(library)
-    return done
+    return Followed(
+        changed=tuple(dict.fromkeys(image for step in done for image in step.changed)),
+        failures=tuple(failure for step in done for failure in step.failures),
+        added=tuple(image for step in done if isinstance(step, Followed) for image in step.added))
 
 
-def _follow_names(library: Storage, drift: Drift, done: FollowReport) -> None:
+def _follow_names(library: Storage, drift: Drift) -> Outcome:
     if not (drift.moved or drift.missing or drift.returned or drift.touched):
-        return
+        return Outcome()
     folder = library.originals.folder
-    with library.exclusive(), library.database.write(
+    with library.database.exclusive(), library.database.write(
             "follow the disk", undoable=False) as transaction:
         seen = [*drift.missing, *drift.returned, *drift.touched,
                 *(image for image, _ in drift.moved)]
@@ -126,18 +112,16 @@ def _follow_names(library: Storage, drift: Drift, done: FollowReport) -> None:
         for pk, name in moved.items():
             update(transaction, pk, {"file_state": "ok"})
             note_stat(transaction, pk, folder / name, drift.stats[name])
-            done.changed += 1
         for pk in gone:
             if now[pk].file_state != "missing" or pk in names:
                 update(transaction, pk, {"file_state": "missing"})
-                done.changed += 1
         for image in [*drift.returned, *drift.touched]:
             if is_as_seen(image, image.file_name):
                 if now[image.pk].file_state != "ok":
                     update(transaction, image.pk, {"file_state": "ok"})
-                    done.changed += 1
                 note_stat(transaction, image.pk, folder / image.file_name,
                           drift.stats[image.file_name])
+    return transaction.outcome
 
 
 def _is_taken_by(moved: dict[int, str], image: Image) -> bool:
@@ -145,7 +129,7 @@ def _is_taken_by(moved: dict[int, str], image: Image) -> bool:
     return image.file_name in moved.values()
 
 
-def _separate(library: Storage, image: Image) -> None:
+def _separate(library: Storage, image: Image) -> Outcome:
     """Give a file of ours an inode that nobody else has; the bytes stay.
 
     The first version linked it with a watched folder's file or the site's copy: whoever
@@ -157,14 +141,16 @@ def _separate(library: Storage, image: Image) -> None:
         before = stat_of(path)
         copy_apart(path, staged, sync=True)
         if digest(staged) != image.digest:
-            return  # the next scan sees that it is altered
+            return Outcome()  # the next scan sees that it is altered
         ours = to_stat(staged.stat())
-        with library.exclusive(), library.database.write("separate", undoable=False) as transaction:
+        with library.database.exclusive(), library.database.write(
+                "separate", undoable=False) as transaction:
             if library.get(image.id).file_name == image.file_name and (
                     before is not None and stat_of(path) == before):
                 staged.replace(path)
                 sync_folder(path.parent)
                 note_stat(transaction, image.pk, path, ours)
+        return transaction.outcome
     finally:
         staged.unlink(missing_ok=True)
 

@@ -7,7 +7,6 @@ whoever else takes them in at the same time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -16,30 +15,23 @@ from imagelib.library.originals.originals import Inspected, NewImage, fingerprin
 from imagelib.library.originals.trashing import restore_with
 from imagelib.library.store.rows import apply_patch
 from imagelib.library.values.fields import ImageDraft, ImagePatch
-from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Added, Outcome
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What became of a picture that came in."""
+def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: str = "",
+            in_place: bool = False, found: bool = False, draft: ImageDraft | None = None) -> Added:
+    """As `Library.add`, also for a picture that was only *found*: by a scan, in a watched folder.
 
-    #: `here`: its bytes are an image already; `restored`: they came back out of the trash;
-    #: `deleted`: they lie in the trash and stay there.
-    status: Literal["new", "here", "restored", "deleted"]
-    #: None if it stays deleted.
-    image: Image | None
-    #: Of its bytes.
-    digest: str
-    #: The fields that were given and not taken, as the image has other values of its own.
-    unused: tuple[str, ...] = ()
+    Such a one stays deleted if it lies in the trash.
 
-
-def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: str,
-            in_place: bool, found: bool, draft: ImageDraft) -> Intake:
-    """As `Library.take_in`, with the fields checked."""
+    Raises:
+        InvalidError: it is no picture, or a broken one.
+        ConflictError: a file that should stay where it is was written to meanwhile.
+    """
+    draft = draft or ImageDraft()
     if isinstance(source, str):
         source = Path(source).expanduser()
     if isinstance(source, Path) and not original_name:
@@ -53,17 +45,18 @@ def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: 
         while True:
             if inspected is None and not _is_known(library, checksum):
                 inspected = library.originals.inspect(path, named, read)
-            with library.exclusive():
+            with library.database.exclusive():
                 if found and not in_place and _was_taken(library, checksum):
-                    return Intake("deleted", None, checksum)
+                    return Added(status="deleted", digest=checksum)
                 if _is_known(library, checksum):
                     return _again(library, path, checksum, draft, in_place=in_place, found=found)
                 if inspected is not None:
                     if in_place and stat_of(path) != inspected.stat:
                         raise ConflictError(f"{path} was written to meanwhile. Try again.")
-                    [image_id] = library.originals.insert(
+                    done = library.originals.insert(
                         [NewImage(inspected, draft, original_name, in_place)])
-                    return Intake("new", library.get(image_id), checksum)
+                    return Added(done.batch, done.changed, status="new", digest=checksum,
+                                 image=library.get(done.changed[0]))
     finally:
         if not in_place:
             path.unlink(missing_ok=True)
@@ -84,29 +77,32 @@ def _is_known(library: Storage, checksum: str) -> bool:
 
 
 def _again(library: Storage, path: Path, checksum: str, draft: ImageDraft, *, in_place: bool,
-           found: bool) -> Intake:
+           found: bool) -> Added:
     """The bytes were taken in before."""
-    originals = library.originals
+    originals, done = library.originals, Outcome()
     if existing := originals.find_digest(checksum):
         # If its file was lost, here it is again.
         if not in_place and (existing.file_state != "ok"
                              or stat_of(originals.path_of(existing)) is None):
-            originals.give_back(existing, path)
+            done = originals.give_back(existing, path)
         status: Literal["here", "restored"] = "here"
         image_id = existing.id
     else:
         trashed = originals.find_trashed(checksum)
         assert trashed is not None
         if found:
-            return Intake("deleted", None, checksum)
-        restore_with(library, trashed, path)
+            return Added(status="deleted", digest=checksum)
+        done = restore_with(library, trashed, path)
         status, image_id = "restored", trashed
-    unused = _complete(library, image_id, draft)
-    return Intake(status, library.get(image_id), checksum, unused)
+    more, unused = _complete(library, image_id, draft)
+    # What was said of an image that comes back goes along when that is taken back.
+    return Added(done.batch or more.batch, done.changed or more.changed, status=status,
+                 image=library.get(image_id), digest=checksum, unused=unused)
 
 
-def _complete(library: Storage, image_id: str, draft: ImageDraft) -> tuple[str, ...]:
-    """Give an image what was said of it this time; return what it has other values for.
+def _complete(library: Storage, image_id: str,
+              draft: ImageDraft) -> tuple[Outcome, tuple[str, ...]]:
+    """Give an image what was said of it this time; also return what it has other values for.
 
     Tags are added, empty fields are filled. What a person wrote before is not written over.
     """
@@ -124,7 +120,8 @@ def _complete(library: Storage, image_id: str, draft: ImageDraft) -> tuple[str, 
             fields[name] = value
         else:
             unused.append(name)
-    if fields:
-        with library.database.write("add again") as transaction:
-            apply_patch(transaction, image_id, ImagePatch.of(fields))
-    return tuple(unused)
+    if not fields:
+        return Outcome(), tuple(unused)
+    with library.database.write("add again") as transaction:
+        apply_patch(transaction, image_id, ImagePatch.of(fields))
+    return transaction.outcome, tuple(unused)

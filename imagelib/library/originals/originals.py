@@ -44,6 +44,7 @@ from imagelib.library.store.rows import (
 from imagelib.library.values.dates import to_seconds, utc_now, wall_clock
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Outcome
 from imagelib.sandbox import Sandbox
 
 #: Names that we give to files, and that nobody else has reason to write to.
@@ -233,8 +234,8 @@ class Originals:
         return found if is_managed(image.file_name) else [*found, *folder.glob(f"*~{image.id}.*")]
 
     def insert(self, new_images: list[NewImage], action: str = "add",
-               edits: Iterable[tuple[str, ImagePatch]] = ()) -> list[str]:
-        """Make all *new_images* images of the library, or none of them; return their ids.
+               edits: Iterable[tuple[str, ImagePatch]] = ()) -> Outcome:
+        """Make all *new_images* images of the library, or none of them; they change in this order.
 
         *edits* of images that are there already belong to the same batch.
         """
@@ -251,7 +252,7 @@ class Originals:
                 self.add_row(transaction, columns, tags, read)
             for image_id, patch in edits:
                 apply_patch(transaction, image_id, patch)
-        return [columns["id"] for columns, _, _ in prepared]
+        return transaction.outcome
 
     def prepare(self, one: NewImage) -> tuple[dict[str, Any], list[str]]:
         """The columns of a new row, and its tags."""
@@ -277,7 +278,7 @@ class Originals:
         transaction.run("UPDATE images SET version = 1 WHERE pk = ?", pk)
         note_stat(transaction, pk, self.folder / columns["file_name"], read)
 
-    def give_back(self, image: Image, staged: Path, action: str = "located") -> None:
+    def give_back(self, image: Image, staged: Path, action: str = "located") -> Outcome:
         """Put the file of *image* back into its place from a staged copy of it.
 
         What lies there instead, if it was altered, is kept in the trash.
@@ -292,8 +293,9 @@ class Originals:
                 self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, {"file_state": "ok"})
             note_stat(transaction, image.pk, target, read)
+        return Outcome(changed=(image.id,))  # also one whose loss nobody had noted
 
-    def replace(self, image: Image, inspected: Inspected) -> None:
+    def replace(self, image: Image, inspected: Inspected) -> Outcome:
         """Give *image* the bytes of *inspected*; the old ones are kept for undo."""
         old = self.path_of(image)
         name = image.file_name
@@ -309,9 +311,10 @@ class Originals:
                 self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, columns)
             note_stat(transaction, image.pk, self.folder / name, inspected.stat)
+        return transaction.outcome
 
     def exchange(self, image: Image, columns: dict[str, Any], action: str, step: Step,
-                 undoes: str) -> None:
+                 undoes: str) -> Outcome:
         """Take an earlier file of *image* back (undo of `replace`), keeping the present one.
 
         Raises:
@@ -339,6 +342,7 @@ class Originals:
                 self.keep(transaction, plan, image.id, found, kept)
             update(transaction, image.pk, columns)
             note_stat(transaction, image.pk, final, read)
+        return transaction.outcome
 
     def free_place(self, name: str, image: Image | None = None, extension: str = "") -> Path:
         """Where a file of the name *name* can lie: there, or under a new name of ours.

@@ -9,7 +9,6 @@ are found. Anything else is another picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from imagelib.library.originals.originals import (
 from imagelib.library.store.rows import Stat, note_stat, to_stat, update
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image, read_phash
+from imagelib.library.values.outcome import Failure, Followed, Outcome
 from imagelib.library.values.text import generated
 
 if TYPE_CHECKING:
@@ -37,21 +37,11 @@ if TYPE_CHECKING:
 _EDITED = 16
 
 
-@dataclass(slots=True)
-class Followed:
-    """What was done about one file."""
-
-    changed: int = 0
-    added: list[Image] = field(default_factory=list)
-    #: Why the image is only flagged.
-    problem: str = ""
-
-
 def follow_new_bytes(library: Storage, image: Image, seen: Stat | None) -> Followed:
     """Decide what the new bytes in the place of *image* are, and carry it out.
 
     *seen* is how the file looked to the scan; one that looks different again is left to
-    the next scan.
+    the next scan. An image that is only flagged is among the failures, with the reason.
 
     Raises:
         FileNotFoundError: it is gone again.
@@ -64,7 +54,7 @@ def follow_new_bytes(library: Storage, image: Image, seen: Stat | None) -> Follo
         inspected, problem = None, str(error)
     staged = originals.stage_recorded(image)
     try:
-        with library.exclusive():
+        with library.database.exclusive():
             now = library.get(image.id)
             if (now.digest, now.file_name) != (image.digest, image.file_name) or (
                     read.stat != seen or stat_of(path) != seen):
@@ -84,17 +74,16 @@ def follow_new_bytes(library: Storage, image: Image, seen: Stat | None) -> Follo
             staged.unlink(missing_ok=True)
 
 
-def put_right(library: Storage, image: Image) -> None:
+def put_right(library: Storage, image: Image) -> Outcome:
     """Bytes that the disk lost by itself: put the recorded ones back if they are found."""
     originals, path = library.originals, library.originals.path_of(image)
     staged = originals.stage_recorded(image)
     try:
-        with library.exclusive():
+        with library.database.exclusive():
             read = fingerprint(path)
             if staged is None or read.digest == image.digest:
-                _flag(library, image, read.stat, "")
-            else:
-                originals.give_back(image, staged, "altered")
+                return _flag(library, image, read.stat, "")
+            return originals.give_back(image, staged, "altered")
     finally:
         if staged is not None:
             staged.unlink(missing_ok=True)
@@ -104,7 +93,9 @@ def _flag(library: Storage, image: Image, read: Stat, problem: str) -> Followed:
     with library.database.write("altered", undoable=False) as transaction:
         update(transaction, image.pk, {"file_state": "altered"})
         note_stat(transaction, image.pk, library.originals.path_of(image), read)
-    return Followed(changed=0 if problem else 1, problem=problem)
+    if problem:
+        return Followed(failures=(Failure(image.file_name, problem),))
+    return Followed(changed=(image.id,))
 
 
 def _put_back(library: Storage, image: Image, inspected: Inspected | None, read: Fingerprint,
@@ -128,8 +119,7 @@ def _put_back(library: Storage, image: Image, inspected: Inspected | None, read:
             originals.keep(transaction, plan, image.id, read, aside)
         update(transaction, image.pk, {"file_state": "ok"})
         note_stat(transaction, image.pk, path, ours)
-    added = [library.get(prepared[0]["id"])] if prepared else []
-    return Followed(changed=1, added=added)
+    return _followed(library, image, prepared[0]["id"] if prepared else "")
 
 
 def _take_over(library: Storage, image: Image, inspected: Inspected,
@@ -146,7 +136,7 @@ def _take_over(library: Storage, image: Image, inspected: Inspected,
             originals.keep(transaction, plan, image.id, kept, plan.new[0][1])
         update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
         note_stat(transaction, image.pk, inspected.path, inspected.stat)
-    return Followed(changed=1)
+    return _followed(library, image)
 
 
 def _part(library: Storage, image: Image, inspected: Inspected,
@@ -172,7 +162,12 @@ def _part(library: Storage, image: Image, inspected: Inspected,
             note_stat(transaction, image.pk, own, ours)
         if prepared is not None:
             originals.add_row(transaction, *prepared, inspected.stat)
-    return Followed(changed=1, added=[library.get(prepared[0]["id"])] if prepared else [])
+    return _followed(library, image, prepared[0]["id"] if prepared else "")
+
+
+def _followed(library: Storage, image: Image, new: str = "") -> Followed:
+    added = (library.get(new),) if new else ()
+    return Followed(changed=(image.id, *(one.id for one in added)), added=added)
 
 
 def _is_edited(image: Image, inspected: Inspected) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,22 +17,13 @@ from imagelib.library.originals.drift import Drift, walk_files
 from imagelib.library.originals.originals import Inspected, NewImage, file_columns, stat_of
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import digest
-from imagelib.library.store.rows import note_stat, require, select, update
+from imagelib.library.store.rows import find_by_id, note_stat, require, select, update
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Failure, Outcome
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
-
-
-@dataclass(slots=True)
-class Repaired:
-    """What a repair did: the ids that changed, (id or name, reason) of those that did not."""
-
-    changed: list[str] = field(default_factory=list)
-    failures: list[tuple[str, str]] = field(default_factory=list)
-    #: What `undo` takes back, or None where there is no way back.
-    batch: str | None = None
 
 
 def wanted_files(library: Storage, drift: Drift | None = None) -> list[Image]:
@@ -42,8 +33,8 @@ def wanted_files(library: Storage, drift: Drift | None = None) -> list[Image]:
     return list({image.pk: image for image in [*flagged, *found]}.values())
 
 
-def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None) -> list[Image]:
-    """Bring lost files back from *place*, a folder or one file; return their images.
+def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None) -> Outcome:
+    """Bring lost files back from *place*, a folder or one file.
 
     They are recognised by size and digest and copied into their places, wherever they lie
     below *place*, which stays as it is. Looked for are those of *wanted*, by default of all
@@ -55,7 +46,7 @@ def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None)
     by_size: dict[int, list[Image]] = defaultdict(list)
     for image in wanted_files(library) if wanted is None else wanted:
         by_size[image.size_bytes].append(image)
-    found: list[Image] = []
+    found: list[str] = []
     for path, size in _files(place):
         candidates = by_size.get(size)
         if not candidates:
@@ -69,9 +60,9 @@ def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None)
             try:
                 if digest(staged) != checksum:
                     continue  # it was written to meanwhile
-                with library.exclusive():
+                with library.database.exclusive():
                     # Somebody may have brought it back, or deleted it, while we looked.
-                    now = library.find_one(image.id)
+                    now = find_by_id(library.database.reader, image.id)
                     if now is None or now.digest != checksum:
                         continue
                     there = library.originals.read_in_place(now)
@@ -81,8 +72,8 @@ def locate(library: Storage, place: Path, wanted: Iterable[Image] | None = None)
             finally:
                 staged.unlink(missing_ok=True)
             candidates.remove(image)
-            found.append(image)
-    return found
+            found.append(image.id)
+    return Outcome(changed=tuple(found))
 
 
 def _files(place: Path) -> Iterator[tuple[Path, int]]:
@@ -95,12 +86,13 @@ def _files(place: Path) -> Iterator[tuple[Path, int]]:
         raise InvalidError.of("locate", "there is no such folder or file on this machine")
 
 
-def accept(library: Storage, ids: Iterable[str]) -> Repaired:
+def accept(library: Storage, ids: Iterable[str]) -> Outcome:
     """Take what lies in the places of these images as their files, with new digest and size.
 
     There is no way back: the bytes that were there before are gone already.
     """
-    done = Repaired()
+    changed: list[str] = []
+    failures: list[Failure] = []
     ready: list[tuple[Image, Inspected]] = []
     for image_id in ids:
         try:
@@ -108,19 +100,19 @@ def accept(library: Storage, ids: Iterable[str]) -> Repaired:
             path = library.originals.path_of(image)
             ready.append((image, library.originals.inspect(path)))
         except (ImagelibError, OSError) as error:
-            done.failures.append((image_id, _reason(library, error)))
-    with library.exclusive(), library.database.write(
+            failures.append(Failure(image_id, _reason(library, error)))
+    with library.database.exclusive(), library.database.write(
             "accept file", undoable=False) as transaction:
         for image, inspected in ready:
             try:
                 _check_accepted(transaction, image, inspected)
             except ImagelibError as error:
-                done.failures.append((image.id, _reason(library, error)))
+                failures.append(Failure(image.id, _reason(library, error)))
                 continue
             update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
             note_stat(transaction, image.pk, inspected.path, inspected.stat)
-            done.changed.append(image.id)
-    return done
+            changed.append(image.id)
+    return Outcome(changed=tuple(changed), failures=tuple(failures))
 
 
 def _check_accepted(transaction: Transaction, image: Image, inspected: Inspected) -> None:
@@ -134,12 +126,12 @@ def _check_accepted(transaction: Transaction, image: Image, inspected: Inspected
         raise ConflictError(f"These bytes are the image {others[0].id} already.")
 
 
-def adopt(library: Storage, names: Iterable[str], strays: Iterable[str]) -> Repaired:
+def adopt(library: Storage, names: Iterable[str], strays: Iterable[str]) -> Outcome:
     """Make files that lie under `images/` images, where they are, as one batch.
 
     *strays* are the names that a scan has found; no other is taken.
     """
-    done = Repaired()
+    failures: list[Failure] = []
     known = set(strays)
     new_images: dict[str, NewImage] = {}
     for name in dict.fromkeys(names):
@@ -153,24 +145,20 @@ def adopt(library: Storage, names: Iterable[str], strays: Iterable[str]) -> Repa
             new_images[inspected.digest] = NewImage(inspected, ImageDraft(), path.name,
                                                    in_place=True)
         except (ImagelibError, OSError) as error:
-            done.failures.append((name, _reason(library, error)))
-    with library.exclusive():
+            failures.append(Failure(name, _reason(library, error)))
+    with library.database.exclusive():
         ready = []
         for new_image in new_images.values():
             inspected = new_image.inspected
             name = inspected.path.relative_to(library.originals.folder).as_posix()
             if library.originals.find_digest(inspected.digest):
-                done.failures.append((name, "These bytes are an image already."))
+                failures.append(Failure(name, "These bytes are an image already."))
             elif stat_of(inspected.path) != inspected.stat:
-                done.failures.append((name, "It was changed meanwhile. Look again."))
+                failures.append(Failure(name, "It was changed meanwhile. Look again."))
             else:
                 ready.append(new_image)
-        if ready:
-            done.changed = library.originals.insert(ready)
-            [row] = library.database.read("SELECT batch FROM changes WHERE image = ?"
-                                          " ORDER BY seq DESC LIMIT 1", done.changed[0])
-            done.batch = row["batch"]
-    return done
+        done = library.originals.insert(ready) if ready else Outcome()
+    return replace(done, failures=tuple(failures))
 
 
 def _reason(library: Storage, error: ImagelibError | OSError) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Self
 
 from imagelib.config import Settings
@@ -37,10 +36,6 @@ class Storage:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Nobody else changes the library in the block: to decide by what was read."""
-        return self.database.exclusive()
-
     def get(self, image_id: str) -> Image:
         """The image with this id.
 
@@ -49,11 +44,6 @@ class Storage:
         """
         found = select(self.database.reader, "WHERE i.id = ?", [clean_id(image_id)])
         return require(found, image_id)
-
-    def find_one(self, image_id: str) -> Image | None:
-        """The image with this id, if there is one."""
-        found = select(self.database.reader, "WHERE i.id = ?", [clean_id(image_id)], raw=False)
-        return found[0] if found else None
 
 
 def clean_id(image_id: str) -> str:

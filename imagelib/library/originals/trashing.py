@@ -25,11 +25,22 @@ from imagelib.library.originals.originals import (
     stat_in_trash,
     stat_of,
 )
+from imagelib.library.originals.storage import clean_id
 from imagelib.library.store.database import Step, Transaction
 from imagelib.library.store.disk import is_plain_file
-from imagelib.library.store.rows import Stat, chunks, insert_row, note_stat, select, set_tags
+from imagelib.library.store.rows import (
+    Stat,
+    check_version,
+    chunks,
+    find_by_id,
+    find_by_name,
+    insert_row,
+    note_stat,
+    set_tags,
+)
 from imagelib.library.values.dates import utc_now
 from imagelib.library.values.image import Image
+from imagelib.library.values.outcome import Outcome
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
@@ -55,7 +66,7 @@ class _Arrangement:
 def rearrange(library: Storage, gone: list[str], back: list[str], action: str, *,
               step: Step = "do", undoes: str | None = None, progress: Progress = silent,
               check: Callable[[], object] = lambda: None,
-              then: Callable[[Transaction], None] = lambda transaction: None) -> str:
+              then: Callable[[Transaction], None] = lambda transaction: None) -> Outcome:
     """Put *gone* into the trash, bring *back* out of it, and *then* more, as one batch.
 
     *check* is called when nobody else can write any more; it may refuse by raising.
@@ -83,7 +94,7 @@ def rearrange(library: Storage, gone: list[str], back: list[str], action: str, *
                 name = found.names[row["id"]]
                 _reinsert(originals, transaction, row, name, found.stats[originals.folder / name])
             then(transaction)
-    return transaction.batch
+    return transaction.outcome
 
 
 def _arrange(library: Storage, gone: list[str], back: list[str]) -> _Arrangement:
@@ -177,7 +188,7 @@ def _name_in(row: sqlite3.Row) -> str:
 
 
 def _is_taken(originals: Originals, name: str) -> bool:
-    return bool(select(originals.database.reader, "WHERE i.file_name = ?", [name], raw=False))
+    return find_by_name(originals.database.reader, name) is not None
 
 
 def _delete_row(transaction: Transaction, image: Image, file: str | None) -> None:
@@ -209,7 +220,7 @@ def _reinsert(originals: Originals, transaction: Transaction, row: sqlite3.Row,
         note_stat(transaction, record["pk"], file, read)
 
 
-def restore_with(library: Storage, image_id: str, staged: Path) -> None:
+def restore_with(library: Storage, image_id: str, staged: Path) -> Outcome:
     """Bring an image out of the trash; where the trash has no file of it, *staged* has its bytes.
 
     Raises:
@@ -220,8 +231,7 @@ def restore_with(library: Storage, image_id: str, staged: Path) -> None:
         rows = library.database.read("SELECT * FROM trash WHERE id = ?", image_id)
         file = originals.trash_dir / rows[0]["file"] if rows and rows[0]["file"] else None
         if not rows or (file is not None and file.is_file()):
-            rearrange(library, [], [image_id], "restore")
-            return
+            return rearrange(library, [], [image_id], "restore")
         stats: dict[Path, Stat] = {}
         _, names = _plan_restore(originals, rows, stats)
         final = originals.folder / names[image_id]
@@ -229,18 +239,20 @@ def restore_with(library: Storage, image_id: str, staged: Path) -> None:
         plan = Plan(new=[] if final.exists() else [(staged, final, rows[0]["digest"])])
         with originals.intents.carried_out(plan, "restore") as transaction:
             _reinsert(originals, transaction, rows[0], names[image_id], read)
+    return transaction.outcome
 
 
-def purge(library: Storage, ids: list[str]) -> int:
-    """Destroy trashed images for good, their files, their history, and tags that only they had;
-    return how many."""
-    originals, plan, purged = library.originals, Plan(), 0
+def purge(library: Storage, ids: list[str]) -> Outcome:
+    """Destroy trashed images for good: their files, their history, and tags that only they had.
+
+    An id that is not in the trash is passed over.
+    """
+    originals, plan = library.originals, Plan()
     with originals.intents.carried_out(plan, "purge", undoable=False) as transaction:
         for image_id in ids:
             row = transaction.run("SELECT pk, file FROM trash WHERE id = ?", image_id).fetchone()
             if row is None:
                 continue
-            purged += 1
             names = [row["file"]] if row["file"] else []
             names += [r["file"] for r in transaction.run(
                 "SELECT file FROM replaced WHERE image = ?", image_id)]
@@ -254,17 +266,34 @@ def purge(library: Storage, ids: list[str]) -> int:
                 row["pk"], image_id, utc_now(), transaction.batch)
         # A tag says something of the images that wore it.
         transaction.run("DELETE FROM tags WHERE id NOT IN (SELECT tag FROM image_tags)")
-    return purged
+    return transaction.outcome
 
 
-def file_the_deleted(library: Storage) -> int:
-    """Put the files of rows that another SQLite client deleted into the trash; return how many.
+def destroy(library: Storage, image_id: str, if_version: int | None = None) -> Outcome:
+    """Delete an image for good, wherever it is, as one step: nobody can bring it back between.
+
+    Raises:
+        NotFoundError: there is no such image. StaleError: it is no longer at *if_version*.
+    """
+    known = clean_id(image_id)
+    with library.database.exclusive():
+        if find_by_id(library.database.reader, known) is not None:
+            check_version(library.get(known), if_version)
+            rearrange(library, [known], [], "delete")
+        done = purge(library, [known])
+    if not done.changed:
+        raise NotFoundError(f"There is no image {image_id!r}.")
+    return done
+
+
+def file_the_deleted(library: Storage) -> Outcome:
+    """Put the files of rows that another SQLite client deleted into the trash.
 
     Its trigger made a row of the trash, but only we can move the file.
     """
     originals, database = library.originals, library.database
     if not database.read("SELECT 1 FROM trash WHERE file IS NULL LIMIT 1"):
-        return 0
+        return Outcome()
     with database.exclusive(), contextlib.suppress(ConflictError):  # then the next scan sees to it
         plan, files, stats = Plan(), {}, {}
         for row in database.read("SELECT id, digest, record FROM trash WHERE file IS NULL"):
@@ -285,8 +314,8 @@ def file_the_deleted(library: Storage) -> int:
                     require_unchanged(target, look)
                 for image_id, file in files.items():
                     transaction.run("UPDATE trash SET file = ? WHERE id = ?", file, image_id)
-            return len(files)
-    return 0
+            return Outcome(changed=tuple(files))
+    return Outcome()
 
 
 def file_what_changed(library: Storage) -> None:

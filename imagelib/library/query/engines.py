@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from imagelib.library.query.listing import Filter, Position, order_by, split_order
+from imagelib.library.query.listing import (
+    PAGE_SIZE,
+    Filter,
+    Page,
+    Position,
+    cut_page,
+    order_by,
+    read_cursor,
+    split_order,
+)
 from imagelib.library.store.database import Database
 from imagelib.library.store.folding import fold_pending
 
@@ -27,6 +36,19 @@ class Engine(Protocol):
 
     def tag_counts(self) -> list[tuple[str, int]]:
         """Every tag that an image carries with how many do, the most used first."""
+
+
+def list_pks(engine: Engine, wanted: Filter, *, page: int = 1, page_size: int = PAGE_SIZE,
+             cursor: str | None = None) -> Page[int]:
+    """One page of the pks that *wanted* lets through: by number, or behind *cursor*.
+
+    Raises:
+        InvalidError: the cursor is not one of this list.
+    """
+    behind = None if cursor is None else read_cursor(wanted.order, cursor)
+    start = (page - 1) * page_size if behind is None else 0
+    places, total = engine.positions(wanted, start, page_size + 1, behind)
+    return cut_page(wanted.order, places, total, page, page_size)
 
 
 class SqlEngine:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import NotFoundError
 from imagelib.library.store.database import actor_of
-from imagelib.library.store.rows import select_pks
-from imagelib.library.values.image import Change, Image
+from imagelib.library.values.image import Change
 
 if TYPE_CHECKING:
     from imagelib.library.store.database import Database
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LONGEST_VALUE = 20_000
 #: So many characters of values are shown on one page, and read for it; more come with the next.
 _PAGE_SIZE, _PAGE_READ = 4 * 2**20, 64 * 2**20
+#: Changes read at a time on a walk.
+_WALKED = 1000
 
 
 def list_changes(database: Database, image_id: str, limit: int, before: int = 0) -> list[Change]:
@@ -51,6 +53,18 @@ def list_changes(database: Database, image_id: str, limit: int, before: int = 0)
     return found
 
 
+def walk_changes(database: Database, image_id: str) -> Iterator[Change]:
+    """Every recorded change of one image, the newest first, a page at a time.
+
+    Raises:
+        NotFoundError: there is no such image.
+    """
+    page = list_changes(database, image_id, _WALKED)
+    while page:
+        yield from page
+        page = list_changes(database, image_id, _WALKED, page[-1].seq)
+
+
 def count_changes(database: Database, image_id: str) -> int:
     """How many recorded changes one image has."""
     return int(database.read("SELECT count(*) FROM changes WHERE image = ? AND kind <> 'purge'",
@@ -79,15 +93,6 @@ def changed_since(database: Database, seq: int,
     more = len(rows) > limit
     rows = rows[:limit]
     return rows[-1]["seq"] if rows else seq, {row["pk"]: row["image"] for row in rows}, more
-
-
-def changes_since(database: Database, seq: int,
-                  limit: int) -> tuple[int, list[Image], list[str], bool]:
-    """As `changed_since`, with the images that are there, and the ids that are gone."""
-    seq, changed, more = changed_since(database, seq, limit)
-    images = select_pks(database.reader, changed)
-    gone = [image for pk, image in changed.items() if pk not in images]
-    return seq, list(images.values()), gone, more
 
 
 def _readable(name: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ from imagelib.library.store.database import Transaction
 from imagelib.library.store.rows import apply_patch, select
 from imagelib.library.values.fields import ImagePatch
 from imagelib.library.values.image import Image, read_phash
+from imagelib.library.values.outcome import Outcome
 
 #: Two pictures are alike if their hashes differ in at most so many of 64 bits.
 DISTANCE = 4
@@ -35,12 +36,12 @@ def find_lookalikes(library: Storage, distance: int = DISTANCE) -> list[list[Ima
     return sorted(found, key=lambda group: group[0].pk)
 
 
-def merge(library: Storage, keep: Image, others: Iterable[Image]) -> str:
-    """Keep one image with the tags, the best rating and the notes of all; return the batch.
+def merge(library: Storage, keep: Image, others: Iterable[Image]) -> Outcome:
+    """Keep one image with the tags, the best rating and the notes of all.
 
     The others go into the trash; one undo brings everything back as it was.
     """
-    with library.exclusive():
+    with library.database.exclusive():
         kept = library.get(keep.id)
         doubles = [library.get(image.id) for image in others]
         notes = [image.notes for image in (kept, *doubles) if image.notes]

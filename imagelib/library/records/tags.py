@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from imagelib.errors import ConflictError, InvalidError, NotFoundError
 from imagelib.library.store.database import Database, Transaction
 from imagelib.library.values.fields import clean_tag
-from imagelib.library.values.image import Done
+from imagelib.library.values.outcome import Outcome
 
 
-def rename_tag(database: Database, old: str, new: str) -> Done:
+def rename_tag(database: Database, old: str, new: str) -> Outcome:
     """Write *old* as *new* on all its images.
 
     Raises:
@@ -18,42 +18,41 @@ def rename_tag(database: Database, old: str, new: str) -> Done:
     """
     old, new = _clean("old", old), _clean("new", new)
     if old == new:
-        return Done(0, "")
+        return Outcome()
     with database.write("rename tag") as transaction:
-        count = _require(transaction, old)
-        if _count(transaction, new):
+        _require(transaction, old)
+        if _is_used(transaction, new):
             raise ConflictError(f"The tag {new!r} is in use. To make them one, merge them.")
         transaction.run("DELETE FROM tags WHERE name = ?", new)
         transaction.run("UPDATE tags SET name = ? WHERE name = ?", new, old)
-    return Done(count, transaction.batch)
+    return transaction.outcome
 
 
-def merge_tags(database: Database, sources: Iterable[str], target: str) -> Done:
+def merge_tags(database: Database, sources: Iterable[str], target: str) -> Outcome:
     """Give every image that carries one of *sources* the tag *target* instead."""
     names = [_clean("sources", name) for name in sources]
     target = _clean("target", target)
-    changed = 0
     with database.write("merge tags") as transaction:
         transaction.run("INSERT OR IGNORE INTO tags (name) VALUES (?)", target)
         for name in names:
             if name == target:
                 continue
-            changed += _require(transaction, name)
+            _require(transaction, name)
             transaction.run(
                 "INSERT OR IGNORE INTO image_tags SELECT it.image, new.id FROM image_tags it"
                 " JOIN tags old ON old.id = it.tag, tags new WHERE old.name = ? AND new.name = ?",
                 name, target)
             transaction.run("DELETE FROM tags WHERE name = ?", name)
-    return Done(changed, transaction.batch)
+    return transaction.outcome
 
 
-def delete_tag(database: Database, name: str) -> Done:
+def delete_tag(database: Database, name: str) -> Outcome:
     """Take the tag off all its images."""
     name = _clean("name", name)
     with database.write("delete tag") as transaction:
-        count = _require(transaction, name)
+        _require(transaction, name)
         transaction.run("DELETE FROM tags WHERE name = ?", name)
-    return Done(count, transaction.batch)
+    return transaction.outcome
 
 
 def _clean(field: str, name: str) -> str:
@@ -63,13 +62,11 @@ def _clean(field: str, name: str) -> str:
         raise InvalidError.of(field, str(error)) from error
 
 
-def _require(transaction: Transaction, name: str) -> int:
-    if not (count := _count(transaction, name)):
+def _require(transaction: Transaction, name: str) -> None:
+    if not _is_used(transaction, name):
         raise NotFoundError(f"No image carries the tag {name!r}.")
-    return count
 
 
-def _count(transaction: Transaction, name: str) -> int:
-    row = transaction.run(
-        "SELECT count(*) FROM image_tags it JOIN tags t ON t.id = it.tag WHERE t.name = ?", name)
-    return int(row.fetchone()[0])
+def _is_used(transaction: Transaction, name: str) -> bool:
+    return transaction.run("SELECT 1 FROM image_tags it JOIN tags t ON t.id = it.tag"
+                           " WHERE t.name = ? LIMIT 1", name).fetchone() is not None

@@ -15,6 +15,7 @@ from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.originals.trashing import rearrange
 from imagelib.library.store.database import Step, Transaction
 from imagelib.library.store.rows import chunks, drop_tags, select_pks, set_tags, stored_row
+from imagelib.library.values.outcome import Outcome, Reversal
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
@@ -44,10 +45,10 @@ def latest(library: Storage, step: Step) -> str:
     return str(rows[0]["id"])
 
 
-def take_back(library: Storage, batch: str, step: Step) -> tuple[str, list[str]]:
-    """Undo *batch*; return the action it had and the ids of the images that changed.
+def take_back(library: Storage, batch: str, step: Step) -> Reversal:
+    """Undo *batch*.
 
-    Called inside `Library.exclusive`.
+    Called inside `Database.exclusive`.
 
     Raises:
         NotFoundError: no such batch. ConflictError: it was taken back already, or
@@ -63,19 +64,18 @@ def take_back(library: Storage, batch: str, step: Step) -> tuple[str, list[str]]
     by_image: dict[str, list[sqlite3.Row]] = defaultdict(list)
     for change in changes:
         by_image[change["image"]].append(change)
-    _apply(library, by_image, f"{step} {action.removeprefix('undo ').removeprefix('redo ')}",
-           step, batch)
-    return action, sorted(by_image)
+    done = _apply(library, by_image,
+                  f"{step} {action.removeprefix('undo ').removeprefix('redo ')}", step, batch)
+    return Reversal(done.batch, tuple(sorted(by_image)), action=action)
 
 
 def _apply(library: Storage, by_image: dict[str, list[sqlite3.Row]], action: str, step: Step,
-           batch: str) -> None:
+           batch: str) -> Outcome:
     if (exchanged := _file_exchange(by_image)) is not None:
         image_id, columns = exchanged
         image = library.get(image_id)
         _check_columns(image_id, stored_row(library.database, image.pk), by_image[image_id])
-        library.originals.exchange(image, columns, action, step, batch)
-        return
+        return library.originals.exchange(image, columns, action, step, batch)
     kinds = {image_id: {change["kind"] for change in changes}
              for image_id, changes in by_image.items()}
     # What else a batch did to an image that it brought in or put away goes along with it.
@@ -88,7 +88,7 @@ def _apply(library: Storage, by_image: dict[str, list[sqlite3.Row]], action: str
         for image_id, changes in edited.items():
             _revert(transaction, image_id, changes)
 
-    rearrange(library, gone, back, action, step=step, undoes=batch, then=then)
+    return rearrange(library, gone, back, action, step=step, undoes=batch, then=then)
 
 
 def _file_exchange(by_image: dict[str, list[sqlite3.Row]]) -> tuple[str, dict[str, Any]] | None:

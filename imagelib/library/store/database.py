@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -29,6 +29,7 @@ from imagelib.library.store import schema
 from imagelib.library.store.disk import on_network
 from imagelib.library.store.locks import FileLock
 from imagelib.library.values.dates import utc_now
+from imagelib.library.values.outcome import Outcome
 from imagelib.library.values.text import fold
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ Actor = Literal["python", "cli", "api", "editor", "watcher"]
 ACTORS = frozenset((*get_args(Actor), "external"))
 
 _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
-_batches: ContextVar[list[str] | None] = ContextVar("batches", default=None)
 
 
 @dataclass(slots=True)
@@ -54,6 +54,8 @@ class Transaction:
 
     connection: sqlite3.Connection
     batch: str
+    #: What it did, as the triggers have recorded it; empty until it is committed.
+    outcome: Outcome = field(default_factory=Outcome)
 
     def run(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
         """Execute one statement."""
@@ -180,14 +182,16 @@ class Database:
                 self._check_in_place()
                 connection.execute("DELETE FROM context")
                 connection.execute("INSERT INTO context VALUES (?, ?)", (batch, action))
-                yield Transaction(connection, batch)
+                transaction = Transaction(connection, batch)
+                yield transaction
                 self.before_commit(connection)
-                recorded = undoable and _record_batch(connection, batch, action, step, undoes)
+                changed = _changed_in(connection, batch)
+                if is_recorded := undoable and bool(changed):
+                    _record_batch(connection, batch, action, step, undoes)
                 connection.execute("DELETE FROM context")
                 self._check_in_place()
                 connection.execute("COMMIT")
-                if recorded and (made := _batches.get()) is not None:
-                    made.append(batch)
+                transaction.outcome = Outcome(batch if is_recorded else "", changed)
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -372,36 +376,27 @@ def acting_as(actor: Actor) -> Iterator[None]:
         _acting.reset(token)
 
 
-@contextmanager
-def noting_batches() -> Iterator[list[str]]:
-    """The batches that this thread makes in the body and undo can take back, as they are made."""
-    made: list[str] = []
-    token = _batches.set(made)
-    try:
-        yield made
-    finally:
-        _batches.reset(token)
-
-
 def actor_of(batch: str) -> str:
     """Who made *batch*: one of `ACTORS`, or "" if it is older than the names."""
     actor = batch.partition("-")[0]
     return actor if actor in ACTORS else ""
 
 
+def _changed_in(connection: sqlite3.Connection, batch: str) -> tuple[str, ...]:
+    """The ids of the images that *batch* changed, in the order in which it came to them."""
+    return tuple(row[0] for row in connection.execute(
+        "SELECT image FROM changes WHERE batch = ? GROUP BY image ORDER BY min(seq)", (batch,)))
+
+
 def _record_batch(connection: sqlite3.Connection, batch: str, action: str, step: Step,
-                  undoes: str | None) -> bool:
-    """Record *batch* if it changed anything; whether it did."""
-    changed = connection.execute("SELECT 1 FROM changes WHERE batch = ? LIMIT 1", (batch,))
-    if changed.fetchone() is None:
-        return False
+                  undoes: str | None) -> None:
+    """Make *batch* one that can be taken back."""
     connection.execute(
         "INSERT INTO batches (id, at, action, kind, undoes) VALUES (?, ?, ?, ?, ?)",
         (batch, utc_now(), action, step, undoes),
     )
     if undoes:
         connection.execute("UPDATE batches SET undone_by = ? WHERE id = ?", (batch, undoes))
-    return True
 
 
 def _apply_migrations(connection: sqlite3.Connection) -> None:

@@ -69,6 +69,18 @@ def select(connection: sqlite3.Connection, tail: str = "", parameters: Iterable[
     return [to_image(row, tags.get(row["pk"], ())) for row in rows]
 
 
+def find_by_id(connection: sqlite3.Connection, image_id: str) -> Image | None:
+    """The image with this id, if there is one, without its `prompt_meta`."""
+    found = select(connection, "WHERE i.id = ?", [image_id], raw=False)
+    return found[0] if found else None
+
+
+def find_by_name(connection: sqlite3.Connection, file_name: str) -> Image | None:
+    """The image whose file has this name relative to `images/`, without its `prompt_meta`."""
+    found = select(connection, "WHERE i.file_name = ?", [file_name], raw=False)
+    return found[0] if found else None
+
+
 def select_pks(connection: sqlite3.Connection, pks: Iterable[int], *,
                raw: bool = True) -> dict[int, Image]:
     """The images with these *pks*, as far as they exist."""

@@ -74,14 +74,6 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How many images an operation changed, and the batch that undo takes back."""
-
-    changed: int
-    batch: str
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """One recorded edit of one image. `before` and `after` hold only what differs."""
 
