@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from helpers import a1111, draw
@@ -149,6 +150,21 @@ def test_a_database_alone_gives_all_it_knows(filled):
     with Library.open(root) as library:
         assert {i.id: [getattr(i, name) for name in FIELDS] for i in library.find()} == {
             i.id: [getattr(i, name) for name in FIELDS] for i in records.values()}
+
+
+def test_tables_of_an_earlier_version_give_what_they_have(filled):
+    root, records = filled
+    with closing(sqlite3.connect(root / "library.db")) as other:
+        for trigger in ("images_update", "images_delete"):
+            other.execute(f"DROP TRIGGER {trigger}")
+        other.execute("ALTER TABLE images DROP COLUMN notes")
+    shutil.rmtree(root / "site")
+
+    assert recover(Settings.load(root)).from_database == len(records)
+
+    with Library.open(root) as library:
+        assert {(image.id, image.rating, image.tags, image.notes) for image in library.find()} == {
+            (image.id, image.rating, image.tags, "") for image in records.values()}
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -114,3 +114,13 @@ def test_two_images_of_the_same_bytes_do_not_keep_it_closed(first_version):
         assert max(image.rating for image in library.find()) == 5
         names = library.database.read("SELECT name FROM sqlite_schema WHERE type = 'index'")
         assert "images_one_digest" in {row[0] for row in names}
+
+
+def test_what_was_deleted_before_a_field_came_is_restored_without_it(first_version):
+    with Library.open(first_version) as library:
+        with library.database.write("as it was", undoable=False) as transaction:
+            transaction.run("UPDATE trash SET record = json_remove(record, '$.notes', '$.rating')")
+        [trashed] = library.trash()
+        assert (trashed.image.notes, trashed.image.rating) == ("", 0)
+        library.restore(trashed.image.id)
+        assert library.get(trashed.image.id).notes == ""

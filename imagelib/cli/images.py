@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from imagelib.cli.output import (
     say,
     yes,
 )
+from imagelib.library.values.registry import FIELDS
 
 pass_context = click.make_pass_decorator(Context)
 
@@ -173,14 +175,17 @@ def show(context: Context, image_id: str, as_json: bool) -> None:
         say(f"{name:<15} {text}", err=False)
 
 
+def _field_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give *command* an option for each field that has one."""
+    for field in reversed([field for field in FIELDS if field.option]):
+        kind = click.IntRange(0, 5) if field.kind == "rating" else None
+        command = click.option(f"--{field.option}", field.name, help=field.help, type=kind)(command)
+    return command
+
+
 @click.command()
 @click.argument("query")
-@click.option("--prompt", "prompt_text", help="The prompt.")
-@click.option("--negative", "negative_prompt", help="The negative prompt.")
-@click.option("--model", "ai_model", help="The model.")
-@click.option("--notes", help="Notes of your own.")
-@click.option("--rating", type=click.IntRange(0, 5), help="0 (unrated) to 5.")
-@click.option("--date", "captured_at", help="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.")
+@_field_options
 @click.option("--add-tag", "add_tags", multiple=True, help="May be repeated.")
 @click.option("--remove-tag", "remove_tags", multiple=True, help="May be repeated.")
 @dry_run

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.errors import InvalidError
-from imagelib.generator.index.blocks import FORMAT, KINDS, MANIFEST_PATH
+from imagelib.generator.index.blocks import FORMAT, KINDS, MANIFEST_PATH, text_keys
 from imagelib.generator.index.numbers import read, read_deltas
 from imagelib.generator.index.pieces import read_texts
+from imagelib.library.values.registry import TEXTS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -98,17 +99,16 @@ def _read_core(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _read_text(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
     seeds = block["seeds"] or [""] * block["rows"]
-    for prompt, negative, notes, settings, seed in zip(
-            _column(block, read_texts(block["prompts"]), "prompt"),
-            _column(block, read_texts(block["negatives"]), "negative"),
-            _column(block, read_texts(block["notes"]), "note"),
-            _column(block, block["settings"], "setting"), seeds, strict=True):
+    columns = [_column(block, read_texts(block[values]), indexes)
+               for values, indexes in map(text_keys, TEXTS)]
+    for settings, seed, *texts in zip(
+            _column(block, block["settings"], "setting"), seeds, *columns, strict=True):
         generation = {name: _value(value)
                       for name, value in zip(settings[::2], settings[1::2], strict=True)}
         if seed:
             generation["seed"] = seed
-        yield {"prompt_text": prompt, "negative_prompt": negative, "notes": notes,
-               "generation": generation}
+        yield {"generation": generation,
+               **{field.name: text for field, text in zip(TEXTS, texts, strict=True)}}
 
 
 def _read_file(block: dict[str, Any]) -> Iterator[dict[str, Any]]:

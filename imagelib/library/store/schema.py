@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from imagelib.library.values.registry import FIELDS
+
 #: Raised with every migration; a database with a higher `user_version` is from the future.
 VERSION = 2
 #: From this version on, a database can be read as it is.
@@ -20,8 +22,7 @@ APPLICATION_ID = 0x696D6C62  # "imlb"
 #: The columns that belong to the user: a change of one is an edit.
 USER_COLUMNS = (
     "file_name", "original_name", "digest", "phash", "size_bytes", "width", "height", "mime_type",
-    "prompt_text", "negative_prompt", "prompt_meta", "generation", "ai_model", "notes",
-    "rating", "captured_at", "file_state",
+    *(field.name for field in FIELDS if field.kind != "tags"), "file_state",
 )
 #: All columns of an image in the order in which `records` reads them.
 COLUMNS = ("pk", "id", *USER_COLUMNS, "created_at", "updated_at", "version")
@@ -224,6 +225,13 @@ CREATE TRIGGER tags_delete BEFORE DELETE ON tags BEGIN
     DELETE FROM image_tags WHERE tag = old.id;
 END;
 """
+
+
+def rest_of(text: str, number: int) -> str:
+    """SQL: what of the folded *text* stands from its part *number* on, counted from 0."""
+    for _ in range(number):
+        text = f"substr({text}, instr({text}, char(31)) + 1)"
+    return text
 
 
 def statements(script: str = _TABLES + _TRIGGERS) -> list[str]:

@@ -161,32 +161,29 @@ class Fields(BaseModel):
         return taken
 
 
-class ImageDraft(Fields):
+class _Written(Fields):
+    """What a user writes: the fields of `registry.FIELDS`, each with its limits."""
+
+    prompt_text: Text = ""
+    negative_prompt: Text = ""
+    prompt_meta: Json = None
+    generation: Generation = {}
+    ai_model: Text = ""
+    notes: Text = ""
+    rating: Rating = 0
+    tags: Tags = []
+
+
+class ImageDraft(_Written):
     """The metadata of a new image. What is absent is taken from the file itself."""
 
-    prompt_text: Text = ""
-    negative_prompt: Text = ""
-    prompt_meta: Json = None
-    generation: Generation = {}
-    ai_model: Text = ""
-    notes: Text = ""
-    rating: Rating = 0
     captured_at: WallClock | None = None
-    tags: Tags = []
 
 
-class ImagePatch(Fields):
+class ImagePatch(_Written):
     """A change: absent keeps, null clears, `tags` replaces, the other two add and take."""
 
-    prompt_text: Text = ""
-    negative_prompt: Text = ""
-    prompt_meta: Json = None
-    generation: Generation = {}
-    ai_model: Text = ""
-    notes: Text = ""
-    rating: Rating = 0
     captured_at: WallClock = ""
-    tags: Tags = []
     add_tags: Tags = []
     remove_tags: Tags = []
 
