@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const { Columns } = load("ImagelibColumns", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js",
+const { Columns } = load("ImagelibColumns", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js",
   "texts.js", "bits.js", "columns.js");
 
 const TEXTS = { prompt_text: "", negative_prompt: "", notes: "", generation: {} };

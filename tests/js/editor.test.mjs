@@ -4,8 +4,9 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-load("ImagelibDom", "text.js", "tasks.js", "dom.js");
-const Fields = load("ImagelibFields", "fields.js");
+load("ImagelibDom", "registry.js", "text.js", "tasks.js", "dom.js");
+const Registry = load("ImagelibRegistry");
+load("ImagelibFields", "fields.js");
 const Conflict = load("ImagelibConflict", "conflict.js");
 const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
@@ -55,5 +56,5 @@ test("tags with slashes are a tree, its branches shown where they are no tags", 
 });
 
 test("every field has a label", () => {
-  assert.deepEqual(Object.values(Fields.LABELS).slice(0, 6), ["Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
+  assert.deepEqual(Object.values(Registry.LABELS).slice(0, 6), ["Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
 });

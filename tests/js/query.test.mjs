@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const ENGINE = ["text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
+const ENGINE = ["registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
   "bits.js", "columns.js", "words.js", "facets.js", "search.js"];
 const Query = load("ImagelibQuery", ...ENGINE);
 const { Columns } = load("ImagelibColumns");

@@ -34,6 +34,8 @@ class Field:
     #: The option of `imagelib edit` that sets it, and what its help says.
     option: str = ""
     help: str = ""
+    #: Whether `imagelib add` has that option, too.
+    adding: bool = False
     #: What it is called in the old JSON, the surest name first.
     legacy: tuple[str, ...] = ()
     merge: Merge = "keep"
@@ -61,8 +63,8 @@ FIELDS = (
           option="notes", help="Notes of your own.", merge="lines",
           legacy=("notes", "note", "description", "comment", "comments")),
     Field(name="rating", label="Rating", kind="rating", default=0, search="rating",
-          aliases=("stars",), option="rating", help="0 (unrated) to 5.", merge="highest",
-          xmp="Rating", legacy=("rating", "stars", "score")),
+          aliases=("stars",), option="rating", help="0 (unrated) to 5.", adding=True,
+          merge="highest", xmp="Rating", legacy=("rating", "stars", "score")),
     Field(name="tags", label="Tags", kind="tags", default=(), search="tag", aliases=("tags",),
           merge="all", xmp="subject", legacy=("tags", "keywords", "labels")),
     Field(name="captured_at", label="Date", kind="date", search="date", option="date",
