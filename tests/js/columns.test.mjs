@@ -24,3 +24,16 @@ test("an edit that the page runs ahead with leaves the image in its place of eve
   assert.equal(columns.created[row], created);
   assert.equal(columns.coreOf(row).created_at, "2026-02-03T04:05:06.000Z");
 });
+
+test("an edit that was kept before a field came leaves it empty", () => {
+  const columns = new Columns();
+  const row = columns.rowOf(7);
+  columns.makeText(row);
+  const { notes, ...texts } = { ...TEXTS, prompt_text: "a fox" };
+  columns.set(7, {
+    ...texts, captured_at: "2026-01-01T00:00:00", created_at: "2026-02-03T04:05:06.000Z", rating: 0, ai_model: "",
+    width: 64, height: 48, tags: [], file_state: "ok",
+  });
+  assert.equal(columns.textOf(row).notes, notes);
+  assert.equal(columns.textOf(row).prompt_text, "a fox");
+});

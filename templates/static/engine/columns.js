@@ -257,7 +257,8 @@ const ImagelibColumns = (() => {
         .filter(([name, value]) => name !== "seed" && value !== null && value !== "")
         .flatMap(([name, value]) => [name, asText(value)]);
       text.version = ++this.textVersion;
-      for (const { name, search } of TEXTS) replaceText(text[search], offset, edit[name]);
+      // What a tab has kept from an earlier version knows nothing of a field that came later.
+      for (const { name, search } of TEXTS) replaceText(text[search], offset, edit[name] ?? "");
       // Three columns share one index of settings.
       text.setting = text.setting.slice();
       text.setting[offset] = text.settings.length;
