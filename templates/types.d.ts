@@ -7,6 +7,7 @@ type FileState = "ok" | "missing" | "altered";
 
 /** The fields that hold texts, by what they are called in a search. */
 interface TextNames {
+  title: "title";
   prompt: "prompt_text";
   negative: "negative_prompt";
   notes: "notes";

@@ -7,7 +7,7 @@ import { load } from "./load.mjs";
 const { Columns } = load("ImagelibColumns", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js",
   "texts.js", "bits.js", "columns.js");
 
-const TEXTS = { prompt_text: "", negative_prompt: "", notes: "", generation: {} };
+const TEXTS = { title: "", prompt_text: "", negative_prompt: "", notes: "", generation: {} };
 
 test("an edit that the page runs ahead with leaves the image in its place of every order", () => {
   const columns = new Columns();

@@ -12,7 +12,7 @@ const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
 const record = (values) => ({
-  prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
+  title: "", prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
   generation: {}, prompt_meta: null, tags: [], ...values,
 });
 
@@ -56,5 +56,5 @@ test("tags with slashes are a tree, its branches shown where they are no tags", 
 });
 
 test("every field has a label", () => {
-  assert.deepEqual(Object.values(Registry.LABELS).slice(0, 6), ["Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
+  assert.deepEqual(Object.values(Registry.LABELS).slice(0, 7), ["Title", "Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
 });

@@ -44,7 +44,9 @@ ID_LETTERS = 4
 
 MANIFEST_PATH = "data/manifest.js"
 #: Raised when a reader of older files would misunderstand newer ones.
-FORMAT = 3
+FORMAT = 4
+#: From this format on, files can be read: a text block has no column of a field that came later.
+READABLE = 3
 
 _BEFORE, _AFTER = b"ImagelibData(", b");\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -58,6 +58,8 @@ def merge(library: Storage, keep: Image, others: Iterable[Image]) -> str:
 def _merged(field: Field, images: Iterable[Image]) -> object:
     """The value that one image gets which stands for *images*."""
     values = [getattr(image, field.name) for image in images]
+    if field.merge == "first":
+        return next(filter(None, values), field.default)
     if field.merge == "highest":
         return max(values)
     if field.merge == "all":

@@ -14,9 +14,9 @@ from typing import Any, Literal
 #: How a field is kept, written and shown. Words are looked for in each `text`, and text blocks
 #: hold it; what is `json` comes from generators.
 Kind = Literal["text", "line", "rating", "date", "tags", "json"]
-#: What an image gets of its lookalikes when they become one: nothing, all lines, the highest,
-#: all members.
-Merge = Literal["keep", "lines", "highest", "all"]
+#: What an image gets of its lookalikes when they become one: nothing, what it lacks, all lines,
+#: the highest, all members.
+Merge = Literal["keep", "first", "lines", "highest", "all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,9 @@ class Field:
 
 #: In the order of tables and commands.
 FIELDS = (
+    Field(name="title", label="Title", kind="text", search="title", option="title",
+          help="What the image is called.", adding=True, legacy=("title", "caption"),
+          merge="first", xmp="title", naming=True, since=3),
     Field(name="prompt_text", label="Prompt", kind="text", search="prompt", option="prompt",
           help="The prompt.", xmp="description", naming=True, copied=True,
           legacy=("prompt_text", "prompt", "prompts", "positive", "positive_prompt", "text")),

@@ -5,6 +5,7 @@
 const ImagelibRegistry = (() => {
   /** In the order of forms. @type {RegisteredField[]} */
   const FIELDS = [
+    { name: "title", label: "Title", kind: "text", search: "title", naming: true, bulk: true },
     { name: "prompt_text", label: "Prompt", kind: "text", search: "prompt", naming: true, copied: true, rows: 4 },
     { name: "negative_prompt", label: "Negative prompt", kind: "text", search: "negative", aliases: ["neg"], copied: true, rows: 2 },
     { name: "ai_model", label: "Model", kind: "line", search: "model", bulk: true, compared: "model" },
