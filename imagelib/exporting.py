@@ -12,11 +12,12 @@ from xml.sax.saxutils import escape, quoteattr
 from imagelib.library.store.disk import replacing
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image
+from imagelib.library.values.registry import FIELDS, TEXTS
 
-_CSV = ("id", "file_name", "original_name", "prompt_text", "negative_prompt", "ai_model", "notes",
-        "rating", "tags", "captured_at", "width", "height", "size_bytes", "mime_type", "digest",
-        "phash",
-        "created_at", "updated_at", "version", "file_state")
+#: A table has no cells for what generators wrote.
+_CSV = ("id", "file_name", "original_name", *(f.name for f in FIELDS if f.kind != "json"), "width",
+        "height", "size_bytes", "mime_type", "digest", "phash", "created_at", "updated_at",
+        "version", "file_state")
 
 
 def records_as(form: str, images: Iterable[Image]) -> Iterator[bytes]:
@@ -74,6 +75,10 @@ def write_sidecars(folder: Path, images: Iterable[Image]) -> int:
 def _xmp(image: Image) -> str:
     """XMP (ISO 16684-1) with the properties that photo programs read."""
     tags = "".join(f"<rdf:li>{_text(tag)}</rdf:li>" for tag in image.tags)
+    texts = "".join(
+        f'<dc:{field.xmp}><rdf:Alt><rdf:li xml:lang="x-default">{_text(value)}</rdf:li></rdf:Alt>'
+        f"</dc:{field.xmp}>\n"
+        for field in TEXTS if field.xmp and (value := getattr(image, field.name)))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -82,9 +87,7 @@ def _xmp(image: Image) -> str:
         ' xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         f" xmp:Rating=\"{image.rating}\" xmp:CreateDate={quoteattr(image.captured_at)}>\n"
         f"<dc:subject><rdf:Bag>{tags}</rdf:Bag></dc:subject>\n"
-        '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">'
-        f"{_text(image.prompt_text)}</rdf:li></rdf:Alt></dc:description>\n"
-        "</rdf:Description></rdf:RDF></x:xmpmeta>\n"
+        f"{texts}</rdf:Description></rdf:RDF></x:xmpmeta>\n"
     )
 
 

@@ -116,7 +116,8 @@ def _salvage(database: Path) -> dict[str, SiteRecord]:
 
 
 def _as_record(row: dict[str, Any]) -> SiteRecord:
-    fields = {name: row[name] for name in ImageDraft.model_fields}
+    # An earlier version of the tables has fewer columns.
+    fields = {name: row[name] for name in ImageDraft.model_fields if name in row}
     fields |= {name: json.loads(row[name]) for name in ("prompt_meta", "generation")}
     return SiteRecord(row["id"], row["digest"], row["file_name"], row["original_name"],
                       row["created_at"], fields)

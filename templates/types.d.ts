@@ -5,12 +5,19 @@
 
 type FileState = "ok" | "missing" | "altered";
 
+/** The fields that hold texts, by what they are called in a search. */
+interface TextNames {
+  title: "title";
+  prompt: "prompt_text";
+  negative: "negative_prompt";
+  notes: "notes";
+}
+type TextName = keyof TextNames;
+type TextField = TextNames[TextName];
+
 /** What a user may write into a record: `ImagePatch` of imagelib/library/values/fields.py. */
-interface ImageFields {
-  prompt_text: string;
-  negative_prompt: string;
+interface ImageFields extends Record<TextField, string> {
   ai_model: string;
-  notes: string;
   rating: number;
   captured_at: string;
   tags: string[];
@@ -18,6 +25,31 @@ interface ImageFields {
   prompt_meta: unknown;
 }
 type FieldName = keyof ImageFields;
+type Texts = Pick<ImageFields, TextField | "generation">;
+
+/** What is said of a field in engine/registry.js. */
+interface FieldTraits {
+  /** For people. */
+  label: string;
+  /** The field in a search, as in `notes:word`. */
+  search?: string;
+  /** Other names for it there. */
+  aliases?: string[];
+  /** Whether an image is called by its first line, if it has no weightier name. */
+  naming?: boolean;
+  /** Whether it is offered to be copied. */
+  copied?: boolean;
+  /** How many lines there are to write it in. */
+  rows?: number;
+  /** Whether it can be set for many images at once. */
+  bulk?: boolean;
+  /** What it is called where two images are compared, if it is there. */
+  compared?: string;
+}
+/** Words are looked for in it, and text blocks hold it. */
+type RegisteredText = FieldTraits & { kind: "text"; name: TextField; search: TextName };
+type RegisteredField = RegisteredText
+  | (FieldTraits & { kind: "line" | "rating" | "date" | "tags" | "json"; name: Exclude<FieldName, TextField> });
 
 /** A change: what is absent stays. */
 type ImagePatch = Partial<ImageFields> & { add_tags?: string[]; remove_tags?: string[] };
@@ -83,13 +115,13 @@ type CardFile = Pick<FileRow, "id" | "digest" | "file_name" | "original_name" | 
 
 /** What the page knows of an image by now: the texts and the file may be on their way still. */
 type KnownRecord = CoreRow & { id: string }
-  & Partial<CardFile & Pick<ImageRecord, "prompt_text" | "negative_prompt" | "notes" | "generation">>;
+  & Partial<CardFile & Texts>;
 
 /** Such a record of which all has arrived: it can be laid over what the page shows. */
-type WholeRecord = KnownRecord & CardFile & Pick<ImageRecord, "prompt_text" | "negative_prompt" | "notes" | "generation">;
+type WholeRecord = KnownRecord & CardFile & Texts;
 
 /** What names an image. */
-type Named = Partial<Pick<ImageRecord, "original_name" | "file_name">>;
+type Named = Partial<Pick<ImageRecord, TextField | "original_name" | "file_name">>;
 
 // -- What the parts of the editor hand to each other ---------------------------------------------------------
 
@@ -183,13 +215,12 @@ interface TextColumnData {
   tokens: Written;
 }
 
-interface TextData extends DataBlock<"text"> {
-  prompts: TextColumnData;
-  prompt: Written;
-  negatives: TextColumnData;
-  negative: Written;
-  notes: TextColumnData;
-  note: Written;
+type Singular<Name> = Name extends `${infer One}s` ? One : Name;
+
+/** Of each field that holds texts, the distinct ones and which each row has: `notes` and `note`. */
+type TextColumns = Record<`${Singular<TextName>}s`, TextColumnData> & Record<Singular<TextName>, Written>;
+
+interface TextData extends DataBlock<"text">, TextColumns {
   /** Names and values in turn. */
   settings: string[][];
   setting: Written;
@@ -368,7 +399,7 @@ interface SavedSearch {
 }
 
 /** An image whose file is not as it was left. */
-type DriftingImage = Pick<ImageRecord, "id" | "file_name" | "original_name" | "prompt_text" | "size_bytes" | "file_state">;
+type DriftingImage = Named & Pick<ImageRecord, "id" | "file_name" | "size_bytes" | "file_state">;
 interface DriftingFile {
   file: string;
 }

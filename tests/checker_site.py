@@ -102,7 +102,7 @@ def _text(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
     columns = {}
     for name, texts, index in (("prompt_text", "prompts", "prompt"),
                                ("negative_prompt", "negatives", "negative"),
-                               ("notes", "notes", "note")):
+                               ("notes", "notes", "note"), ("title", "titles", "title")):
         column = block[texts]
         tokens, at, values = _numbers(column["tokens"]), 0, []
         for length in _numbers(column["lengths"]):

@@ -44,7 +44,8 @@ class Database:
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:")
         self.connection.create_function("fold", 1, fold, deterministic=True)
-        for statement in schema.statements():
+        for statement in [*schema.first(), "ALTER TABLE images ADD COLUMN title DEFAULT ''",
+                          *schema.with_fields_of(schema.VERSION)]:
             self.connection.execute(statement)
 
     def fill(self, images: list[Image]) -> None:

@@ -17,9 +17,14 @@ needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 def ask_node(question: dict[str, Any]) -> Any:
     """What `tests/js/answer.mjs` says."""
+    return ask_script("answer.mjs", question)
+
+
+def ask_script(name: str, question: dict[str, Any]) -> Any:
+    """What the script *name* of `tests/js/` says."""
     assert NODE is not None
     done = subprocess.run(
-        [NODE, str(JS / "answer.mjs")],
+        [NODE, str(JS / name)],
         input=json.dumps(question), capture_output=True, text=True, timeout=120, check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -141,7 +141,7 @@ def test_one_image_has_all_its_fields_and_an_etag(served):
     assert set(answer.json) >= {
         "id", "file_name", "original_name", "url", "thumbnail_url", "width", "height",
         "size_bytes", "mime_type", "digest", "prompt_text", "negative_prompt", "prompt_meta",
-        "generation", "ai_model", "notes", "rating", "tags", "captured_at", "created_at",
+        "generation", "ai_model", "notes", "title", "rating", "tags", "captured_at", "created_at",
         "updated_at", "version", "file_state"}
     original = served.daemon.get(answer.json["url"])
     assert original.headers["Content-Type"] == "image/png"

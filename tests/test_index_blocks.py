@@ -118,13 +118,14 @@ def test_a_text_block_says_what_words_are_looked_for_in():
     value = value_of(text_block(0, images)[1])
 
     assert pks(value, TEXT_ROWS) == [image.pk for image in images]
-    for name in ("prompts", "negatives", "notes"):
+    for name in ("prompts", "negatives", "notes", "titles"):
         value[name] = texts_of(value[name])
     assert value["prompts"].count(image.prompt_text) == 1, "a repeat is written once"
     for distinct, index, name in (
         ("prompts", "prompt", "prompt_text"),
         ("negatives", "negative", "negative_prompt"),
         ("notes", "note", "notes"),
+        ("titles", "title", "title"),
     ):
         assert pick(value, distinct, index) == [getattr(image, name) for image in images]
     assert pick(value, "settings", "setting")[0] == ["steps", "20", "loras", '[{"name": "x"}]']

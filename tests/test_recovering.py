@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from helpers import a1111, draw
@@ -13,6 +15,7 @@ from helpers import a1111, draw
 from imagelib.config import Settings
 from imagelib.errors import InvalidError, LibraryFaultError
 from imagelib.generator.builder import build
+from imagelib.generator.index.blocks import FORMAT
 from imagelib.generator.index.numbers import read, read_deltas, written, written_deltas
 from imagelib.generator.index.pieces import read_texts, text_column
 from imagelib.generator.reading import read_site
@@ -22,8 +25,8 @@ from imagelib.library.store import identity
 from imagelib.library.store.backup import set_aside
 from imagelib.recovering import recover
 
-FIELDS = ("id", "digest", "prompt_text", "negative_prompt", "notes", "rating", "tags", "ai_model",
-          "captured_at", "original_name", "file_name")
+FIELDS = ("id", "digest", "title", "prompt_text", "negative_prompt", "notes", "rating", "tags",
+          "ai_model", "captured_at", "original_name", "file_name")
 
 
 @pytest.fixture
@@ -39,6 +42,7 @@ def filled(tmp_path):
         images = library.find()
         library.edit(images[0].id, prompt_text="", notes="cleared «prompt»\nsecond line", rating=5)
         library.edit(images[1].id, negative_prompt="½ … 漢字", captured_at="1969-12-31T23:59:58")
+        library.edit(images[2].id, title="The fox’s evening")
         save_search(library.database, "best", "rating:5", "-rating")
         build(library)
         records = {image.id: image for image in library.find()}
@@ -150,6 +154,40 @@ def test_a_database_alone_gives_all_it_knows(filled):
     with Library.open(root) as library:
         assert {i.id: [getattr(i, name) for name in FIELDS] for i in library.find()} == {
             i.id: [getattr(i, name) for name in FIELDS] for i in records.values()}
+
+
+def test_a_site_of_before_titles_gives_what_it_has(filled):
+    root, records = filled
+    _lose(root)
+    data = root / "site" / "data"
+    manifest = data / "manifest.js"
+    manifest.write_text(manifest.read_text().replace(f'"format":{FORMAT}', '"format":3'))
+    for path in data.glob("text-*.js"):
+        block = json.loads(path.read_bytes()[13:-3])
+        del block["titles"], block["title"]
+        path.write_text(f"ImagelibData({json.dumps(block)});\n")
+
+    assert recover(Settings.load(root)).from_site == len(records)
+
+    with Library.open(root) as library:
+        assert {image.id: image.notes for image in library.find()} == {
+            image.id: image.notes for image in records.values()}
+        assert library.count("has:title") == 0
+
+
+def test_tables_of_an_earlier_version_give_what_they_have(filled):
+    root, records = filled
+    with closing(sqlite3.connect(root / "library.db")) as other:
+        for trigger in ("images_update", "images_delete"):
+            other.execute(f"DROP TRIGGER {trigger}")
+        other.execute("ALTER TABLE images DROP COLUMN notes")
+    shutil.rmtree(root / "site")
+
+    assert recover(Settings.load(root)).from_database == len(records)
+
+    with Library.open(root) as library:
+        assert {(image.id, image.rating, image.tags, image.notes) for image in library.find()} == {
+            (image.id, image.rating, image.tags, "") for image in records.values()}
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -67,10 +67,11 @@ def test_the_page_folds_every_character_as_python_does():
 def test_no_word_reaches_over_two_fields():
     image = image_of({
         "n": 1, "id": "x", "captured_at": "2026-01-01T00:00:00", "prompt_text": "red\x1f\nfox",
-        "notes": "Two  Lines\nhere", "ai_model": "Flux", "tags": ["b", "Ä"],
+        "notes": "Two  Lines\nhere", "title": "A title", "ai_model": "Flux",
+        "tags": ["b", "Ä"],
     })
 
-    assert searchable(image) == "red fox\x1f\x1ftwo lines here\x1fflux\x1fb\x1fa"
+    assert searchable(image) == "red fox\x1f\x1ftwo lines here\x1fa title\x1fflux\x1fb\x1fa"
 
 
 @pytest.mark.parametrize(

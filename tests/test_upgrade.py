@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from checker import violations
 from helpers import draw, follow
 
 from imagelib.generator.builder import build
+from imagelib.library.checks.verifying import Findings, mend, verify
 from imagelib.library.library import Library
 from imagelib.library.records.searches import list_searches
 from imagelib.library.store.backup import snapshots
@@ -54,6 +56,58 @@ def test_it_can_be_read_before_it_was_migrated(first_version):
     with Library.open_to_read(first_version) as library:
         assert library.count("watched fox") == 3
     assert (first_version / "library.db").read_bytes() == before
+
+
+def test_it_gets_titles_and_its_texts_are_found_as_before(first_version):
+    with Library.open(first_version) as library:
+        [image] = library.find("watched 0")
+        assert image.title == ""
+        assert library.find("notes:edited") == [image]
+        assert library.count("title:fox") == library.count("has:title") == 0
+        library.edit(image.id, title="Reineke\n the fox")
+        assert [found.title for found in library.find("title:reineke")] == ["Reineke the fox"]
+        assert library.history(image.id)[0].after == {"title": "Reineke the fox"}
+        library.undo()
+        assert library.get(image.id).title == ""
+        library.redo()
+        assert verify(library, deep=True) == Findings()
+        library.delete(image.id)
+        library.restore(image.id)
+        assert library.get(image.id).title == "Reineke the fox"
+        follow(library)
+        build(library)
+    assert violations(first_version) == []
+
+
+def _with_a_nul(library):
+    """Let a model have a NUL, as others can write it; what the texts should be with titles."""
+    with closing(sqlite3.connect(library / "library.db")) as other:
+        nul = "'fox' || char(0) || 'x'"
+        other.execute(f"UPDATE images SET ai_model = {nul} WHERE notes = 'edited'")
+        other.execute(f"UPDATE folded SET model = {nul}, text = replace(text, 'flux1-dev', {nul})"
+                      " WHERE pk = (SELECT pk FROM images WHERE notes = 'edited')")
+        other.execute("INSERT INTO images_fts (images_fts) VALUES ('rebuild')")
+        other.commit()
+        texts = [row[0].split("\x1f") for row in other.execute("SELECT text FROM folded")]
+    assert sum("fox\0x" in parts for parts in texts) == 1
+    return {"\x1f".join([*parts[:3], "", *parts[3:]]) for parts in texts}
+
+
+def test_before_it_was_migrated_each_text_is_found_in_its_field(first_version):
+    texts = _with_a_nul(first_version)
+    with Library.open_to_read(first_version) as library:
+        [image] = library.find("notes:edited")
+        assert (image.title, image.notes) == ("", "edited")
+        assert library.count("title:fox") == library.count("has:title") == 0
+        assert {row[0] for row in library.database.read("SELECT text FROM folded")} == texts
+        assert [trashed.image.title for trashed in library.trash()] == [""]
+
+
+def test_the_migration_keeps_what_stands_behind_a_nul(first_version):
+    texts = _with_a_nul(first_version)
+    with Library.open(first_version) as library:
+        assert {row[0] for row in library.database.read("SELECT text FROM folded")} == texts
+        assert verify(library) == Findings()
 
 
 @pytest.mark.parametrize("first", ["a scan", "a build"])
@@ -111,8 +165,6 @@ def test_two_images_of_the_same_bytes_do_not_keep_it_closed(first_version):
                   " WHERE rating = 4")
     other.commit()
     other.close()
-    from imagelib.library.checks.verifying import mend, verify
-
     with Library.open(first_version) as library:
         assert library.count() == 5
         assert verify(library).rows
@@ -122,3 +174,13 @@ def test_two_images_of_the_same_bytes_do_not_keep_it_closed(first_version):
         assert max(image.rating for image in library.find()) == 5
         names = library.database.read("SELECT name FROM sqlite_schema WHERE type = 'index'")
         assert "images_one_digest" in {row[0] for row in names}
+
+
+def test_what_was_deleted_before_a_field_came_is_restored_without_it(first_version):
+    with Library.open(first_version) as library:
+        with library.database.write("as it was", undoable=False) as transaction:
+            transaction.run("UPDATE trash SET record = json_remove(record, '$.notes', '$.rating')")
+        [trashed] = library.trash()
+        assert (trashed.image.notes, trashed.image.rating) == ("", 0)
+        library.restore(trashed.image.id)
+        assert library.get(trashed.image.id).notes == ""

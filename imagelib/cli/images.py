@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,26 @@ from imagelib.cli.output import (
     say,
     yes,
 )
+from imagelib.library.values.registry import FIELDS, Field
 
 pass_context = click.make_pass_decorator(Context)
+
+
+def _options_of(fields: Iterable[Field]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator that gives a command an option for each of *fields*."""
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for field in reversed(list(fields)):
+            kind = click.IntRange(0, 5) if field.kind == "rating" else None
+            option = click.option(f"--{field.option}", field.name, help=field.help, type=kind)
+            command = option(command)
+        return command
+    return decorate
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--tag", "tags", multiple=True, help="Give each image this tag; may be repeated.")
-@click.option("--rating", type=click.IntRange(0, 5), help="Give each image this rating.")
+@_options_of(field for field in FIELDS if field.adding)
 @click.option("--tag-folders", is_flag=True, help="Make tags of the folders' names.")
 @click.option("--copy", "mode", flag_value="copy", default="copy",
               help="Copy the files into images/. [default]")
@@ -39,14 +52,14 @@ pass_context = click.make_pass_decorator(Context)
 @dry_run
 @as_json
 @pass_context
-def add(context: Context, paths: tuple[Path, ...], tags: tuple[str, ...], rating: int | None,
-        tag_folders: bool, mode: Any, dry_run: bool, as_json: bool) -> int:
+def add(context: Context, /, paths: tuple[Path, ...], tags: tuple[str, ...], tag_folders: bool,
+        mode: Any, dry_run: bool, as_json: bool, **given: Any) -> int:
     """Add files or whole folders; what is there already is skipped."""
     from imagelib.ingest.importer import add_paths, count_files
 
     total = count_files(paths) if sys.stderr.isatty() else 0
-    fields: dict[str, Any] = {"tags": list(tags)} if tags else {}
-    fields |= {"rating": rating} if rating is not None else {}
+    fields = {name: value for name, value in given.items() if value is not None}
+    fields |= {"tags": list(tags)} if tags else {}
     with context.library() as library, progress("adding") as bar:
         report = add_paths(library, paths, mode=mode, fields=fields, dry_run=dry_run,
                            tag_folders=tag_folders,
@@ -175,12 +188,7 @@ def show(context: Context, image_id: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("query")
-@click.option("--prompt", "prompt_text", help="The prompt.")
-@click.option("--negative", "negative_prompt", help="The negative prompt.")
-@click.option("--model", "ai_model", help="The model.")
-@click.option("--notes", help="Notes of your own.")
-@click.option("--rating", type=click.IntRange(0, 5), help="0 (unrated) to 5.")
-@click.option("--date", "captured_at", help="YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.")
+@_options_of(field for field in FIELDS if field.option)
 @click.option("--add-tag", "add_tags", multiple=True, help="May be repeated.")
 @click.option("--remove-tag", "remove_tags", multiple=True, help="May be repeated.")
 @dry_run

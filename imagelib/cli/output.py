@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imagelib.library.values.registry import NAMING
+
 if TYPE_CHECKING:
     from imagelib.library.library import Library
     from imagelib.library.query.query import Query
@@ -94,9 +96,10 @@ def print_json(value: Any) -> None:
 
 
 def one_line(image: Image, width: int = 0) -> str:
-    """An image as a line of a list: id, rating, date, model, and how its prompt begins."""
+    """An image as a line of a list: id, rating, date, model, and how its name begins."""
     stars = "★" * image.rating + "·" * (5 - image.rating)
-    text = " ".join((image.prompt_text or image.original_name or image.file_name).split())
+    names = [getattr(image, field.name) for field in NAMING]
+    text = " ".join(next(filter(None, [*names, image.original_name, image.file_name])).split())
     line = f"{image.id}  {stars}  {image.captured_at[:10]}  {image.ai_model[:24]:24}  {text}"
     return line[:width] if width else line
 

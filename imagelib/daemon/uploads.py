@@ -21,10 +21,10 @@ from imagelib.daemon.errors import (
 )
 from imagelib.daemon.messages import Request, parse_json
 from imagelib.errors import InvalidError, UnsupportedTypeError
+from imagelib.library.values.registry import FIELDS
 
 FILE_FIELD = "image_file"
-_PLAIN = ("prompt_text", "negative_prompt", "ai_model", "notes", "captured_at", "rating")
-_JSON = ("prompt_meta", "generation")
+_KINDS = {field.name: field.kind for field in FIELDS}
 _MAX_FIELDS = 64
 #: Fields may be this long together, in bytes; the file counts apart.
 MAX_FIELD_BYTES = 16 * 2**20
@@ -133,10 +133,7 @@ def _tags(text: str) -> Any:
 
 def _value(name: str, text: str) -> Any:
     """A form knows only text: make of it what the field wants; checks come later."""
-    if name in _JSON:
-        return parse_json(text) if text.strip() else None
-    if name == "captured_at" and not text.strip():
+    kind = _KINDS.get(name)
+    if kind in ("json", "date", "rating") and not text.strip():
         return None
-    if name == "rating" and not text.strip():
-        return None
-    return text
+    return parse_json(text) if kind == "json" else text

@@ -15,11 +15,12 @@ from imagelib.library.checks.verifying import put_aside
 from imagelib.library.library import Library
 from imagelib.library.store.disk import is_plain_file
 from imagelib.library.values.image import Image
+from imagelib.library.values.registry import FIELDS
 
 #: What is wrong with a file that is there without a reason.
 _UNKNOWN = "belongs to nothing that the last build knows"
 #: What an edit changes and the index has as it is in the row.
-_INDEXED = ("digest", "rating", "tags", "ai_model", "prompt_text", "negative_prompt", "notes")
+_INDEXED = ("digest", *(field.name for field in FIELDS if field.kind not in ("date", "json")))
 
 
 def check_site(library: Library, *, deep: bool = False, fix: bool = False) -> list[str]:

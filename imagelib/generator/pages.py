@@ -30,6 +30,7 @@ from imagelib.generator.paths import (
     width_in,
 )
 from imagelib.library.values.image import Image
+from imagelib.library.values.registry import NAMING, TEXTS
 from imagelib.library.values.text import generated
 from imagelib.resources import bundled
 
@@ -121,6 +122,7 @@ class Pages:
             "older": older,
             "has_thumbnail": has_thumbnail,
             "failure": failure,
+            "texts": TEXTS,
             "settings": [
                 (name, value) for name in image.generation if (value := generated(image, name))
             ],
@@ -158,11 +160,11 @@ class Pages:
 
 
 def name_of(image: Image) -> str:
-    """What an image is called: its prompt in one line, else the name of its file."""
-    prompt = " ".join(image.prompt_text[: 2 * MAX_NAME].split())
-    if len(prompt) > MAX_NAME:
-        prompt = prompt[: MAX_NAME - 1] + "…"
-    return prompt or image.original_name or image.file_name
+    """What an image is called: the first of `NAMING` that it has, in one line, else its file."""
+    for field in NAMING:
+        if name := " ".join(getattr(image, field.name)[: 2 * MAX_NAME].split()):
+            return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
+    return image.original_name or image.file_name
 
 
 def _bytes(size: int) -> str:

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from imagelib.errors import InvalidError
-from imagelib.generator.index.blocks import FORMAT, KINDS, MANIFEST_PATH
+from imagelib.generator.index.blocks import FORMAT, KINDS, MANIFEST_PATH, READABLE, text_keys
 from imagelib.generator.index.numbers import read, read_deltas
 from imagelib.generator.index.pieces import read_texts
+from imagelib.library.values.registry import TEXTS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,9 +45,9 @@ def read_site(folder: Path) -> tuple[list[SiteRecord], list[list[str]]]:
         manifest = _read_call(folder / MANIFEST_PATH)
     except (OSError, ValueError) as error:
         raise InvalidError(f"{folder} holds no site that can be read: {error}") from error
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in range(READABLE, FORMAT + 1):
         raise InvalidError(f"The site in {folder} is of format {manifest.get('format')}; this"
-                           f" version reads {FORMAT}.")
+                           f" version reads {READABLE} to {FORMAT}.")
     rows: dict[int, dict[str, Any]] = {}
     readers = {"core": _read_core, "text": _read_text, "file": _read_file}
     for kind, reader in readers.items():
@@ -98,17 +100,16 @@ def _read_core(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _read_text(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
     seeds = block["seeds"] or [""] * block["rows"]
-    for prompt, negative, notes, settings, seed in zip(
-            _column(block, read_texts(block["prompts"]), "prompt"),
-            _column(block, read_texts(block["negatives"]), "negative"),
-            _column(block, read_texts(block["notes"]), "note"),
-            _column(block, block["settings"], "setting"), seeds, strict=True):
+    columns = [_column(block, read_texts(block[values]), indexes) if values in block
+               else repeat("", block["rows"]) for values, indexes in map(text_keys, TEXTS)]
+    for settings, seed, *texts in zip(
+            _column(block, block["settings"], "setting"), seeds, *columns, strict=True):
         generation = {name: _value(value)
                       for name, value in zip(settings[::2], settings[1::2], strict=True)}
         if seed:
             generation["seed"] = seed
-        yield {"prompt_text": prompt, "negative_prompt": negative, "notes": notes,
-               "generation": generation}
+        yield {"generation": generation,
+               **{field.name: text for field, text in zip(TEXTS, texts, strict=True)}}
 
 
 def _read_file(block: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -15,20 +15,12 @@ from typing import Any
 
 from imagelib.errors import InvalidError
 from imagelib.library.values.fields import ImageDraft
+from imagelib.library.values.registry import FIELDS
 
 FILE_FIELDS = ("file", "filename", "file_name", "path", "image", "image_path", "src")
 #: Our field -> the old names that mean it, the surest first.
 _NAMES = {
-    "prompt_text": ("prompt_text", "prompt", "prompts", "positive", "positive_prompt", "text"),
-    "negative_prompt": ("negative_prompt", "negative", "negative_prompt_text"),
-    "ai_model": ("ai_model", "model", "model_name", "checkpoint"),
-    "rating": ("rating", "stars", "score"),
-    "tags": ("tags", "keywords", "labels"),
-    "captured_at": ("captured_at", "captured", "date", "created", "created_at", "datetime",
-                    "timestamp"),
-    "notes": ("notes", "note", "description", "comment", "comments"),
-    "prompt_meta": ("prompt_meta", "raw"),
-    "generation": ("generation",),
+    **{field.name: field.legacy for field in FIELDS},
     "file": FILE_FIELDS,
     "original_name": ("original_name", "original_filename"),
     "image_id": ("id", "uuid"),

@@ -15,6 +15,7 @@ from typing import Any
 
 from imagelib.ingest.embedded import EmbeddedMetadata, read_text
 from imagelib.ingest.embedded.containers.xmp import read_xmp
+from imagelib.library.values.registry import TEXTS
 
 #: A larger file is no sidecar, in bytes.
 _LARGEST = 8 * 2**20
@@ -67,5 +68,5 @@ def _of_xmp(packet: bytes) -> dict[str, Any]:
     return {
         "tags": [tag.replace(",", " ") for tag in properties.get("subject", "").splitlines()],
         "rating": int(rating) if rating.isdecimal() else 0,
-        "prompt_text": properties.get("description", ""),
+        **{field.name: properties.get(field.xmp, "") for field in TEXTS if field.xmp},
     }

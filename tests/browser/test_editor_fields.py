@@ -36,6 +36,24 @@ def test_a_field_is_saved_as_it_is_left_and_alone(editor):
     expect(editor.page.locator(".panel-body")).to_contain_text("left behind")
 
 
+def test_a_title_is_the_name_of_its_image_and_the_prompt_is_again_without_it(editor):
+    editor.edit("picture 3")
+    editor.field("Title").fill("Reineke  at dusk ")
+    editor.field("Notes").focus()
+    expect(editor.says("Title saved")).to_be_visible()
+    expect(editor.field("Title")).to_have_value("Reineke at dusk")  # as the library writes it
+
+    expect(editor.page.locator(".panel-body")).to_contain_text("Reineke at dusk")
+    expect(editor.page.get_by_role("dialog", name="Reineke at dusk")).to_be_visible()
+    assert editor.record("title:reineke")["title"] == "Reineke at dusk"
+    editor.field("Title").fill("")
+    editor.field("Notes").focus()
+    expect(editor.page.get_by_role("dialog", name="picture 3")).to_be_visible()
+    editor.page.keyboard.press("Escape")
+    editor.page.keyboard.press("Escape")
+    expect(editor.card("picture 3")).to_be_visible()
+
+
 def test_what_is_typed_goes_on_while_the_field_before_is_saved(editor):
     editor.edit("picture 3")
     editor.page.route("**/api/images/*", lambda route: (

@@ -70,7 +70,7 @@ def test_edits_are_laid_over_the_index(page):
     image = found("fox")[0]
     record = {
         "id": image.id, "rating": 5, "tags": ["fresh"], "prompt_text": "a brand new prompt",
-        "negative_prompt": "", "notes": "", "ai_model": "Model of tomorrow",
+        "title": "", "negative_prompt": "", "notes": "", "ai_model": "Model of tomorrow",
         "captured_at": image.captured_at, "created_at": image.created_at, "width": 64, "height": 64,
         "file_state": "ok", "digest": image.digest, "file_name": image.file_name,
         "original_name": "new.png", "size_bytes": 1, "mime_type": "image/png", "generation": {},

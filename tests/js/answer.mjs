@@ -11,7 +11,7 @@ const input = JSON.parse(readFileSync(0, "utf8"));
 const { fold } = load("ImagelibText", "text.js");
 
 function answers({ blocks, ids, queries }) {
-  const Query = load("ImagelibQuery", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "search.js");
+  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
   for (const block of blocks) block.kind === "core" ? columns.addCore(block) : columns.addText(block);
   const all = () => {
@@ -31,7 +31,7 @@ function answers({ blocks, ids, queries }) {
 }
 
 function readColumn({ column: value, letters }) {
-  load("ImagelibColumns", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js");
+  load("ImagelibColumns", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js");
   const column = new (load("ImagelibTexts").TextColumn)(value, new Int16Array(0), true);
   const numbers = Array.from({ length: column.count }, (_, number) => number);
   const { TextColumn } = load("ImagelibTexts");

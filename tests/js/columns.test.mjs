@@ -4,10 +4,10 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const { Columns } = load("ImagelibColumns", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js",
+const { Columns } = load("ImagelibColumns", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js",
   "texts.js", "bits.js", "columns.js");
 
-const TEXTS = { prompt_text: "", negative_prompt: "", notes: "", generation: {} };
+const TEXTS = { title: "", prompt_text: "", negative_prompt: "", notes: "", generation: {} };
 
 test("an edit that the page runs ahead with leaves the image in its place of every order", () => {
   const columns = new Columns();
@@ -23,4 +23,17 @@ test("an edit that the page runs ahead with leaves the image in its place of eve
 
   assert.equal(columns.created[row], created);
   assert.equal(columns.coreOf(row).created_at, "2026-02-03T04:05:06.000Z");
+});
+
+test("an edit that was kept before a field came leaves it empty", () => {
+  const columns = new Columns();
+  const row = columns.rowOf(7);
+  columns.makeText(row);
+  const { notes, ...texts } = { ...TEXTS, prompt_text: "a fox" };
+  columns.set(7, {
+    ...texts, captured_at: "2026-01-01T00:00:00", created_at: "2026-02-03T04:05:06.000Z", rating: 0, ai_model: "",
+    width: 64, height: 48, tags: [], file_state: "ok",
+  });
+  assert.equal(columns.textOf(row).notes, notes);
+  assert.equal(columns.textOf(row).prompt_text, "a fox");
 });

@@ -4,14 +4,15 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-load("ImagelibDom", "text.js", "tasks.js", "dom.js");
-const Fields = load("ImagelibFields", "fields.js");
+load("ImagelibDom", "registry.js", "text.js", "tasks.js", "dom.js");
+const Registry = load("ImagelibRegistry");
+load("ImagelibFields", "fields.js");
 const Conflict = load("ImagelibConflict", "conflict.js");
 const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
 const record = (values) => ({
-  prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
+  title: "", prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
   generation: {}, prompt_meta: null, tags: [], ...values,
 });
 
@@ -55,5 +56,5 @@ test("tags with slashes are a tree, its branches shown where they are no tags", 
 });
 
 test("every field has a label", () => {
-  assert.deepEqual(Object.values(Fields.LABELS).slice(0, 6), ["Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
+  assert.deepEqual(Object.values(Registry.LABELS).slice(0, 7), ["Title", "Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
 });

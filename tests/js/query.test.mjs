@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const ENGINE = ["text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
+const ENGINE = ["registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
   "bits.js", "columns.js", "words.js", "facets.js", "search.js"];
 const Query = load("ImagelibQuery", ...ENGINE);
 const { Columns } = load("ImagelibColumns");
@@ -19,7 +19,7 @@ for (const record of library) {
   columns.makeText(columns.rowOf(record.n));
   columns.set(record.n, {
     width: 640, height: 480, created_at: `2026-05-01T10:00:${String(record.n % 60).padStart(2, "0")}.000Z`,
-    ai_model: "", file_state: "ok", negative_prompt: "", notes: "", rating: 0, tags: [], generation: {}, ...record,
+    ai_model: "", file_state: "ok", title: "", negative_prompt: "", notes: "", rating: 0, tags: [], generation: {}, ...record,
   });
   pkById.set(record.id, record.n);
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const diff = load("ImagelibDiff", "diff.js");
+const diff = load("ImagelibDiff", "registry.js", "diff.js");
 const infotext = load("ImagelibInfotext", "infotext.js");
 
 test("words that stay, go and come are told apart in order", () => {

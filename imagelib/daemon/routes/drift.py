@@ -14,6 +14,7 @@ from imagelib.library.originals.repairing import accept, adopt, locate, wanted_f
 from imagelib.library.store.rows import select
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Outcome
+from imagelib.library.values.registry import NAMING
 
 #: So many entries of each kind are told; there are counts besides.
 _MOST = 200
@@ -83,8 +84,8 @@ def _locate(request: Request, drift: Drift, wanted: list[Image], place: str) -> 
 
 def _entry(image: Image) -> dict[str, Any]:
     return {"id": image.id, "file_name": image.file_name, "original_name": image.original_name,
-            "prompt_text": image.prompt_text[:_SHOWN], "size_bytes": image.size_bytes,
-            "file_state": image.file_state}
+            "size_bytes": image.size_bytes, "file_state": image.file_state,
+            **{field.name: getattr(image, field.name)[:_SHOWN] for field in NAMING}}
 
 
 def _without_paths(request: Request, text: str) -> str:

@@ -30,6 +30,7 @@ from imagelib.generator.index.numbers import written, written_deltas
 from imagelib.generator.index.pieces import text_column
 from imagelib.generator.paths import original_path
 from imagelib.library.values.image import Image
+from imagelib.library.values.registry import TEXTS, Field
 from imagelib.library.values.text import generated
 
 CORE_ROWS = 8192
@@ -43,7 +44,9 @@ ID_LETTERS = 4
 
 MANIFEST_PATH = "data/manifest.js"
 #: Raised when a reader of older files would misunderstand newer ones.
-FORMAT = 3
+FORMAT = 4
+#: From this format on, files can be read: a text block has no column of a field that came later.
+READABLE = 3
 
 _BEFORE, _AFTER = b"ImagelibData(", b");\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,20 +106,23 @@ def core_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     })
 
 
+def text_keys(field: Field) -> tuple[str, str]:
+    """Under which keys a text block has the distinct values of *field*, and which each row has."""
+    one = field.search.removesuffix("s")
+    return f"{one}s", one
+
+
 def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     """What words are looked for in. *images* in the order of their pk."""
-    prompts = _Distinct(image.prompt_text for image in images)
-    negatives = _Distinct(image.negative_prompt for image in images)
-    notes = _Distinct(image.notes for image in images)
+    texts: dict[str, Any] = {}
+    for field in TEXTS:
+        distinct = _Distinct(getattr(image, field.name) for image in images)
+        values, indexes = text_keys(field)
+        texts |= {values: text_column(distinct.values), indexes: written(distinct.indexes)}
     settings = _Distinct(_settings(image) for image in images)
     seeds = [generated(image, "seed") for image in images]
     return _block("text", number, TEXT_ROWS, images, {
-        "prompts": text_column(prompts.values),
-        "prompt": written(prompts.indexes),
-        "negatives": text_column(negatives.values),
-        "negative": written(negatives.indexes),
-        "notes": text_column(notes.values),
-        "note": written(notes.indexes),
+        **texts,
         "settings": settings.values,
         "setting": written(settings.indexes),
         "seeds": seeds if any(seeds) else [],

@@ -13,6 +13,7 @@ from imagelib.library.query.listing import Filter
 from imagelib.library.query.memory.engine import MemoryEngine
 from imagelib.library.query.query import Query
 from imagelib.library.store.rows import stored_row
+from imagelib.library.values.registry import TEXTS
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
@@ -52,7 +53,8 @@ def engine_faults(library: Storage) -> Iterator[str]:
 
 def _searches(library: Storage) -> Iterator[str]:
     read = library.database.read
-    yield from ("", "is:unrated", "has:notes", *(f"rating:{stars}" for stars in range(6)))
+    yield from ("", "is:unrated", *(f"has:{field.search}" for field in TEXTS),
+                *(f"rating:{stars}" for stars in range(6)))
     for tag, _ in islice(SqlEngine(library.database).tag_counts(), _SAMPLE):
         yield f'tag:"{_quotable(tag)}"'
     for row in read("SELECT DISTINCT ai_model FROM images WHERE ai_model <> '' LIMIT ?", _SAMPLE):

@@ -20,12 +20,15 @@ from imagelib.library.query.terms import (
     Seed,
     Word,
 )
+from imagelib.library.values import registry
 from imagelib.library.values.text import fold, fold_words
 
 #: How an order is written in a query, and the column it means.
 SORTS = {"date": "captured_at", "rating": "rating", "created": "created_at"}
 
-_ALIASES = {"tags": "tag", "note": "notes", "neg": "negative", "stars": "rating"}
+_ALIASES = {alias: field.search for field in registry.FIELDS for alias in field.aliases}
+_HAS_ALIASES = {"tag": "tags"} | {
+    alias: field.search for field in registry.TEXTS for alias in field.aliases}
 _IS: dict[str, Node] = {
     "rated": Rating(1, 5),
     "unrated": Rating(0, 0),
@@ -165,7 +168,7 @@ def _is(_field: str, value: str) -> Node:
 
 
 def _has(_field: str, value: str) -> Node:
-    name = {"tag": "tags", "note": "notes", "neg": "negative"}.get(value.lower(), value.lower())
+    name = _HAS_ALIASES.get(value.lower(), value.lower())
     if name in HAS:
         return Has(name)
     raise BadValueError(f"has takes {', '.join(HAS)}")
@@ -270,9 +273,7 @@ FIELDS: dict[str, Callable[[str, str], Node]] = {
     "tool": _name,
     "sampler": _name,
     "seed": _seed,
-    "prompt": _text,
-    "negative": _text,
-    "notes": _text,
+    **{field.search: _text for field in registry.TEXTS},
     "has": _has,
     "is": _is,
     "id": _id,

@@ -11,9 +11,12 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
+from imagelib.library.store.schema import rest_of
 from imagelib.library.values.image import Image
+from imagelib.library.values.registry import FOLDED, TEXTS
 from imagelib.library.values.text import SEPARATOR, fold
 
 #: An SQL expression and its parameters.
@@ -33,12 +36,8 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IG
 #: What needs no quotes; everything else gets them, needed or not.
 _PLAIN = re.compile(r"\w[\w.+#%/-]*")
 
-_PROMPT_END = "instr(f.text, char(31))"
-_AFTER_PROMPT = f"substr(f.text, {_PROMPT_END} + 1)"
-_AFTER_NEGATIVE = f"substr({_AFTER_PROMPT}, instr({_AFTER_PROMPT}, char(31)) + 1)"
-#: Where the text of a field begins, and the folded columns that are fields of their own.
-_FIELD_START = {"prompt": "f.text", "negative": _AFTER_PROMPT, "notes": _AFTER_NEGATIVE}
-_FIELD_NUMBER = {"prompt": 0, "negative": 1, "notes": 2}
+#: Which part of the folded text a field is, and the folded columns that are fields of their own.
+_FIELD_NUMBER = {field.search: number for number, field in enumerate(FOLDED)}
 _FOLDED_COLUMN = {"model": 1, "tool": 2, "sampler": 3}
 
 
@@ -166,7 +165,7 @@ class Word:
             proof: Sql = ("instr(f.text, ?) > 0", [self.word])
         else:
             # The first place is within the field if any place is.
-            start = _FIELD_START[self.field]
+            start = rest_of("f.text", _FIELD_NUMBER[self.field])
             proof = (f"instr({start}, ?) BETWEEN 1 AND instr({start}, char(31)) - 1", [self.word])
         return f"({known[0]} AND {proof[0]})", known[1] + proof[1]
 
@@ -350,11 +349,13 @@ class FileState:
         return f"is:{self.state}"
 
 
+def _value(name: str, row: Row) -> object:
+    return getattr(row.image, name)
+
+
 #: What `has:` may ask for: a value that is not empty, and the same in SQL.
 HAS: dict[str, tuple[Callable[[Row], object], str]] = {
-    "prompt": (lambda row: row.image.prompt_text, "i.prompt_text <> ''"),
-    "negative": (lambda row: row.image.negative_prompt, "i.negative_prompt <> ''"),
-    "notes": (lambda row: row.image.notes, "i.notes <> ''"),
+    **{field.search: (partial(_value, field.name), f"i.{field.name} <> ''") for field in TEXTS},
     "tags": (
         lambda row: row.image.tags, "EXISTS (SELECT 1 FROM image_tags it WHERE it.image = i.pk)"
     ),

@@ -13,6 +13,7 @@ from imagelib.library.store.rows import apply_patch, select
 from imagelib.library.values.fields import ImagePatch
 from imagelib.library.values.image import Image, read_phash
 from imagelib.library.values.outcome import Outcome
+from imagelib.library.values.registry import FIELDS, Field
 
 #: Two pictures are alike if their hashes differ in at most so many of 64 bits.
 DISTANCE = 4
@@ -37,25 +38,34 @@ def find_lookalikes(library: Storage, distance: int = DISTANCE) -> list[list[Ima
 
 
 def merge(library: Storage, keep: Image, others: Iterable[Image]) -> Outcome:
-    """Keep one image with the tags, the best rating and the notes of all.
+    """Keep one image with what `Field.merge` takes of all.
 
     The others go into the trash; one undo brings everything back as it was.
     """
     with library.database.exclusive():
         kept = library.get(keep.id)
         doubles = [library.get(image.id) for image in others]
-        notes = [image.notes for image in (kept, *doubles) if image.notes]
         patch = ImagePatch.of({
-            "add_tags": [tag for image in doubles for tag in image.tags],
-            "rating": max(image.rating for image in (kept, *doubles)),
-            "notes": "\n".join(dict.fromkeys(notes)),
-        })
+            "add_tags" if field.kind == "tags" else field.name: _merged(field, [kept, *doubles])
+            for field in FIELDS if field.merge != "keep"})
 
         def then(transaction: Transaction) -> None:
             apply_patch(transaction, kept.id, patch)
 
         return rearrange(library, [image.id for image in doubles], [], "merge duplicates",
                          then=then)
+
+
+def _merged(field: Field, images: Iterable[Image]) -> object:
+    """The value that one image gets which stands for *images*."""
+    values = [getattr(image, field.name) for image in images]
+    if field.merge == "first":
+        return next(filter(None, values), field.default)
+    if field.merge == "highest":
+        return max(values)
+    if field.merge == "all":
+        return [member for value in values for member in value]
+    return "\n".join(dict.fromkeys(filter(None, values)))
 
 
 def _worth(image: Image) -> tuple[int, int, int]:

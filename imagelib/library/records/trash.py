@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from imagelib.errors import InvalidError
 from imagelib.library.store.rows import LONGEST_RAW, to_image
 from imagelib.library.values.image import TrashedImage
+from imagelib.library.values.registry import FIELDS
 
 if TYPE_CHECKING:
     from imagelib.library.store.database import Database
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Records longer than this, in characters, are listed without these members.
 _LONGEST, _RAW = 2 * LONGEST_RAW, ("prompt_meta", "generation")
+#: What a record lacks that was deleted under an earlier version of the tables.
+_ABSENT = {field.name: json.dumps(field.default) if field.kind == "json" else field.default
+           for field in FIELDS}
 _RECORD = (f"CASE WHEN length(record) > {_LONGEST} THEN json_set(record, '$.prompt_meta', 'null',"
            " '$.generation', '{}') ELSE record END")
 
@@ -40,7 +44,7 @@ def list_trash(database: Database, folder: Path, limit: int | None = None,
     for row in database.read(
             f"SELECT {_RECORD} AS record, length(record) > {_LONGEST} AS is_long, file, deleted_at"
             f" FROM trash {where} ORDER BY deleted_at DESC, pk DESC {tail}", *values):
-        record = json.loads(row["record"])
+        record = _ABSENT | json.loads(row["record"])
         file = folder / row["file"] if row["file"] else None
         found.append(TrashedImage(to_image(record, record["tags"]), row["deleted_at"], file,
                                   _RAW if row["is_long"] else ()))

@@ -298,6 +298,8 @@ class Database:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
             connection.create_function("fold", 1, fold, deterministic=True)
+            if self.read_only:
+                _show_as_now(connection)
             self._check_in_place()
         with self._mutex:
             self._open.append(connection)
@@ -388,6 +390,15 @@ def _changed_in(connection: sqlite3.Connection, batch: str) -> tuple[str, ...]:
         "SELECT image FROM changes WHERE batch = ? GROUP BY image ORDER BY min(seq)", (batch,)))
 
 
+def _show_as_now(connection: sqlite3.Connection) -> None:
+    """Lay views over the tables of an earlier version, which are only read."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if schema.READABLE <= version < schema.VERSION:
+        connection.execute("PRAGMA temp_store = MEMORY")
+        for statement in schema.views_of(version):
+            connection.execute(statement)
+
+
 def _record_batch(connection: sqlite3.Connection, batch: str, action: str, step: Step,
                   undoes: str | None) -> None:
     """Make *batch* one that can be taken back."""
@@ -408,7 +419,7 @@ def _apply_migrations(connection: sqlite3.Connection) -> None:
 
     @migrations()
     def m001_first(db: SqliteUtils) -> None:
-        for statement in schema.statements():
+        for statement in schema.first():
             db.execute(statement)
         db.execute("INSERT INTO meta VALUES ('library_id', lower(hex(randomblob(16))))")
         db.execute("INSERT INTO meta VALUES ('folded_seq', '0')")
@@ -428,6 +439,13 @@ def _apply_migrations(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         db.execute("PRAGMA user_version = 2")
+
+    @migrations()
+    def m003_titles(db: SqliteUtils) -> None:
+        db.execute("ALTER TABLE images ADD COLUMN title TEXT NOT NULL DEFAULT ''")
+        for statement in schema.with_fields_of(3):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 3")
 
     # Third-party plug-ins of sqlite-utils have no business in a user's library.
     migrations.apply(SqliteUtils(connection, execute_plugins=False))

@@ -20,10 +20,11 @@ from imagelib.library.store.disk import mtime_ns
 from imagelib.library.values.dates import utc_now
 from imagelib.library.values.fields import MAX_TAGS, ImagePatch
 from imagelib.library.values.image import Image
+from imagelib.library.values.registry import FIELDS
 
 #: How a file looks without being read: size in bytes, mtime in ns, inode.
 Stat = tuple[int, int, str]
-_JSON = ("prompt_meta", "generation")
+_JSON = tuple(field.name for field in FIELDS if field.kind == "json")
 #: A record as SQLite writes it. What is no JSON, or not of its kind, counts as absent.
 _MEMBERS = {name: f"i.{name}" for name in schema.COLUMNS} | {
     "prompt_meta": "json(iif(json_valid(i.prompt_meta), i.prompt_meta, 'null'))",

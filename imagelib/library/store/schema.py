@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import sqlite3
 
+from imagelib.library.values.registry import FIELDS, FOLDED
+
 #: Raised with every migration; a database with a higher `user_version` is from the future.
-VERSION = 2
+VERSION = 3
 #: From this version on, a database can be read as it is.
 READABLE = 1
 #: `PRAGMA application_id`: tells our database from that of another program.
 APPLICATION_ID = 0x696D6C62  # "imlb"
 
+
+def _user_columns(version: int) -> tuple[str, ...]:
+    fields = (f.name for f in FIELDS if f.kind != "tags" and f.since <= version)
+    return ("file_name", "original_name", "digest", "phash", "size_bytes", "width", "height",
+            "mime_type", *fields, "file_state")
+
+
 #: The columns that belong to the user: a change of one is an edit.
-USER_COLUMNS = (
-    "file_name", "original_name", "digest", "phash", "size_bytes", "width", "height", "mime_type",
-    "prompt_text", "negative_prompt", "prompt_meta", "generation", "ai_model", "notes",
-    "rating", "captured_at", "file_state",
-)
+USER_COLUMNS = _user_columns(VERSION)
 #: All columns of an image in the order in which `records` reads them.
 COLUMNS = ("pk", "id", *USER_COLUMNS, "created_at", "updated_at", "version")
 
@@ -150,18 +155,19 @@ BEGIN
 END;""" for event in ("INSERT", "UPDATE OF file_name")]
 
 
-def _differing(which: str) -> str:
-    """SQL: an object of the user's columns that differ, with their *which* (old or new) values."""
+def _differing(which: str, columns: tuple[str, ...]) -> str:
+    """SQL: an object of those of *columns* that differ, with their *which* (old or new) values."""
     union = " UNION ALL ".join(
         f"SELECT '{name}' AS k, {which}.{name} AS v WHERE old.{name} IS NOT new.{name}"
-        for name in USER_COLUMNS
+        for name in columns
     )
     return f"(SELECT json_group_object(k, v) FROM ({union}))"
 
 
-def _row(which: str) -> str:
-    """SQL: all columns of a row and its tags as one object."""
-    pairs = ", ".join(f"'{name}', {which}.{name}" for name in COLUMNS)
+def _row(which: str, columns: tuple[str, ...]) -> str:
+    """SQL: all columns of a row, the user's *columns* among them, and its tags as one object."""
+    pairs = ", ".join(f"'{name}', {which}.{name}" for name in (
+        "pk", "id", *columns, "created_at", "updated_at", "version"))
     tags = (
         "(SELECT json_group_array(name) FROM (SELECT t.name FROM image_tags it JOIN tags t"
         f" ON t.id = it.tag WHERE it.image = {which}.pk ORDER BY t.name))"
@@ -192,18 +198,6 @@ _TRIGGERS = f"""
 CREATE TRIGGER images_insert AFTER INSERT ON images BEGIN
     {_log("new.pk", "new.id", "insert", "'{}'", "'{}'")};
 END;
-CREATE TRIGGER images_update AFTER UPDATE OF {", ".join(USER_COLUMNS)} ON images
-WHEN {" OR ".join(f"old.{name} IS NOT new.{name}" for name in USER_COLUMNS)}
-BEGIN
-    UPDATE images SET version = old.version + 1, updated_at = {_NOW} WHERE pk = new.pk;
-    {_log("new.pk", "new.id", "update", _differing("old"), _differing("new"))};
-END;
--- Before, as the cascade would have taken the tags already.
-CREATE TRIGGER images_delete BEFORE DELETE ON images BEGIN
-    INSERT OR REPLACE INTO trash (pk, id, deleted_at, digest, file, record)
-        VALUES (old.pk, old.id, {_NOW}, old.digest, NULL, {_row("old")});
-    {_log("old.pk", "old.id", "delete", "'{}'", "'{}'")};
-END;
 -- For clients that leave foreign keys off.
 CREATE TRIGGER images_deleted AFTER DELETE ON images BEGIN
     DELETE FROM image_tags WHERE image = old.pk;
@@ -226,7 +220,66 @@ END;
 """
 
 
-def statements(script: str = _TABLES + _TRIGGERS) -> list[str]:
+def _column_triggers(version: int) -> str:
+    """The triggers that name the user's columns: those of *version*."""
+    columns = _user_columns(version)
+    return f"""
+CREATE TRIGGER images_update AFTER UPDATE OF {", ".join(columns)} ON images
+WHEN {" OR ".join(f"old.{name} IS NOT new.{name}" for name in columns)}
+BEGIN
+    UPDATE images SET version = old.version + 1, updated_at = {_NOW} WHERE pk = new.pk;
+    {_log("new.pk", "new.id", "update", _differing("old", columns), _differing("new", columns))};
+END;
+-- Before, as the cascade would have taken the tags already.
+CREATE TRIGGER images_delete BEFORE DELETE ON images BEGIN
+    INSERT OR REPLACE INTO trash (pk, id, deleted_at, digest, file, record)
+        VALUES (old.pk, old.id, {_NOW}, old.digest, NULL, {_row("old", columns)});
+    {_log("old.pk", "old.id", "delete", "'{}'", "'{}'")};
+END;
+"""
+
+
+def rest_of(text: str, number: int, separator: str = "char(31)") -> str:
+    """SQL: what of the folded *text* stands from its part *number* on, counted from 0."""
+    for _ in range(number):
+        text = f"substr({text}, instr({text}, {separator}) + 1)"
+    return text
+
+
+def first() -> list[str]:
+    """What makes the tables and triggers of the first version."""
+    return _statements(_TABLES + _TRIGGERS + _column_triggers(1))
+
+
+def with_fields_of(version: int) -> list[str]:
+    """What takes the columns of *version*, which were added, into triggers and folded texts."""
+    return ["DROP TRIGGER images_update", "DROP TRIGGER images_delete",
+            *_statements(_column_triggers(version)),
+            f"UPDATE folded SET text = {_text_since(version - 1, version)}",
+            "INSERT INTO images_fts (images_fts) VALUES ('rebuild')"]
+
+
+def views_of(version: int) -> list[str]:
+    """What lets the tables of an earlier *version* be read as if they were of this one."""
+    later = "".join(f", {field.default!r} AS {field.name}" for field in FIELDS
+                    if field.since > version)
+    return [f"CREATE TEMP VIEW images AS SELECT *{later} FROM main.images",
+            f"CREATE TEMP VIEW folded AS SELECT pk, {_text_since(version, VERSION)} AS text, model,"
+            " tool, sampler, seed FROM main.folded"]
+
+
+def _text_since(before: int, version: int) -> str:
+    """SQL: a folded text of the version *before*, with empty parts for the texts that came until
+    *version*."""
+    # In octets: for its functions of texts, SQLite's texts end at a NUL.
+    whole = "CAST(text AS BLOB)"
+    rest = rest_of(whole, sum(field.since <= before for field in FOLDED), "x'1F'")
+    head = f"substr({whole}, 1, length({whole}) - length({rest}))"
+    more = ("char(31)" for field in FOLDED if before < field.since <= version)
+    return f"CAST({' || '.join([head, *more, rest])} AS TEXT)"
+
+
+def _statements(script: str) -> list[str]:
     """Cut *script* into statements; `executescript` would commit the transaction."""
     found, current = [], ""
     for line in script.splitlines(keepends=True):

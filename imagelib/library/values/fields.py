@@ -21,6 +21,7 @@ from imagelib.errors import InvalidError
 from imagelib.library.values.dates import parse_wall_clock
 
 MAX_TEXT = 200_000
+MAX_TITLE = 1_000
 MAX_TAG = 100
 MAX_TAGS = 200
 MAX_JSON = 8 * 2**20
@@ -37,6 +38,10 @@ def _clean_text(value: Any) -> Any:
         raise ValueError("holds half of a surrogate pair, which is no character") from None
     # NUL would cut the text short in other SQLite programs.
     return value.replace("\0", "").replace("\r\n", "\n")
+
+
+def _clean_line(value: Any) -> Any:
+    return " ".join(_clean_text(value).split())
 
 
 def _clean_rating(value: Any) -> Any:
@@ -121,6 +126,7 @@ def _clean_generation(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(_clean_text)]
+Title = Annotated[str, Field(max_length=MAX_TITLE), BeforeValidator(_clean_line)]
 Rating = Annotated[int, Field(ge=0, le=5), BeforeValidator(_clean_rating)]
 WallClock = Annotated[str, BeforeValidator(_clean_date)]
 Tags = Annotated[list[str], BeforeValidator(_clean_tags)]
@@ -161,32 +167,30 @@ class Fields(BaseModel):
         return taken
 
 
-class ImageDraft(Fields):
+class _Written(Fields):
+    """What a user writes: the fields of `registry.FIELDS`, each with its limits."""
+
+    title: Title = ""
+    prompt_text: Text = ""
+    negative_prompt: Text = ""
+    prompt_meta: Json = None
+    generation: Generation = {}
+    ai_model: Text = ""
+    notes: Text = ""
+    rating: Rating = 0
+    tags: Tags = []
+
+
+class ImageDraft(_Written):
     """The metadata of a new image. What is absent is taken from the file itself."""
 
-    prompt_text: Text = ""
-    negative_prompt: Text = ""
-    prompt_meta: Json = None
-    generation: Generation = {}
-    ai_model: Text = ""
-    notes: Text = ""
-    rating: Rating = 0
     captured_at: WallClock | None = None
-    tags: Tags = []
 
 
-class ImagePatch(Fields):
+class ImagePatch(_Written):
     """A change: absent keeps, null clears, `tags` replaces, the other two add and take."""
 
-    prompt_text: Text = ""
-    negative_prompt: Text = ""
-    prompt_meta: Json = None
-    generation: Generation = {}
-    ai_model: Text = ""
-    notes: Text = ""
-    rating: Rating = 0
     captured_at: WallClock = ""
-    tags: Tags = []
     add_tags: Tags = []
     remove_tags: Tags = []
 

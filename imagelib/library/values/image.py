@@ -44,6 +44,7 @@ class Image:
     generation: dict[str, Any] = field(default_factory=dict)
     ai_model: str = ""
     notes: str = ""
+    title: str = ""
     rating: int = 0
     tags: tuple[str, ...] = ()
     version: int = 1

@@ -10,6 +10,8 @@ import json
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from imagelib.library.values.registry import FOLDED
+
 if TYPE_CHECKING:
     from imagelib.library.values.image import Image
 
@@ -47,12 +49,12 @@ def fold_words(text: str) -> str:
 
 
 def searchable(image: Image) -> str:
-    """What a bare word is looked for in: prompt, negative prompt, notes, model, tags.
+    """What a bare word is looked for in: the fields of `FOLDED`, model, tags.
 
-    The fields are folded and joined by `SEPARATOR`, so that no word reaches over
+    They are folded and joined by `SEPARATOR`, so that no word reaches over
     two of them.
     """
-    fields = (image.prompt_text, image.negative_prompt, image.notes, image.ai_model, *image.tags)
+    fields = [getattr(image, field.name) for field in FOLDED] + [image.ai_model, *image.tags]
     return SEPARATOR.join(map(fold_words, fields))
 
 

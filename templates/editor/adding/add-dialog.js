@@ -147,7 +147,7 @@ const ImagelibAddDialog = (() => {
     progress.value = ["added", "here"].includes(item.state) ? 1 : item.share;
     if (item.record) {
       name.replaceChildren(h("img", { src: item.record.url, alt: "", decoding: "async" }),
-        link(item.record, ImagelibCard.nameOf(item.record.prompt_text, item.record)));
+        link(item.record, ImagelibCard.nameOf(item.record)));
     }
     if (item.state === "here" && item.record) state.replaceChildren(link(item.record, WORDS.here));
     else setText(state, item.reason ? `${WORDS[item.state]}: ${item.reason}` : WORDS[item.state]);

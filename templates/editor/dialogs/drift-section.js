@@ -56,8 +56,7 @@ const ImagelibDriftSection = (() => {
             h("span", { class: "soft" }, detail(one))), h("span", { class: "beside" }, ...actions(one)))))];
     }
 
-    /** @param {Partial<DriftingImage>} one */
-    const nameOf = (one) => ImagelibCard.nameOf(one.prompt_text ?? "", one);
+    const { nameOf } = ImagelibCard;
 
     /** @param {DriftEntry} one */
     const detail = (one) => (one.now ? `now ${one.now}` : one.detail ?? (one.file && one.id ? one.file : one.file_name ?? ""));

@@ -4,7 +4,7 @@
 
 const ImagelibHistoryDialog = (() => {
   const { h } = ImagelibDom;
-  const LABELS = /** @type {Record<string, string>} */ ({ ...ImagelibFields.LABELS, file_state: "File", file_name: "File name", digest: "File contents" });
+  const LABELS = /** @type {Record<string, string>} */ ({ ...ImagelibRegistry.LABELS, file_state: "File", file_name: "File name", digest: "File contents" });
   /** Follow from another change, or say nothing to a person. */
   const SILENT = ["version", "updated_at", "mtime_ns", "size_bytes", "mime_type", "width", "height"];
 
@@ -48,7 +48,7 @@ const ImagelibHistoryDialog = (() => {
   function versions(record, changes) {
     /** @type {{batch: string, action: string, actor: string, at: string, changes: Change[], state: State}[]} */
     const found = [];
-    const names = /** @type {FieldName[]} */ (Object.keys(ImagelibFields.LABELS));
+    const names = /** @type {FieldName[]} */ (Object.keys(ImagelibRegistry.LABELS));
     /** @type {State} */
     let state = { ...Object.fromEntries(names.map((name) => [name, record[name]])), tags: record.tags };
     for (const change of changes) {

@@ -71,7 +71,7 @@ const ImagelibTrashDialog = (() => {
 
   /** @param {TrashedRecord} item @param {HTMLElement} body */
   function row(item, body) {
-    const name = ImagelibCard.nameOf(item.prompt_text, item);
+    const name = ImagelibCard.nameOf(item);
     const picture = h("img", { class: "row-picture", alt: "", width: "48", height: "48", loading: "lazy", decoding: "async",
       error: () => showLater(picture, item.thumbnail_url) });
     if (item.has_file) picture.src = item.thumbnail_url;

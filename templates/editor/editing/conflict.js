@@ -14,7 +14,7 @@ const ImagelibConflict = (() => {
    * @param {Partial<ImageFields>} base @param {Partial<ImageFields>} mine  Only what was changed here. @param {Partial<ImageFields>} theirs
    */
   function differences(base, mine, theirs) {
-    return /** @type {FieldName[]} */ (Object.keys(ImagelibFields.LABELS)).flatMap((name) => {
+    return /** @type {FieldName[]} */ (Object.keys(ImagelibRegistry.LABELS)).flatMap((name) => {
       const here = name in mine ? mine[name] : base[name];
       if (same(here, theirs[name])) return [];
       return [{ name, before: base[name], mine: here, theirs: theirs[name], take: name in mine ? "mine" : "theirs" }];
@@ -47,7 +47,7 @@ const ImagelibConflict = (() => {
         h("span", { class: "value" }, text(name, value))) };
     };
     const [ours, others] = [choice("mine", "Yours", mine), choice("theirs", "Theirs", theirs)];
-    const element = h("fieldset", { class: "conflict-field" }, h("legend", {}, ImagelibFields.LABELS[name]),
+    const element = h("fieldset", { class: "conflict-field" }, h("legend", {}, ImagelibRegistry.LABELS[name]),
       ours.element, others.element,
       h("p", { class: "choice before" }, h("span", { class: "side" }, "Before"), h("span", { class: "value" }, text(name, before))));
     return { name, mine, element, isMine: () => ours.input.checked };
@@ -55,8 +55,9 @@ const ImagelibConflict = (() => {
 
   /** A value as a person reads it. @param {string} name @param {unknown} value @returns {string} */
   function text(name, value) {
-    if (name === "rating") return value ? `${value} of 5` : "unrated";
-    if (name === "captured_at") return String(value ?? "").replace("T", " ");
+    const kind = ImagelibRegistry.FIELDS.find((field) => field.name === name)?.kind;
+    if (kind === "rating") return value ? `${value} of 5` : "unrated";
+    if (kind === "date") return String(value ?? "").replace("T", " ");
     if (Array.isArray(value)) return value.join(", ") || "none";
     if (value !== null && typeof value === "object") return JSON.stringify(value);
     return String(value ?? "") || "empty";

@@ -91,7 +91,7 @@ const ImagelibEditForm = (() => {
     function saved(names, batch) {
       say("");
       fields.mark(new Map(names.map((name) => [name, ""])));
-      ImagelibToast.show(names.length === 1 ? `${ImagelibFields.LABELS[names[0]]} saved` : "Saved",
+      ImagelibToast.show(names.length === 1 ? `${ImagelibRegistry.LABELS[names[0]]} saved` : "Saved",
         { actions: [["Undo", () => void ImagelibUndo.undo(batch)]] });
     }
 

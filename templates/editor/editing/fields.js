@@ -3,23 +3,10 @@
 
 const ImagelibFields = (() => {
   const { h, setText } = ImagelibDom;
-  /** @typedef {"area" | "line" | "rating" | "date" | "json"} Kind */
-  /** Name in the API, label, and what to write it in. @type {[FieldName, string, Kind][]} */
-  const FIELDS = [
-    ["prompt_text", "Prompt", "area"],
-    ["negative_prompt", "Negative prompt", "area"],
-    ["ai_model", "Model", "line"],
-    ["rating", "Rating", "rating"],
-    ["captured_at", "Date", "date"],
-    ["notes", "Notes", "area"],
-  ];
-  /** What generators wrote: seldom changed, folded away. @type {[FieldName, string, Kind][]} */
-  const RAW = [
-    ["generation", "Generation data (JSON)", "json"],
-    ["prompt_meta", "Raw data (JSON)", "json"],
-  ];
-  const LABELS = /** @type {Record<FieldName, string>} */ (
-    Object.fromEntries([...FIELDS, ...RAW].map(([name, label]) => [name, label]).concat([["tags", "Tags"]])));
+  /** @typedef {RegisteredField["kind"]} Kind */
+  const FIELDS = ImagelibRegistry.FIELDS.filter(({ kind }) => kind !== "json" && kind !== "tags");
+  /** What generators wrote: seldom changed, folded away. */
+  const RAW = ImagelibRegistry.FIELDS.filter(({ kind }) => kind === "json");
   let count = 0;
 
   /**
@@ -35,27 +22,27 @@ const ImagelibFields = (() => {
     const tags = ImagelibTagsField.make();
     const models = h("datalist", { id: `${prefix}-models` });
     const element = h("div", { class: "fields" }, models);
-    for (const [name, label, kind] of FIELDS) {
-      element.append(field(name, label, kind));
+    for (const registered of FIELDS) {
+      const { name } = registered;
+      element.append(field(registered));
       if (name === "ai_model") element.append(withFault(tags.element, "tags", tags.input));
     }
     if (raw) {
       element.append(h("details", { class: "raw-fields" }, h("summary", {}, "What the generator wrote"),
-        ...RAW.map(([name, label, kind]) => field(name, label, kind))));
+        ...RAW.map(field)));
     }
     inputs.get("ai_model")?.input.addEventListener("focus", () => {
       const names = [...new Set(ImagelibIndex.columns.models.values)].filter(Boolean).sort();
       models.replaceChildren(...names.map((name) => h("option", { value: name })));
     });
 
-    /** @param {FieldName} name @param {string} label @param {Kind} kind */
-    function field(name, label, kind) {
+    /** @param {RegisteredField} registered */
+    function field(registered) {
+      const { kind, label, name } = registered;
       const id = `${prefix}-${name}`;
-      const input = kind === "area" ? h("textarea", { id, rows: name === "prompt_text" ? "4" : "2" })
-        : kind === "json" ? h("textarea", { id, rows: "6", class: "mono", spellcheck: "false" })
-          : kind === "rating" ? h("input", { id, type: "range", min: "0", max: "5", step: "1", value: "0" })
-            : kind === "date" ? h("input", { id, type: "datetime-local", step: "1" })
-              : h("input", { id, type: "text", autocomplete: "off", list: models.id });
+      const input = control(registered);
+      input.id = id;
+      if (kind === "line") input.setAttribute("list", models.id);
       const box = h("div", { class: `field ${kind}` }, h("label", { for: id }, label), input);
       if (kind === "rating") box.append(starsBeside(input));
       inputs.set(name, { input, kind });
@@ -174,6 +161,14 @@ const ImagelibFields = (() => {
     return { element, fill, lay, read, changes, faultsNow, blame, mark, nameOf, settle: tags.settle, focus: () => inputs.get("prompt_text")?.input.focus() };
   }
 
+  /** What a field is written in. @param {RegisteredField} field @returns {HTMLInputElement | HTMLTextAreaElement} */
+  function control({ kind, rows = 1 }) {
+    if (kind === "json") return h("textarea", { rows: "6", class: "mono", spellcheck: "false" });
+    if (kind === "rating") return h("input", { type: "range", min: "0", max: "5", step: "1", value: "0" });
+    if (kind === "date") return h("input", { type: "datetime-local", step: "1" });
+    return rows > 1 ? h("textarea", { rows: String(rows) }) : h("input", { type: "text", autocomplete: "off" });
+  }
+
   /** A value as its field shows it. @param {unknown} value @param {Kind} kind */
   const written = (value, kind) => (kind === "json" ? JSON.stringify(value ?? null, null, 2)
     : String(value ?? (kind === "rating" ? 0 : "")));
@@ -190,5 +185,5 @@ const ImagelibFields = (() => {
     }
   }
 
-  return { LABELS, make };
+  return { control, make };
 })();

@@ -5,7 +5,7 @@
 const ImagelibSaver = (() => {
   /** @param {unknown} a @param {unknown} b */
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const NAMES = /** @type {FieldName[]} */ (Object.keys(ImagelibFields.LABELS));
+  const NAMES = /** @type {FieldName[]} */ (Object.keys(ImagelibRegistry.LABELS));
 
   /** Some of the fields. @param {Partial<ImageFields>} values @param {(name: FieldName, value: unknown) => boolean} test @returns {Partial<ImageFields>} */
   const only = (values, test) => Object.fromEntries(NAMES.filter((name) => name in values && test(name, values[name]))

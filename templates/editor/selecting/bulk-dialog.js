@@ -10,12 +10,7 @@ const ImagelibBulkDialog = (() => {
     const words = ImagelibChanges.howMany(count);
     const added = ImagelibTagsField.make("Add tags");
     const removed = ImagelibTagsField.make("Remove tags");
-    const optional = [
-      part("rating", "Rating", h("input", { type: "range", min: "0", max: "5", step: "1", value: "0" })),
-      part("ai_model", "Model", h("input", { type: "text", autocomplete: "off" })),
-      part("captured_at", "Date", h("input", { type: "datetime-local", step: "1" })),
-      part("notes", "Notes", h("textarea", { rows: "2" })),
-    ];
+    const optional = ImagelibRegistry.FIELDS.filter(({ bulk }) => bulk).map(part);
     const fault = h("p", { class: "trouble", role: "alert", hidden: true });
     const save = h("button", { type: "submit", class: "primary" }, "Save");
     const form = h("form", { class: "bulk-form" },
@@ -44,20 +39,22 @@ const ImagelibBulkDialog = (() => {
     added.input.focus();
   }
 
-  /** A field that can be left as it is. @param {string} name @param {string} label @param {HTMLInputElement | HTMLTextAreaElement} input */
-  function part(name, label, input) {
+  /** A field that can be left as it is. @param {RegisteredField} field */
+  function part(field) {
+    const { kind, label, name } = field;
+    const input = ImagelibFields.control(field);
     const tick = h("input", { type: "checkbox", "aria-label": `Change ${label.toLowerCase()}` });
     const id = `bulk-${name}`;
     const element = h("div", { class: "field optional" }, h("label", { for: id }, label), tick, input);
     input.id = id;
-    if (name === "rating") {
+    if (kind === "rating") {
       const stars = h("output", { for: id }, "unrated");
       input.addEventListener("input", () =>
         stars.replaceChildren(Number(input.value) ? ImagelibCard.stars(Number(input.value)) : "unrated"));
       element.append(stars);
     }
     input.addEventListener("input", () => { tick.checked = true; });
-    const value = () => (name === "rating" ? Number(input.value) : input.value);
+    const value = () => (kind === "rating" ? Number(input.value) : input.value);
     return { element, read: () => (tick.checked ? { [name]: value() } : {}) };
   }
 

@@ -5,11 +5,10 @@
 /**
  * @typedef {InstanceType<typeof ImagelibTexts.TextColumn>} TextColumn
  *
- * @typedef {object} TextBlock
+ * @typedef {Record<TextName, TextColumn> & TextBlockRest} TextBlock
+ *
+ * @typedef {object} TextBlockRest
  * @property {number} version  Changes with the content.
- * @property {TextColumn} prompt
- * @property {TextColumn} negative
- * @property {TextColumn} notes
  * @property {TextColumn} tool  Of the settings, as are samplers.
  * @property {TextColumn} sampler
  * @property {string[][]} settings  Names and values in turn.
@@ -17,12 +16,13 @@
  * @property {string[]} seeds
  * @property {Int32Array} tools  Of each row, as a number of `Columns.tools`.
  *
- * @typedef {Omit<CoreRow, "pk"> & Pick<ImageRecord, "prompt_text" | "negative_prompt" | "notes" | "generation">} RowEdit
+ * @typedef {Omit<CoreRow, "pk"> & Texts} RowEdit
  *   What a row is to hold from now on.
  */
 
 const ImagelibColumns = (() => {
   const { read, readDeltas, readInto } = ImagelibNumbers;
+  const { TEXTS, ofEachText } = ImagelibRegistry;
   const { TextColumn } = ImagelibTexts;
   const CORE_ROWS = 8192;
   const TEXT_BITS = 12;
@@ -34,7 +34,7 @@ const ImagelibColumns = (() => {
   /** @param {number} row */
   const offsetIn = (row) => row & (TEXT_ROWS - 1);
   /** The columns of a text block that hold words. */
-  const TEXT_COLUMNS = /** @type {const} */ (["prompt", "negative", "notes", "tool", "sampler"]);
+  const TEXT_COLUMNS = [...TEXTS.map(({ search }) => search), /** @type {const} */ ("tool"), /** @type {const} */ ("sampler")];
   /** @type {FileState[]} */
   const STATES = ["ok", "missing", "altered"];
 
@@ -209,9 +209,7 @@ const ImagelibColumns = (() => {
       /** @type {TextBlock} */
       const text = {
         version: ++this.textVersion,
-        prompt: new TextColumn(block.prompts, expand(block.prompt, block.runs), true),
-        negative: new TextColumn(block.negatives, expand(block.negative, block.runs), true),
-        notes: new TextColumn(block.notes, expand(block.note, block.runs), true),
+        ...ofEachText(({ search }) => columnOf(block, search)),
         tool: TextColumn.of(valuesOf(block.settings, "tool"), settings, false),
         sampler: TextColumn.of(valuesOf(block.settings, "sampler"), settings, false),
         settings: block.settings,
@@ -259,9 +257,8 @@ const ImagelibColumns = (() => {
         .filter(([name, value]) => name !== "seed" && value !== null && value !== "")
         .flatMap(([name, value]) => [name, asText(value)]);
       text.version = ++this.textVersion;
-      replaceText(text.prompt, offset, edit.prompt_text);
-      replaceText(text.negative, offset, edit.negative_prompt);
-      replaceText(text.notes, offset, edit.notes);
+      // What a tab has kept from an earlier version knows nothing of a field that came later.
+      for (const { name, search } of TEXTS) replaceText(text[search], offset, edit[name] ?? "");
       // Three columns share one index of settings.
       text.setting = text.setting.slice();
       text.setting[offset] = text.settings.length;
@@ -292,29 +289,25 @@ const ImagelibColumns = (() => {
       const column = (squeezed = true) => TextColumn.of([""], new Int16Array(TEXT_ROWS).fill(-1), squeezed);
       const setting = new Int16Array(TEXT_ROWS).fill(-1);
       this.texts[slot] = {
-        version: ++this.textVersion, prompt: column(), negative: column(), notes: column(),
+        version: ++this.textVersion, ...ofEachText(() => column()),
         tool: column(false), sampler: column(false), settings: [[]], setting, seeds: [],
         tools: this.toolsOf([[]], setting),
       };
       this.textCount += this.liveIn(slot);
     }
 
-    /** What the text block says of a row, or null while it has not arrived. @param {number} row */
+    /** What the text block says of a row, or null while it has not arrived. @param {number} row @returns {Texts | null} */
     textOf(row) {
       const text = this.texts[slotOf(row)];
       const offset = offsetIn(row);
       if (!text || text.prompt.index[offset] < 0) return null;
       const pairs = text.settings[text.setting[offset]] ?? [];
-      /** @type {[string, string][]} */
-      const settings = [];
-      for (let i = 0; i < pairs.length; i += 2) settings.push([pairs[i], pairs[i + 1]]);
-      return {
-        prompt: text.prompt.text(text.prompt.index[offset]),
-        negative: text.negative.text(text.negative.index[offset]),
-        notes: text.notes.text(text.notes.index[offset]),
-        seed: text.seeds[offset] ?? "",
-        settings,
-      };
+      const seed = text.seeds[offset];
+      /** @type {Record<string, string>} */
+      const generation = seed ? { seed } : {};
+      for (let i = 0; i < pairs.length; i += 2) generation[pairs[i]] = pairs[i + 1];
+      const texts = TEXTS.map(({ name, search }) => [name, text[search].text(text[search].index[offset])]);
+      return { .../** @type {Record<TextField, string>} */ (Object.fromEntries(texts)), generation };
     }
 
     /** What filters and orders know of a row. @param {number} row @returns {CoreRow} */
@@ -340,6 +333,12 @@ const ImagelibColumns = (() => {
     for (let run = 0; run < runs.length; run += 2) {
       for (let offset = runs[run]; offset < runs[run] + runs[run + 1]; offset++) each(offset, i++);
     }
+  }
+
+  /** The texts of one field in a block. @param {TextData} block @param {TextName} search */
+  function columnOf(block, search) {
+    const one = /** @type {Singular<TextName>} */ (search.replace(/s$/, ""));
+    return new TextColumn(block[`${one}s`], expand(block[one], block.runs), true);
   }
 
   /** Which distinct text each of the block's rows has; -1 where there is no row. @param {string} written  Nothing if all have the first. @param {number[]} runs */

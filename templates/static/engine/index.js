@@ -241,13 +241,7 @@ const ImagelibIndex = (() => {
     const known = await file(columns.pk[row]);
     // All of it as it is when the answer is given.
     const core = columns.coreOf(row);
-    const text = columns.textOf(row);
-    return { ...known, ...core, ...(text && {
-      prompt_text: text.prompt,
-      negative_prompt: text.negative,
-      notes: text.notes,
-      generation: Object.fromEntries([...(text.seed ? [["seed", text.seed]] : []), ...text.settings]),
-    }), id: known?.id ?? "" };
+    return { ...known, ...core, ...columns.textOf(row), id: known?.id ?? "" };
   }
 
   /** Everything known of an image, or null. @param {string} id */

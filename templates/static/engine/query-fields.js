@@ -15,15 +15,16 @@
  */
 
 const ImagelibQueryFields = (() => {
+  const { FIELDS: FIELDS_OF_IMAGES, TEXTS, ofEachText } = ImagelibRegistry;
   const { fold, foldWords, squeeze, trim } = ImagelibText;
 
   /** @type {Record<string, string>} */
   const SORTS = { date: "captured_at", rating: "rating", created: "created_at" };
   /** @type {Record<string, string>} */
-  const ALIASES = { tags: "tag", note: "notes", neg: "negative", stars: "rating" };
-  const HAS = ["prompt", "negative", "notes", "tags", "model", "rating", "tool", "sampler", "seed"];
+  const ALIASES = aliasesOf(FIELDS_OF_IMAGES);
+  const HAS = [...TEXTS.map(({ search }) => search), "tags", "model", "rating", "tool", "sampler", "seed"];
   /** @type {Record<string, string>} */
-  const HAS_ALIASES = { tag: "tags", note: "notes", neg: "negative" };
+  const HAS_ALIASES = { tag: "tags", ...aliasesOf(TEXTS) };
   /** @type {Record<string, QueryNode>} */
   const IS = {
     rated: { kind: "rating", low: 1, high: 5 },
@@ -68,9 +69,7 @@ const ImagelibQueryFields = (() => {
     tool: name,
     sampler: name,
     seed: (_field, value) => ({ kind: "seed", seed: value }),
-    prompt: text,
-    negative: text,
-    notes: text,
+    ...ofEachText(() => text),
     has: (_field, value) => {
       const known = own(HAS_ALIASES, value.toLowerCase()) ?? value.toLowerCase();
       if (!HAS.includes(known)) throw new BadValueError(`has takes ${HAS.join(", ")}`);
@@ -86,6 +85,11 @@ const ImagelibQueryFields = (() => {
       return { kind: "id", id: value.toLowerCase() };
     },
   };
+
+  /** Other names of some fields, and what they mean. @param {RegisteredField[]} fields */
+  function aliasesOf(fields) {
+    return Object.fromEntries(fields.flatMap(({ aliases = [], search = "" }) => aliases.map((alias) => [alias, search])));
+  }
 
   /** The field that a name means, or "". @param {string} given */
   function fieldNamed(given) {

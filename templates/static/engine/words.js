@@ -5,7 +5,7 @@ const ImagelibWords = (() => {
   const { cut, piecesOf, signsOf } = ImagelibVocabulary;
   const { vocabulary } = ImagelibTexts;
   const { TEXT_COLUMNS } = ImagelibColumns;
-  const WRITTEN = TEXT_COLUMNS.slice(0, 3);
+  const WRITTEN = ImagelibRegistry.TEXTS.map(({ search }) => search);
   /** So many pieces of a phrase say well enough which texts can hold it; each has its bit. */
   const MOST_PIECES = 6;
 

@@ -12,11 +12,13 @@ const ImagelibCard = (() => {
   const LIST_SHAPE = 1.25;
   const SVG = "http://www.w3.org/2000/svg";
 
-  /** What an image is called: its prompt in one line, else the name of its file. @param {string} prompt @param {Named | null | undefined} file */
-  function nameOf(prompt, file) {
-    const line = ImagelibText.squeeze(prompt.slice(0, 2 * MAX_NAME));
-    const name = line.length > MAX_NAME ? `${line.slice(0, MAX_NAME - 1)}…` : line;
-    return name || file?.original_name || file?.file_name || "";
+  /** What an image is called: the first that it has of the fields that name images, in one line, else its file. @param {Named} record */
+  function nameOf(record) {
+    for (const { name } of ImagelibRegistry.NAMING) {
+      const line = ImagelibText.squeeze((record[name] ?? "").slice(0, 2 * MAX_NAME));
+      if (line) return line.length > MAX_NAME ? `${line.slice(0, MAX_NAME - 1)}…` : line;
+    }
+    return record.original_name || record.file_name || "";
   }
 
   /** @param {Pick<KnownRecord, "digest" | "thumbnail_url">} file */
@@ -76,14 +78,14 @@ const ImagelibCard = (() => {
 
   /**
    * Show what is known of an image by now: text and file may still be on their way.
-   * @param {HTMLElement} card @param {CoreRow} core @param {{prompt: string} | null} text @param {CardFile | undefined} file
+   * @param {HTMLElement} card @param {CoreRow} core @param {Texts | null} text @param {CardFile | undefined} file
    */
   function fill(card, core, text, file) {
     const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (card.querySelector(`.${name}`));
     const link = part("card-link");
     card.dataset.pk = String(core.pk);
     if (text || file) {
-      const name = nameOf(text?.prompt ?? "", file);
+      const name = nameOf({ ...file, ...text });
       if (text || name) setText(part("snippet"), name || "image"); // this names the link
     }
     if (file) {

@@ -272,10 +272,10 @@ const ImagelibGallery = (() => {
     if (pk === null) return;
     const row = ImagelibIndex.columns.rowOf(pk);
     const rows = await ImagelibAlike.rowsLike(row);
-    const { original_name: name } = await ImagelibIndex.recordAt(row);
+    const record = await ImagelibIndex.recordAt(row);
     if (!isLast()) return;
     if (open >= 0) await left();
-    alike = { pk, name: ImagelibIndex.columns.textOf(row)?.prompt || name || "an image", rows };
+    alike = { pk, name: ImagelibCard.nameOf(record) || "an image", rows };
     shownKey = "";
     update();
     window.scrollTo({ top: 0, behavior: "instant" });

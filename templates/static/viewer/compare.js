@@ -81,7 +81,7 @@ const ImagelibCompare = (() => {
     for (const [image, name, record] of /** @type {[HTMLImageElement, HTMLElement, KnownRecord][]} */ ([[left, leftName, one], [right, rightName, other]])) {
       const url = record.file_state === "missing" ? ImagelibCard.thumbnailUrl(record) : ImagelibCard.originalUrl(record);
       if (image.getAttribute("src") !== url) image.src = url;
-      image.alt = ImagelibCard.nameOf(record.prompt_text ?? "", record);
+      image.alt = ImagelibCard.nameOf(record);
       setText(name, image.alt || "Image");
     }
     divide();

@@ -47,10 +47,17 @@ const ImagelibDiff = (() => {
     return parts;
   }
 
+  /** A field of a record as a text. @param {RegisteredField} field @param {Partial<KnownRecord & ImageFields>} record */
+  function written({ kind, name }, record) {
+    const value = record[name];
+    if (kind === "date") return String(value ?? "").slice(0, 16).replace("T", " ");
+    return Array.isArray(value) ? value.join(", ") : value || "";
+  }
+
   /** @param {Partial<KnownRecord>} record @returns {Record<string, unknown>} */
   const settingsOf = (record) => ({
-    model: record.ai_model, ...record.generation, rating: record.rating || "", tags: (record.tags ?? []).join(", "),
-    captured: (record.captured_at ?? "").slice(0, 16).replace("T", " "),
+    model: record.ai_model, ...record.generation,
+    ...Object.fromEntries(ImagelibRegistry.FIELDS.flatMap((field) => (field.compared ? [[field.compared, written(field, record)]] : []))),
     pixels: record.width ? `${record.width} × ${record.height}` : "",
   });
 

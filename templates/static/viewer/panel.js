@@ -9,10 +9,8 @@ const ImagelibPanel = (() => {
   function elements(record, before) {
     const settings = Object.entries(record.generation ?? {});
     return [
-      ...text("Prompt", record.prompt_text, true),
-      ...changes(record, before),
-      ...text("Negative prompt", record.negative_prompt, true),
-      ...text("Notes", record.notes, false),
+      ...ImagelibRegistry.TEXTS.flatMap((field) => [
+        ...text(field, record[field.name]), ...(field.name === "prompt_text" ? changes(record, before) : [])]),
       ...(record.tags.length ? [h("h2", {}, "Tags"), h("ul", { class: "tag-list" },
         ...record.tags.map((tag) => h("li", { class: "tag" }, tag)))] : []),
       facts([
@@ -74,13 +72,13 @@ const ImagelibPanel = (() => {
     return line;
   }
 
-  /** @param {string} title @param {string | undefined} value @param {boolean} copied */
-  function text(title, value, copied) {
-    if (value === undefined) return title === "Prompt" ? [h("p", { class: "waiting" }, "The text is on its way…")] : [];
+  /** @param {RegisteredText} field @param {string | undefined} value */
+  function text({ copied, label, name }, value) {
+    if (value === undefined) return name === "prompt_text" ? [h("p", { class: "waiting" }, "The text is on its way…")] : [];
     if (!value) return [];
-    const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${title.toLowerCase()}` }, "Copy");
+    const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${label.toLowerCase()}` }, "Copy");
     button.addEventListener("click", () => void copy(value, button));
-    return [h("div", { class: "text-head" }, h("h2", {}, title), ...(copied ? [button] : [])),
+    return [h("div", { class: "text-head" }, h("h2", {}, label), ...(copied ? [button] : [])),
       h("p", { class: "text" }, value)];
   }
 

@@ -101,7 +101,7 @@ const ImagelibViewer = (() => {
     const same = shown?.pk === record.pk;
     if (!same) before = shown;
     shown = record;
-    const name = ImagelibCard.nameOf(record.prompt_text ?? "", record) || "Image";
+    const name = ImagelibCard.nameOf(record) || "Image";
     dialog.setAttribute("aria-label", name.slice(0, 200));
     setText(part("position"), item < 0 ? "" : `${item + 1} of ${of}`);
     newer.disabled = item <= 0;

@@ -13,7 +13,8 @@ from xml.parsers import expat
 #: Local names of properties -> the prefix does not matter, as every writer picks its own.
 PROPERTIES = frozenset({
     "AIGC", "CreateDate", "CreatorTool", "Credit", "DigImageGUID", "DigitalSourceType", "Rating",
-    "UserComment", "description", "parameters", "prompt", "subject", "workflow",
+    "UserComment", "description", "parameters", "prompt", "subject", "title",
+    "workflow",
 })
 #: Arrays of which each item counts; they are joined by line breaks.
 _ARRAYS = frozenset({"subject"})
