@@ -210,7 +210,8 @@ def _texts(database: sqlite3.Connection, images: list[dict[str, Any]]) -> Iterab
                     else json.dumps(found, ensure_ascii=False))
 
         fields = [image["prompt_text"], image["negative_prompt"], image["notes"],
-                  image["title"], image["ai_model"], *image["tags"]]
+                  *([image["title"]] if "title" in image else []),  # not before its upgrade
+                  image["ai_model"], *image["tags"]]
         wanted = ("\x1f".join(" ".join(fold(text).split()) for text in fields),
                   fold(image["ai_model"]), fold(value("tool")), fold(value("sampler")),
                   value("seed"))

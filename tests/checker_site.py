@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def site_violations(site: Path, images: list[dict[str, Any]], seq: int | None) -
     if manifest["total"] != len(images):
         found.append(f"the manifest says {manifest['total']} images, there are {len(images)}")
     by_pk = {image["pk"]: image for image in images}
-    for kind, size, reader in (("core", 8192, _core), ("text", 4096, _text), ("file", 256, _file)):
+    # A site of an earlier version has no titles.
+    text = partial(_text, has_titles=manifest["format"] >= 4)
+    for kind, size, reader in (("core", 8192, _core), ("text", 4096, text), ("file", 256, _file)):
         told = {pk: value for block in blocks.get(kind, [])
                 for pk, value in zip(_pks(block, size), reader(block), strict=True)}
         if told.keys() != by_pk.keys():
@@ -98,11 +101,12 @@ def _core(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
                "tags": sorted(tags[n]), "missing": offset in missing}
 
 
-def _text(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _text(block: dict[str, Any], *, has_titles: bool) -> Iterator[dict[str, Any]]:
     columns = {}
     for name, texts, index in (("prompt_text", "prompts", "prompt"),
                                ("negative_prompt", "negatives", "negative"),
-                               ("notes", "notes", "note"), ("title", "titles", "title")):
+                               ("notes", "notes", "note"),
+                               *([("title", "titles", "title")] if has_titles else [])):
         column = block[texts]
         tokens, at, values = _numbers(column["tokens"]), 0, []
         for length in _numbers(column["lengths"]):

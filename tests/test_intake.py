@@ -302,5 +302,5 @@ def test_one_image_for_the_same_bytes_is_a_rule_of_the_tables(library, tmp_path)
     other.close()
     with pytest.raises(ConflictError), library.database.write("test") as transaction:
         transaction.run("INSERT INTO images SELECT pk + 1, 'x', 'y', '', digest, '', 1, 1, 1, '',"
-                        " '', '', '', '', '', '', 0, '', 'ok', '', '', 1 FROM images")
+                        " '', '', '', '', '', '', 0, '', 'ok', '', '', 1, '' FROM images")
     assert library.get(image.id)

@@ -177,11 +177,11 @@ def test_a_daemon_that_runs_for_days_makes_them_too(library, picture):
     os.utime(first, (yesterday, yesterday))
     library.edit(image.id, rating=5)
     state = Service(library)
-    state.start()
+    state.builds.start()
     try:
         assert wait_for(lambda: len(backup.snapshots(library.settings)) == 2)
     finally:
-        state.stop()
+        state.builds.stop()
 
 
 def test_a_damaged_database_makes_no_backup(library, tmp_path):

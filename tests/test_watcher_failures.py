@@ -159,11 +159,11 @@ def test_builds_go_on_after_one_that_nobody_foresaw(library, monkeypatch, pictur
 
     monkeypatch.setattr(MemoryEngine, "learn", fails)
     state = Service(library)
-    state.start()
+    state.builds.start()
     try:
         assert wait_for(lambda: "nobody thought" in state.status()["build"]["error"], 15)
         failing.clear()
         library.edit(library.ids("")[0], notes="x")
         assert wait_for(lambda: state.status()["build"]["error"] == "", 15)
     finally:
-        state.stop()
+        state.builds.stop()

@@ -40,7 +40,7 @@ from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
 from imagelib.generator.paths import named_image
-from imagelib.library.store.database import Actor, acting_as
+from imagelib.library.store.batches import Actor, acting_as
 from imagelib.library.store.disk import disk_full
 from imagelib.library.store.rows import find_by_name
 from imagelib.sandbox import hurried

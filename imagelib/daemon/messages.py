@@ -68,7 +68,7 @@ class Request:
         builder that there is something to build."""
         self.facts |= {"event": event, **facts}
         self.batch = outcome.batch
-        self.service.wake()
+        self.service.builds.wake()
 
     def read_json(self) -> dict[str, Any]:
         """The body, which must be one strict JSON object sent as `application/json`.

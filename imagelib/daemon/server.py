@@ -110,7 +110,7 @@ def serve(library: Library | Path | str, *, host: str | None = None, port: int |
 def _reloader(service: Service) -> Reloader:
     def changed() -> None:
         read_again()
-        service.wake()
+        service.builds.wake()
 
     return Reloader((bundled("templates"), service.library.root / "templates"), changed)
 
@@ -127,14 +127,14 @@ def watch(library: Library, *, ready: Callable[[], None] = lambda: None) -> None
         lock.sign(f"{os.getpid()} watching")
         service = Service(library)
         watcher = Watcher(service)
-        service.start()
+        service.builds.start()
         watcher.start()
         try:
             ready()
             stopping.wait()
         finally:
             watcher.stop()
-            service.stop()
+            service.builds.stop()
 
 
 def _run(server: Any, service: Service, followers: list[Watcher | Reloader], url: str,
@@ -144,7 +144,7 @@ def _run(server: Any, service: Service, followers: list[Watcher | Reloader], url
         # A daemon thread: whatever it waits for, the process ends.
         loop = threading.Thread(target=server.run, name="server", daemon=True)
         loop.start()
-        service.start()
+        service.builds.start()
         for follower in followers:
             follower.start()
         log_event("serve", url=url, images=service.status()["images"], outcome="ready")
@@ -159,7 +159,7 @@ def _run(server: Any, service: Service, followers: list[Watcher | Reloader], url
             try:
                 _close(server, loop)
             finally:
-                service.stop()
+                service.builds.stop()
 
 
 def _close(server: Any, loop: threading.Thread) -> None:

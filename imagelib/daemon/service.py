@@ -1,13 +1,7 @@
-"""What the daemon is doing: the library it serves, the builds it runs, what it watches.
-
-Builds run one after the other in a thread of their own. `wake` says that
-something may have changed; a short quiet time later the site is brought up to
-date. Changes by other programs are noticed by asking SQLite every second.
-"""
+"""What all requests of one daemon share: the library, its builds, its scans, its status."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -15,26 +9,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from imagelib import __version__
-from imagelib.daemon.debounce import debounce
-from imagelib.daemon.logs import LOG, log_event
+from imagelib.daemon.builds import BuildLoop
 from imagelib.daemon.previews import Previews
-from imagelib.errors import BusyError, ImagelibError
-from imagelib.generator.builder import BuildReport, build
+from imagelib.errors import BusyError
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
 from imagelib.library.originals.intents import Progress
 from imagelib.library.query.memory.engine import MemoryEngine
-from imagelib.library.store.backup import snapshot_if_old
-from imagelib.library.store.database import acting_as
 
-#: How often other programs' changes are looked for, in seconds.
-POLL_SECONDS = 1.0
 #: How long one comparison of the files waits for another one, in seconds.
 _SCAN_PATIENCE = 0.75
-
-
-class _StoppedError(Exception):
-    """The daemon ends: the build goes on at the next start."""
 
 
 class Service:
@@ -53,30 +37,7 @@ class Service:
         self._work: list[dict[str, int]] = []
         self._scanner = Scanner(library)
         self._scanner_lock = threading.Lock()
-        self._build: dict[str, Any] = {"state": "idle", "seq": None, "failures": [], "error": "",
-                                       "progress": None}
-        self._wanted = threading.Event()
-        self._full = False
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def wake(self, *, full: bool = False) -> None:
-        """Something may have changed: build soon."""
-        self._full = self._full or full
-        self._wanted.set()
-
-    def start(self) -> None:
-        """Start building in the background, at once for the first time."""
-        self._thread = threading.Thread(target=self._run, name="builder")
-        self._thread.start()
-        self.wake()
-
-    def stop(self) -> None:
-        """Break off the build that is running, and end; nothing of it is lost."""
-        self._stop.set()
-        self._wanted.set()
-        if self._thread is not None:
-            self._thread.join()
+        self.builds = BuildLoop(library, self.engine.learn)
 
     def status(self) -> dict[str, Any]:
         """What `GET /api/status` answers; to a visitor only what concerns the gallery."""
@@ -86,7 +47,7 @@ class Service:
                 "images": library.count(), "version": __version__,
                 "seq": library.database.seq(), "title": library.settings.title,
                 "read_only": True, "watch": {"state": self.watch["state"]},
-                "build": {name: self._build[name] for name in ("state", "seq")}}
+                "build": {name: self.builds.state[name] for name in ("state", "seq")}}
         counts = library.database.read(
             "SELECT (SELECT count(*) FROM images) AS images, (SELECT count(*) FROM trash) AS trash,"
             " (SELECT count(*) FROM images WHERE file_state = 'missing') AS missing,"
@@ -97,7 +58,7 @@ class Service:
             "seq": library.database.seq(),
             "title": library.settings.title,
             "read_only": self.read_only,
-            "build": dict(self._build),
+            "build": self.builds.state,
             "watch": dict(self.watch),
             "work": next(iter(self._work), None),
         }
@@ -129,68 +90,3 @@ class Service:
             yield self._scanner
         finally:
             self._scanner_lock.release()
-
-    def build_now(self, *, full: bool = False) -> BuildReport | None:
-        """One build; what goes wrong is kept for the status and the log."""
-        self._build |= {"state": "building", "progress": None}
-        try:
-            # A build looks at the files too.
-            with acting_as("watcher"), self.library.database.translated():
-                report = build(self.library, full=full, progress=self._note_progress)
-        except _StoppedError:
-            return None
-        except Exception as error:  # noqa: BLE001 - a broken template must not end the daemon
-            self._fail(error)
-            return None
-        failures = [{"file": name, "error": reason} for name, reason in report.failures]
-        self._build |= {"state": "idle", "seq": report.seq, "failures": failures[:200],
-                        "failed": len(failures), "error": "", "progress": None}
-        if report.written or report.pruned:
-            log_event("build", seq=report.seq, files=len(report.written),
-                      pruned=len(report.pruned), thumbnails=report.thumbnails,
-                      ms=round(report.seconds * 1000), outcome="ok")
-        return report
-
-    def _note_progress(self, stage: str, done: int, total: int) -> None:
-        if self._stop.is_set():
-            raise _StoppedError
-        self._build["progress"] = {"stage": stage, "done": done, "total": total}
-
-    def _run(self) -> None:
-        built = -1
-        while not self._stop.is_set():
-            woken = self._wanted.wait(POLL_SECONDS)
-            try:
-                built = self._work_once(woken, built)
-            except Exception as error:  # noqa: BLE001 - the last line: the thread has to go on
-                self._fail(error)
-                self._stop.wait(POLL_SECONDS)
-
-    def _work_once(self, woken: bool, built: int) -> int:
-        """Build if something has changed; return as of which seq the site is then."""
-        if self._stop.is_set():
-            return built
-        if not woken and self.library.database.seq() == built:
-            # Nothing else to do: searches are quicker from then on.
-            self.engine.learn(lambda: not self._stop.is_set())
-            # Whoever copies the file alone shall have the last edits.
-            self.library.database.checkpoint()
-            snapshot_if_old(self.library.settings, self.library.database)
-            return built
-        debounce(self._wanted, self._stop)
-        full, self._full = self._full, False
-        report = self.build_now(full=full)
-        if report is not None:
-            return report.seq
-        if not self._wanted.is_set():
-            self._stop.wait(POLL_SECONDS)  # a disk that is full does not need a busy loop
-        return built
-
-    def _fail(self, error: Exception) -> None:
-        """Say in the status and once in the log what went wrong."""
-        reason = (str(error) if isinstance(error, ImagelibError | OSError)
-                  else f"{type(error).__name__}: {error}")
-        if reason != self._build["error"]:
-            log_event("build", level=logging.ERROR, outcome="failed", reason=reason)
-            LOG.debug("traceback", exc_info=error)
-        self._build |= {"state": "failed", "error": reason, "progress": None}

@@ -26,7 +26,7 @@ from imagelib.ingest.inspection import warnings_of
 from imagelib.library.originals.drift import Drift, Scanner, walk_files
 from imagelib.library.originals.following import follow_disk, note_taken, taken_files
 from imagelib.library.originals.intake import take_in
-from imagelib.library.store.database import acting_as
+from imagelib.library.store.batches import acting_as
 from imagelib.library.store.disk import can_be_listed, mtime_ns
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Followed
@@ -119,7 +119,7 @@ class Watcher:
             can_be_listed(folder) for folder in self._events.folders)
         self._report(drift, done)
         if done.changed:
-            self._service.wake()
+            self._service.builds.wake()
         return STABLE_SECONDS / 2 if waiting else FULL_SCAN_SECONDS
 
     def _rewatch(self) -> None:
@@ -189,7 +189,7 @@ class Watcher:
             log_event("ingest", file=path.name, outcome="stays deleted")
         if taken and image and taken.status != "here":
             _note(image, path.name)
-            self._service.wake()
+            self._service.builds.wake()
         return False
 
     def _report(self, drift: Drift, done: Followed) -> None:

@@ -26,7 +26,7 @@ def rebuild(request: Request) -> Response:
     full = False
     if request.length:
         full = request.read_json().get("full") is True
-    request.service.wake(full=full)
+    request.service.builds.wake(full=full)
     return Response(status=202, json=request.service.status()["build"])
 
 

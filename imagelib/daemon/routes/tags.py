@@ -49,7 +49,7 @@ def save_search(request: Request) -> Response:
         raise InvalidError.of("name", f"should have 1 to {MAX_NAME} characters", where="path")
     asked = SavedSearch.of(request.read_json())
     new = searches.save_search(request.service.library.database, name, asked.query, asked.sort)
-    request.service.wake()
+    request.service.builds.wake()
     return Response(status=201 if new else 200,
                   json={"name": name, "query": asked.query, "sort": asked.sort})
 
@@ -57,7 +57,7 @@ def save_search(request: Request) -> Response:
 def delete_search(request: Request) -> Response:
     """Forget a saved search."""
     searches.delete_search(request.service.library.database, request.parameters["name"])
-    request.service.wake()
+    request.service.builds.wake()
     return Response(status=204, content=b"")
 
 

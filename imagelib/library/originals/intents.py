@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.errors import ImagelibError
-from imagelib.library.store.database import Database, Step, Transaction
+from imagelib.library.store.batches import Step
+from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.disk import can_be_listed, digest, link_or_copy, move, sync_folder
 from imagelib.library.store.identity import library_id
 from imagelib.library.store.locks import FileLock, hold, is_dead

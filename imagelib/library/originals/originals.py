@@ -21,7 +21,8 @@ from imagelib.config import Settings
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.formats import EXTENSIONS
 from imagelib.library.originals.intents import Intents, Plan
-from imagelib.library.store.database import Database, Step, Transaction
+from imagelib.library.store.batches import Step
+from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.disk import (
     copy_apart,
     copy_synced,

@@ -26,7 +26,8 @@ from imagelib.library.originals.originals import (
     stat_of,
 )
 from imagelib.library.originals.storage import clean_id
-from imagelib.library.store.database import Step, Transaction
+from imagelib.library.store.batches import Step
+from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import is_plain_file
 from imagelib.library.store.rows import (
     Stat,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import NotFoundError
-from imagelib.library.store.database import actor_of
+from imagelib.library.store.batches import actor_of
 from imagelib.library.values.image import Change
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.originals.trashing import rearrange
-from imagelib.library.store.database import Step, Transaction
+from imagelib.library.store.batches import Step
+from imagelib.library.store.database import Transaction
 from imagelib.library.store.rows import chunks, drop_tags, select_pks, set_tags, stored_row
 from imagelib.library.values.outcome import Outcome, Reversal
 

@@ -1,4 +1,4 @@
-"""Connections to `library.db`: the only module that imports sqlite_utils.
+"""Connections to `library.db`.
 
 One invariant: every write goes through `Database.write`, which holds a lock
 between threads, a lock between processes and `BEGIN IMMEDIATE`. SQLite up to
@@ -16,36 +16,26 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any
 
 from imagelib.errors import ConflictError, DiskFullError, LibraryFaultError, LockedError
 from imagelib.library.store import schema
+from imagelib.library.store.batches import Actor, Step, changed_in, new_batch, record_batch
 from imagelib.library.store.disk import on_network
 from imagelib.library.store.locks import FileLock
-from imagelib.library.values.dates import utc_now
+from imagelib.library.store.migrations import apply_migrations, show_as_now
 from imagelib.library.values.outcome import Outcome
 from imagelib.library.values.text import fold
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database as SqliteUtils
 
 #: How long a write waits for another program, in seconds.
 BUSY_SECONDS = 5.0
 #: Where the header of a SQLite file says how it is written: 1 with a rollback journal, 2 with a
 #: log (https://sqlite.org/fileformat2.html, 1.3.3).
 _WRITE_VERSION = 18
-Step = Literal["do", "undo", "redo"]
-#: Who changes something; a batch is named after it, as the triggers name those of other programs.
-Actor = Literal["python", "cli", "api", "editor", "watcher"]
-ACTORS = frozenset((*get_args(Actor), "external"))
-
-_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 
 @dataclass(slots=True)
@@ -106,7 +96,7 @@ class Database:
                 for part in (self.path, log_of(self.path), shared_of(self.path)):
                     with suppress(FileNotFoundError):
                         part.chmod(0o600)
-            _apply_migrations(connection)
+            apply_migrations(connection)
 
     def is_migrated(self) -> bool:
         """Whether the database is there, with the tables of this version."""
@@ -176,7 +166,7 @@ class Database:
         """
         with self.exclusive(), _translated(self.path):
             connection = self._write_connection()
-            batch = f"{_acting.get() or self.actor}-{uuid.uuid4()}"
+            batch = new_batch(self.actor)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self._check_in_place()
@@ -185,9 +175,9 @@ class Database:
                 transaction = Transaction(connection, batch)
                 yield transaction
                 self.before_commit(connection)
-                changed = _changed_in(connection, batch)
+                changed = changed_in(connection, batch)
                 if is_recorded := undoable and bool(changed):
-                    _record_batch(connection, batch, action, step, undoes)
+                    record_batch(connection, batch, action, step, undoes)
                 connection.execute("DELETE FROM context")
                 self._check_in_place()
                 connection.execute("COMMIT")
@@ -299,7 +289,7 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.create_function("fold", 1, fold, deterministic=True)
             if self.read_only:
-                _show_as_now(connection)
+                show_as_now(connection)
             self._check_in_place()
         with self._mutex:
             self._open.append(connection)
@@ -366,89 +356,6 @@ def has_foreign_log(path: Path) -> bool:
     with path.open("rb") as stream:
         head = stream.read(_WRITE_VERSION + 1)
     return len(head) > _WRITE_VERSION and head[_WRITE_VERSION] == 1
-
-
-@contextmanager
-def acting_as(actor: Actor) -> Iterator[None]:
-    """What this thread writes in the body, *actor* does."""
-    token = _acting.set(actor)
-    try:
-        yield
-    finally:
-        _acting.reset(token)
-
-
-def actor_of(batch: str) -> str:
-    """Who made *batch*: one of `ACTORS`, or "" if it is older than the names."""
-    actor = batch.partition("-")[0]
-    return actor if actor in ACTORS else ""
-
-
-def _changed_in(connection: sqlite3.Connection, batch: str) -> tuple[str, ...]:
-    """The ids of the images that *batch* changed, in the order in which it came to them."""
-    return tuple(row[0] for row in connection.execute(
-        "SELECT image FROM changes WHERE batch = ? GROUP BY image ORDER BY min(seq)", (batch,)))
-
-
-def _show_as_now(connection: sqlite3.Connection) -> None:
-    """Lay views over the tables of an earlier version, which are only read."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if schema.READABLE <= version < schema.VERSION:
-        connection.execute("PRAGMA temp_store = MEMORY")
-        for statement in schema.views_of(version):
-            connection.execute(statement)
-
-
-def _record_batch(connection: sqlite3.Connection, batch: str, action: str, step: Step,
-                  undoes: str | None) -> None:
-    """Make *batch* one that can be taken back."""
-    connection.execute(
-        "INSERT INTO batches (id, at, action, kind, undoes) VALUES (?, ?, ?, ?, ?)",
-        (batch, utc_now(), action, step, undoes),
-    )
-    if undoes:
-        connection.execute("UPDATE batches SET undone_by = ? WHERE id = ?", (batch, undoes))
-
-
-def _apply_migrations(connection: sqlite3.Connection) -> None:
-    """Append-only: a migration that was released is never changed."""
-    from sqlite_utils import Database as SqliteUtils
-    from sqlite_utils import Migrations
-
-    migrations = Migrations("imagelib")
-
-    @migrations()
-    def m001_first(db: SqliteUtils) -> None:
-        for statement in schema.first():
-            db.execute(statement)
-        db.execute("INSERT INTO meta VALUES ('library_id', lower(hex(randomblob(16))))")
-        db.execute("INSERT INTO meta VALUES ('folded_seq', '0')")
-        db.execute("PRAGMA user_version = 1")
-
-    @migrations()
-    def m002_one_image_for_the_same_bytes(db: SqliteUtils) -> None:
-        db.execute("ALTER TABLE taken ADD COLUMN digest TEXT NOT NULL DEFAULT ''")
-        db.execute("CREATE INDEX taken_digest ON taken (digest)")
-        db.execute("CREATE INDEX trash_without_file ON trash (pk) WHERE file IS NULL")
-        doubles = db.execute("SELECT 1 FROM images GROUP BY digest HAVING count(*) > 1 LIMIT 1")
-        if doubles.fetchone() is None:
-            db.execute(schema.ONE_DIGEST)
-        db.execute("UPDATE images SET file_name = id || '.png', file_state = 'missing' WHERE"
-                   " file_name LIKE '/%' OR '/' || file_name || '/' LIKE '%/../%'")
-        for statement in schema.STAY_INSIDE:
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        db.execute("PRAGMA user_version = 2")
-
-    @migrations()
-    def m003_titles(db: SqliteUtils) -> None:
-        db.execute("ALTER TABLE images ADD COLUMN title TEXT NOT NULL DEFAULT ''")
-        for statement in schema.with_fields_of(3):
-            db.execute(statement)
-        db.execute("PRAGMA user_version = 3")
-
-    # Third-party plug-ins of sqlite-utils have no business in a user's library.
-    migrations.apply(SqliteUtils(connection, execute_plugins=False))
 
 
 @contextmanager
