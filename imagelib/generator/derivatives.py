@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imagelib.errors import BusyError, DerivativeError, ImagelibError
 from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
-from imagelib.library.originals.originals import stat_of
+from imagelib.library.originals.fingerprints import stat_of
 from imagelib.library.store.disk import disk_full, is_plain_file
 from imagelib.library.values.image import Image
 from imagelib.sandbox import Sandbox

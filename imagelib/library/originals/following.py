@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from imagelib.errors import ConflictError, InvalidError
 from imagelib.formats import EXTENSIONS
 from imagelib.library.originals.drift import Drift, Scanner
+from imagelib.library.originals.fingerprints import stat_of
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.originals.intake import take_in
-from imagelib.library.originals.originals import stat_of
 from imagelib.library.originals.overwriting import follow_new_bytes, put_right
 from imagelib.library.originals.trashing import file_the_deleted
 from imagelib.library.store.disk import copy_apart, digest, sync_folder

@@ -10,7 +10,6 @@ Plans and what carries them out belong inside one `Database.exclusive` block.
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,12 @@ from typing import IO, Any
 from imagelib.config import Settings
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.formats import EXTENSIONS
+from imagelib.library.originals.fingerprints import (
+    Fingerprint,
+    fingerprint,
+    require_unchanged,
+    stat_in_trash,
+)
 from imagelib.library.originals.intents import Intents, Plan
 from imagelib.library.store.batches import Step
 from imagelib.library.store.database import Database, Transaction
@@ -34,7 +39,6 @@ from imagelib.library.store.rows import (
     Stat,
     apply_patch,
     insert_row,
-    is_unchanged,
     note_stat,
     select,
     set_tags,
@@ -42,7 +46,7 @@ from imagelib.library.store.rows import (
     to_stat,
     update,
 )
-from imagelib.library.values.dates import to_seconds, utc_now, wall_clock
+from imagelib.library.values.dates import utc_now, wall_clock
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Outcome
@@ -53,23 +57,8 @@ _MANAGED = re.compile(
     rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}(?:{'|'.join(EXTENSIONS.values())})")
 #: If so many of the newest files are gone, the folder is not the one it was.
 _SAMPLE = 20
-#: Linux has an mtime from a clock that ticks each 1 to 10 ms; in nanoseconds.
-_TICK = 20_000_000
-#: Between looking at a file in the trash and noting when, in seconds.
-_SLACK = 1.0
 #: In a library of so few images all may be gone by hand.
 _FEW = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """A file that was read: how it looked before, and the digest of its bytes.
-
-    Whoever compares looks later knows whether they are still those bytes.
-    """
-
-    stat: Stat
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,54 +400,6 @@ class Originals:
 def is_managed(file_name: str) -> bool:
     """Whether we gave this name: nobody else has a reason to write to such a file."""
     return _MANAGED.fullmatch(file_name) is not None
-
-
-def stat_of(path: Path) -> Stat | None:
-    """How the file looks now, or None if it is gone."""
-    try:
-        return to_stat(path.stat())
-    except OSError:
-        return None
-
-
-def fingerprint(path: Path) -> Fingerprint:
-    """Read a file that others may write to."""
-    before = path.stat()
-    # A second write in the same tick of the file system's clock would not show.
-    if (age := time.time_ns() - before.st_mtime_ns) < _TICK and age >= 0:
-        time.sleep((_TICK - age) / 1e9)
-        before = path.stat()
-    return Fingerprint(to_stat(before), digest(path))
-
-
-def require_unchanged(path: Path, read: Stat) -> None:
-    """See that a file that was moved is still as it was when it was read.
-
-    Raises:
-        ConflictError: somebody has written to it.
-    """
-    if not is_unchanged(stat_of(path), read):
-        raise ConflictError("A file was written to meanwhile. Nothing was changed; try again.")
-
-
-def stat_in_trash(path: Path, checksum: str, since: str) -> Stat:
-    """How a file that lies in the trash since then looks; it is read if it may have changed there.
-
-    A program that had it open when it was moved can still write to it.
-
-    Raises:
-        ConflictError: it has other bytes.
-    """
-    read = to_stat(path.stat())
-    if changed_since(path, since) and digest(path) != checksum:
-        raise ConflictError("Its file in the trash was written to by another program. To file"
-                            " that under what it is now: imagelib check --fix")
-    return read
-
-
-def changed_since(path: Path, moment: str) -> bool:
-    """Whether a file may have been written to after *moment* (as `utc_now` tells it)."""
-    return path.stat().st_mtime > to_seconds(moment) - _SLACK
 
 
 def file_columns(inspected: Inspected) -> dict[str, Any]:

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, NotFoundError
-from imagelib.library.originals.intents import Plan, Progress, silent
-from imagelib.library.originals.originals import (
+from imagelib.library.originals.fingerprints import (
     Fingerprint,
-    Originals,
     changed_since,
     fingerprint,
     require_unchanged,
     stat_in_trash,
     stat_of,
 )
+from imagelib.library.originals.intents import Plan, Progress, silent
+from imagelib.library.originals.originals import Originals
 from imagelib.library.originals.storage import clean_id
 from imagelib.library.store.batches import Step
 from imagelib.library.store.database import Transaction
