@@ -19,7 +19,7 @@ os.environ.pop("IMAGELIB_LIBRARY", None)  # a developer's own library is no test
 #: Modules whose tests take some seconds together: `pytest -m fast` is for the inner loop.
 FAST = {
     "test_assets", "test_docs", "test_files", "test_index_blocks", "test_index_numbers",
-    "test_index_pieces", "test_query", "test_text",
+    "test_index_pieces", "test_query", "test_rooms", "test_text",
 }
 #: Of the readers of embedded metadata, those that are given bombs.
 SLOW = {"test_embedded_guards", "test_embedded_stealth", "test_embedded_mutations"}
