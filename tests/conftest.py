@@ -21,6 +21,9 @@ FAST = {
     "test_assets", "test_docs", "test_files", "test_index_blocks", "test_index_numbers",
     "test_index_pieces", "test_query", "test_rooms", "test_text",
 }
+#: Modules of few tests that take long.
+LONG = {"test_torture", "test_budget", "test_builder", "test_crash", "test_editor_many",
+        "test_importer", "test_api_running"}
 #: Of the readers of embedded metadata, those that are given bombs.
 SLOW = {"test_embedded_guards", "test_embedded_stealth", "test_embedded_mutations"}
 
@@ -37,7 +40,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is fast."""
+    """Mark what is fast; what takes long comes first, so that no process ends alone with it."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
     for item in items:
         name = item.path.stem
         if name in FAST or (item.path.parent.name == "embedded" and name not in SLOW):
