@@ -83,7 +83,7 @@ OTHER = {field.name: value_of(field, "two") for field in FIELDS}
 @pytest.fixture
 def image(library: Library, tmp_path: Path) -> Image:
     """An image without any value."""
-    return library.add(draw(tmp_path / "bare.png"))[0]
+    return library.add(draw(tmp_path / "bare.png")).image
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     folder = tmp_path_factory.mktemp("every")
     with Library.create(folder / "library") as library:
         library.add(draw(folder / "bare.png"))
-        whole, _ = library.add(draw(folder / "whole.png"), **WHOLE)
+        whole = library.add(draw(folder / "whole.png"), **WHOLE).image
         build(library)
         faults = check_site(library, deep=True)
         exported = {form: b"".join(records_as(form, library.walk())).decode()
@@ -165,7 +165,7 @@ def test_no_model_has_a_field_that_is_not_in_the_registry():
 def test_an_edit_is_kept_told_by_the_history_and_taken_back(field, library, image):
     before = of(image, field)
 
-    batch = library.edit_many([image.id], {field.name: value_of(field)})[1]
+    batch = library.edit(image.id, **{field.name: value_of(field)}).batch
 
     assert of(library.get(image.id), field) == value_of(field), "the edit is not kept"
     [change] = [c for c in library.history(image.id) if c.batch == batch]
@@ -199,14 +199,14 @@ def test_the_trash_keeps_it(field, library, image):
 
 @_each(f for f in FIELDS if f.kind != "date")  # every image has one
 def test_bytes_that_are_added_again_fill_it(field, library, image, tmp_path):
-    taken = library.take_in(tmp_path / "bare.png", **{field.name: value_of(field)})
+    taken = library.add(tmp_path / "bare.png", **{field.name: value_of(field)})
     assert taken.status == "here"
     assert of(library.get(image.id), field) == value_of(field)
 
 
 @EVERY_FIELD
 def test_lookalikes_leave_it_to_the_one_that_is_kept(field, library, image, tmp_path):
-    double, _ = library.add(draw(tmp_path / "double.png"), **{field.name: value_of(field)})
+    double = library.add(draw(tmp_path / "double.png"), **{field.name: value_of(field)}).image
 
     merge(library, image, [double])
 
@@ -216,7 +216,7 @@ def test_lookalikes_leave_it_to_the_one_that_is_kept(field, library, image, tmp_
 
 @SEARCHED
 def test_each_engine_finds_it(field, library, image, tmp_path):
-    found, _ = library.add(draw(tmp_path / "found.png"), **{field.name: value_of(field)})
+    found = library.add(draw(tmp_path / "found.png"), **{field.name: value_of(field)}).image
     library.add(draw(tmp_path / "not.png"), **{f.name: value_of(f, "two") for f in FIELDS})
     memory, sql = MemoryEngine(library.database), SqlEngine(library.database)
     memory.learn()
@@ -290,12 +290,12 @@ def test_sidecars_give_it_back(field, library, image, tmp_path):
         assert text in xmp.read_text(), f"the XMP of exporting.py has no {field.xmp}"
 
     with Library.create(tmp_path / "second") as second:
-        copy, _ = second.add(out / image.file_name)
+        copy = second.add(out / image.file_name).image
         assert of(copy, field) == value_of(field), "the JSON sidecar does not give it back"
     if field.xmp and field.kind != "date":
         (out / f"{image.file_name}.json").unlink()
         with Library.create(tmp_path / "third") as third:
-            copy, _ = third.add(out / image.file_name)
+            copy = third.add(out / image.file_name).image
             assert of(copy, field) == value_of(field), "ingest/sidecars.py does not read the XMP"
 
 

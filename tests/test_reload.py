@@ -18,7 +18,7 @@ ROOT = Path(imagelib.__file__).parents[1]
 def test_a_template_of_the_library_is_in_the_site_as_soon_as_it_is_saved(tmp_path):
     root = tmp_path / "l"
     with Library.create(root) as library:
-        image, _ = library.add(draw(tmp_path / "a.png"))
+        image = library.add(draw(tmp_path / "a.png")).image
     daemon = Daemon(root, "--reload")
     try:
         daemon.wait_built()
@@ -26,7 +26,7 @@ def test_a_template_of_the_library_is_in_the_site_as_soon_as_it_is_saved(tmp_pat
             (root / "templates").mkdir(exist_ok=True)
             (root / "templates" / "image.html").write_text(f"<p>{text}</p>")
             assert wait_for(
-                lambda text=text: text in daemon.get(f"/image/{image.id}.html").body.decode())
+                lambda text=text: text in daemon.get(f"/image/{image.id}.html").body.decode(), 60)
     finally:
         assert daemon.stop() == 0
 
@@ -52,6 +52,6 @@ def test_scripts_of_gallery_and_editor_are_sent_as_they_are_now(tmp_path, monkey
         for script in ("static/viewer/viewer.js", "editor/editing/saver.js"):
             with (templates / script).open("a") as stream:
                 stream.write(f"\nwindow.changed = '{script}'; // changed\n")
-            assert wait_for(lambda script=script: f"'{script}'" in sent()), script
+            assert wait_for(lambda script=script: f"'{script}'" in sent(), 60), script
     finally:
         assert daemon.stop() == 0

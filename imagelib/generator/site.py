@@ -25,7 +25,7 @@ _MARK = b'<meta name="generator" content="imagelib"'
 #: Names that only we give.
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS = re.compile(
-    rf"image/{_UUID}\.html|thumbs/[0-9a-f]{{2}}/[0-9a-f]{{64}}-\d+q\d+\.webp"
+    rf"image/{_UUID}\.html|thumbs/[0-9a-f]{{2}}/[0-9a-f]{{64}}-\d+q\d+[a-z]?\.webp"
     rf"|data/(?:manifest|[a-z]+-\d+-[0-9a-f]+)\.js|static/[\w.-]+\.[0-9a-f]{{8,}}\.\w+"
     r"|feed\.xml|opensearch\.xml|sitemap(?:-\d+)?\.xml|site\.webmanifest"
     rf"|\.nojekyll|images/(?:[^/]*~)?{_UUID}(?:\.\w+)?|(?:[\w-]+/)*\.[0-9a-f]{{12}}\.partial"
