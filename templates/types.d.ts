@@ -176,7 +176,7 @@ interface Manifest {
   text: BlockEntry[];
   file: BlockEntry[];
   id: BlockEntry[];
-  look: BlockEntry[];
+  phash: BlockEntry[];
 }
 
 interface DataBlock<Kind extends string> {
@@ -245,8 +245,8 @@ interface IdData extends DataBlock<"id"> {
   ids: string;
 }
 
-interface LookData extends DataBlock<"look"> {
-  looks: string;
+interface PhashData extends DataBlock<"phash"> {
+  phashes: string;
 }
 
 interface Blocks {
@@ -254,7 +254,7 @@ interface Blocks {
   text: TextData;
   file: FileData;
   id: IdData;
-  look: LookData;
+  phash: PhashData;
 }
 type BlockKind = keyof Blocks;
 type DataFile = Manifest | Blocks[BlockKind];

@@ -24,7 +24,7 @@ def site_violations(site: Path, images: list[dict[str, Any]], seq: int | None) -
     if seq is not None and manifest["seq"] != seq:
         return [*found, f"the site is of change {manifest['seq']}, the library at {seq}"]
     blocks: dict[str, list[dict[str, Any]]] = {}
-    for kind in ("core", "text", "file", "id", "look"):
+    for kind in ("core", "text", "file", "id", "phash"):
         for number, rows, _, checksum in manifest[kind]:
             path = site / "data" / f"{kind}-{number}-{checksum}.js"
             if not path.is_file():

@@ -21,9 +21,9 @@ from imagelib.generator.index.blocks import (
     core_block,
     file_block,
     id_block,
-    look_block,
     make_block,
     manifest,
+    phash_block,
     text_block,
 )
 from imagelib.generator.index.numbers import DIGITS, LAST_DIGITS
@@ -132,13 +132,13 @@ def test_a_text_block_says_what_words_are_looked_for_in():
     assert value["seeds"][:3] == ["5", "5", ""]
 
 
-def test_an_id_block_says_where_an_id_can_be_and_a_look_block_how_it_looks():
+def test_an_id_block_says_where_an_id_can_be_and_a_phash_block_how_it_looks():
     images = [LIBRARY[0], replace(LIBRARY[0], pk=9, id="b" * 36, phash="0123456789abcdef")]
 
     value = value_of(id_block(0, images)[1])
     assert pks(value, CORE_ROWS) == [LIBRARY[0].pk, 9]
     assert value["ids"] == LIBRARY[0].id[:4] + "bbbb"
-    assert value_of(look_block(0, images)[1])["looks"] == "0" * 16 + "0123456789abcdef"
+    assert value_of(phash_block(0, images)[1])["phashes"] == "0" * 16 + "0123456789abcdef"
 
 
 def test_a_file_block_says_where_the_pictures_are():

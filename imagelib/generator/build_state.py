@@ -16,7 +16,7 @@ from pathlib import Path
 from imagelib.generator.index.blocks import Block
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS rows (
 CREATE INDEX IF NOT EXISTS rows_order ON rows (output, captured_at, pk);
 CREATE INDEX IF NOT EXISTS rows_digest ON rows (output, digest);
 CREATE TABLE IF NOT EXISTS failures (
-    output INTEGER NOT NULL, pk INTEGER NOT NULL, look TEXT NOT NULL, error TEXT NOT NULL,
+    output INTEGER NOT NULL, pk INTEGER NOT NULL, stat TEXT NOT NULL, error TEXT NOT NULL,
     PRIMARY KEY (output, pk)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blurred (
@@ -255,8 +255,8 @@ class BuildState:
     # -- failures and blocks ------------------------------------------------
 
     def failures(self) -> dict[int, tuple[str, str]]:
-        """pk -> (look of the file that failed, error) of the images without a thumbnail."""
-        return {row["pk"]: (row["look"], row["error"]) for row in self._run(
+        """pk -> (stat of the file that failed, error) of the images without a thumbnail."""
+        return {row["pk"]: (row["stat"], row["error"]) for row in self._run(
             "SELECT * FROM failures WHERE output = ?", self._output)}
 
     def set_failures(self, failures: dict[int, tuple[str, str]], cleared: Iterable[int]) -> None:

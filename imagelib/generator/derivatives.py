@@ -53,7 +53,7 @@ def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe
             partial.unlink(missing_ok=True)
 
 
-def look_of(path: Path) -> str:
+def stat_text(path: Path) -> str:
     """How a file looks without being read; empty if it is missing."""
     return "-".join(map(str, stat_of(path) or ()))
 
@@ -63,7 +63,7 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
                    progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
     """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
 
-    With *sharp*, large ones are made too. A failure is pk -> (look, error) of an image that
+    With *sharp*, large ones are made too. A failure is pk -> (stat, error) of an image that
     has none at all: while its file looks so, it need not be tried again. *progress* is told
     after each image; what it raises ends the work soon.
     """
@@ -74,7 +74,7 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
         wanted = wanted_thumbnails(image.digest, image.width, image.height, sharp=sharp)
         paths = {path: recipe for path, recipe in wanted.items() if not (site / path).is_file()}
         source = folder / image.file_name
-        look = look_of(source)
+        stat = stat_text(source)
         try:
             if paths:
                 render_thumbnails(sandbox, source,
@@ -83,7 +83,7 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
             made.extend(paths)
         except DerivativeError as error:
             if not (site / thumbnail_path(image.digest)).is_file():
-                failures[image.pk] = (look, str(error))
+                failures[image.pk] = (stat, str(error))
 
     with ThreadPoolExecutor(sandbox.size) as pool:
         try:

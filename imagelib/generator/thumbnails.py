@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 
 from imagelib.generator.build_state import BuildState
-from imagelib.generator.derivatives import look_of, render_missing, wanted_thumbnails
+from imagelib.generator.derivatives import render_missing, stat_text, wanted_thumbnails
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.rows import chunks, select_pks
@@ -30,9 +30,9 @@ class Thumbnails:
 
     def to_retry(self) -> set[int]:
         """The pks of images without any whose file is back, or another one, since that failed."""
-        return {pk for pk, (look, _) in self._build_state.failures().items()
+        return {pk for pk, (stat, _) in self._build_state.failures().items()
                 if (row := self._build_state.row(pk))
-                and look_of(self._folder / row.file_name) != look}
+                and stat_text(self._folder / row.file_name) != stat}
 
     def make(self, dirty: Set[int], progress: Callable[[int, int], None]) -> None:
         """Make what the *dirty* images lack; *progress* is told of each image."""
@@ -47,7 +47,7 @@ class Thumbnails:
                 if not absent:
                     continue
                 failed = None if self._full else known.get(image.pk)
-                if failed and failed[0] == look_of(self._folder / image.file_name):
+                if failed and failed[0] == stat_text(self._folder / image.file_name):
                     self._failures[image.pk] = failed
                     continue
                 wanted.append(image)

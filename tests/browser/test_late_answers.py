@@ -154,7 +154,7 @@ def test_a_click_counts_more_than_a_link_that_is_still_looked_for(open_page, hom
 
 def test_a_query_counts_more_than_likes_that_are_still_looked_for(open_page, home):
     page = open_page("about:blank")
-    looks = Gate(page, "**/data/look-*.js")
+    looks = Gate(page, "**/data/phash-*.js")
     page.goto(home)
     expect(status(page)).to_have_text(f"{COUNT} of {COUNT} images")
     page.evaluate("(id) => void ImagelibGallery.showAlike(id)", NEWEST[0].id)

@@ -3,10 +3,10 @@
 The row number of an image is its pk, for ever, and a block is the rows with one
 `pk // size`. A block is a pure function of its rows: same images, same bytes.
 What an edit can change stands in `core` (what filters and orders need) and
-`text` (what words are looked for in); `file`, `id` and `look` hold what never
+`text` (what words are looked for in); `file`, `id` and `phash` hold what never
 changes while the file does not, so an edit of metadata rewrites one core block,
 one text block and the manifest. Of these three, `file` is loaded for what is in
-view, `id` when the page is asked for an image that it has not met, `look` when
+view, `id` when the page is asked for an image that it has not met, `phash` when
 alike pictures are wanted.
 
 Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
@@ -38,7 +38,7 @@ TEXT_ROWS = 4096
 FILE_ROWS = 256
 #: How many rows a block of each kind has.
 KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS, "id": CORE_ROWS,
-         "look": CORE_ROWS}
+         "phash": CORE_ROWS}
 #: So much of each id tells almost every image from the others; its file block proves it.
 ID_LETTERS = 4
 
@@ -79,7 +79,7 @@ def make_block(
     """
     if kind == "file":
         return file_block(number, images, without_thumbnail, blurred, clashing)
-    make = {"core": core_block, "text": text_block, "id": id_block, "look": look_block}[kind]
+    make = {"core": core_block, "text": text_block, "id": id_block, "phash": phash_block}[kind]
     return make(number, images)
 
 
@@ -160,10 +160,10 @@ def id_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     })
 
 
-def look_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
+def phash_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     """How the pictures look: 16 hex digits each, zeros if that is unknown."""
-    return _block("look", number, CORE_ROWS, images, {
-        "looks": "".join(image.phash.rjust(16, "0")[:16] for image in images),
+    return _block("phash", number, CORE_ROWS, images, {
+        "phashes": "".join(image.phash.rjust(16, "0")[:16] for image in images),
     })
 
 

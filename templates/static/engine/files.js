@@ -8,7 +8,7 @@ const ImagelibFiles = (() => {
   const { CORE_ROWS } = ImagelibColumns;
   /** How much of each id stands in the id blocks; a file block proves the rest. */
   const ID_LETTERS = 4;
-  const LOOK_LETTERS = 16;
+  const PHASH_LETTERS = 16;
   /** How many file blocks are kept. */
   const KEPT = 48;
 
@@ -18,7 +18,7 @@ const ImagelibFiles = (() => {
   const blocks = new Map();
   /** @type {Map<string, number>} */
   const pkById = new Map();
-  /** All blocks of the kinds that are only wanted whole. @type {{[K in "id" | "look"]?: Promise<Blocks[K][]>}} */
+  /** All blocks of the kinds that are only wanted whole. @type {{[K in "id" | "phash"]?: Promise<Blocks[K][]>}} */
   const whole = {};
   /** Asks for the manifest again. @type {() => Promise<void>} */
   let reload = async () => {};
@@ -28,7 +28,7 @@ const ImagelibFiles = (() => {
     manifest = value;
     blocks.clear();
     delete whole.id;
-    delete whole.look;
+    delete whole.phash;
   }
 
   /** @param {number} number */
@@ -83,7 +83,7 @@ const ImagelibFiles = (() => {
     return rows;
   }
 
-  /** All blocks of a kind, once. @template {"id" | "look"} K @param {K} kind @param {boolean} again @returns {Promise<Blocks[K][]>} */
+  /** All blocks of a kind, once. @template {"id" | "phash"} K @param {K} kind @param {boolean} again @returns {Promise<Blocks[K][]>} */
   function all(kind, again = true) {
     const known = whole[kind];
     if (known) return known;
@@ -115,13 +115,13 @@ const ImagelibFiles = (() => {
   }
 
   /** How pictures look, by pk: two halves of 32 bits; those that nobody has looked at are left out. */
-  async function looks() {
+  async function phashes() {
     /** @type {Map<number, [number, number]>} */
     const found = new Map();
-    for (const { looks: letters, number, runs } of await all("look")) {
+    for (const { phashes: letters, number, runs } of await all("phash")) {
       ImagelibColumns.eachOffset(runs, (offset, i) => {
-        const look = letters.slice(LOOK_LETTERS * i, LOOK_LETTERS * (i + 1));
-        if (/[^0]/.test(look)) found.set(number * CORE_ROWS + offset, [parseInt(look.slice(0, 8), 16), parseInt(look.slice(8), 16)]);
+        const phash = letters.slice(PHASH_LETTERS * i, PHASH_LETTERS * (i + 1));
+        if (/[^0]/.test(phash)) found.set(number * CORE_ROWS + offset, [parseInt(phash.slice(0, 8), 16), parseInt(phash.slice(8), 16)]);
       });
     }
     return found;
@@ -130,7 +130,7 @@ const ImagelibFiles = (() => {
   return {
     block: (/** @type {number} */ pk) => block(Math.floor(pk / FILE_ROWS)),
     locate,
-    looks,
+    phashes,
     /** Ids whose pk is known. */
     pkById,
     /** @param {() => Promise<void>} ask */

@@ -11,16 +11,16 @@ const ImagelibAlike = (() => {
   /** The rows of the images like the one in a row, which comes first, the most alike next. @param {number} row */
   async function rowsLike(row) {
     const { columns } = ImagelibIndex;
-    const looks = await ImagelibFiles.looks();
-    const look = looks.get(columns.pk[row]);
+    const phashes = await ImagelibFiles.phashes();
+    const phash = phashes.get(columns.pk[row]);
     const prompt = ImagelibStacks.promptOf(columns, row);
     const seed = seedOf(columns, row);
     const tags = new Set(columns.tagSets.values[columns.tagSet[row]]);
     /** @type {{row: number, far: number}[]} */
     const found = [];
     ImagelibBits.each(columns.live, (other) => {
-      const its = looks.get(columns.pk[other]);
-      const far = look && its ? ImagelibBits.ones(look[0] ^ its[0]) + ImagelibBits.ones(look[1] ^ its[1]) : 64;
+      const its = phashes.get(columns.pk[other]);
+      const far = phash && its ? ImagelibBits.ones(phash[0] ^ its[0]) + ImagelibBits.ones(phash[1] ^ its[1]) : 64;
       const samePrompt = prompt !== 0 && ImagelibStacks.promptOf(columns, other) === prompt;
       const sameSeed = seed !== "" && seedOf(columns, other) === seed;
       if (far > FARTHEST && !samePrompt && !sameSeed) return;
