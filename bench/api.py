@@ -44,7 +44,7 @@ import sys
 from imagelib.daemon.app import make_app
 from imagelib.daemon.guard import Guard
 from imagelib.daemon.server import listen
-from imagelib.daemon.service import State
+from imagelib.daemon.service import Service
 from imagelib.library.library import Library
 library, port = Library.open(sys.argv[1]), int(sys.argv[2])
 state = Service(library)
