@@ -42,8 +42,8 @@ with Library.open(sys.argv[1]) as library:
         print(json.dumps([image.id, image.digest]), flush=True)
     sys.stdin.read()
 """
-#: Deletes an image or replaces its file, and stands still where files are moved and nothing is
-#: committed.
+#: Deletes an image or replaces its file, and stands still for some seconds where files are moved
+#: and nothing is committed.
 CHANGING = """
 import sys, time
 from pathlib import Path
@@ -55,16 +55,16 @@ whole = intents.Intents._move
 def slowly(self, plan, progress):
     whole(self, plan, progress)
     print("MOVED", flush=True)
-    time.sleep(1.5)
+    time.sleep(float(sys.argv[3]))
 
 intents.Intents._move = slowly
 with Library.open(sys.argv[1]) as library:
-    if len(sys.argv) > 3:
-        library.replace_file(sys.argv[2], Path(sys.argv[3]))
+    if len(sys.argv) > 4:
+        library.replace_file(sys.argv[2], Path(sys.argv[4]))
     else:
         library.delete(sys.argv[2])
 """
-KINDS = ("copy", "restore", "backup", "kill")
+KINDS = ("copy", "restore", "backup", "kill", "by hand")
 
 
 class Copies:
@@ -100,6 +100,9 @@ class Copies:
             self._fault("a restore went on while somebody had the library open")
         elif kind == "backup":
             self._run("backup", str(kept))
+        elif kind == "by hand":
+            for end in ("", "-wal"):
+                shutil.copyfile(self.root / f"library.db{end}", f"{kept}{end}")
         elif kind == "kill":
             time.sleep(rng.uniform(0, 1))
             adding.kill()
@@ -112,6 +115,11 @@ class Copies:
             # What was added since has no row then; its file must still be there.
             self._run("restore", str(kept), "--yes")
             kept.unlink(missing_ok=True)
+        elif kind == "by hand":
+            for path in self.root.glob("library.db*"):
+                path.unlink()
+            for end in ("", "-wal"):
+                Path(f"{kept}{end}").rename(self.root / f"library.db{end}")
         self._run("check")
         self._verify(kind)
         self._change_twice(rng)
@@ -123,8 +131,9 @@ class Copies:
         with closing(sqlite3.connect(self.root / "library.db")) as database:
             ids = [row[0] for row in database.execute("SELECT id FROM images ORDER BY id")]
         image, replaces = rng.choice(ids), rng.random() < 0.5
-        commands = [[sys.executable, "-c", CHANGING, str(self.root), image,
-                     *([str(self._picture(rng))] if replaces else [])] for _ in range(2)]
+        # The later one would be done first, if nothing held it.
+        commands = [[sys.executable, "-c", CHANGING, str(self.root), image, seconds,
+                     *([str(self._picture(rng))] if replaces else [])] for seconds in ("3", "0")]
         before = violations(self.root)  # a restored backup has no rows of what was added since
         first = subprocess.Popen(commands[0], stdout=subprocess.PIPE, text=True)
         assert first.stdout is not None
