@@ -24,7 +24,9 @@ def site_violations(site: Path, images: list[dict[str, Any]], seq: int | None) -
     if seq is not None and manifest["seq"] != seq:
         return [*found, f"the site is of change {manifest['seq']}, the library at {seq}"]
     blocks: dict[str, list[dict[str, Any]]] = {}
-    for kind in ("core", "text", "file", "id", "phash"):
+    # A site of an earlier version has no titles, and another word for what it has of looks.
+    is_earlier = manifest["format"] < 4
+    for kind in ("core", "text", "file", "id", "look" if is_earlier else "phash"):
         for number, rows, _, checksum in manifest[kind]:
             path = site / "data" / f"{kind}-{number}-{checksum}.js"
             if not path.is_file():
@@ -41,8 +43,7 @@ def site_violations(site: Path, images: list[dict[str, Any]], seq: int | None) -
     if manifest["total"] != len(images):
         found.append(f"the manifest says {manifest['total']} images, there are {len(images)}")
     by_pk = {image["pk"]: image for image in images}
-    # A site of an earlier version has no titles.
-    text = partial(_text, has_titles=manifest["format"] >= 4)
+    text = partial(_text, has_titles=not is_earlier)
     for kind, size, reader in (("core", 8192, _core), ("text", 4096, text), ("file", 256, _file)):
         told = {pk: value for block in blocks.get(kind, [])
                 for pk, value in zip(_pks(block, size), reader(block), strict=True)}
