@@ -120,3 +120,11 @@ def test_a_worker_loads_nothing_that_it_does_not_need():
             " 'watchdog', 'click'} & sys.modules.keys())")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                           check=True).stdout.split() == []
+
+
+@pytest.mark.parametrize("module", ["imagelib.daemon.server", "imagelib.ingest.importer",
+                                    "imagelib.generator.builder"])
+def test_what_serves_adds_or_builds_does_not_even_load_a_decoder(module):
+    code = f"import sys, {module}\nprint('PIL' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          check=True).stdout.strip() == "False"

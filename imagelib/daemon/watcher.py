@@ -22,7 +22,7 @@ from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.service import Service
 from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError
 from imagelib.formats import IMAGE_SUFFIXES
-from imagelib.ingest.inspection import warnings_of
+from imagelib.ingest.warnings import warnings_of
 from imagelib.library.originals.drift import Drift, Scanner, walk_files
 from imagelib.library.originals.following import follow_disk, note_taken, taken_files
 from imagelib.library.originals.intake import take_in

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
-from imagelib.ingest.inspection import warnings_of
+from imagelib.ingest.warnings import warnings_of
 from imagelib.library.library import Library
 from imagelib.library.store.disk import digest, sync_folder
 from imagelib.library.values.fields import ImageDraft, clean_tag

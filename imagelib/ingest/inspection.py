@@ -51,11 +51,3 @@ def draft_of(found: EmbeddedMetadata) -> dict[str, Any]:
         "prompt_meta": found.raw,
     }
     return {name: value for name, value in fields.items() if value}
-
-
-def warnings_of(generation: dict[str, Any]) -> list[str]:
-    """What a person should know of how a file was read, by the `generation` of its image."""
-    names = generation.get("shortened")
-    return [f"the {str(name).replace('_', ' ')} is too long for its field and was cut;"
-            " all of it stays in the file and in prompt_meta"
-            for name in (names if isinstance(names, list) else ())]

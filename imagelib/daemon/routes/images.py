@@ -12,7 +12,7 @@ from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.representations import etag, image_json, records_json
 from imagelib.daemon.schemas import Batch, ListQuery
 from imagelib.daemon.uploads import reading_upload
-from imagelib.ingest.inspection import warnings_of
+from imagelib.ingest.warnings import warnings_of
 from imagelib.library.originals.trashing import destroy
 from imagelib.library.query.engines import list_pks
 from imagelib.library.query.listing import Filter

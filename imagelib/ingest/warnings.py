@@ -1,0 +1,13 @@
+"""What a person should know of how a file was read. Nothing of it decodes a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def warnings_of(generation: dict[str, Any]) -> list[str]:
+    """What was not taken whole, one sentence each, by the `generation` of its image."""
+    names = generation.get("shortened")
+    return [f"the {str(name).replace('_', ' ')} is too long for its field and was cut;"
+            " all of it stays in the file and in prompt_meta"
+            for name in (names if isinstance(names, list) else ())]
