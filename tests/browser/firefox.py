@@ -131,12 +131,25 @@ class Firefox:
                 {"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]}])
 
     def click(self, selector: str) -> None:
-        """Click into the middle of an element."""
-        x, y = self.evaluate(f"""(() => {{
+        """Click into the middle of an element, once it rests there and nothing lies over it.
+
+        A page that is still being laid out would move it away from under the mouse.
+        """
+        x, y = self.wait(f"""new Promise((resolve) => {{
           const element = document.querySelector({json.dumps(selector)});
+          if (document.readyState !== "complete" || !element) return resolve(null);
           element.scrollIntoView({{ block: "center" }});
-          const box = element.getBoundingClientRect();
-          return [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)]; }})()""")
+          const middle = () => {{
+            const box = element.getBoundingClientRect();
+            return [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)];
+          }};
+          const before = middle();
+          requestAnimationFrame(() => requestAnimationFrame(() => {{
+            const [x, y] = middle();
+            const isStill = x === before[0] && y === before[1];
+            resolve(isStill && element.contains(document.elementFromPoint(x, y)) ? [x, y] : null);
+          }}));
+        }})""")
         self.ask("input.performActions", context=self._context, actions=[{
             "type": "pointer", "id": "mouse", "actions": [
                 {"type": "pointerMove", "x": x, "y": y}, {"type": "pointerDown", "button": 0},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+import pytest
 from chromium import MARKS, expect
 from editor_page import EditorPage
 from helpers import Daemon, wait_for
@@ -82,6 +83,34 @@ def test_a_slider_that_rests_is_saved_without_being_left(editor):
 
     expect(rating).to_be_focused()
     assert bodies == [{"rating": 3}]
+
+
+@pytest.mark.parametrize("fields", [("Prompt", "Notes", "Model"), ("Model", "Rating", "Title"),
+                                    ("Rating", "Tags", "Prompt")])
+def test_fields_left_at_once_are_each_saved(editor, fields):
+    """A form filled by a program, or a slider that still rests while another field is left."""
+    names = {"Prompt": "prompt_text", "Model": "ai_model"}
+    values = {"Rating": 4, "Tags": ["animal/fox", "written"]}
+    wanted = {names.get(label, label.lower()): values.get(label, "written") for label in fields}
+    image = editor.record("picture 3")["id"]
+    bodies = saves(editor)
+    editor.edit("picture 3")
+    editor.page.evaluate("""(inputs) => {
+      for (const input of inputs) {
+        input.focus();
+        input.value = input.type === "range" ? "4" : "written";
+        for (const kind of ["input", "change"]) {
+          input.dispatchEvent(new Event(kind, { bubbles: true }));
+        }
+      }
+      document.activeElement.blur();
+    }""", [editor.field(label).element_handle() for label in fields])
+
+    assert wait_for(lambda: wanted.items() <= editor.daemon.get(
+        f"/api/images/{image}").json.items())
+    editor.page.wait_for_timeout(0)  # Playwright tells of requests while it is asked for something
+    assert sorted(bodies, key=str) == sorted(({name: value} for name, value in wanted.items()),
+                                             key=str)
 
 
 def test_undo_takes_back_one_field_at_a_time(editor):

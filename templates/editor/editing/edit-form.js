@@ -17,6 +17,8 @@ const ImagelibEditForm = (() => {
     /** Whether the form is to close as soon as everything is saved. */
     let isFinishing = false;
     let timer = 0;
+    /** The fields that were left and are not yet being saved. @type {Set<FieldName>} */
+    const left = new Set();
     const fields = ImagelibFields.make({ raw: true });
     const trouble = h("p", { class: "trouble", role: "alert", hidden: true });
     const conflict = h("div", { class: "conflict-place" });
@@ -54,13 +56,19 @@ const ImagelibEditForm = (() => {
 
     /** @param {FieldName | ""} name @param {number} wait */
     function leave(name, wait) {
+      if (!name) return;
+      left.add(name);  // those left before it are still owed
       clearTimeout(timer);
-      // What goes away with the form is not left: it stays a draft.
-      timer = setTimeout(() => { if (!isClosed && name) void saver.save([name]); }, wait);
+      timer = setTimeout(() => {
+        // What goes away with the form is not left: it stays a draft.
+        for (const each of isClosed ? [] : left) void saver.save([each]);
+        left.clear();
+      }, wait);
     }
 
     async function finish() {
       clearTimeout(timer);
+      left.clear();
       isFinishing = true;
       if (await saver.save() && isFinishing) close(true);
     }
