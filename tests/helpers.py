@@ -11,7 +11,6 @@ import random
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 import uuid
@@ -24,6 +23,7 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from prefork import started
 
 from imagelib.generator.build_state import BuildState
 from imagelib.library.library import Library
@@ -141,9 +141,8 @@ class Daemon:
         self.log = root / ".imagelib" / "stderr.txt"
         self.log.parent.mkdir(exist_ok=True)
         with self.log.open("wb") as stream:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "imagelib", "-L", str(root), "serve", "--port", "0",
-                 "--no-open", *options], stderr=stream)
+            self.process = started(["-L", str(root), "serve", "--port", "0", "--no-open", *options],
+                                   stream)
         said = wait_for(lambda: re.search(r" at http://[^:]+:(\d+)/", self.log.read_text())
                         or self.process.poll() is not None, 20)
         if not isinstance(said, re.Match):
