@@ -33,8 +33,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
     Else one more than there are cores, as most tests wait for a daemon, a disk or a browser.
     """
-    some = any(".py" in name for name in config.option.file_or_dir)
-    if some or config.option.keyword or config.option.markexpr or config.option.lf:
+    option = config.option
+    some = any(".py" in name for name in option.file_or_dir) or getattr(option, "lf", False)
+    if some or option.keyword or option.markexpr:
         return 0
     return min(4, (os.cpu_count() or 1) + 1)
 

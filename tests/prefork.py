@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 
@@ -36,7 +37,7 @@ class Child:
             self._hear(0)
         return self.returncode
 
-    def wait(self, timeout: float) -> int:
+    def wait(self, timeout: float = 3600) -> int:
         """How it ended; waits so many seconds at most."""
         deadline = time.monotonic() + timeout
         while self.returncode is None:
@@ -76,10 +77,10 @@ class Prefork:
                 [sys.executable, "-P", __file__, str(other.fileno())], pass_fds=[other.fileno()])
 
     def start(self, arguments: list[str], stderr: Any) -> Child:
-        """Run `imagelib ARGUMENTS` in a process of its own, in the folder and environment of now."""
+        """Run `imagelib ARGUMENTS` in a process of its own, in this folder and environment."""
         said, end = os.pipe()
         try:
-            request = json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode()
+            request = json.dumps([arguments, str(Path.cwd()), dict(os.environ)]).encode()
             socket.send_fds(self._socket, [len(request).to_bytes(4, "big")],
                             [stderr.fileno(), end])
             self._socket.sendall(request)
@@ -94,7 +95,7 @@ class Prefork:
 
 
 @cache
-def _prefork() -> Prefork:
+def _prefork(path: str | None) -> Prefork:
     prefork = Prefork()
     atexit.register(prefork.close)
     return prefork
@@ -102,8 +103,8 @@ def _prefork() -> Prefork:
 
 def started(arguments: list[str], stderr: Any) -> Any:
     """Run `imagelib ARGUMENTS` in a process of its own."""
-    if sys.platform == "linux":
-        return _prefork().start(arguments, stderr)
+    if sys.platform == "linux":  # another path may lead to another copy of the program
+        return _prefork(os.environ.get("PYTHONPATH")).start(arguments, stderr)
     return subprocess.Popen([sys.executable, "-m", "imagelib", *arguments], stderr=stderr)
 
 
