@@ -246,7 +246,7 @@ def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
         except UnidentifiedImageError as error:  # its text names our temporary file
             raise BrokenPictureError("cannot be decoded: its data is damaged") from error
         except (OSError, ValueError, SyntaxError, struct.error, EOFError, IndexError,
-                KeyError, TypeError, OverflowError, ZeroDivisionError) as error:
+                KeyError, TypeError, OverflowError, ZeroDivisionError, RuntimeError) as error:
             # What Pillow's decoders were seen to raise on damaged input.
             raise BrokenPictureError(f"cannot be decoded: {error}") from error
 
