@@ -7,7 +7,8 @@ what went wrong, why, and what to do next.
 ImagelibError                    500, 1
 ├── InvalidError                 422, 2   a value that the library does not take
 │   ├── BrokenPictureError       422, 1   bytes that cannot be decoded, or are too large to be
-│   └── UnsupportedTypeError     415, 1   not one of the image types we keep
+│   ├── UnsupportedTypeError     415, 1   not one of the image types we keep
+│   └── RefusedError             422, 1   a picture that cannot be cleaned for publication
 ├── NotFoundError                404, 3
 ├── ConflictError                409, 1
 │   └── StaleError               412, 1   somebody else was faster; carries the current record
@@ -64,6 +65,13 @@ class UnsupportedTypeError(InvalidError):
     http_status = 415
     exit_code = 1
     title = "Not an image type we keep"
+
+
+class RefusedError(InvalidError):
+    """The bytes cannot be cleaned: they are broken, or nobody can say what is in them."""
+
+    exit_code = 1
+    title = "Cannot be cleaned"
 
 
 class NotFoundError(ImagelibError):

@@ -1,4 +1,4 @@
-"""Decode pictures and make small ones of them: only this and the demo import Pillow.
+"""Decode pictures and make small ones of them: this, cleaning and the demo import Pillow.
 
 Meant to run inside `imagelib.worker`. Nothing here trusts a file: the type is
 decided by its first bytes, only five decoders may run (most of Pillow's known
@@ -25,6 +25,8 @@ from imagelib.errors import BrokenPictureError, UnsupportedTypeError
 from imagelib.formats import HEAD, sniff
 from imagelib.worker import require_room
 
+#: A file, or its bytes.
+Source = Path | bytes
 #: Pillow's name of the format -> our MIME type.
 FORMATS = {
     "PNG": "image/png",
@@ -37,10 +39,12 @@ FORMATS = {
 _DRAFT = 800
 #: Colour modes whose profile still fits after a conversion to RGB; a CMYK one would not.
 _RGB = ("RGB", "RGBA")
+#: Transparency without its lowest bits; what is nearly opaque is opaque.
+SILENT = [255 if value >= 252 else value & 252 for value in range(256)]
 #: About so many columns and rows are worked on at a time.
 _TILE = (4096, 512)
 #: What turns a picture upright, by its EXIF orientation.
-_UPRIGHT = {
+UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
     6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
@@ -59,11 +63,11 @@ def measure(path: str, max_pixels: int) -> list[object]:
     The size is that of the upright picture, in pixels; the looks are `difference_hash`.
     Raises BrokenPictureError or UnsupportedTypeError.
     """
-    with _opened(Path(path), max_pixels) as image:
+    with opened(Path(path), max_pixels) as image:
         mime_type = FORMATS[str(image.format)]
         width, height = image.size
-        _decode(image, Path(path))
-        turned = _orientation(image) in (5, 6, 7, 8)
+        decode(image, Path(path))
+        turned = orientation(image) in (5, 6, 7, 8)
         size = (height, width) if turned else (width, height)
         return [mime_type, *size, difference_hash(image)]
 
@@ -75,13 +79,13 @@ def difference_hash(image: Image.Image) -> str:
     recompressed or slightly retouched differs in few bits.
     """
     whole = Image.new("L", image.size)
-    for place, part in _tiles(image, (1, 1)):
+    for place, part in tiles(image, (1, 1)):
         flat = part
         # One picture with transparency and one on white should be alike, so lay both on white.
         if part.has_transparency_data:
             flat = Image.new("RGBA", part.size, "white")
             flat.alpha_composite(part.convert("RGBA"))
-        whole.paste(_eight_bits(flat).convert("L"), place)
+        whole.paste(eight_bits(flat).convert("L"), place)
     grey = whole.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = 0
     for row in range(8):
@@ -91,9 +95,12 @@ def difference_hash(image: Image.Image) -> str:
     return f"{bits:016x}"
 
 
-def _decode(image: ImageFile.ImageFile, path: Path, edge: int = 0) -> None:
-    """Load the pixels, of a JPEG no more of them than *edge* (0: all) or the memory asks for."""
-    with path.open("rb") as stream:
+def decode(image: ImageFile.ImageFile, source: Source, edge: int = 0) -> None:
+    """Load the pixels of *image*, of a JPEG no more than *edge* (0: all) or the memory asks for.
+
+    *source* is what it was opened from.
+    """
+    with _stream(source) as stream:
         cost = cost_of(stream, image.size, image.mode)
     if edge:
         image.draft("RGB", (edge, edge))
@@ -104,11 +111,12 @@ def _decode(image: ImageFile.ImageFile, path: Path, edge: int = 0) -> None:
     image.load()
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """How the picture has to be turned, as Exif numbers it; a key of `UPRIGHT`, or else not."""
     return int(image.getexif().get(0x0112, 1))
 
 
-def _tiles(image: Image.Image, step: tuple[int, int]
+def tiles(image: Image.Image, step: tuple[int, int]
            ) -> Iterator[tuple[tuple[int, int], Image.Image]]:
     """The picture in parts, whose edges are multiples of *step*, each with its left upper corner.
 
@@ -121,7 +129,7 @@ def _tiles(image: Image.Image, step: tuple[int, int]
                                            min(top + high, image.height)))
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def eight_bits(image: Image.Image) -> Image.Image:
     """16-bit greys scaled: Pillow clips them on the way to 8 bits."""
     if image.mode.startswith("I"):
         return image.convert("F").point(lambda value: value / 256).convert("L")
@@ -137,11 +145,11 @@ def alpha_columns(
     The function gives the samples of columns `first` up to, not including, `last`,
     column by column from the top, one byte each; as stored, not turned upright.
     """
-    with _opened(Path(path), max_pixels) as image:
+    with opened(Path(path), max_pixels) as image:
         if image.mode != "RGBA":
             yield None
             return
-        _decode(image, Path(path))
+        decode(image, Path(path))
         alpha = image.getchannel("A")
 
         def columns(first: int, last: int) -> bytes:
@@ -158,17 +166,17 @@ def render(path: str, wanted: list[tuple[int, int]], max_pixels: int) -> list[st
     profile, as prompts may be private, also those in the lowest bits of pixels.
     Given back and not written, as a worker may not write.
     """
-    with _opened(Path(path), max_pixels) as image:
+    with opened(Path(path), max_pixels) as image:
         # Lets JPEG decode at a fraction of its size; the same one, whatever is wanted of it.
-        _decode(image, Path(path), _DRAFT)
-        turn = _UPRIGHT.get(_orientation(image))
+        decode(image, Path(path), _DRAFT)
+        turn = UPRIGHT.get(orientation(image))
         profile = image.info.get("icc_profile") if image.mode in _RGB else None
         size = image.size
-        factors = _factors(size, _fitted(size, max(edge for edge, _ in wanted)))
+        factors = _factors(size, fitted(size, max(edge for edge, _ in wanted)))
         reduced = _reduced(image, factors)
     made = []
     for edge, quality in wanted:
-        small = reduced.resize(_fitted(size, edge), Image.Resampling.BICUBIC, reducing_gap=1.5,
+        small = reduced.resize(fitted(size, edge), Image.Resampling.BICUBIC, reducing_gap=1.5,
                                box=(0, 0, size[0] / factors[0], size[1] / factors[1]))
         small = small.convert("RGBA") if small.mode == "RGBa" else small
         small = small.transpose(turn) if turn is not None else small
@@ -179,7 +187,7 @@ def render(path: str, wanted: list[tuple[int, int]], max_pixels: int) -> list[st
     return made
 
 
-def _fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
+def fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
     """*size* made smaller, so that the longer side is *edge* at most; never larger."""
     width, height = size
     scale = min(1.0, edge / max(size))
@@ -199,8 +207,8 @@ def _reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
     x, y = factors
     mode = "RGBa" if image.has_transparency_data else "RGB"
     found = Image.new(mode, (math.ceil(image.width / x), math.ceil(image.height / y)))
-    for (left, top), part in _tiles(image, factors):
-        eight = _eight_bits(part)
+    for (left, top), part in tiles(image, factors):
+        eight = eight_bits(part)
         eight = _cleared(eight.convert("RGBA")) if mode == "RGBa" else eight.convert("RGB")
         found.paste(eight.reduce(factors), (left // x, top // y))
     if mode == "RGBa" and found.getextrema()[-1] == (255, 255):
@@ -214,15 +222,14 @@ def _cleared(part: Image.Image) -> Image.Image:
     Generators put the prompt there ("stealth"), and WebP keeps transparency as it is.
     Nobody sees 64 steps of it from 256. Colours need nothing: WebP changes them more.
     """
-    part.putalpha(part.getchannel("A").point(
-        [255 if value >= 252 else value & 252 for value in range(256)]))
+    part.putalpha(part.getchannel("A").point(SILENT))
     return part.convert("RGBa")
 
 
 @contextmanager
-def _opened(path: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
-    """Find out what *path* is and whether it may be decoded, which is left to the caller."""
-    with path.open("rb") as stream:
+def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
+    """Find out what *source* is and whether it may be decoded, which is left to the caller."""
+    with _stream(source) as stream:
         head = stream.read(HEAD)
         if sniff(head) is None:
             raise UnsupportedTypeError(
@@ -239,9 +246,13 @@ def _opened(path: Path, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
         except UnidentifiedImageError as error:  # its text names our temporary file
             raise BrokenPictureError("cannot be decoded: its data is damaged") from error
         except (OSError, ValueError, SyntaxError, struct.error, EOFError, IndexError,
-                KeyError, TypeError, OverflowError, ZeroDivisionError) as error:
+                KeyError, TypeError, OverflowError, ZeroDivisionError, RuntimeError) as error:
             # What Pillow's decoders were seen to raise on damaged input.
             raise BrokenPictureError(f"cannot be decoded: {error}") from error
+
+
+def _stream(source: Source) -> BinaryIO:
+    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
 
 
 def _check_header(stream: BinaryIO, max_pixels: int) -> None:

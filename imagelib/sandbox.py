@@ -25,13 +25,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import IO, Any, Generic, TypeVar
 
-from imagelib.errors import BrokenPictureError, BusyError, ImagelibError, UnsupportedTypeError
+from imagelib.errors import (
+    BrokenPictureError,
+    BusyError,
+    ImagelibError,
+    RefusedError,
+    UnsupportedTypeError,
+)
 from imagelib.worker import LARGE_PACE, LargeError
 
 #: Errors that a worker may hand back by name; everything else is a broken picture.
 _ERRORS: dict[str, type[ImagelibError]] = {
     "UnsupportedTypeError": UnsupportedTypeError,
     "BrokenPictureError": BrokenPictureError,
+    "RefusedError": RefusedError,
 }
 #: All that a worker gets of our environment: where Windows and shared libraries lie, and the zone.
 _ENVIRONMENT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
@@ -182,6 +189,7 @@ class Sandbox:
         Raises:
             BrokenPictureError: the bytes are damaged, or the call broke a limit.
             UnsupportedTypeError: the bytes are no image that we keep.
+            RefusedError: they cannot be cleaned.
             BusyError: no worker was free until the deadline of `hurried`.
         """
         try:

@@ -59,6 +59,13 @@ def decode_stealth(width: int, height: int, columns: Columns, channels: int = 1)
     return payload.decode("utf-8", "replace") if len(payload) <= MAX_CHUNK else ""
 
 
+def holds_stealth(width: int, height: int, columns: Columns, channels: int = 1) -> bool:
+    """Whether a hidden text begins there, also one that is damaged and cannot be read."""
+    if width < 1 or height < 1 or width * height * channels < _HEADER_BITS:
+        return False
+    return _bits(columns, 0, 15 * 8, height * channels) in _PLAIN + _GZIPPED
+
+
 def _bits(columns: Columns, start: int, count: int, per_column: int) -> bytes:
     """*count* bits from bit *start* on, joined to bytes; fewer where *columns* gives fewer."""
     first, last = start // per_column, -(-(start + count) // per_column)

@@ -35,7 +35,7 @@ def read_webp(window: Window, findings: Findings) -> None:
 
 def read_isobmff(window: Window, findings: Findings) -> None:
     """Read the Exif and XMP items that the `meta` box lists, and C2PA's `uuid` box."""
-    for kind, start, end in _boxes_of_file(window):
+    for kind, start, end in boxes_of_file(window):
         if kind == b"meta" and findings.take(end - start):
             _read_meta(window, window.read(start, end - start), start, findings)
         elif kind == b"uuid" and window.read(start, 16) == _C2PA_UUID and findings.take(
@@ -44,7 +44,8 @@ def read_isobmff(window: Window, findings: Findings) -> None:
             findings.c2pa = findings.c2pa or window.read(start + 16, end - start - 16)
 
 
-def _boxes_of_file(window: Window) -> Iterator[tuple[bytes, int, int]]:
+def boxes_of_file(window: Window) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes of a whole file: kind, start and end of the content; those before a lie."""
     offset = 0
     for _ in range(_MOST_ITEMS):
         header = window.read(offset, 16)
@@ -62,8 +63,11 @@ def _boxes_of_file(window: Window) -> Iterator[tuple[bytes, int, int]]:
         offset = end
 
 
-def _boxes(data: bytes, offset: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes between *offset* and *end* of *data*: kind, start and end of the content."""
+def boxes(data: bytes, offset: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes between *offset* and *end* of *data*: kind, start and end of the content.
+
+    They end where one says more than there is.
+    """
     for _ in range(_MOST_ITEMS):
         if offset + 8 > end:
             return
@@ -79,17 +83,17 @@ def _boxes(data: bytes, offset: int, end: int) -> Iterator[tuple[bytes, int, int
 def _read_meta(window: Window, meta: bytes, at: int, findings: Findings) -> None:
     """*meta* is the content of the box, which begins at offset *at* of the file."""
     kinds: dict[int, bytes] = {}
-    places: dict[int, tuple[int, int, int]] = {}
+    places: dict[int, list[tuple[int, int, int]]] = {}
     idat = (0, 0)
-    for kind, start, end in _boxes(meta, 4, len(meta)):
+    for kind, start, end in boxes(meta, 4, len(meta)):
         if kind == b"iinf":
             kinds = _item_kinds(meta[start:end])
         elif kind == b"iloc":
-            places = _item_places(meta[start:end])
+            places = item_places(meta[start:end])
         elif kind == b"idat":
             idat = (at + start, at + end)
     for item, kind in kinds.items():
-        method, offset, length = places.get(item, (0, 0, 0))
+        method, offset, length = places.get(item, [(0, 0, 0)])[0]
         if method == 1:
             offset += idat[0]
         if not length or offset + length > window.size or not findings.take(length):
@@ -106,7 +110,7 @@ def _item_kinds(iinf: bytes) -> dict[int, bytes]:
     """Item number -> kind, of the items that may hold metadata."""
     kinds = {}
     count_size = 2 if iinf[:1] == b"\0" else 4
-    for kind, start, end in _boxes(iinf, 4 + count_size, len(iinf)):
+    for kind, start, end in boxes(iinf, 4 + count_size, len(iinf)):
         if kind != b"infe" or end - start < 12:
             continue
         version = iinf[start]
@@ -120,8 +124,8 @@ def _item_kinds(iinf: bytes) -> dict[int, bytes]:
     return kinds
 
 
-def _item_places(iloc: bytes) -> dict[int, tuple[int, int, int]]:
-    """Item number -> construction method, offset and length of its first extent."""
+def item_places(iloc: bytes) -> dict[int, list[tuple[int, int, int]]]:
+    """Item number -> construction method, offset and length of each of its extents."""
     if len(iloc) < 8:
         return {}
     version, sizes = iloc[0], struct.unpack_from(">H", iloc, 4)[0]
@@ -130,7 +134,7 @@ def _item_places(iloc: bytes) -> dict[int, tuple[int, int, int]]:
     id_size = 4 if version == 2 else 2
     at = 6 + id_size
     count = int.from_bytes(iloc[6:at], "big")
-    places = {}
+    places: dict[int, list[tuple[int, int, int]]] = {}
 
     def number(size: int) -> int:
         nonlocal at
@@ -144,11 +148,10 @@ def _item_places(iloc: bytes) -> dict[int, tuple[int, int, int]]:
         method = number(2) & 15 if version else 0
         number(2)  # where else the data may be: only this file is read
         base, extents = number(base_size), number(2)
-        for index in range(min(extents, _MOST_ITEMS)):
+        for _ in range(min(extents, _MOST_ITEMS)):
             number(index_size)
             offset, length = base + number(offset_size), number(length_size)
-            if index == 0:
-                places[item] = (method, offset, length)
+            places.setdefault(item, []).append((method, offset, length))
             if at >= len(iloc):
                 break
     return places

@@ -16,8 +16,9 @@ from imagelib.ingest.embedded.containers.boxes import read_isobmff, read_webp
 from imagelib.ingest.embedded.containers.exif import decode_comment, decode_text
 from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, MAX_PARTS, Findings, Window
 
-_XMP_KEYWORD = "XML:com.adobe.xmp"
-_XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+#: Under which PNG has XMP, and what stands before it in JPEG (XMP specification part 3, 1.1).
+XMP_KEYWORD = "XML:com.adobe.xmp"
+XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def read_containers(stream: BinaryIO) -> Findings:
@@ -78,7 +79,7 @@ def _read_itxt_chunk(data: bytes, findings: Findings) -> None:
 
 def _add_png_text(keyword: bytes, text: bytes, findings: Findings) -> None:
     key = keyword[:79].decode("latin-1")
-    if key == _XMP_KEYWORD:  # also seen in a plain tEXt (Midjourney)
+    if key == XMP_KEYWORD:  # also seen in a plain tEXt (Midjourney)
         findings.add_xmp(text)
     elif key.startswith("Raw profile type "):
         _add_raw_profile(text, findings)
@@ -96,7 +97,7 @@ def _add_raw_profile(text: bytes, findings: Findings) -> None:
     except ValueError:
         return
     if name.strip() == b"xmp":
-        findings.add_xmp(profile.removeprefix(_XMP_HEADER))
+        findings.add_xmp(profile.removeprefix(XMP_HEADER))
     elif profile.startswith(b"Exif\0"):
         findings.add_exif(profile)
 
@@ -156,8 +157,8 @@ def _read_segment(
 ) -> None:
     if marker == 0xE1 and data.startswith(b"Exif\0"):
         findings.add_exif(data)
-    elif marker == 0xE1 and data.startswith(_XMP_HEADER):
-        findings.add_xmp(data[len(_XMP_HEADER) :])
+    elif marker == 0xE1 and data.startswith(XMP_HEADER):
+        findings.add_xmp(data[len(XMP_HEADER) :])
     elif marker == 0xEB and data.startswith(b"JP") and len(data) > 16:
         number = struct.unpack(">I", data[4:8])[0]
         jumbf.setdefault(data[2:4], []).append((number, data[8:]))
@@ -199,7 +200,7 @@ def _read_gif(window: Window, findings: Findings) -> None:
     screen = window.read(0, 13)
     if len(screen) < 13:
         return
-    offset = 13 + _palette_size(screen[10])
+    offset = 13 + palette_size(screen[10])
     parts = 0
     while parts < MAX_PARTS:
         kind = window.read(offset, 2)
@@ -212,14 +213,15 @@ def _read_gif(window: Window, findings: Findings) -> None:
             frame = window.read(offset, 10)
             if len(frame) < 10:
                 return
-            start = offset + 11 + _palette_size(frame[9])
+            start = offset + 11 + palette_size(frame[9])
             _, offset, blocks = _read_sub_blocks(window, start, keep=False)
         else:
             return
         parts += 1 + blocks
 
 
-def _palette_size(flags: int) -> int:
+def palette_size(flags: int) -> int:
+    """Bytes of the palette behind a screen or frame of GIF with these *flags*."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 

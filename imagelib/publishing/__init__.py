@@ -1,0 +1,1 @@
+"""What leaves the library for the eyes of others."""

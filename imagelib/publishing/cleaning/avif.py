@@ -1,0 +1,194 @@
+"""Clean AVIF in place: nothing moves, so that every offset in it stays true.
+
+Boxes: ISO 14496-12 and ISO 23008-12, the picture itself: AV1 Image File Format 1.1. What
+is not needed is overwritten: texts with blanks, Exif with a TIFF that says nothing, all
+else with zeros, as libavif refuses a file whose Exif is no TIFF. The same length is left.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from imagelib.ingest.embedded.containers.boxes import boxes, boxes_of_file
+from imagelib.ingest.embedded.containers.findings import Window
+from imagelib.publishing.cleaning.av1 import clean_units
+from imagelib.publishing.cleaning.items import Items, Range
+from imagelib.publishing.cleaning.label import PACKET
+from imagelib.publishing.cleaning.profile import clean_profile
+from imagelib.publishing.cleaning.refusing import refused
+
+#: Brands that a file may name; letters of others could spell anything.
+_BRANDS = frozenset({b"avif", b"avis", b"avio", b"mif1", b"mif2", b"miaf", b"MA1A", b"MA1B",
+                     b"heic", b"msf1", b"iso8", b"tmap", b"1pic"})
+_EMPTY_EXIF = b"\0\0\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"
+#: Item properties whose content is numbers -> the lengths that it may have, in bytes.
+_NUMBERS = {b"ispe": (12,), b"pixi": (6, 7, 8, 9), b"irot": (1,), b"imir": (1,), b"clap": (32,),
+            b"pasp": (8,), b"clli": (4,), b"mdcv": (24,), b"a1op": (1,), b"lsel": (2,),
+            b"a1lx": (7, 13), b"amve": (8,), b"reve": (5,), b"ndwt": (8,)}
+_AUXILIARIES = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1",
+                b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth", b"urn:mpeg:hevc:2015:auxid:2")
+_TEXT_KIND = b"application/rdf+xml"
+
+
+def clean_avif(content: bytes, label: bool) -> bytes:
+    """*content* of the same length, with its pictures and what they refer to.
+
+    The label takes the place of an XMP packet that is at least as long.
+
+    Raises:
+        RefusedError: it is not whole, or a sequence of pictures.
+    """
+    made = bytearray(content)
+    end = 0
+    meta: Range | None = None
+    media: list[Range] = []
+    for kind, start, stop in boxes_of_file(Window(io.BytesIO(content))):
+        head, end = end, stop
+        if kind == b"moov":
+            raise refused("it is a sequence, whose parts cannot be told apart without moving them")
+        if kind == b"ftyp":
+            _clean_brands(made, start, stop)
+        elif kind == b"meta" and meta is None:
+            meta = (start, stop)
+        elif kind == b"mdat":
+            media.append((start, stop))
+        else:
+            made[head + 4 : head + 8] = b"free"
+            made[start:stop] = bytes(stop - start)
+    if end != len(content) or meta is None:
+        raise refused("it is cut short, or the lengths in it are wrong")
+    _Meta(content, made, meta, media).clean(label)
+    return bytes(made)
+
+
+def _clean_brands(made: bytearray, start: int, stop: int) -> None:
+    if stop - start < 8 or (stop - start) % 4:
+        raise refused("its header is damaged")
+    made[start + 4 : start + 8] = bytes(4)
+    for at in (start, *range(start + 8, stop, 4)):
+        if bytes(made[at : at + 4]) not in _BRANDS:
+            made[at : at + 4] = b"mif1"
+
+
+def _blank(made: bytearray, start: int, stop: int, letter: bytes = b"\0") -> None:
+    made[start:stop] = letter * (stop - start)
+
+
+class _Meta:
+    """The box that says what there is, and the payloads that it points to."""
+
+    def __init__(self, content: bytes, made: bytearray, place: Range, media: list[Range]) -> None:
+        self._content = content
+        self._made = made
+        self._start, self._stop = place
+        self._media = media
+        found = {}
+        for kind, start, stop in self._boxes(self._start + 4, self._stop):
+            if kind in found:
+                raise refused("a box of it stands there twice")
+            found[kind] = (start, stop)
+        self._found = found
+
+    def _boxes(self, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+        """The boxes that fill the range."""
+        end = start
+        for kind, first, last in boxes(self._content, start, stop):
+            yield kind, first, last
+            end = last
+        if end != stop:
+            raise refused("the lengths in it are wrong")
+
+    def clean(self, label: bool) -> None:
+        for kind, (start, stop) in self._found.items():
+            if kind == b"hdlr":
+                # Behind `pict` everything is reserved, or a name.
+                if self._content[start + 8 : start + 12] != b"pict":
+                    raise refused("it holds no picture")
+                _blank(self._made, start + 12, stop)
+                _blank(self._made, start + 4, start + 8)
+            elif kind == b"iprp":
+                self._clean_properties(start, stop)
+            elif kind == b"grpl":
+                self._clean_groups(start, stop)
+            elif kind not in (b"pitm", b"iloc", b"iinf", b"iref", b"idat"):
+                self._remove(start, stop)
+        items = Items(self._content, self._found)
+        for item in items.entries.values():
+            self._clean_entry(item.start, item.stop, item.kind)
+        self._clean_payloads(items, label)
+
+    def _remove(self, start: int, stop: int) -> None:
+        """Make the box with this content one that says nothing."""
+        self._made[start - 4 : start] = b"free"
+        _blank(self._made, start, stop)
+
+    def _clean_entry(self, start: int, stop: int, kind: bytes) -> None:
+        """Blank the texts of an `infe` box behind its kind: name, type and coding of content."""
+        texts = self._content[start:stop].split(b"\0", 2)
+        at = start
+        for index, text in enumerate(texts[: 2 if kind == b"mime" else 1]):
+            if index == 0 or text != _TEXT_KIND:
+                _blank(self._made, at, at + len(text), b" ")
+            at = min(at + len(text) + 1, stop)
+        _blank(self._made, at, stop)
+
+    def _clean_properties(self, start: int, stop: int) -> None:
+        for kind, first, last in self._boxes(start, stop):
+            if kind == b"ipco":
+                for name, at, end in self._boxes(first, last):
+                    self._clean_property(name, at, end)
+            elif kind != b"ipma":
+                raise refused("a box of it stands where it does not belong")
+
+    def _clean_property(self, kind: bytes, start: int, stop: int) -> None:
+        data = self._content[start:stop]
+        if kind == b"av1C" and len(data) >= 4:
+            self._made[start + 4 : stop] = clean_units(data[4:])
+        elif kind == b"colr" and data[:4] == b"nclx" and len(data) == 11:
+            self._made[stop - 1] &= 0x80
+        elif kind == b"colr" and data[:4] in (b"prof", b"rICC"):
+            self._made[start + 4 : stop] = clean_profile(data[4:]).ljust(len(data) - 4, b"\0")
+        elif kind == b"auxC" and data[4:].partition(b"\0")[0] in _AUXILIARIES:
+            _blank(self._made, start + 4 + data[4:].index(b"\0"), stop)
+        elif len(data) not in _NUMBERS.get(kind, ()):
+            # It still counts: others are numbered by their places.
+            self._remove(start, stop)
+
+    def _clean_groups(self, start: int, stop: int) -> None:
+        for kind, first, last in self._boxes(start, stop):
+            count = int.from_bytes(self._content[first + 8 : first + 12], "big")
+            if kind not in (b"altr", b"ster") or last - first != 12 + 4 * count:
+                self._remove(start, stop)  # groups are but hints
+
+    def _clean_payloads(self, items: Items, label: bool) -> None:
+        """Overwrite all payloads but those of the picture, and what lies between them."""
+        made, content = self._made, self._content
+        ranges = [*self._media, self._found.get(b"idat", (0, 0))]
+        for start, stop in ranges:
+            _blank(made, start, stop)
+        wanted = items.wanted()
+        # Pictures come last: where an item lies over one, the picture stays as it is.
+        for number in sorted(items.places, key=lambda number: number in wanted):
+            places = items.places[number]
+            if any(not any(first <= start <= stop <= last for first, last in ranges)
+                   for start, stop in places):
+                raise refused("it points to places where no payloads are")
+            payload = b"".join(content[start:stop] for start, stop in places)
+            kind = items.entries[number].kind if number in items.entries else b""
+            if number in wanted:
+                payload = clean_units(payload) if kind == b"av01" else payload
+            elif kind == b"Exif" and len(payload) >= len(_EMPTY_EXIF):
+                payload = _EMPTY_EXIF.ljust(len(payload), b"\0")
+            elif kind == b"Exif":
+                raise refused("its Exif is damaged")
+            elif kind == b"mime":
+                text = b""
+                if label and len(PACKET) <= len(payload) and items.entries[number].is_xmp:
+                    text, label = PACKET, False
+                payload = text.ljust(len(payload))
+            else:
+                payload = bytes(len(payload))
+            for start, stop in places:
+                made[start:stop], payload = payload[: stop - start], payload[stop - start :]
+

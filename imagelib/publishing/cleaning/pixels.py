@@ -1,0 +1,119 @@
+"""Encode pictures anew for publication: without what pixels hide, smaller, with words on them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from PIL import Image, ImageCms, ImageDraw, ImageFont
+
+from imagelib.pictures import SILENT, UPRIGHT, eight_bits, fitted, orientation
+from imagelib.publishing.cleaning.profile import clean_profile
+from imagelib.publishing.cleaning.stealth import Hidden
+
+#: What our formats can be written as, by the word for it -> Pillow's name.
+FORMATS = {"webp": "WEBP", "jpeg": "JPEG", "png": "PNG"}
+#: The words of a watermark take so much of the width, and are so high at most.
+_WIDE, _HIGH = 0.6, 0.25
+#: Of 255: words that are read without hiding the picture.
+_INK, _EDGE = (255, 255, 255, 110), (0, 0, 0, 110)
+
+
+def without_hidden(image: Image.Image, hidden: Hidden) -> Image.Image:
+    """*image* upright and in 8 bits, the lowest bits cleared where *hidden* says so."""
+    made = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if hidden.in_colours:
+        lut = [value & 254 for value in range(256)] * 3
+        lut += list(range(256)) if made.mode == "RGBA" else []
+        made = made.point(lut)
+    return _upright(_silent(made), image)
+
+
+def resized(image: Image.Image, longest: int, watermark: str = "") -> Image.Image:
+    """*image* upright in 8 bits with sides of at most *longest* pixels, *watermark* across it.
+
+    Never enlarged. Its colours are those of its profile if that is one of RGB, else sRGB.
+    """
+    made = eight_bits(image)
+    profile = image.info.get("icc_profile")
+    if profile and image.mode not in ("RGB", "RGBA", "P", "PA"):
+        made = _in_srgb(made, profile)
+    made = _silent(made.convert("RGBA" if image.has_transparency_data else "RGB"))
+    if longest and max(made.size) > longest:
+        size = fitted(made.size, longest)
+        if made.mode == "RGBA":  # or colours of what is not seen would bleed
+            made = made.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+            made = _silent(made)
+        else:
+            made = made.resize(size, Image.Resampling.LANCZOS)
+    made = _upright(made, image)
+    return _marked(made, watermark) if watermark.strip() else made
+
+
+def encoded(made: Image.Image, name: str, profile: bytes | None, quality: int = 0) -> bytes:
+    """*made* as a file of the format *name*, lossless where *quality* is 0 and the format can.
+
+    Besides the pixels it has the colour *profile*, cleaned.
+    """
+    saving: dict[str, Any] = {"icc_profile": clean_profile(profile) if profile else None}
+    if name == "jpeg":
+        saving |= {"quality": quality or 92, "optimize": True}
+        if made.mode == "RGBA":
+            ground = Image.new("RGBA", made.size, "white")
+            ground.alpha_composite(made)
+            made = ground.convert("RGB")
+    elif name == "webp":
+        saving |= {"quality": quality} if quality else {"lossless": True, "exact": True}
+    # What the picture came with would be written along.
+    made.info = {}
+    written = io.BytesIO()
+    made.save(written, FORMATS[name], **saving)
+    return written.getvalue()
+
+
+def profile_of(image: Image.Image) -> bytes | None:
+    """The colour profile that fits *image* after `resized` or `without_hidden`."""
+    found: bytes | None = image.info.get("icc_profile")
+    return found if found and image.mode in ("RGB", "RGBA", "P", "PA") else None
+
+
+def _silent(made: Image.Image) -> Image.Image:
+    """*made* without the lowest bits of its transparency; RGB if it has none then."""
+    if made.mode != "RGBA":
+        return made
+    alpha = made.getchannel("A").point(SILENT)
+    if alpha.getextrema() == (255, 255):
+        return made.convert("RGB")
+    made.putalpha(alpha)
+    return made
+
+
+def _upright(made: Image.Image, image: Image.Image) -> Image.Image:
+    turn = UPRIGHT.get(orientation(image))
+    return made.transpose(turn) if turn is not None else made
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Greys and inks by their *profile*; as Pillow sees them where that does not fit."""
+    if image.mode not in ("L", "CMYK"):
+        return image
+    try:
+        return ImageCms.profileToProfile(
+            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"),
+            outputMode="RGB") or image
+    except ImageCms.PyCMSError:
+        return image
+
+
+def _marked(made: Image.Image, words: str) -> Image.Image:
+    """*made* with *words* across its middle, as one line."""
+    words = " ".join(words.split())
+    unit = 64
+    left, top, right, bottom = ImageFont.load_default(unit).getbbox(words)
+    scale = min(_WIDE * made.width / (right - left), _HIGH * made.height / (bottom - top))
+    size = max(6, unit * scale)
+    layer = Image.new("RGBA", made.size, (0, 0, 0, 0))
+    ImageDraw.Draw(layer).text((made.width / 2, made.height / 2), words, fill=_INK, anchor="mm",
+                               font=ImageFont.load_default(size), stroke_fill=_EDGE,
+                               stroke_width=max(1, size / 24))
+    return Image.alpha_composite(made.convert("RGBA"), layer).convert(made.mode)

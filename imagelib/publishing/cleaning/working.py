@@ -1,0 +1,113 @@
+"""What a worker does with a picture that is to be published; results are plain JSON."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageFile
+
+from imagelib.budget import cost_of
+from imagelib.pictures import FORMATS, decode, opened
+from imagelib.publishing.cleaning import Cleaned, clean
+from imagelib.publishing.cleaning.pixels import encoded, profile_of, resized, without_hidden
+from imagelib.publishing.cleaning.refusing import refused
+from imagelib.publishing.cleaning.stealth import Hidden, hidden_in
+from imagelib.publishing.cleaning.verifying import require_silence, verify
+from imagelib.worker import LARGE, require_room
+
+#: Whole copies in four bytes a pixel that encoding anew holds at once besides the picture itself;
+#: fewer where it has no transparency and is made smaller.
+_COPIES, _FEWER = 4, 2
+#: A JPEG is decoded once more for each of its scans; over so many pixels in all that takes long.
+_MANY = 100_000_000
+
+
+def clean_picture(path: str, max_pixels: int, label: bool) -> dict[str, Any]:
+    """The file at *path* cleaned and verified; encoded anew where its pixels hide a text.
+
+    Raises:
+        RefusedError, BrokenPictureError, UnsupportedTypeError
+    """
+    anew = _without_hidden(path, max_pixels)
+    if anew is not None:
+        return _answer(_clean_anew(anew, label, max_pixels), is_anew=True)
+    cleaned = clean(Path(path).read_bytes(), label=label)
+    verify(Path(path), cleaned.content, max_pixels)
+    return _answer(cleaned, is_anew=False)
+
+
+def render_picture(path: str, max_pixels: int, wanted: dict[str, Any], label: bool
+                   ) -> dict[str, Any]:
+    """The picture at *path* as *wanted*, a `Rendering` in JSON; of an animation its first frame.
+
+    Raises:
+        RefusedError, BrokenPictureError, UnsupportedTypeError
+    """
+    content = _rendered(path, max_pixels, wanted)
+    return _answer(_clean_anew(content, label, max_pixels), is_anew=True)
+
+
+def _without_hidden(path: str, max_pixels: int) -> bytes | None:
+    """The picture without what its pixels hide; None where they hide nothing."""
+    with opened(Path(path), max_pixels) as image:
+        if image.format not in ("PNG", "WEBP", "GIF", "AVIF"):
+            scans = Path(path).read_bytes().count(b"\xff\xda")
+            if scans * image.width * image.height > _MANY:
+                require_room(LARGE + 1)  # it waits for its turn, and gets the time
+        decode(image, Path(path))
+        hidden = _hidden_in(image)
+        if not hidden:
+            return None
+        _require_copies(path, image, _COPIES)
+        name = "webp" if image.format == "WEBP" else "png"
+        return encoded(without_hidden(image, hidden), name, profile_of(image))
+
+
+def _rendered(path: str, max_pixels: int, wanted: dict[str, Any]) -> bytes:
+    with opened(Path(path), max_pixels) as image:
+        decode(image, Path(path), wanted["longest"])
+        is_light = wanted["longest"] and not image.has_transparency_data
+        _require_copies(path, image, _FEWER if is_light else _COPIES)
+        hidden = hidden_in(image)
+        made = resized(image, wanted["longest"], wanted["watermark"])
+        if hidden.in_colours and not wanted["quality"]:
+            made = without_hidden(made, hidden)
+        return encoded(made, wanted["format"], profile_of(image), wanted["quality"])
+
+
+def _hidden_in(image: ImageFile.ImageFile) -> Hidden:
+    """What any frame hides; an animation is not encoded anew."""
+    frames = getattr(image, "n_frames", 1) if image.format in FORMATS else 1
+    for number in range(frames):
+        image.seek(number)
+        hidden = hidden_in(image)
+        if hidden and frames > 1:
+            raise refused("a frame of its animation hides a text in its pixels")
+        if hidden:
+            return hidden
+    return Hidden(in_alpha=False, in_colours=False)
+
+
+def _require_copies(path: str, image: Image.Image, copies: int) -> None:
+    with Path(path).open("rb") as stream:
+        cost = cost_of(stream, image.size, image.mode)
+    pixels = image.width * image.height
+    require_room(max(cost.peak(pixels), int(pixels * (cost.pixel + 4 * copies))))
+
+
+def _clean_anew(content: bytes, label: bool, max_pixels: int) -> Cleaned:
+    """What Pillow wrote, in the order and with the label of all cleaned pictures."""
+    cleaned = clean(content, label=label)
+    require_silence(cleaned.content)
+    with opened(cleaned.content, max_pixels) as image:
+        image.load()
+        if hidden_in(image):
+            raise refused("its pixels hide a text that cannot be removed")
+    return cleaned
+
+
+def _answer(cleaned: Cleaned, *, is_anew: bool) -> dict[str, Any]:
+    return {"content": base64.b64encode(cleaned.content).decode("ascii"),
+            "mime_type": cleaned.mime_type, "labelled": cleaned.labelled, "is_anew": is_anew}
