@@ -142,11 +142,11 @@ class Settings:
                 ok = type(value) is type(default)
             if not ok:
                 raise InvalidError(f"{source}: {name} should be like {default!r}, not {value!r}")
-            values[name] = _as_url(value, source) if name == "base_url" else value
+            values[name] = read_url(value, source) if name == "base_url" else value
         return replace(self, **values)
 
 
-def _as_url(text: str, source: Path) -> str:
+def read_url(text: str, source: Path | str) -> str:
     """The address of a site with everything percent-encoded that no URL may hold.
 
     Raises:
@@ -177,6 +177,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidError(f"{path}: {error}. Mend the file, or take it away.") from error
     flat: dict[str, Any] = {}
+    document.pop("publish", None)  # read by imagelib.publishing.policy, when something is published
     for name, value in document.items():
         if name in ("serve", "build") and isinstance(value, dict):
             flat |= value

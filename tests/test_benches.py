@@ -15,6 +15,7 @@ SMALL = {
     "api.py": ["--rows", "200", "--seconds", "0.1"],
     "build.py": ["--count", "3"],
     "ingest.py": ["--counts", "20"],
+    "publish.py": ["--count", "3"],
     "scan.py": ["--count", "200"],
 }
 #: They drive a browser for a minute, or need FastAPI: only what they import is tried.

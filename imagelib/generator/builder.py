@@ -68,11 +68,13 @@ class BuildReport:
 
 
 def build(library: Library, out: Path | None = None, *, full: bool = False,
+          site: SiteInfo | None = None, lingers: bool = True,
           progress: Progress = lambda stage, done, total: None) -> BuildReport:
     """Bring the site in *out* (default: `site/`) up to date; *full* renders everything anew.
 
-    Blocks, thumbnails and static files that newer ones replace stay for `KEPT_SECONDS`, until a
-    later build; a *full* one, and whatever takes a deleted image out of the site, leaves none.
+    *site* is what is said of it, by default what the settings say. Where it *lingers*, blocks,
+    thumbnails and static files that newer ones replace stay for `KEPT_SECONDS`, until a later
+    build; a *full* one, and whatever takes a deleted image out of the site, leaves none.
 
     Raises:
         ConflictError: *out* is a link, holds something that is no site of ours, or lies where
@@ -87,7 +89,7 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
         raise LockedError("Another build is running. Try again when it is done.")
     build_state = BuildState(library.settings.private_dir / "build.db", folder)
     try:
-        report = _Build(library, build_state, Site(folder), full, progress).run()
+        report = _Build(library, build_state, Site(folder), full, progress, site, lingers).run()
     finally:
         build_state.close()
         lock.release()
@@ -108,13 +110,13 @@ class _Build:
     """One run: its inputs, and what it has found out so far."""
 
     def __init__(self, library: Library, build_state: BuildState, site: Site, full: bool,
-                 progress: Progress) -> None:
+                 progress: Progress, info: SiteInfo | None, lingers: bool) -> None:
         settings = library.settings
         self._library, self._build_state, self._site = library, build_state, site
         self._progress = progress
-        self._pages = Pages(SiteInfo(settings.title, settings.language, settings.base_url,
-                                     settings.sharp), settings.templates_dir)
-        self._stamp = stamp(settings)
+        self._pages = Pages(info or SiteInfo(settings.title, settings.language, settings.base_url,
+                                             settings.sharp), settings.templates_dir)
+        self._stamp = stamp(settings) + (str(info) if info else "")
         self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
         if not build_state.known and not site.is_ours_or_empty():
             raise ConflictError(
@@ -131,7 +133,7 @@ class _Build:
         self._retired: set[str] = set()
         self._clashing: set[int] = set()
         #: From when on what was replaced stays.
-        self._keep_since = time.time() - KEPT_SECONDS if not full else float("inf")
+        self._keep_since = (time.time() - KEPT_SECONDS if lingers and not full else float("inf"))
 
     def run(self) -> BuildReport:
         """Make thumbnails, then write what is dirty, then prune."""

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -47,6 +47,26 @@ class SiteInfo:
     base_url: str = ""
     #: Whether there are larger thumbnails besides, of pictures that are large enough.
     sharp: bool = False
+    #: Whether it is made for others: it shows pictures, and nothing of how a library is kept.
+    published: bool = False
+    intro: str = ""
+    author: str = ""
+    licence: str = ""
+    #: What search engines and others that read pages by themselves are asked to do.
+    robots: str = ""
+    #: How much of a date is said.
+    dates: Literal["time", "day", "month", "none"] = "time"
+    #: Of tags, model, rating, date and prompt, what no image has here.
+    withheld: tuple[str, ...] = ()
+    #: Whether it is told what is new, and what there is. Both need a `base_url`.
+    feed: bool = True
+    sitemap: bool = True
+    #: Whether each page says that its picture was made by a generator.
+    labelled: bool = False
+
+    def date(self, moment: str) -> str:
+        """What is said of a *moment*; the page's twin is `ImagelibCard.date`."""
+        return moment[:{"time": 16, "day": 10, "month": 7, "none": 0}[self.dates]].replace("T", " ")
 
 
 class Pages:
@@ -77,7 +97,8 @@ class Pages:
             "sources": lambda image: _sources(image) if site.sharp else "",
         }
         self._environment.filters |= {
-            "name_of": name_of, "bytes": _bytes, "moment": _moment, "day": _day, "stars": _stars,
+            "name_of": name_of, "bytes": _bytes, "moment": _moment, "date": site.date,
+            "day": lambda moment: site.date(moment)[:10], "stars": _stars,
             "sizes": _sizes,
             "pretty": _pretty, "xml_text": _xml_text, "json_text": _json_text,
         }
@@ -139,12 +160,13 @@ class Pages:
             return {}
         context = {"root": "", "base": self._base, "images": newest, "blocks": blocks,
                    "without_thumbnail": without_thumbnail}
-        return {name: self._render(name, context) for name in (
-            "feed.xml", "opensearch.xml", "site.webmanifest", "sitemap.xml")}
+        wanted = ["opensearch.xml", "site.webmanifest"]
+        wanted += ["feed.xml"] * self._site.feed + ["sitemap.xml"] * self._site.sitemap
+        return {name: self._render(name, context) for name in wanted}
 
     def sitemap(self, images: Sequence[Image]) -> str:
         """The sitemap of one block of images; "" without a `base_url`."""
-        if not self._site.base_url:
+        if not (self._site.base_url and self._site.sitemap):
             return ""
         return self._render("sitemap-block.xml",
                             {"root": "", "base": self._base, "images": images})
@@ -179,10 +201,6 @@ def _bytes(size: int) -> str:
 
 def _moment(date: str) -> str:
     return date[:16].replace("T", " ")
-
-
-def _day(date: str) -> str:
-    return date[:10]
 
 
 def _sources(image: Image) -> str:

@@ -1,1 +1,1 @@
-"""What leaves the library for the eyes of others."""
+"""A part of the library as a gallery for others: chosen, cleaned, proved, put somewhere."""

@@ -69,6 +69,13 @@ const ImagelibCard = (() => {
     class: "stars", role: "img", "aria-label": `${rating} ${rating === 1 ? "star" : "stars"}`,
   }, starsOf(rating));
 
+  /** How many letters of a date a site says that does not say all: SiteInfo of imagelib/generator/pages.py. */
+  const DATES = /** @type {Record<string, number>} */ ({ day: 10, month: 7, none: 0 });
+
+  /** What is said of a date: at most so many letters of it. @param {string} moment @param {number} length */
+  const date = (moment, length) =>
+    moment.slice(0, Math.min(length, DATES[document.documentElement.dataset.dates ?? ""] ?? length)).replace("T", " ");
+
   /** An empty card. */
   function create() {
     return h("li", { class: "card" },
@@ -99,7 +106,7 @@ const ImagelibCard = (() => {
     part("facts").replaceChildren(
       ...(core.rating ? [stars(core.rating)] : []),
       ...(core.ai_model ? [h("span", { class: "model" }, core.ai_model)] : []),
-      h("time", { datetime: core.captured_at }, core.captured_at.slice(0, 10)));
+      ...(date(core.captured_at, 10) ? [h("time", { datetime: core.captured_at }, date(core.captured_at, 10))] : []));
     part("card-tags").replaceChildren(
       ...core.tags.slice(0, MAX_TAGS).map((tag) => h("span", { class: "tag" }, tag)));
   }
@@ -157,5 +164,5 @@ const ImagelibCard = (() => {
     return tile;
   }
 
-  return { create, fill, nameOf, originalUrl, pageUrl, stack, stars, thumbnailUrl };
+  return { create, date, fill, nameOf, originalUrl, pageUrl, stack, stars, thumbnailUrl };
 })();

@@ -4,6 +4,7 @@
 
 const ImagelibPanel = (() => {
   const { asUrl, copy, h } = ImagelibDom;
+  const IS_SHOW = document.documentElement.dataset.published !== undefined;
 
   /** @param {KnownRecord} record @param {KnownRecord | null} before the image looked at before */
   function elements(record, before) {
@@ -16,10 +17,11 @@ const ImagelibPanel = (() => {
       facts([
         ["Rating", record.rating ? ImagelibCard.stars(record.rating) : ""],
         ["Model", record.ai_model],
-        ["Captured", record.captured_at.slice(0, 16).replace("T", " ")],
+        ["Captured", ImagelibCard.date(record.captured_at, 16)],
         ["Size", `${record.width} × ${record.height}${record.size_bytes ? `, ${bytes(record.size_bytes)}` : ""}`],
         ["Type", record.mime_type],
-        ["File", record.original_name || record.file_name],
+        // Whoever made a show of pictures gave their files names that say nothing.
+        ["File", record.original_name || (IS_SHOW ? "" : record.file_name)],
       ]),
       ...(settings.length ? [h("h2", {}, "Generation"), facts(settings.map(([name, value]) =>
         [name, name === "seed" ? withCopy("seed", String(value))
@@ -27,7 +29,7 @@ const ImagelibPanel = (() => {
       h("p", { class: "actions" }, ...copies(record),
         ...(record.file_state === "missing" || !record.file_name ? [] : [h("a", {
           class: "button", href: ImagelibCard.originalUrl(record), download: record.original_name || record.file_name,
-        }, "Download original")]),
+        }, IS_SHOW ? "Download" : "Download original")]),
         ...(record.id ? [h("button", { type: "button", click: () => alike(record.id) }, "More like this"),
           h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
     ];
@@ -38,13 +40,15 @@ const ImagelibPanel = (() => {
 
   /** @param {KnownRecord} record */
   function copies(record) {
-    if (record.prompt_text === undefined) return [];
+    if (record.prompt_text === undefined || !(record.prompt_text || Object.keys(record.generation ?? {}).length)) return [];
     const button = (/** @type {string} */ label, /** @type {string} */ value) => {
       const made = h("button", { type: "button" }, label);
       made.addEventListener("click", () => void copy(value, made));
       return made;
     };
-    return [button("Copy as A1111 text", ImagelibInfotext.write(record)), button("Copy as JSON", ImagelibInfotext.asJson(record))];
+    return [button("Copy as A1111 text", ImagelibInfotext.write(record)), button("Copy as JSON", ImagelibInfotext.asJson({
+      ...record, captured_at: ImagelibCard.date(record.captured_at, 19).replace(" ", "T"),
+    }))];
   }
 
   /** @param {string} name @param {string} value */

@@ -1,0 +1,169 @@
+"""The command that publishes: what becomes public is said first, and asked."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from imagelib.cli.output import Context, as_json, dry_run, plural, print_json, progress, say, yes
+from imagelib.library.values.registry import FIELDS
+
+if TYPE_CHECKING:
+    from imagelib.config import Settings
+    from imagelib.publishing.difference import Difference
+    from imagelib.publishing.publication import Publication
+
+pass_context = click.make_pass_decorator(Context)
+_NAMES = {field.name: field.label.lower() for field in FIELDS} | {"original_name": "file name"}
+#: Of new texts of one field, how many are shown.
+_SHOWN = 3
+_SHOWN_HITS = 10
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--to", "place", metavar="PLACE", help="A folder, a file that ends with .zip, or rclone:..., rsync:..., git:...")
+@click.option("-q", "--query", help="Which images, instead of the policy's own query.")
+@click.option("--title", help="What the gallery is called, instead of the policy's own title.")
+@click.option("--list", "listed", is_flag=True, help="Say what is published where, and stop.")
+@click.option("--explain", is_flag=True, help="Say what the policy makes public, and stop.")
+@click.option("--widen", is_flag=True, help="Yes, more becomes public than before.")
+@click.option("--max-removals", type=click.IntRange(0), metavar="N",
+              help="How many files may be taken away. [default: 256, or a tenth]")
+@click.option("--takedown", is_flag=True,
+              help="Take away at once, too, what an open page may still ask for.")
+@dry_run
+@yes
+@as_json
+@pass_context
+def publish(context: Context, name: str | None, place: str | None, query: str | None,
+            title: str | None, listed: bool, explain: bool, widen: bool, max_removals: int | None,
+            takedown: bool, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Put a chosen, cleaned part of the library where others see it.
+
+    NAME is a file publish/NAME.toml of the library, or one of: portfolio (pictures and titles),
+    settings (with prompts), proof (numbers and a watermark).
+
+    Nothing is sent before everything that is withheld was looked for in what would be sent. Exit
+    codes besides the usual ones: 3 nothing to do, 4 something withheld was found.
+    """
+    from imagelib.publishing import policy as policies
+
+    if listed or name is None:
+        with context.reading() as library:
+            _list(library.settings, as_json)
+        if not listed:
+            say("Name one of them, or a preset: " + ", ".join(policies.PRESETS))
+        return 0 if listed else 2
+    with context.library() as library:
+        policy = policies.load(library.settings, name)
+        changed = {"query": query, "title": title}
+        values = policy.model_dump() | {key: one for key, one in changed.items() if one is not None}
+        policy = policies.Policy.of(values.pop("name"), values, "the command line")
+        if explain:
+            say("\n".join(policies.explained(policy)), err=False)
+            return 0
+        where = place or policy.to
+        if not where:
+            raise click.UsageError("Say where it is to go: --to FOLDER, or --to NAME.zip")
+        from imagelib.publishing.publication import LeakError, publication
+
+        try:
+            with (progress("publishing") as bar,
+                  publication(library, policy, where, takes_down=takedown,
+                              progress=lambda stage, done, total: bar(done, total)) as found):
+                return _agree(found, dry_run=dry_run, yes=yes, widen=widen,
+                              max_removals=max_removals, as_json=as_json)
+        except LeakError as leak:
+            for hit in leak.hits[:_SHOWN_HITS]:
+                say(str(hit))
+            raise
+
+
+def _agree(found: Publication, *, dry_run: bool, yes: bool, widen: bool,
+           max_removals: int | None, as_json: bool) -> int:
+    difference = found.difference
+    for line in _told(found):
+        say(line)
+    done = 3 if not difference else 0
+    if difference and not dry_run:
+        _require(difference, as_they_are=found.policy.originals == "as they are", yes=yes,
+                 widen=widen, max_removals=max_removals)
+        found.send()
+        say(f"Done: {plural(len(found.sent), 'file')} written, {len(difference.remove):,} removed"
+            f" in {difference.place}.")
+    if as_json:
+        print_json(difference.to_json() | {
+            "sent": found.sent, "refused": found.derivation.refused, "dry_run": dry_run,
+            "proof": {"files": found.proof.files, "words": found.proof.words,
+                      "runs": found.proof.runs, "untestable": found.proof.untestable}})
+    return done
+
+
+def _require(difference: Difference, *, as_they_are: bool, yes: bool, widen: bool,
+             max_removals: int | None) -> None:
+    """Ask whoever sits there; without a terminal each yes has to be on the command line."""
+    asks = sys.stdin.isatty() and sys.stderr.isatty()
+    if max_removals is not None and len(difference.remove) > max_removals:
+        raise click.UsageError(f"{len(difference.remove):,} files would be taken away, more than"
+                               f" {max_removals:,}. Nothing was sent.")
+    if difference.clears and max_removals is None and not (asks and click.confirm(
+            f"{difference.clears}. Is that meant?", err=True)):
+        raise click.UsageError(f"{difference.clears}. If that is meant, say --max-removals"
+                               f" {len(difference.remove)}. Nothing was sent.")
+    if difference.widens and not widen and not (asks and click.confirm(
+            f"{difference.widens}. Is that meant?", err=True)):
+        raise click.UsageError(f"{difference.widens}. If that is meant, say --widen. Nothing was"
+                               " sent.")
+    if as_they_are and not widen and not (asks and click.confirm(
+            "The files go out with all that is in them: prompts, workflows, dates. Is that meant?",
+            err=True)):
+        raise click.UsageError('With originals = "as they are", files go out with all that is in'
+                               " them. If that is meant, say --widen. Nothing was sent.")
+    if not yes and not (asks and click.confirm("Go on?", err=True)):
+        raise click.UsageError("Nothing was sent. If all of that may become public, say --yes.")
+
+
+def _told(found: Publication) -> list[str]:
+    difference, proof = found.difference, found.proof
+    lines = [f"{found.policy.name} -> {difference.place}",
+             f"  + {plural(len(difference.added), 'image')}   - {len(difference.removed):,}"
+             f"   ~ {len(difference.changed):,}      {plural(len(difference.put), 'file')} up"
+             f" ({difference.size / 1e6:,.1f} MB), {len(difference.remove):,} removed"]
+    for name, texts in sorted(difference.first.items()):
+        some = ", ".join(repr(text[:40]) for text in texts[:_SHOWN])
+        more = ", …" if len(texts) > _SHOWN else ""
+        lines.append(f"  public for the first time: {plural(len(texts), _NAMES.get(name, name))}"
+                     f" ({some}{more})")
+    lines += [f"  not published: {file}: {reason}" for file, reason in found.derivation.refused]
+    lines.append(f"  proof: {plural(proof.files, 'file')}, {proof.words:,} withheld words and"
+                 f" {proof.runs:,} runs of words: none found"
+                 + (f"; {proof.untestable:,} values cannot be told by their words"
+                    if proof.untestable else ""))
+    if not difference:
+        lines.append("Everything is there already.")
+    return lines
+
+
+def _list(settings: Settings, as_json: bool) -> None:
+    import time
+
+    from imagelib.publishing import ledger, policy
+
+    found = []
+    for name in sorted({*policy.names(settings), *policy.PRESETS}):
+        for place, at in ledger.places(settings.private_dir / "published" / name / "ledger.db"):
+            found.append({"name": name, "place": place, "at": at})
+    if as_json:
+        print_json({"publications": policy.names(settings), "places": found})
+        return
+    for name in policy.names(settings):
+        say(name, err=False)
+    for one in found:
+        moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(str(one["at"]))))
+        say(f"{one['name']} -> {one['place']}  "
+            + (f"last complete {moment}" if one["at"] else "never complete"), err=False)
+    if not policy.names(settings) and not found:
+        say("Nothing is published yet.")

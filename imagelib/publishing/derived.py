@@ -1,0 +1,315 @@
+"""The scratch library of one publication: public records and cleaned files, and nothing else.
+
+The generator makes the gallery from it as from any library, and cannot leak what it has never
+seen. It lies in `.imagelib/published/<name>/` and may be thrown away: it is made again. Beside it,
+`sources.db` remembers which image became what, so that only what changed is made anew; that
+file knows private names and digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imagelib.config import Settings
+from imagelib.errors import BusyError, ImagelibError, LockedError
+from imagelib.library.library import Library
+from imagelib.library.query.listing import Filter
+from imagelib.library.query.query import Query
+from imagelib.library.store import folding
+from imagelib.library.store.database import Transaction
+from imagelib.library.store.disk import make_folder
+from imagelib.library.store.locks import FileLock
+from imagelib.library.store.rows import (
+    chunks,
+    drop_tags,
+    insert_row,
+    select_pks,
+    set_tags,
+    to_columns,
+    update,
+)
+from imagelib.library.values.image import Image
+from imagelib.publishing.files import PublishedFile, prepare, recipe_of
+from imagelib.publishing.policy import PRIVATE_TAG, Policy
+from imagelib.publishing.records import Given, public_id, public_record
+
+_SOURCES = """
+CREATE TABLE IF NOT EXISTS sources (
+    pk INTEGER PRIMARY KEY,            -- of the library
+    number INTEGER NOT NULL UNIQUE,    -- the pk in the scratch library
+    day TEXT NOT NULL,                 -- on which it came in
+    digest TEXT NOT NULL,              -- of the file that was cleaned
+    recipe TEXT NOT NULL,              -- how
+    file TEXT NOT NULL,                -- what came out, as JSON of `PublishedFile`
+    record TEXT NOT NULL               -- a hash of what is public of it
+);
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+#: How many records are compared at a time.
+_SPAN = 500
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Derivation:
+    """What became of the images of a publication."""
+
+    images: int = 0
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    #: (file name, reason) of each image that cannot be published as the policy wants it.
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def derived(library: Library, policy: Policy) -> Iterator[Derived]:
+    """The scratch library of *policy*, opened; nobody else works with it meanwhile.
+
+    Raises:
+        LockedError: somebody publishes it right now.
+    """
+    root = library.settings.private_dir / "published" / policy.name
+    lock = FileLock(root / "lock")
+    if not lock.acquire():
+        raise LockedError(f"{policy.name!r} is being published right now. Try again when it is"
+                          " done.")
+    try:
+        one = Derived(library, policy, root)
+        try:
+            yield one
+        finally:
+            one.close()
+    finally:
+        lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A row of `sources`, but for its key."""
+
+    number: int
+    day: str
+    digest: str
+    recipe: str
+    file: PublishedFile
+    record: str
+
+
+class Derived:
+    """What `derived` gives: `library` is the scratch library."""
+
+    def __init__(self, source: Library, policy: Policy, root: Path) -> None:
+        self._source, self._policy, self.root = source, policy, root
+        self._sources = sqlite3.connect(root / "sources.db", isolation_level=None)
+        self._sources.executescript(_SOURCES)
+        own = source.settings
+        settings = replace(
+            Settings(root), title=policy.heading, language=policy.language or own.language,
+            base_url=policy.base_url, workers=own.workers, sharp=own.sharp, link_originals=True,
+            max_pixels=own.max_pixels, decode_seconds=own.decode_seconds,
+            decode_memory=own.decode_memory)
+        shutil.rmtree(root / "templates", ignore_errors=True)
+        if own.templates_dir:
+            shutil.copytree(own.templates_dir, root / "templates")
+        self.library = Library(settings)
+        self.library.database.before_commit = folding.catch_up
+        settings.images_dir.mkdir(exist_ok=True)
+        self.library.database.migrate(before=lambda: None)
+
+    def close(self) -> None:
+        """Close both databases."""
+        self.library.close()
+        self._sources.close()
+
+    @property
+    def secret(self) -> bytes:
+        """What ids of this publication's own are made by; it is made once."""
+        self._sources.execute("INSERT OR IGNORE INTO meta VALUES ('secret', ?)",
+                              (secrets.token_hex(32),))
+        return bytes.fromhex(self._meta("secret"))
+
+    def follow(self, progress: Progress = lambda stage, done, total: None) -> Derivation:
+        """Make the scratch library what the policy makes of the library now.
+
+        An image whose file cannot be cleaned is left out and named. A change that is not
+        published touches nothing here.
+        """
+        report = Derivation()
+        wanted = self._wanted()
+        known = {row[0]: _Known(row[1], row[2], row[3], row[4],
+                                PublishedFile(**json.loads(row[5])), row[6])
+                 for row in self._sources.execute("SELECT * FROM sources")}
+        files = self._prepare(wanted, known, report, progress)
+        # Two databases are never committed at once: who was killed between them begins anew.
+        is_sure = self._meta("writing") != "1"
+        self._set_meta("writing", "1")
+        with self.library.database.write("publish") as transaction:
+            self._sources.execute("BEGIN")
+            transaction.run("DROP INDEX IF EXISTS images_one_digest")  # cleaned files may be equal
+            if not is_sure:
+                known = self._check_again(transaction, known)
+            for pk in known.keys() - files.keys():
+                self._remove(transaction, pk, known[pk], report)
+            for chunk in chunks(list(files), _SPAN):
+                images = select_pks(self._source.database.reader, chunk, raw=False)
+                for pk in chunk:
+                    if pk in images:
+                        self._put(transaction, images[pk], files[pk], known.get(pk), report)
+            self._save_searches(transaction)
+            # What an image was before is not public, and need not lie here either.
+            transaction.run("DELETE FROM trash")
+            transaction.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
+                            " OR after <> '{}'")
+        self._set_meta("writing", "0")
+        self._sources.execute("COMMIT")
+        self._sweep(files)
+        report.images = len(files)
+        return report
+
+    def records(self) -> Iterator[tuple[int, Image]]:
+        """What is public, by the pks of the library."""
+        pks = {row[1]: row[0] for row in self._sources.execute("SELECT pk, number FROM sources")}
+        for chunk in chunks(sorted(pks), _SPAN):
+            for number, image in select_pks(self.library.database.reader, chunk).items():
+                yield pks[number], image
+
+    def _wanted(self) -> list[int]:
+        """The pks of the images of the publication, the oldest first."""
+        folding.fold_pending(self._source.database)
+        where, values = Filter(Query.parse(self._policy.query)).to_sql()
+        pks = [row[0] for row in self._source.database.read(
+            f"SELECT i.pk FROM images AS i {where} ORDER BY i.captured_at, i.pk", *values)]
+        private = {row[0] for row in self._source.database.read(
+            "SELECT it.image FROM image_tags it JOIN tags t ON t.id = it.tag"
+            " WHERE t.name = ? OR substr(t.name, 1, ?) = ?", PRIVATE_TAG, len(PRIVATE_TAG) + 1,
+            f"{PRIVATE_TAG}/")}
+        return [pk for pk in pks if pk not in private]
+
+    def _prepare(self, wanted: list[int], known: dict[int, _Known], report: Derivation,
+                 progress: Progress) -> dict[int, PublishedFile]:
+        """The published file of each image that has one, in their order; what is absent is made."""
+        recipe, folder, secret = recipe_of(self._policy), self.library.originals.folder, self.secret
+        make_folder(folder)
+        there = {path.name for path in folder.iterdir()}
+        files: dict[int, PublishedFile] = {}
+        lacking: list[Image] = []
+        for chunk in chunks(wanted, _SPAN):
+            for pk, image in select_pks(self._source.database.reader, chunk, raw=False).items():
+                before = known.get(pk)
+                if (before and (before.digest, before.recipe) == (image.digest, recipe)
+                        and before.file.name in there):
+                    files[pk] = before.file
+                elif image.file_state == "ok":
+                    lacking.append(image)
+                else:
+                    report.refused.append((image.file_name, f"its file is {image.file_state}"))
+
+        def one(image: Image) -> tuple[Image, PublishedFile | str]:
+            try:
+                return image, prepare(self._source, image, self._policy, folder,
+                                      public_id(image.id, self._policy, secret))
+            except BusyError:
+                raise
+            except ImagelibError as error:
+                return image, str(error)
+
+        with ThreadPoolExecutor(self._source.sandbox.size) as pool:
+            try:
+                for done, (image, made) in enumerate(pool.map(one, lacking), 1):
+                    if isinstance(made, str):
+                        report.refused.append((image.file_name, made))
+                    else:
+                        files[image.pk] = made
+                    progress("cleaning", done, len(lacking))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return {pk: files[pk] for pk in wanted if pk in files}
+
+    def _put(self, transaction: Transaction, image: Image, file: PublishedFile,
+             before: _Known | None, report: Derivation) -> None:
+        number, day = (before.number, before.day) if before else (self._next_number(), _today())
+        record = public_record(image, self._policy, Given(number, day, self.secret))
+        columns = record | file.columns()
+        tags = set(columns.pop("tags"))
+        text = hashlib.sha256(json.dumps([columns, sorted(tags)], sort_keys=True).encode())
+        if before and before.record == text.hexdigest():
+            return
+        if before and (there := select_pks(transaction.connection, [number]).get(number)):
+            update(transaction, number, {
+                name: value for name, value in columns.items()
+                if name not in ("id", "created_at", "updated_at")
+                and value != getattr(there, name)})
+            drop_tags(transaction, number, set(there.tags) - tags)
+            set_tags(transaction, number, sorted(tags - set(there.tags)))
+            report.changed.append(columns["id"])
+        else:
+            insert_row(transaction, {"pk": number} | to_columns(columns))
+            set_tags(transaction, number, sorted(tags))
+            report.added.append(columns["id"])
+        # The triggers write the moment, and count.
+        transaction.run("UPDATE images SET id = ?, created_at = ?, updated_at = ?, version = 1"
+                        " WHERE pk = ?", columns["id"], columns["created_at"],
+                        f"{_today()}T00:00:00.000Z", number)
+        self._sources.execute(
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (image.pk, number, day, image.digest, recipe_of(self._policy),
+             json.dumps(asdict(file)), text.hexdigest()))
+
+    def _remove(self, transaction: Transaction, pk: int, known: _Known,
+                report: Derivation) -> None:
+        row = transaction.run("SELECT id FROM images WHERE pk = ?", known.number).fetchone()
+        if row:
+            report.removed.append(row[0])
+        transaction.run("DELETE FROM images WHERE pk = ?", known.number)
+        self._sources.execute("DELETE FROM sources WHERE pk = ?", (pk,))
+
+    def _next_number(self) -> int:
+        """One behind all that there ever were: a number that was seen never means another image."""
+        number = int(self._meta("number", "0")) + 1
+        self._set_meta("number", str(number))
+        return number
+
+    def _check_again(self, transaction: Transaction, known: dict[int, _Known]) -> dict[int, _Known]:
+        """Drop the rows that `sources` does not know, and believe none of the others."""
+        numbers = {one.number for one in known.values()}
+        for row in transaction.run("SELECT pk FROM images").fetchall():
+            if row[0] not in numbers:
+                transaction.run("DELETE FROM images WHERE pk = ?", row[0])
+        return {pk: replace(one, record="") for pk, one in known.items()}
+
+    def _save_searches(self, transaction: Transaction) -> None:
+        transaction.run("DELETE FROM searches")
+        for row in self._source.database.read("SELECT name, query, sort FROM searches"):
+            if row["name"] in self._policy.saved_searches:
+                transaction.run("INSERT INTO searches VALUES (?, ?, ?)", *row)
+
+    def _sweep(self, files: dict[int, PublishedFile]) -> None:
+        """Take away the files that no image has any more."""
+        kept = {file.name for file in files.values()}
+        for path in self.library.originals.folder.iterdir():
+            if path.name not in kept:
+                path.unlink()
+
+    def _set_meta(self, key: str, value: str) -> None:
+        self._sources.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _meta(self, key: str, default: str = "") -> str:
+        row = self._sources.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else default
+
+
+def _today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}"

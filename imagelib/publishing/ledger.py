@@ -1,0 +1,119 @@
+"""What is out where: the files of each place, and which images and texts were ever public there.
+
+A place holds only what this says we put there; nothing else in it is ever removed. It lies beside
+the scratch library, and never in a publication.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS places (
+    id INTEGER PRIMARY KEY, place TEXT NOT NULL UNIQUE, at REAL NOT NULL DEFAULT 0,
+    policy TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE IF NOT EXISTS files (
+    place INTEGER NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+    gone_since REAL, PRIMARY KEY (place, path)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS images (
+    place INTEGER NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (place, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS texts (
+    place INTEGER NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (place, field, text)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A file that we put somewhere; `gone_since` is when the site no longer had it, or None."""
+
+    digest: str
+    size: int
+    gone_since: float | None = None
+
+
+class Ledger:
+    """What one publication has put in one place."""
+
+    def __init__(self, path: Path, place: str) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.executescript(_TABLES)
+        self._connection.execute("INSERT OR IGNORE INTO places (place) VALUES (?)", (place,))
+        self._place, self.at, self.policy = self._connection.execute(
+            "SELECT id, at, policy FROM places WHERE place = ?", (place,)).fetchone()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def files(self) -> dict[str, Placed]:
+        """What lies there, by path."""
+        return {row[0]: Placed(*row[1:]) for row in self._connection.execute(
+            "SELECT path, digest, size, gone_since FROM files WHERE place = ?", (self._place,))}
+
+    def put(self, path: str, digest: str, size: int) -> None:
+        """Note that a file is there now."""
+        self._connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, NULL)",
+                                 (self._place, path, digest, size))
+
+    def removed(self, path: str) -> None:
+        """Note that a file is no longer there."""
+        self._connection.execute("DELETE FROM files WHERE place = ? AND path = ?",
+                                 (self._place, path))
+
+    def gone(self, paths: Iterable[str]) -> None:
+        """Note that the site no longer has these files, which stay for a while."""
+        self._connection.executemany(
+            "UPDATE files SET gone_since = coalesce(gone_since, ?) WHERE place = ? AND path = ?",
+            [(time.time(), self._place, path) for path in paths])
+
+    def images(self) -> dict[str, str]:
+        """A hash of the record of each image that is public there, by its id."""
+        return dict(self._connection.execute(
+            "SELECT id, record FROM images WHERE place = ?", (self._place,)))
+
+    def texts(self) -> set[tuple[str, str]]:
+        """(field, hash) of each text that was ever public there."""
+        return set(self._connection.execute(
+            "SELECT field, text FROM texts WHERE place = ?", (self._place,)))
+
+    def done(self, policy: str, images: dict[str, str], texts: set[tuple[str, str]]) -> None:
+        """Note that everything is there."""
+        connection = self._connection
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM images WHERE place = ?", (self._place,))
+        connection.executemany("INSERT INTO images VALUES (?, ?, ?)",
+                               [(self._place, *one) for one in images.items()])
+        connection.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?, ?)",
+                               [(self._place, *one) for one in texts])
+        connection.execute("UPDATE places SET at = ?, policy = ? WHERE id = ?",
+                           (time.time(), policy, self._place))
+        connection.execute("COMMIT")
+
+
+def places(path: Path) -> list[tuple[str, float]]:
+    """Each place, and when it was last complete in seconds since 1970, 0 for never."""
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("SELECT place, at FROM places ORDER BY place").fetchall()
+    finally:
+        connection.close()
+
+
+def text_hash(text: str) -> str:
+    """What stands for a text that was public: the ledger need not hold it."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Does a site hold anything that is withheld? Told by reading it, not by how it was made."""

@@ -1,0 +1,53 @@
+"""Does a published picture say anything? Its parts, bytes and pixels are asked, in a worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imagelib.errors import RefusedError
+from imagelib.ingest.embedded.containers.walk import read_containers
+from imagelib.pictures import decode, opened
+from imagelib.publishing.cleaning import clean
+from imagelib.publishing.cleaning.label import PACKET, SOURCE_TYPE
+from imagelib.publishing.cleaning.stealth import hidden_in
+
+#: Where our readers find the label.
+_LABEL = {"xmp:DigitalSourceType": SOURCE_TYPE}
+
+
+def said_by(path: str, max_pixels: int, is_cleaned: bool) -> list[str]:
+    """What the picture at *path* says, a line each; nothing if it is as it should be.
+
+    One that *is_cleaned* must be what cleaning it once more gives, byte for byte: then it has no
+    part that nobody foresaw. Where pixels keep their lowest bits, these are looked at.
+
+    Raises:
+        BrokenPictureError, UnsupportedTypeError: it cannot be decoded.
+    """
+    content = Path(path).read_bytes()
+    with Path(path).open("rb", buffering=0) as stream:
+        found = read_containers(stream)
+    said = [f"{key}: {text[:60]}" for key, text in found.texts.items() if _LABEL.get(key) != text]
+    if found.c2pa:
+        said.append("a C2PA store")
+    if is_cleaned:
+        try:
+            if clean(content, label=PACKET in content).content != content:
+                said.append("bytes that no cleaned picture has")
+        except RefusedError as error:
+            said.append(str(error))
+    if _keeps_bits(content):
+        with opened(content, max_pixels) as image:
+            decode(image, content)
+            if hidden_in(image):
+                said.append("a text in the lowest bits of its pixels")
+    return said
+
+
+def _keeps_bits(content: bytes) -> bool:
+    """Whether the format keeps the lowest bits of transparency, or of all colours."""
+    if content[:8] == b"\x89PNG\r\n\x1a\n":
+        return True
+    # WebP has transparency without loss in any case; a picture without either tells so.
+    return content[:4] == b"RIFF" and (content[12:16] == b"VP8L" or (
+        content[12:16] == b"VP8X" and bool(content[20] & 0x10)))

@@ -1,0 +1,133 @@
+"""Every way in which a file of a site can be read as text, by what kind of file it is.
+
+A text that is written otherwise than it is read (as numbers, as entities, packed) must not pass
+by: each form that the program itself, or a program that made a picture, can produce has a reading.
+`CANARIES` has an example of each, so that a proof can show first that it sees them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import html
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+#: (name of the reading, text)
+Reading = tuple[str, str]
+
+TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".webmanifest", ""))
+PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
+_ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+#: Letters in a row in bytes that are no text: so many that pixels do not make them by chance.
+_RUN = re.compile(rb"[\x20-\x7e\xc2-\xf4\x80-\xbf]{8,}")
+_WIDE = (re.compile(rb"(?:[\x20-\x7e]\x00){6,}"), re.compile(rb"(?:\x00[\x20-\x7e]){6,}"))
+#: How zlib and gzip streams begin.
+_PACKED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
+#: Of one packed stream, in bytes.
+_MOST = 8 << 20
+#: Packed in packed in packed.
+_DEEPEST = 3
+
+
+def readings(path: str, content: bytes) -> Iterator[Reading]:
+    """All that can be read in the file at *path* of a site, its name included."""
+    yield "the name of the file", path
+    yield "the name of the file, percent-decoded", unquote(path)
+    if PurePosixPath(path).suffix.lower() in TEXTS:
+        yield from _of_text(content)
+    else:
+        yield from _of_bytes(content)
+    yield from _of_packed(content, _DEEPEST)
+
+
+def _of_text(content: bytes) -> Iterator[Reading]:
+    text = content.decode("utf-8", "replace")
+    yield "text", text
+    for name, read in (("entities", html.unescape), ("percent-encoding", unquote),
+                       ("escapes", _unescaped)):
+        if (other := read(text)) != text:
+            yield name, other
+            if name == "escapes" and (both := html.unescape(other)) != other:
+                yield "escaped entities", both
+    yield from _of_base64(content, 2)
+
+
+def _of_bytes(content: bytes) -> Iterator[Reading]:
+    yield "bytes", "\n".join(one.decode("utf-8", "replace") for one in _RUN.findall(content))
+    for pattern, encoding in zip(_WIDE, ("utf-16-le", "utf-16-be"), strict=True):
+        if found := pattern.findall(content):
+            yield "bytes as UTF-16", "\n".join(one.decode(encoding, "replace") for one in found)
+
+
+def _of_base64(content: bytes, depth: int) -> Iterator[Reading]:
+    for found in _BASE64.findall(content):
+        for start in range(4) if len(found) < 4096 else (0,):  # what stands before may look like it
+            packed = found[start:].rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+            try:
+                inner = base64.b64decode(packed[:len(packed) // 4 * 4])
+            except binascii.Error:
+                continue
+            yield "base64", inner.decode("utf-8", "replace")
+            yield from _inside("base64", _of_bytes(inner))
+            if depth > 1:
+                yield from _inside("base64", _of_base64(inner, depth - 1))
+
+
+def _of_packed(content: bytes, depth: int) -> Iterator[Reading]:
+    for found in _PACKED.finditer(content):
+        engine = zlib.decompressobj(wbits=47)  # zlib or gzip
+        try:
+            inner = engine.decompress(content[found.start():], _MOST)
+        except zlib.error:
+            continue
+        if len(inner) < 4 or _is_pixels(content, found.start()):
+            continue
+        yield "a packed stream", inner.decode("utf-8", "replace")
+        yield from _inside("a packed stream", _of_bytes(inner))
+        if depth > 1:
+            yield from _inside("a packed stream", _of_packed(inner, depth - 1))
+
+
+def _inside(name: str, found: Iterator[Reading]) -> Iterator[Reading]:
+    return ((f"{name}, {reading}", text) for reading, text in found)
+
+
+def _is_pixels(content: bytes, at: int) -> bool:
+    """Whether the stream at *at* is the first of a PNG's pixels, whose bytes are no text."""
+    return content[max(0, at - 4):at] == b"IDAT"
+
+
+def _unescaped(text: str) -> str:
+    # Only what is escaped changes, so that texts with a backslash are read as well.
+    plain = _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _packed(text: str) -> bytes:
+    return zlib.compress(text.encode())
+
+
+#: A file that holds a given word, for each of the readings.
+CANARIES: dict[str, Callable[[str], tuple[str, bytes]]] = {
+    "the name of the file": lambda word: (f"images/{word}.png", b""),
+    "the name of the file, percent-decoded": lambda word: (
+        f"images/{''.join(f'%{ord(c):02x}' for c in word)}.png", b""),
+    "text": lambda word: ("index.html", word.encode()),
+    "entities": lambda word: ("a.html", "".join(f"&#{ord(c)};" for c in word).encode()),
+    "percent-encoding": lambda word: ("a.html", "".join(f"%{ord(c):02x}" for c in word).encode()),
+    "escapes": lambda word: ("a.js", "".join(f"\\u{ord(c):04x}" for c in word).encode()),
+    "escaped entities": lambda word: (
+        "a.js", "".join(f"\\u0026#{ord(c)};" for c in word).encode()),
+    "base64": lambda word: ("a.js", base64.b64encode(f"in a longer text {word} stands".encode())),
+    "bytes": lambda word: ("a.png", b"\x00" + f"Comment {word}".encode() + b"\x00"),
+    "bytes as UTF-16": lambda word: ("a.jpg", f"Comment {word}".encode("utf-16-le")),
+    "a packed stream": lambda word: ("a.png", b"zTXt" + _packed(word)),
+    "a packed stream in another": lambda word: (
+        "a.webp", b"\x01" + zlib.compress(gzip.compress(word.encode(), mtime=0))),
+}

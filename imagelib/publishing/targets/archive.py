@@ -1,0 +1,50 @@
+"""A ZIP file: for mail, and for hosts that take one by drag and drop."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from imagelib.config import Settings
+from imagelib.errors import ConflictError
+from imagelib.library.store.disk import replacing
+from imagelib.publishing.ledger import Placed
+from imagelib.publishing.targets.target import Told, require_apart
+
+#: What is packed already.
+_STORED = (".webp", ".png", ".jpg", ".jpeg", ".gif", ".avif")
+#: The same for every file and every time: the same site is the same archive, byte for byte.
+_MOMENT = (2000, 1, 1, 0, 0, 0)
+
+
+class ArchiveTarget:
+    """Writes the whole archive anew whenever something in it changes."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self._path, self._settings = path, settings
+        self.name = str(path)
+
+    def check(self, known: Mapping[str, Placed]) -> None:
+        """A file that is absent or ours."""
+        require_apart(self._path, self._settings)
+        if not known and self._path.exists():
+            raise ConflictError(f"{self._path} is there already, and imagelib did not make it."
+                                " Choose another name, or take it away.")
+
+    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+        """Nothing yet: `finish` writes all, and nothing is there before."""
+
+    def remove(self, paths: Sequence[str], told: Told) -> None:
+        """Nothing yet: `finish` writes all."""
+
+    def finish(self, site: Path) -> None:
+        """Write the archive: sorted, one date, no further fields; whole, or as it was."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self._path) as stream, zipfile.ZipFile(stream, "w") as archive:
+            for path in sorted(one for one in site.rglob("*") if one.is_file()):
+                entry = zipfile.ZipInfo(path.relative_to(site).as_posix(), _MOMENT)
+                entry.create_system, entry.external_attr = 3, 0o644 << 16
+                entry.compress_type = (zipfile.ZIP_STORED if path.suffix.lower() in _STORED
+                                       else zipfile.ZIP_DEFLATED)
+                archive.writestr(entry, path.read_bytes())

@@ -1,0 +1,207 @@
+"""Places on other machines, reached by programs that people have for that: rclone, rsync, git.
+
+They are looked for on PATH and run without a shell. Their own settings hold addresses and
+passwords; imagelib keeps none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from imagelib.errors import ImagelibError, InvalidError
+from imagelib.publishing.files import MOMENT
+from imagelib.publishing.ledger import Placed
+from imagelib.publishing.targets.target import Told
+
+#: What has another name when it has another content may be kept for ever; all else is asked anew.
+_LASTING = ("thumbs/", "static/", "data/")
+_FOR_EVER, _ANEW = "public, max-age=31536000, immutable", "no-cache"
+
+
+class SendError(ImagelibError):
+    """A program that sends files has failed; what it did before stays, and is gone on from."""
+
+    title = "Sending failed"
+
+
+def cache_of(path: str) -> str:
+    """How long a browser may keep the file at *path*: the value of Cache-Control."""
+    return _FOR_EVER if path.startswith(_LASTING) and path != "data/manifest.js" else _ANEW
+
+
+class RcloneTarget:
+    """`rclone:REMOTE:PATH`: S3, R2, B2, SFTP, WebDAV and what else rclone knows."""
+
+    def __init__(self, remote: str) -> None:
+        self._remote = remote
+        self.name = f"rclone:{remote}"
+        _require("rclone")
+
+    def check(self, known: Mapping[str, Placed]) -> None:
+        """A place that is empty or ours."""
+        if known:
+            return
+        listed = subprocess.run(["rclone", "lsf", "--max-depth", "1", self._remote],
+                                capture_output=True, text=True, check=False)
+        if listed.returncode == 0 and listed.stdout.strip():
+            raise InvalidError(f"{self._remote} holds files that imagelib did not put there. Choose"
+                               " an empty place.")
+
+    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+        """A known list in each step: nothing is listed or compared there, which hosts bill."""
+        for cache, some in _steps(paths):
+            _date(site, some)
+            with _Listed(some) as names:
+                _run("rclone", "copy", "--files-from-raw", names, "--no-traverse",
+                     "--no-check-dest", "--s3-no-head", "--s3-no-check-bucket", "--header-upload",
+                     f"Cache-Control: {cache}", str(site), self._remote)
+            for path in some:
+                told(path)
+
+    def remove(self, paths: Sequence[str], told: Told) -> None:
+        """Delete by a known list."""
+        if paths:
+            with _Listed(paths) as names:
+                _run("rclone", "delete", "--files-from-raw", names, self._remote)
+        for path in paths:
+            told(path)
+
+    def finish(self, site: Path) -> None:
+        """Nothing is left to do."""
+
+
+class RsyncTarget:
+    """`rsync:HOST:PATH`: a web server that is reached by SSH, or a folder."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place.rstrip("/") + "/"
+        self.name = f"rsync:{place}"
+        _require("rsync")
+
+    def check(self, known: Mapping[str, Placed]) -> None:
+        """A place that is empty, absent or ours."""
+        if known:
+            return
+        listed = subprocess.run(["rsync", "--list-only", self._place], capture_output=True,
+                                text=True, check=False)
+        if listed.returncode == 0 and any(
+                not line.endswith(" .") for line in listed.stdout.splitlines()):
+            raise InvalidError(f"{self._place} holds files that imagelib did not put there. Choose"
+                               " an empty place.")
+
+    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+        """A call for each step, as rsync itself would send the front before what it refers to."""
+        for _, some in _steps(paths):
+            _date(site, some)
+            with _Listed(some) as names:
+                _run("rsync", "-rt", "--mkpath", f"--files-from={names}", "--checksum",
+                     "--chmod=D755,F644", "--delay-updates", f"{site}/", self._place)
+            for path in some:
+                told(path)
+
+    def remove(self, paths: Sequence[str], told: Told) -> None:
+        """What is listed and not in an empty folder is removed there."""
+        if paths:
+            with _Listed(paths) as names, tempfile.TemporaryDirectory() as nothing:
+                for path in paths:  # rsync wants the folders at least
+                    (Path(nothing) / path).parent.mkdir(parents=True, exist_ok=True)
+                _run("rsync", "-r", f"--files-from={names}", "--delete-missing-args",
+                     f"{nothing}/", self._place)
+        for path in paths:
+            told(path)
+
+    def finish(self, site: Path) -> None:
+        """Nothing is left to do."""
+
+
+class GitTarget:
+    """`git:URL#BRANCH`: one commit without a history, as a history keeps what was taken down."""
+
+    def __init__(self, place: str) -> None:
+        self._url, _, branch = place.partition("#")
+        self._branch = branch or "gh-pages"
+        self.name = f"git:{self._url}#{self._branch}"
+        _require("git")
+
+    def check(self, known: Mapping[str, Placed]) -> None:
+        """A branch that is absent or ours."""
+        listed = subprocess.run(["git", "ls-remote", "--heads", self._url, self._branch],
+                                capture_output=True, text=True, check=False)
+        if listed.returncode:
+            raise InvalidError(f"{self._url} cannot be reached: {listed.stderr.strip()}")
+        if listed.stdout.strip() and not known:
+            raise InvalidError(f"{self._url} has a branch {self._branch} that imagelib did not"
+                               " make. Choose another one.")
+
+    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+        """Nothing yet: `finish` sends all at once."""
+
+    def remove(self, paths: Sequence[str], told: Told) -> None:
+        """Nothing yet: `finish` sends all at once."""
+
+    def finish(self, site: Path) -> None:
+        """Commit the whole site, and push it over what is there."""
+        with tempfile.TemporaryDirectory() as folder:
+            git = ("git", f"--git-dir={folder}", f"--work-tree={site}", "-c", "user.name=imagelib",
+                   "-c", "user.email=imagelib@localhost", "-c", "core.excludesFile=",
+                   "-c", "core.autocrlf=false", "-c", "commit.gpgSign=false")
+            moment = {"GIT_AUTHOR_DATE": f"{MOMENT} +0000", "GIT_COMMITTER_DATE": f"{MOMENT} +0000"}
+            _run("git", "init", "-q", "--bare", folder)
+            _run(*git, "add", "--all", "--force", ".", cwd=site)
+            _run(*git, "commit", "-q", "--allow-empty", "-m", "Publish", cwd=site, more=moment)
+            _run(*git, "push", "-q", "--force", self._url, f"HEAD:refs/heads/{self._branch}",
+                 cwd=site)
+
+
+def _steps(paths: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Parts of *paths* in their order, each for one call; none refers to a later one."""
+
+    def step(path: str) -> tuple[str, str]:
+        first = path.split("/")[0] if "/" in path else ""
+        return cache_of(path), path if path in ("data/manifest.js", "index.html") else first
+
+    for (cache, _), some in groupby(paths, step):
+        yield cache, list(some)
+
+
+def _date(site: Path, paths: Sequence[str]) -> None:
+    """Give the files one date: hosts publish it, and a true one says when a picture was made."""
+    for path in paths:
+        os.utime(site / path, (MOMENT, MOMENT))
+
+
+class _Listed:
+    """A file with a path in each line, inside of the block."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+
+    def __enter__(self) -> str:
+        handle, self._name = tempfile.mkstemp(prefix="imagelib-")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.writelines(f"{path}\n" for path in self._paths)
+        return self._name
+
+    def __exit__(self, *_: object) -> None:
+        Path(self._name).unlink()
+
+
+def _require(program: str) -> None:
+    if shutil.which(program) is None:
+        raise InvalidError(f"{program} is not installed. Install it, or publish into a folder and"
+                           " send that yourself.")
+
+
+def _run(*command: str, cwd: Path | None = None, more: Mapping[str, str] | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, **(more or {})},
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise SendError(f"{command[0]} ended with {done.returncode}: {said[-1] if said else ''}."
+                        " What was sent stays; publish again to go on.")

@@ -1,0 +1,55 @@
+"""What every place can do, and where a publication on this machine may lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from imagelib.config import Settings
+from imagelib.errors import ConflictError
+from imagelib.publishing.ledger import Placed
+
+#: Told of each file that is there now, or gone.
+Told = Callable[[str], None]
+
+
+class Target(Protocol):
+    """A place for the files of a publication."""
+
+    #: The place as the ledger calls it, one way for each.
+    name: str
+
+    def check(self, known: Mapping[str, Placed]) -> None:
+        """Look whether we may write there; *known* is what we put there before.
+
+        Raises:
+            ConflictError: it holds something that is not ours, or is no place for this.
+        """
+
+    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+        """Put *paths* of *site* there, in this order; each is whole or as it was."""
+
+    def remove(self, paths: Sequence[str], told: Told) -> None:
+        """Take *paths* away; one that is not there is as good as removed."""
+
+    def finish(self, site: Path) -> None:
+        """Everything was put and removed."""
+
+
+def require_apart(path: Path, settings: Settings) -> None:
+    """Refuse a place that holds the library, or lies within what it keeps for itself.
+
+    Raises:
+        ConflictError: it does.
+    """
+    here = path.resolve()
+    for own in (settings.root, settings.images_dir, settings.private_dir, settings.site_dir):
+        if own.resolve().is_relative_to(here):
+            raise ConflictError(f"{path} holds {own}, which is not to be published. Choose a"
+                                " folder of its own.")
+    for own in (settings.images_dir, settings.private_dir, settings.site_dir,
+                settings.root / "templates"):
+        if here.is_relative_to(own.resolve()):
+            raise ConflictError(f"{path} lies in {own}, which is part of the library. Choose a"
+                                " folder of its own.")

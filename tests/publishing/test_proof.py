@@ -1,0 +1,201 @@
+"""The proof finds what any fault of the publisher would let through, and says so if it is blind."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import a1111, draw
+from PIL import Image as Pillow
+
+from imagelib.library.library import Library
+from imagelib.library.values.image import Image
+from imagelib.publishing import derived as deriving
+from imagelib.publishing import publication as publishing
+from imagelib.publishing.files import PublishedFile
+from imagelib.publishing.policy import Policy
+from imagelib.publishing.proof import proving
+from imagelib.publishing.proof.needles import words
+from imagelib.publishing.proof.readings import CANARIES, readings
+from imagelib.publishing.records import public_record
+
+#: Stands in everything that is withheld.
+CANARY = "zq7fox"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """Three published images and one that is not, which say the canary wherever they can."""
+    with Library.create(tmp_path / "library") as opened:
+        exif = Pillow.Exif()
+        exif[0x010E] = f"{CANARY}exif says it"
+        sources = [
+            draw(tmp_path / "a.png", texts={"parameters": a1111(f"{CANARY}text a red fox")}),
+            draw(tmp_path / "b.jpg", exif=exif.tobytes()),
+            draw(tmp_path / "c.webp", exif=exif.tobytes(), lossless=True),
+            draw(tmp_path / "d.png", texts={"Comment": f"{CANARY}comment"})]
+        for n, source in enumerate(sources):
+            image = opened.add(source, original_name=f"{CANARY}name{n}.png").image
+            opened.edit(image.id, title=f"{CANARY}title", notes=f"{CANARY}notes of it",
+                        prompt_text=f"{CANARY}prompt", negative_prompt=f"{CANARY}negative",
+                        ai_model=f"{CANARY}model", tags=[f"{CANARY}tag"] + ["private"] * (n == 3),
+                        captured_at="2024-05-06T07:08:09",
+                        generation={"sampler": f"{CANARY}sampler", "seed": "98765432123",
+                                    "extra": {"path": f"/{CANARY}path/x"}})
+        with opened.database.write("test") as transaction:
+            transaction.run("INSERT INTO searches VALUES (?, ?, '')", f"{CANARY}search",
+                            f"tag:{CANARY}tag")
+        yield opened
+
+
+def attempt(library: Library, to: Path, **values: Any) -> None:
+    with publishing.publication(library, Policy.of("mine", {"originals": "cleaned"} | values),
+                                str(to)) as found:
+        found.send()
+
+
+def leaking(column: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher that forgets to withhold one column."""
+
+    def record(image: Image, policy: Policy, given: Any) -> dict[str, Any]:
+        return public_record(image, policy, given) | {column: getattr(image, column)}
+
+    monkeypatch.setattr(deriving, "public_record", record)
+
+
+@pytest.mark.parametrize("column", [
+    "title", "prompt_text", "negative_prompt", "ai_model", "notes", "tags", "original_name",
+    "generation"])
+def test_a_column_that_is_let_through_is_found(library, tmp_path, monkeypatch, column):
+    leaking(column, monkeypatch)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out")
+    assert any(CANARY in hit.text or "98765432123" in hit.text for hit in leak.value.hits)
+    assert {hit.file for hit in leak.value.hits} != {""}
+    assert not (tmp_path / "out").exists()
+
+
+def test_raw_metadata_does_not_even_reach_who_decides(library, tmp_path, monkeypatch):
+    def record(image: Image, policy: Policy, given: Any) -> dict[str, Any]:
+        assert image.prompt_meta is None
+        return public_record(image, policy, given)
+
+    monkeypatch.setattr(deriving, "public_record", record)
+    attempt(library, tmp_path / "out", fields=["prompt", "generation"], generation={
+        "only": ["sampler"]})
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
+def test_a_file_that_is_not_cleaned_is_found(library, tmp_path, monkeypatch, kind):
+    def raw(source: Library, image: Image, policy: Policy, folder: Path, stem: str
+            ) -> PublishedFile:
+        made = deriving_prepare(source, image, policy, folder, stem)
+        if image.file_name.endswith(kind):
+            (folder / made.name).write_bytes(source.originals.path_of(image).read_bytes())
+        return made
+
+    deriving_prepare = deriving.prepare
+    monkeypatch.setattr(deriving, "prepare", raw)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out")
+    assert any(hit.file.startswith("images/") and hit.file.endswith(kind)
+               for hit in leak.value.hits)
+
+
+STRAY = {
+    "a page": ("image/x.html", f"<p>{CANARY}notes".encode()),
+    "entities": ("x.html", "".join(f"&#x{ord(c):x};" for c in f"{CANARY}notes").encode()),
+    "a name": (f"thumbs/{CANARY}name0.webp", b""),
+    "a folder": (f"{CANARY}tag/x.txt", b""),
+    "an address": ("x.html", f'<a href="?q=%{ord("z"):x}q7foxnotes">'.encode()),
+    "escapes": ("x.js", json.dumps(f"{CANARY}notes").replace("z", "\\u007a").encode()),
+    "base64": ("x.css", b"url(data:;base64," + base64.b64encode(f"{CANARY}notes are".encode())),
+    "gzip": ("x.gz", gzip.compress(f"{CANARY}notes ".encode() * 3)),
+    "deflate in a picture": ("x.png", b"\x89PNG iTXt" + zlib.compress(f"{CANARY}notes".encode())),
+    "UTF-16": ("x.jpg", f"{CANARY}notes".encode("utf-16-be")),
+    "the digest": ("x.txt", None),
+    "the id of a private image": ("x.txt", None),
+    "the path of the library": ("x.txt", None),
+    "a saved search": ("x.txt", f"{CANARY}search".encode()),
+    "a seed": ("x.json", b'{"seed": 98765432123}'),
+    "a database": ("library.db", None),
+}
+
+
+@pytest.mark.parametrize("name", STRAY)
+def test_a_file_that_nobody_foresaw_is_read_too(library, tmp_path, monkeypatch, name):
+    path, content = STRAY[name]
+    hidden = library.get(library.ids("tag:private")[0])
+    content = content if content is not None else {
+        "the digest": hidden.digest.encode(), "the id of a private image": hidden.id.encode(),
+        "the path of the library": str(library.root).encode(),
+        "a database": b"",
+    }[name]
+    if name == "a database":
+        library.database.checkpoint()
+        content = library.settings.database.read_bytes()
+    build = publishing.build
+
+    def with_stray(scratch: Library, folder: Path, **options: Any) -> None:
+        build(scratch, folder, **options)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+    monkeypatch.setattr(publishing, "build", with_stray)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out")
+    assert {hit.file for hit in leak.value.hits} == {path}
+
+
+def test_a_run_of_public_words_that_is_withheld_is_found(library, tmp_path, monkeypatch):
+    """Each of its words may be said, and what they say together may not."""
+    image, other, *_ = library.ids("-tag:private")
+    library.edit(image, title="under silver bridge nobody listens anywhere")
+    library.edit(other, title="", notes="nobody anywhere listens under silver bridge")
+    record = deriving.public_record
+
+    def leaks(one: Image, policy: Policy, given: Any) -> dict[str, Any]:
+        return record(one, policy, given) | (
+            {"title": one.notes} if "bridge" in one.notes else {})
+
+    library.edit(*library.ids("-tag:private")[2:], title="")
+    attempt(library, tmp_path / "first", fields=["title"])
+    monkeypatch.setattr(deriving, "public_record", leaks)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out", fields=["title"])
+    assert any("listens under silver" in hit.text for hit in leak.value.hits)
+
+
+@pytest.mark.parametrize("name", CANARIES)
+def test_a_proof_that_has_lost_a_reading_is_blind_and_says_so(library, tmp_path, monkeypatch, name):
+    lost = name.removesuffix(" in another")
+
+    def without(path: str, content: bytes) -> Iterator[tuple[str, str]]:
+        return (one for one in readings(path, content)
+                if one[0] != lost and not one[0].startswith(f"{lost},"))
+
+    monkeypatch.setattr(proving, "readings", without)
+    with pytest.raises(proving.BlindError):
+        attempt(library, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_word_that_is_allowed_is_let_through(library, tmp_path, monkeypatch):
+    leaking("notes", monkeypatch)
+    attempt(library, tmp_path / "out", allow=[f"{CANARY}notes"])
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("text", ["红狐在雪地里奔跑", "キツネが雪の中を走る", "ลูกสุนัขจิ้งจอก"])
+def test_writing_without_blanks_is_known_again(library, tmp_path, monkeypatch, text):
+    library.edit(library.ids("-tag:private")[0], notes=text)
+    leaking("notes", monkeypatch)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out", allow=[f"{CANARY}notes"])
+    assert all(hit.text in "".join(words(text)) for hit in leak.value.hits)

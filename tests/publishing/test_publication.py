@@ -1,0 +1,266 @@
+"""What is published is what the policy names; an edit of what is withheld changes no byte."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import a1111, draw
+
+from imagelib.config import Settings
+from imagelib.errors import ConflictError
+from imagelib.generator.builder import build
+from imagelib.generator.reading import read_site
+from imagelib.library.library import Library
+from imagelib.publishing.derived import derived
+from imagelib.publishing.policy import PRESETS, Policy
+from imagelib.publishing.publication import Publication, publication
+
+CANARY = "zq7fox"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """Eight images that say the canary in every value; two of them are private."""
+    with Library.create(tmp_path / f"library-{CANARY}") as opened:
+        for n in range(8):
+            source = draw(tmp_path / f"{CANARY}-name-{n}{'.png' if n % 2 else '.webp'}", (90, 60),
+                          seed=n, **({"texts": {"parameters": a1111(f"{CANARY}prompt {n}")}}
+                                     if n % 2 else {}))
+            image = opened.add(source, original_name=source.name).image
+            opened.edit(image.id, title=f"Picture {n}", notes=f"{CANARY}notes {n}", rating=n % 6,
+                        prompt_text=f"{CANARY}prompt of {n}", negative_prompt=f"{CANARY}negative",
+                        ai_model=f"{CANARY}model", captured_at=f"2024-0{n + 1}-17T13:14:15",
+                        tags=["shown", f"{CANARY}tag"] + ["private"] * (n == 3)
+                        + ["private/client"] * (n == 4),
+                        generation={"seed": "123456789012", "extra": {"path": f"/{CANARY}/path"}})
+        yield opened
+
+
+def policy(**values) -> Policy:
+    return Policy.of("mine", {"fields": ["title", "tags", "date:month"],
+                              "tags": {"only": ["shown"]}} | values)
+
+
+def publish(library: Library, to: Path, one: Policy | None = None, **options) -> Publication:
+    with publication(library, one or policy(), str(to), **options) as found:
+        found.send()
+        return found
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in folder.rglob("*") if path.is_file()}
+
+
+def test_nothing_withheld_is_in_any_byte_of_what_is_published(library, tmp_path):
+    found = publish(library, tmp_path / "out")
+    assert len(found.difference.added) == 6
+    for path in (tmp_path / "out").rglob("*"):
+        assert CANARY not in path.name
+        if path.is_file():
+            assert CANARY.encode() not in path.read_bytes()
+            assert path.stat().st_mtime == 946_684_800
+    scratch = library.settings.private_dir / "published" / "mine"
+    for path in (scratch / "library.db", scratch / "library.db-wal"):
+        assert not path.exists() or CANARY.encode() not in path.read_bytes()
+
+
+def test_what_is_kept_is_there(library, tmp_path):
+    publish(library, tmp_path / "out")
+    records, searches = read_site(tmp_path / "out")
+    assert sorted(record.fields["title"] for record in records) == [
+        f"Picture {n}" for n in range(8) if n not in (3, 4)]
+    assert {tuple(record.fields["tags"]) for record in records} == {("shown",)}
+    assert all(record.fields["captured_at"].endswith("-01T00:00:00") for record in records)
+    assert {record.fields["rating"] for record in records} == {0}
+    assert {record.id for record in records} <= set(library.ids(""))
+    assert searches == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_can_be_published(library, tmp_path, name):
+    found = publish(library, tmp_path / "out", Policy.of(name, PRESETS[name]))
+    assert found.proof.hits == []
+    assert (tmp_path / "out" / "index.html").is_file()
+    text = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert (f"{CANARY}prompt".encode() in text) is (name == "settings")
+    assert f"{CANARY}notes".encode() not in text
+    assert b"/path" not in text
+
+
+def test_publishing_again_sends_nothing(library, tmp_path):
+    publish(library, tmp_path / "out")
+    before = tree(tmp_path / "out")
+    again = publish(library, tmp_path / "out")
+    assert (again.sent, again.difference.put, again.difference.remove) == ([], [], [])
+    assert tree(tmp_path / "out") == before
+
+
+def test_an_edit_of_what_is_withheld_changes_no_byte(library, tmp_path):
+    publish(library, tmp_path / "out")
+    before = tree(tmp_path / "out")
+    ids = library.ids("")
+    library.edit(*ids, notes="zqother", rating=1, prompt_text="zqanother", add_tags=["zqmore"])
+    library.edit(library.ids("tag:private")[0], title="still private")
+    library.edit(ids[0], captured_at=library.get(ids[0]).captured_at[:8] + "02T01:02:03")
+    found = publish(library, tmp_path / "out")
+    assert found.sent == []
+    assert tree(tmp_path / "out") == before
+
+
+def test_the_difference_names_exactly_the_files_that_change(library, tmp_path):
+    publish(library, tmp_path / "out")
+    before = tree(tmp_path / "out")
+    [one, *_] = library.ids("tag:shown -tag:private")
+    library.edit(one, title="Another title")
+    with publication(library, policy(), str(tmp_path / "out")) as found:
+        assert tree(tmp_path / "out") == before  # nothing was sent yet
+        assert found.difference.changed == [one]
+        assert found.difference.first == {"title": ["Another title"]}
+        found.send()
+    after = tree(tmp_path / "out")
+    changed = {path for path in after if before.get(path) != after[path]}
+    assert changed == set(found.difference.put)
+    assert len(changed) <= 6
+
+
+def test_what_is_taken_out_of_the_library_is_taken_down(library, tmp_path):
+    publish(library, tmp_path / "out")
+    [gone, private, *_] = library.ids("tag:shown -tag:private")
+    library.delete(gone)
+    library.edit(private, add_tags=["private"])
+    found = publish(library, tmp_path / "out")
+    assert found.difference.removed == sorted([gone, private])
+    for image in (gone, private):
+        assert not [path for path in (tmp_path / "out").rglob("*") if image in path.name]
+        assert image.encode() not in b"".join(
+            path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert tree(tmp_path / "out").keys() == tree(
+        library.settings.private_dir / "published" / "mine" / "site").keys()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_random_edits_the_site_is_that_of_a_full_build(library, tmp_path, seed):
+    rng = random.Random(seed)
+    one = policy(query="rating:>=2")
+    for step in range(25):
+        ids = library.ids("")
+        image = rng.choice(ids)
+        rng.choice([
+            lambda image=image: library.edit(image, rating=rng.randrange(6)),
+            lambda image=image, step=step: library.edit(image, title=f"Title {step}"),
+            lambda image=image: library.edit(image, add_tags=["private"]),
+            lambda image=image: library.edit(image, remove_tags=["private"]),
+            lambda image=image: library.edit(image, notes=f"zq{rng.random()}"),
+            lambda image=image: library.undo(),
+        ])()
+        if step % 5 == 4:
+            if rng.random() < 0.5:
+                one = policy(query="rating:>=2", fields=rng.sample(
+                    ["title", "tags", "date:month", "rating"], 3))
+            publish(library, tmp_path / "out", one)
+    with derived(library, one) as scratch:
+        build(scratch.library, tmp_path / "full", full=True, site=None)
+    records, _ = read_site(tmp_path / "full")
+    published, _ = read_site(tmp_path / "out")
+    assert published == records
+
+
+def test_the_same_site_is_the_same_archive(library, tmp_path):
+    publish(library, tmp_path / "one.zip")
+    publish(library, tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        assert archive.testzip() is None
+        assert "index.html" in archive.namelist()
+        assert {entry.date_time for entry in archive.infolist()} == {(2000, 1, 1, 0, 0, 0)}
+
+
+def test_two_publications_with_ids_of_their_own_have_nothing_in_common(library, tmp_path):
+    pictures = {"size": 64, "format": "jpeg"}
+    trees = [tree_of(library, tmp_path / name, Policy.of(name, {
+        "ids": "own", "title": "Same", "originals": pictures | {"watermark": name}}))
+        for name in ("one", "two")]
+    own = [{path: value for path, value in one.items()
+            if path.startswith(("image/", "images/", "thumbs/", "data/file", "data/id"))}
+           for one in trees]
+    assert not own[0].keys() & own[1].keys()
+    assert not set(own[0].values()) & set(own[1].values())
+
+
+def tree_of(library: Library, to: Path, one: Policy) -> dict[str, str]:
+    publish(library, to, one)
+    return tree(to)
+
+
+def test_a_picture_that_is_not_whole_is_named_and_left_out(library, tmp_path):
+    victim = library.get(library.ids("tag:shown -tag:private")[0])
+    path = library.originals.path_of(victim)
+    path.write_bytes(path.read_bytes()[:-20])
+    found = publish(library, tmp_path / "out")
+    assert [name for name, _ in found.derivation.refused] == [victim.file_name]
+    assert len(found.difference.added) == 5
+
+
+@pytest.mark.parametrize("place", ["", "images", "site", ".imagelib/x", "site/images", "templates",
+                                   ".."])
+def test_the_library_is_no_place_for_its_publication(library, place, tmp_path):
+    (library.root / "templates").mkdir()
+    with pytest.raises(ConflictError), publication(
+            library, policy(), str(library.root / place)):
+        pass
+
+
+def test_a_folder_with_somebody_elses_files_is_left_alone(library, tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "index.html").write_text("theirs")
+    with pytest.raises(ConflictError, match="did not put there"), publication(
+            library, policy(), str(tmp_path / "theirs")):
+        pass
+    publish(library, tmp_path / "out")
+    (tmp_path / "out" / "CNAME").write_text("example.org")
+    library.delete(*library.ids("tag:shown -tag:private")[:2])
+    publish(library, tmp_path / "out")
+    assert (tmp_path / "out" / "CNAME").read_text() == "example.org"
+
+
+@pytest.mark.parametrize("fails_at", range(0, 30, 7))
+def test_a_send_that_is_broken_off_goes_on_where_it_ended(library, tmp_path, fails_at):
+    class StopError(Exception):
+        pass
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "sending" and done == fails_at + 1:
+            raise StopError
+
+    with pytest.raises(StopError):
+        publish(library, tmp_path / "out", progress=progress)
+    sent = set(tree(tmp_path / "out"))
+    found = publish(library, tmp_path / "out")
+    assert not sent & set(found.sent)  # nothing goes twice
+    assert tree(tmp_path / "out") == tree(
+        library.settings.private_dir / "published" / "mine" / "site")
+
+
+def test_what_nothing_refers_to_yet_goes_first_and_the_front_last(library, tmp_path):
+    found = publish(library, tmp_path / "out")
+    order = [path.split("/")[0] if path != "data/manifest.js" else path
+             for path in found.difference.put]
+    assert order[-2:] == ["data/manifest.js", "index.html"]
+    assert order.index("image") > order.index("images") > order.index("thumbs")
+
+
+def test_policies_in_the_settings_do_not_hinder_the_library(tmp_path):
+    (tmp_path / "imagelib.toml").write_text('title = "Mine"\n[publish.one]\ntitle = "x"\n')
+    assert Settings.load(tmp_path).title == "Mine"
+
+
+def test_the_ledger_holds_no_text_that_was_published(library, tmp_path):
+    publish(library, tmp_path / "out")
+    ledger = library.settings.private_dir / "published" / "mine" / "ledger.db"
+    assert b"Picture 1" not in ledger.read_bytes()

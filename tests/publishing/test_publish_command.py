@@ -1,0 +1,116 @@
+"""`imagelib publish`: what it says, what it asks for, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import a1111, draw
+
+from imagelib.cli import run
+from imagelib.library.library import Library
+from imagelib.publishing import derived as deriving
+from imagelib.publishing.records import public_record
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A library of four images, one of them private."""
+    with Library.create(tmp_path / "library") as library:
+        for n in range(4):
+            image = library.add(draw(tmp_path / f"p{n}.png", texts={
+                "parameters": a1111(f"secretive prompt {n}")})).image
+            library.edit(image.id, title=f"Picture {n}", tags=["private"] if n == 3 else ["shown"])
+    return tmp_path / "library"
+
+
+def publish(root: Path, *arguments: Any) -> int:
+    return run(["-L", str(root), "publish", *map(str, arguments)])
+
+
+def test_without_a_terminal_nothing_is_sent_unless_that_is_said(root, tmp_path, capsys):
+    assert publish(root, "portfolio", "--to", tmp_path / "out") == 2
+    assert "--yes" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert publish(root, "portfolio", "--to", tmp_path / "out", "--yes") == 0
+    assert (tmp_path / "out" / "index.html").is_file()
+    assert publish(root, "portfolio", "--to", tmp_path / "out", "--yes") == 3
+
+
+def test_a_dry_run_says_everything_and_sends_nothing(root, tmp_path, capsys):
+    assert publish(root, "portfolio", "--to", tmp_path / "out", "--dry-run", "--json") == 0
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert len(told["added"]) == 3
+    assert told["first"]["title"] == ["Picture 0", "Picture 1", "Picture 2"]
+    assert told["proof"]["files"] >= len(told["put"])
+    assert told["sent"] == []
+    assert "3 titles ('Picture 0', 'Picture 1', 'Picture 2')" in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_than_before_has_to_be_meant(root, tmp_path, capsys):
+    out = ("--to", tmp_path / "out", "--yes")
+    (root / "publish").mkdir()
+    policy = root / "publish" / "mine.toml"
+    policy.write_text('fields = ["title"]')
+    assert publish(root, "mine", *out) == 0
+    policy.write_text('fields = ["title", "tags"]')
+    assert publish(root, "mine", *out) == 2
+    assert "tags was not public there before" in capsys.readouterr().err
+    assert publish(root, "mine", *out, "--widen") == 0
+    policy.write_text('fields = ["title"]\noriginals = "as they are"')
+    assert publish(root, "mine", *out) == 2
+    assert publish(root, "mine", *out, "--widen") == 0
+    assert b"secretive" in b"".join(p.read_bytes() for p in (tmp_path / "out/images").iterdir())
+
+
+def test_what_is_withheld_and_found_stops_everything_with_exit_code_4(
+        root, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(deriving, "public_record", lambda image, policy, given: public_record(
+        image, policy, given) | {"notes": image.prompt_text})
+    assert publish(root, "portfolio", "--to", tmp_path / "out", "--yes") == 4
+    said = capsys.readouterr().err
+    assert "'secretive'" in said
+    assert "prompt_text" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_many_removals_have_to_be_meant(root, tmp_path, capsys):
+    out = ("--to", tmp_path / "out", "--yes")
+    assert publish(root, "portfolio", *out) == 0
+    assert publish(root, "portfolio", *out, "--query", "title:0", "--max-removals", 2) == 2
+    assert "Nothing was sent" in capsys.readouterr().err
+    assert publish(root, "portfolio", *out, "--query", "title:0") == 0
+    assert len(list((tmp_path / "out/images").iterdir())) == 1
+
+
+def test_a_policy_is_said_in_words_and_places_are_listed(root, tmp_path, capsys):
+    assert publish(root, "proof", "--explain") == 0
+    assert "'PROOF' over them" in capsys.readouterr().out
+    assert publish(root, "proof", "--to", tmp_path / "out.zip", "--yes") == 0
+    capsys.readouterr()
+    assert publish(root, "--list") == 0
+    assert f"proof -> {tmp_path / 'out.zip'}  last complete 20" in capsys.readouterr().out
+    assert publish(root, "--list", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["places"][0]["name"] == "proof"
+
+
+@pytest.mark.parametrize(("arguments", "code", "told"), [
+    ([], 2, "portfolio"),
+    (["nothing", "--to", "x"], 3, "publish/nothing.toml"),
+    (["portfolio"], 2, "--to FOLDER"),
+    (["portfolio", "--to", "x", "--query", "rating>4"], 2, "otherwise than it is meant"),
+    (["../portfolio", "--to", "x"], 3, "There is no publication"),
+])
+def test_what_is_missing_is_said(root, capsys, arguments, code, told):
+    assert publish(root, *arguments) == code
+    assert told in capsys.readouterr().err
+
+
+def test_a_library_without_images_makes_an_empty_gallery(tmp_path):
+    Library.create(tmp_path / "library").close()
+    assert publish(tmp_path / "library", "portfolio", "--to", tmp_path / "out", "--yes") == 0
+    assert "No images yet" in (tmp_path / "out" / "index.html").read_text()

@@ -1,0 +1,117 @@
+"""Places that other programs reach: the same files in the same order, and nobody else's touched."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import draw
+from test_publication import publish, tree
+
+from imagelib.config import Settings
+from imagelib.errors import InvalidError
+from imagelib.library.library import Library
+from imagelib.publishing.policy import Policy
+from imagelib.publishing.targets import target_of
+from imagelib.publishing.targets.programs import SendError, cache_of
+
+MISSING = [program for program in ("rclone", "rsync", "git") if shutil.which(program) is None]
+POLICY = Policy.of("mine", {"fields": ["title"], "originals": "none"})
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library.create(tmp_path / "library") as opened:
+        for n in range(3):
+            opened.add(draw(tmp_path / f"p{n}.png"), title=f"Picture {n}")
+        yield opened
+
+
+@pytest.fixture(params=["rclone", "rsync"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    if request.param in MISSING:
+        pytest.skip(f"{request.param} is not installed")
+    return f"{request.param}:{tmp_path / 'there' / 'site'}", tmp_path / "there" / "site"
+
+
+def site_of(library: Library) -> dict[str, str]:
+    return tree(library.settings.private_dir / "published" / "mine" / "site")
+
+
+def test_what_is_there_is_the_site_before_and_after_edits(library, place):
+    name, folder = place
+    publish(library, name, POLICY)
+    assert tree(folder) == site_of(library)
+    assert {path.stat().st_mtime for path in folder.rglob("*") if path.is_file()} == {946_684_800}
+    assert publish(library, name, POLICY).sent == []
+    [image, gone, _] = library.ids("")
+    library.edit(image, title="Another")
+    assert len(publish(library, name, POLICY).sent) <= 6
+    library.delete(gone)
+    publish(library, name, POLICY)
+    assert tree(folder) == site_of(library)
+
+
+def test_files_of_others_stay_and_a_full_place_is_refused(library, place):
+    name, folder = place
+    folder.mkdir(parents=True)
+    (folder / "theirs.txt").write_text("theirs")
+    with pytest.raises(InvalidError, match="did not put there"):
+        publish(library, name, POLICY)
+    (folder / "theirs.txt").unlink()
+    publish(library, name, POLICY)
+    (folder / "theirs.txt").write_text("theirs")
+    library.delete(library.ids("")[0])
+    publish(library, name, POLICY)
+    assert tree(folder).keys() == site_of(library).keys() | {"theirs.txt"}
+
+
+def test_a_program_that_fails_is_told_of_and_gone_on_from(library, place):
+    name, folder = place
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file stands in the way")
+    with pytest.raises((SendError, InvalidError)):
+        publish(library, name, POLICY)
+    folder.unlink()
+    publish(library, name, POLICY)
+    assert tree(folder) == site_of(library)
+
+
+@pytest.mark.skipif("git" in MISSING, reason="git is not installed")
+def test_a_branch_has_one_commit_whatever_was_there(library, tmp_path):
+    remote = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", remote], check=True)
+    for _ in range(2):
+        publish(library, f"git:{remote}#pages", POLICY)
+        library.delete(library.ids("")[0])
+    publish(library, f"git:{remote}#pages", POLICY)
+    log = subprocess.run(["git", f"--git-dir={remote}", "log", "--format=%s %an %at", "pages"],
+                         check=True, capture_output=True, text=True).stdout
+    assert log == "Publish imagelib 946684800\n"
+    subprocess.run(["git", "clone", "-q", "-b", "pages", remote, tmp_path / "clone"], check=True)
+    shutil.rmtree(tmp_path / "clone" / ".git")
+    assert tree(tmp_path / "clone") == site_of(library)
+
+
+@pytest.mark.skipif("git" in MISSING, reason="git is not installed")
+def test_somebody_elses_branch_is_refused(library, tmp_path):
+    remote = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", remote], check=True)
+    publish(library, f"git:{remote}#pages", POLICY)
+    with pytest.raises(InvalidError, match="did not make"):
+        publish(library, f"git:{remote}#pages", Policy.of("other", {}))
+
+
+@pytest.mark.parametrize("place", ["rclone:", "rsync:-e sh", "git:--upload-pack=x"])
+def test_a_place_is_never_taken_for_an_option(place, tmp_path):
+    with pytest.raises(InvalidError, match="names no place"):
+        target_of(place, Settings(tmp_path))
+
+
+def test_only_what_has_a_new_name_with_new_content_is_kept_by_browsers():
+    assert "immutable" in cache_of("data/core-0-12345678.js")
+    for path in ("index.html", "data/manifest.js", "image/x.html", "images/x.webp", "feed.xml"):
+        assert cache_of(path) == "no-cache"
