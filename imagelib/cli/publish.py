@@ -24,7 +24,8 @@ _SHOWN_HITS = 10
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--to", "place", metavar="PLACE", help="A folder, a file that ends with .zip, or rclone:..., rsync:..., git:...")
+@click.option("--to", "place", metavar="PLACE",
+              help="A folder, a file that ends with .zip, or rclone:..., rsync:..., git:...")
 @click.option("-q", "--query", help="Which images, instead of the policy's own query.")
 @click.option("--title", help="What the gallery is called, instead of the policy's own title.")
 @click.option("--list", "listed", is_flag=True, help="Say what is published where, and stop.")
