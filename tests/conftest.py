@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from helpers import Daemon, a1111, draw
+from warm_templates import compile_once
 from warm_workers import kept_warm
 
 from imagelib.library.library import Library
 
 os.environ.pop("IMAGELIB_LIBRARY", None)  # a developer's own library is no test's
+compile_once()
 
 
 #: Modules whose tests take some seconds together: `pytest -m fast` is for the inner loop.

@@ -159,6 +159,12 @@ def _serve(control: socket.socket) -> None:
     for module in walk_packages(imagelib.__path__, "imagelib."):
         if module.name != "imagelib.__main__":
             import_module(module.name)  # so that those that fork off have it
+    sys.path.append(str(Path(__file__).parent))
+    from warm_templates import compile_all, compile_once
+
+    sys.path.pop()
+    compile_once()
+    compile_all()
     gc.freeze()  # they need not look through it when they end
 
     running: dict[int, int] = {}
