@@ -25,7 +25,7 @@ FAST = {
 }
 #: Modules of few tests that take long.
 LONG = {"test_torture", "test_budget", "test_builder", "test_crash", "test_editor_many",
-        "test_importer", "test_api_running"}
+        "test_importer", "test_api_running", "test_watcher", "test_watcher_failures"}
 #: Of the readers of embedded metadata, those that are given bombs.
 SLOW = {"test_embedded_guards", "test_embedded_stealth", "test_embedded_mutations"}
 
