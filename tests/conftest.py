@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from helpers import Daemon, a1111, draw
+from warm_templates import compile_once
 from warm_workers import kept_warm
 
 from imagelib.library.library import Library
 
 os.environ.pop("IMAGELIB_LIBRARY", None)  # a developer's own library is no test's
+compile_once()
 
 
 #: Modules whose tests take some seconds together: `pytest -m fast` is for the inner loop.
@@ -23,7 +25,7 @@ FAST = {
 }
 #: Modules of few tests that take long.
 LONG = {"test_torture", "test_budget", "test_builder", "test_crash", "test_editor_many",
-        "test_importer", "test_api_running"}
+        "test_importer", "test_api_running", "test_watcher", "test_watcher_failures"}
 #: Of the readers of embedded metadata, those that are given bombs.
 SLOW = {"test_embedded_guards", "test_embedded_stealth", "test_embedded_mutations"}
 

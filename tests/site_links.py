@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,14 +21,20 @@ class _References(HTMLParser):
         self.found += [part.split()[0] for part in (values.get("srcset") or "").split(", ") if part]
 
 
+@lru_cache(2000)
+def _paths(page: str) -> list[tuple[str, str]]:
+    """Each link of a page with the path in it; a page that is as it was is not read again."""
+    parser = _References()
+    parser.feed(page)
+    paths = ((url, unquote(url.split("#")[0].split("?")[0])) for url in parser.found)
+    return [(url, path) for url, path in paths if path and "://" not in path]
+
+
 def dead_references(site: Path) -> list[str]:
     """Every link of every page that leads to no file."""
     dead = []
     for page in site.rglob("*.html"):
-        parser = _References()
-        parser.feed(page.read_text(encoding="utf-8"))
-        for url in parser.found:
-            path = unquote(url.split("#")[0].split("?")[0])
-            if path and "://" not in path and not (page.parent / path).exists():
-                dead.append(f"{page.relative_to(site)} -> {url}")
+        dead += [f"{page.relative_to(site)} -> {url}"
+                 for url, path in _paths(page.read_text(encoding="utf-8"))
+                 if not (page.parent / path).exists()]
     return dead

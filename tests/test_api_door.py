@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Daemon
+from prefork import imagelib
 from served_library import api, served
 
 from imagelib.library.library import Library
@@ -165,13 +166,9 @@ def test_a_password_is_asked_for_and_guessing_is_slowed(tmp_path, picture):
 
 
 def test_another_address_than_loopback_needs_a_password(tmp_path):
-    import subprocess
-    import sys
-
     Library.create(tmp_path / "l").close()
-    done = subprocess.run([sys.executable, "-m", "imagelib", "-L", str(tmp_path / "l"), "serve",
-                           "--host", "0.0.0.0", "--port", "0", "--no-open"],
-                          capture_output=True, text=True, timeout=30)
+    done = imagelib("-L", tmp_path / "l", "serve", "--host", "0.0.0.0", "--port", "0", "--no-open",
+                    timeout=30)
     assert done.returncode == 2
     assert "password" in done.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 from contextlib import closing
 
@@ -25,7 +26,7 @@ def three(tmp_path):
             library.add(draw(tmp_path / f"{number}.png"), tags=["red"], rating=number)
         daemon = Daemon(library.root)
         yield daemon, library
-        daemon.stop()
+        daemon.stop(signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("path", "sql"), [

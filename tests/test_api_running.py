@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 from helpers import Daemon, draw, fill, wait_for
+from prefork import imagelib
 
 from imagelib.library.library import Library
 
@@ -26,11 +27,7 @@ def test_a_locked_database_is_503_with_retry_after(daemon, picture):
 
 
 def test_a_second_daemon_is_kept_out_and_told_of_the_first(daemon):
-    import subprocess
-    import sys
-
-    done = subprocess.run([sys.executable, "-m", "imagelib", "-L", str(daemon.root), "serve",
-                           "--port", "0", "--no-open"], capture_output=True, text=True, timeout=30)
+    done = imagelib("-L", daemon.root, "serve", "--port", "0", "--no-open", timeout=30)
     assert done.returncode == 5
     assert str(daemon.process.pid) in done.stderr
     assert str(daemon.port) in done.stderr

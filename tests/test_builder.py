@@ -40,9 +40,9 @@ def test_an_empty_library_has_a_site_too(library):
     assert dead_references(library.settings.site_dir) == []
 
 
-def test_one_edit_among_2000_images_changes_a_handful_of_files(tmp_path):
+def test_one_edit_among_800_images_changes_a_handful_of_files(tmp_path):
     with Library.create(tmp_path / "l") as library:
-        fill(library, 2000)
+        fill(library, 800)
         follow(library)
         build(library)
         site = library.settings.site_dir

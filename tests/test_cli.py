@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers import a1111, draw
+from prefork import imagelib, started
 
 from imagelib.cli import cli, run
 from imagelib.library.library import Library
@@ -27,12 +28,6 @@ def root(tmp_path, monkeypatch):
                 "parameters": a1111(f"prompt {n}", seed=n)}), tags=["a"] if n % 2 else [])
     monkeypatch.chdir(folder)
     return folder
-
-
-def imagelib(*arguments, **options):
-    """Run it as a process."""
-    return subprocess.run([sys.executable, "-m", "imagelib", *map(str, arguments)],
-                          capture_output=True, text=True, timeout=120, **options)
 
 
 def test_help_names_every_command_and_its_purpose():
@@ -348,8 +343,8 @@ def test_watch_builds_by_itself_and_ends_at_a_signal(root):
 
     from helpers import wait_for
 
-    process = subprocess.Popen([sys.executable, "-m", "imagelib", "watch"],
-                               stderr=subprocess.DEVNULL)
+    with (root.parent / "said").open("wb") as stream:
+        process = started(["watch"], stream)
     try:
         assert wait_for(lambda: (root / "site" / "index.html").exists())
         draw(root / "images" / "new.png")

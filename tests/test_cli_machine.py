@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 from helpers import draw
+from prefork import imagelib
 
 from imagelib.library.library import Library
 from imagelib.library.records.searches import save_search
@@ -30,9 +29,7 @@ def root(tmp_path):
 
 
 def run(root, *arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "imagelib", "-L", str(root), *arguments], capture_output=True,
-        env={**os.environ, **environment}, timeout=60, check=False)
+    return imagelib("-L", root, *arguments, env=os.environ | environment, text=False)
 
 
 @pytest.mark.parametrize("arguments", [

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager, suppress
 from itertools import islice
 
@@ -16,6 +15,7 @@ import pytest
 from checker import violations
 from crashing import ALL, HAS_STRACE, Stage, Walk
 from helpers import Daemon, draw, wait_for
+from prefork import imagelib
 from verbs import VERBS, seeded
 
 from imagelib.library.library import Library
@@ -142,10 +142,8 @@ def test_a_command_that_writes_says_that_the_disk_is_read_only(mount, tmp_path, 
     draw(tmp_path / "new.png")
     mount(root, "--bind", str(root))
     subprocess.run(["mount", "-o", "remount,ro,bind", str(root)], check=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "imagelib", "-L", str(root),
-         *(image_id if word == "ID" else word for word in command)],
-        capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    done = imagelib("-L", root, *(image_id if word == "ID" else word for word in command),
+                    cwd=tmp_path)
     assert done.returncode not in (0, 2)
     assert "Traceback" not in done.stderr
     assert "read-only" in done.stderr.lower()

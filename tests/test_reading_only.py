@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from helpers import draw, tree
+from prefork import imagelib
 
 from imagelib.config import find_library, is_library
 from imagelib.errors import LibraryFaultError
@@ -17,11 +18,6 @@ from imagelib.library.library import Library
 
 READING = [["list"], ["list", "fox"], ["show", "ID"], ["history", "ID"], ["tags"], ["trash"],
            ["export"], ["duplicates"], ["doctor"]]
-
-
-def imagelib(root, *arguments, **options):
-    return subprocess.run([sys.executable, "-m", "imagelib", "-L", str(root), *arguments],
-                          capture_output=True, text=True, timeout=120, **options)
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def _state(root):
 def test_a_command_that_reads_changes_no_file(filled, command):
     root, image = filled
     before = _state(root)
-    done = imagelib(root, *[image if part == "ID" else part for part in command])
+    done = imagelib("-L", root, *[image if part == "ID" else part for part in command])
     assert done.returncode in (0, 3), done.stderr
     assert _state(root) == before
 
@@ -58,7 +54,7 @@ def test_another_programs_database_is_left_alone(tmp_path, command):
     other.close()
     before = (tmp_path / "library.db").read_bytes()
 
-    done = imagelib(tmp_path, *command)
+    done = imagelib("-L", tmp_path, *command)
 
     assert done.returncode == 1, done.stderr
     assert "no database of imagelib" in done.stderr
@@ -149,8 +145,8 @@ def test_nothing_is_made_or_touched_where_another_program_is_at_work(filled, tmp
     before = _whole_state(theirs)
     assert theirs / "library.db-shm" in theirs.iterdir()
 
-    imagelib(theirs, *[str(filled[0] / "library.db") if part == "BACKUP" else part
-                       for part in command])
+    imagelib("-L", theirs, *[filled[0] / "library.db" if part == "BACKUP" else part
+                             for part in command])
 
     after = _whole_state(theirs)
     other.close()
@@ -161,7 +157,7 @@ def test_nothing_is_made_or_touched_where_another_program_is_at_work(filled, tmp
                          ids=" ".join)
 def test_an_empty_file_that_only_has_the_name_is_no_library(tmp_path, command):
     (tmp_path / "library.db").touch()
-    done = imagelib(tmp_path, *command)
+    done = imagelib("-L", tmp_path, *command)
     assert done.returncode == 1
     assert "imagelib init" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["library.db"]

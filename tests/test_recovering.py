@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import pytest
 from helpers import a1111, draw
+from prefork import imagelib
 
 from imagelib.config import Settings
 from imagelib.errors import InvalidError, LibraryFaultError
@@ -202,7 +201,7 @@ def test_a_recovery_that_was_broken_off_keeps_others_away_and_loses_nothing(fill
         names = (root / ".imagelib" / "recovering").read_text().splitlines()[1:]
         (root / ".imagelib" / "recovering").write_text("\n".join(["another process", *names, ""]))
     for arguments in (["list"], ["build"], ["check"]):
-        done = imagelib(root, *arguments)
+        done = imagelib("-L", root, *arguments)
         assert (done.returncode, "imagelib recover" in done.stderr) == (1, True), done.stderr
 
     report = recover(settings)
@@ -245,26 +244,21 @@ def test_a_value_that_no_field_takes_costs_that_field_alone(filled):
         assert now.captured_at[:2] == "20"
 
 
-def imagelib(root, *arguments):
-    return subprocess.run([sys.executable, "-m", "imagelib", "-L", str(root), *arguments],
-                          capture_output=True, text=True, timeout=120)
-
-
 def test_the_command_points_to_a_backup_first_and_doctor_sees_what_is_wrong(filled):
     root, records = filled
-    assert imagelib(root, "backup").returncode == 0
-    assert imagelib(root, "doctor").returncode == 0
+    assert imagelib("-L", root, "backup").returncode == 0
+    assert imagelib("-L", root, "doctor").returncode == 0
     _lose(root, backups=False)
 
-    done = imagelib(root, "list")
+    done = imagelib("-L", root, "list")
     assert done.returncode == 1
     assert "imagelib restore" in done.stderr
-    done = imagelib(root, "doctor")
+    done = imagelib("-L", root, "doctor")
     assert (done.returncode, "missing" in done.stdout) == (4, True)
-    done = imagelib(root, "recover", "--yes")
+    done = imagelib("-L", root, "recover", "--yes")
     assert (done.returncode, "imagelib restore" in done.stderr) == (1, True)
 
-    done = imagelib(root, "recover", "--yes", "--anyway")
+    done = imagelib("-L", root, "recover", "--yes", "--anyway")
     assert done.returncode == 0, done.stderr
     assert "7 as the site has them" in done.stderr
     _assert_all_back(root, records)
@@ -276,7 +270,7 @@ def test_the_command_points_to_a_backup_first_and_doctor_sees_what_is_wrong(fill
 def test_doctor_sees_the_copies_of_synchronisers(filled, name):
     root, _ = filled
     shutil.copy(root / "library.db", root / name)
-    done = imagelib(root, "doctor")
+    done = imagelib("-L", root, "doctor")
     assert (done.returncode, name in done.stdout) == (4, True)
 
 

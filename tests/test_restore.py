@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Daemon, draw, wait_for
+from prefork import imagelib
 
 from imagelib.cli import run
 from imagelib.daemon.logs import log_event, logging_to
@@ -123,9 +124,7 @@ def test_a_backup_of_another_library_is_told_as_such(two_states, tmp_path):
     with Library.create(tmp_path / "other") as other:
         theirs = backup.snapshot(other.settings, tmp_path / "theirs.db")
     assert backup.is_of_another_library(settings, theirs)
-    done = subprocess.run([sys.executable, "-m", "imagelib", "-L", str(root), "restore",
-                           str(theirs), "--yes"], capture_output=True, text=True)
-    assert "another library" in done.stderr
+    assert "another library" in imagelib("-L", root, "restore", theirs, "--yes").stderr
 
 
 def test_an_idle_daemon_leaves_nothing_in_the_log(tmp_path):

@@ -26,6 +26,8 @@ MARKS = [
     pytest.mark.skipif(sync_playwright is None, reason="playwright is not installed"),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
 ]
+#: A gallery that is opened as a file and by HTTP; see the fixture `serve`.
+BOTH_WAYS = pytest.mark.parametrize("serve", ["file", "http"], indirect=True)
 
 
 @contextmanager

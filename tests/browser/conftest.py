@@ -20,9 +20,9 @@ from gallery_site import write_site
 from helpers import Daemon
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """A Chromium."""
+    """A Chromium; every test has contexts of its own in it."""
     with launched() as chromium:
         yield chromium
 
@@ -45,12 +45,18 @@ def own_site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=["file", "http"])
+@pytest.fixture
 def serve(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], str]]:
-    """From a folder to the address of its index: every test runs both ways."""
+    """From a folder to the address of its index: as a file, which forbids pages the most.
+
+    What depends on how files come and what addresses are runs `BOTH_WAYS`: modules about data,
+    loading and late answers as a whole; of every other one what is about addresses, history,
+    storage and links, and at least one test that goes all the way from the page to its pictures.
+    """
+    way = getattr(request, "param", "file")
     with ExitStack() as servers:
         def address(folder: Path) -> str:
-            base = (folder.as_uri() if request.param == "file"
+            base = (folder.as_uri() if way == "file"
                     else servers.enter_context(served(folder)))
             return f"{base}/index.html"
 

@@ -63,22 +63,22 @@ def test_all_fields_can_be_given_while_adding(editor, tmp_path):
 
 
 def test_each_file_of_many_has_its_own_outcome(editor, tmp_path):
-    good = pictures(tmp_path, 77)
+    good = pictures(tmp_path, 37)
     bad = [tmp_path / f"bad{n}.png" for n in range(3)]
     bad[0].write_bytes(b"")
     bad[1].write_bytes(b"<html>no picture</html>")
     bad[2].write_bytes(good[0].read_bytes()[:200])
-    editor.drop(*good[:40], *bad, *good[40:])
+    editor.drop(*good[:20], *bad, *good[20:])
     editor.button("Save").click()
 
     dialog = editor.dialog("Add images")
-    outcome = dialog.get_by_role("status").filter(has_text="77 added, 3 refused").first
+    outcome = dialog.get_by_role("status").filter(has_text="37 added, 3 refused").first
     expect(outcome).to_be_visible(timeout=60_000)
     for path in bad:
         row = dialog.get_by_role("listitem").filter(has_text=path.name)
         expect(row).to_contain_text("refused: ")
         expect(row.get_by_role("button", name="Retry")).to_be_visible()
-    assert len(editor.records("whale")) == 77
+    assert len(editor.records("whale")) == 37
 
 
 def test_a_file_that_is_here_already_leads_to_its_image(editor, tmp_path):
@@ -149,14 +149,14 @@ def test_the_pictures_of_a_dropped_folder_and_its_folders_are_added(editor, tmp_
 
 
 def test_closing_the_dialog_stops_no_upload(editor, tmp_path):
-    editor.drop(*pictures(tmp_path, 40))
+    editor.drop(*pictures(tmp_path, 25))
     editor.button("Save").click()
     editor.button("Close").click()
     expect(editor.says("Adding")).to_be_visible()
-    expect(editor.says("40 images added")).to_be_visible(timeout=15_000)
+    expect(editor.says("25 images added")).to_be_visible(timeout=15_000)
     editor.button("Review").click()
 
-    expect(editor.dialog("Add images").get_by_role("button", name="Correct")).to_have_count(40)
+    expect(editor.dialog("Add images").get_by_role("button", name="Correct")).to_have_count(25)
 
 
 def test_a_wrong_value_is_shown_at_its_field_while_adding(editor, tmp_path):

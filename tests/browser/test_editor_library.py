@@ -107,22 +107,22 @@ def test_a_picture_of_the_trash_that_is_refused_comes_later(editor):
 def test_a_large_trash_is_read_on_as_one_scrolls(template, tmp_path, browser):
     shutil.copytree(template, root := tmp_path / "large")
     with Library.open(root) as library:
-        library.delete(*fill(library, 320))
+        library.delete(*fill(library, 220))
     daemon = Daemon(root)
     try:
         daemon.wait_built(60)
         editor = EditorPage(browser.new_page(), daemon).open()
         editor.menu("Trash")
         rows = editor.dialog("Trash").get_by_role("button", name=re.compile("^Restore prompt"))
-        expect(editor.dialog("Trash")).to_contain_text("320 images")
+        expect(editor.dialog("Trash")).to_contain_text("220 images")
         for _ in range(30):
             rows.last.scroll_into_view_if_needed()
-            if rows.count() == 320:
+            if rows.count() == 220:
                 break
             editor.page.wait_for_timeout(100)
-        expect(rows).to_have_count(320)
+        expect(rows).to_have_count(220)
         editor.page.get_by_role("button", name="Restore all").click()
-        expect(editor.says("Restored: 320 images")).to_be_visible(timeout=60_000)
+        expect(editor.says("Restored: 220 images")).to_be_visible(timeout=60_000)
         assert editor.complaints == []
     finally:
         daemon.stop(signal.SIGKILL)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import MARKS, expect
+from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import (
     COUNT,
     IMAGES,
@@ -30,6 +30,7 @@ def suggestions(page: Any) -> Any:
     return page.get_by_role("listbox", name="Suggestions").get_by_role("option")
 
 
+@BOTH_WAYS
 def test_the_search_box_suggests_tags_models_and_tools_with_counts(page):
     box(page).press_sequentially("fox tag:an")
     expect(suggestions(page).first).to_have_text(f"animal/fox{len(found('fox tag:animal/fox'))}")
@@ -194,6 +195,7 @@ def test_hits_are_marked_where_they_are_read(page):
     eventually(lambda: page.evaluate(marked) == [])
 
 
+@BOTH_WAYS
 def test_the_view_is_chosen_and_remembered(page):
     def boxes() -> list[dict[str, float]]:
         return page.evaluate("[...document.querySelectorAll('.card .frame')]"
@@ -263,6 +265,7 @@ def alike_site(tmp_path: Path) -> tuple[Path, list[Any]]:
     return tmp_path, images
 
 
+@BOTH_WAYS
 def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
     folder, images = alike_site
     page = open_page(serve(folder))
@@ -330,6 +333,7 @@ def test_on_a_phone_the_filters_say_what_they_find_and_lead_there(page):
     expect(links(page).first).to_be_in_viewport()
 
 
+@BOTH_WAYS
 def test_saved_searches_are_links_beside_the_filters(tmp_path, serve, open_page):
     write_site(tmp_path, records(COUNT), searches=[
         ["Best foxes", "fox rating:>=4", "-rating"],

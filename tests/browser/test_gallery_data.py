@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chromium import MARKS, expect
+from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import (
     COUNT,
     IMAGES,
@@ -18,7 +18,7 @@ from gallery_page import (
 )
 from gallery_site import write_index, write_site
 
-pytestmark = MARKS
+pytestmark = [*MARKS, BOTH_WAYS]
 
 
 def test_a_block_that_a_newer_build_replaced_is_found_by_its_manifest(own_site, serve, open_page):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from chromium import MARKS, expect
+from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import COUNT, NEWEST, box, expect_result, found, status
 
 pytestmark = MARKS
 
 
+@BOTH_WAYS
 def test_search_finds_what_python_finds(page):
     for query in (
         "fox", "cafe", "ZURICH", "東京", '"35mm photo" -fox', "rating:>=4 (fox or dragon)",
@@ -17,6 +18,7 @@ def test_search_finds_what_python_finds(page):
         expect_result(page, found(query))
 
 
+@BOTH_WAYS
 def test_the_query_is_in_the_url_and_comes_back(page, open_page, home):
     box(page).fill("fox rating:>=1")
     page.wait_for_url("**/index.html?q=fox+rating%3A%3E%3D1")
@@ -88,6 +90,7 @@ def test_chips_mirror_the_query_and_take_parts_away(page):
     expect_result(page, found('"red fox" -rating:0'))
 
 
+@BOTH_WAYS
 def test_sorts(page):
     for label, sort in (
         ("Oldest first", "captured_at"), ("Best first", "-rating"), ("Worst first", "rating"),

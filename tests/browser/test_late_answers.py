@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from chromium import MARKS, expect
+from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import COUNT, NEWEST, box, eventually, links, status, viewer
 
-pytestmark = MARKS
+pytestmark = [*MARKS, BOTH_WAYS]
 
 ORIGINAL = re.compile(r"(^|/)images/")
 THUMBNAIL = re.compile(r"(^|/)thumbs/")

@@ -1,4 +1,4 @@
-"""The viewer in a real browser, opened as a file and served: zoom, slideshow, compare, keys."""
+"""The viewer in a real browser: zoom, slideshow, compare, keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from chromium import MARKS, expect
+from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import NEWEST
 
 pytestmark = MARKS
@@ -59,6 +59,7 @@ def test_wheel_keys_and_double_click_zoom_and_a_drag_moves(viewer):
     assert scale(viewer) == 1, "the next image begins whole"
 
 
+@BOTH_WAYS
 def test_a_swipe_flips(open_page, home):
     page = open_page(f"{home}#{NEWEST[FIRST].id}", has_touch=True,
                      viewport={"width": 390, "height": 800})
@@ -103,6 +104,7 @@ def test_a_slideshow_flips_by_itself_and_ends_by_hand(viewer):
     expect(viewer).to_have_url(re.compile(NEWEST[FIRST].id + "$"))
 
 
+@BOTH_WAYS
 def test_two_images_are_compared(viewer):
     one, other = NEWEST[FIRST], NEWEST[FIRST + 1]
     viewer.keyboard.press("c")
