@@ -98,7 +98,7 @@ def _agree(found: Publication, *, dry_run: bool, yes: bool, widen: bool,
     if as_json:
         print_json(difference.to_json() | {
             "sent": found.sent, "refused": found.derivation.refused, "dry_run": dry_run,
-            "proof": {"files": found.proof.files, "words": found.proof.words,
+            "proof": {"files": len(found.proof.files), "words": found.proof.words,
                       "runs": found.proof.runs, "untestable": found.proof.untestable}})
     return done
 
@@ -138,8 +138,12 @@ def _told(found: Publication) -> list[str]:
         more = ", …" if len(texts) > _SHOWN else ""
         lines.append(f"  public for the first time: {plural(len(texts), _NAMES.get(name, name))}"
                      f" ({some}{more})")
+    if found.templates:
+        lines.append(f"  with {plural(len(found.templates), 'template')} of your own, whose words"
+                     f" are public: {', '.join(found.templates[:_SHOWN])}"
+                     + (", …" if len(found.templates) > _SHOWN else ""))
     lines += [f"  not published: {file}: {reason}" for file, reason in found.derivation.refused]
-    lines.append(f"  proof: {plural(proof.files, 'file')}, {proof.words:,} withheld words and"
+    lines.append(f"  proof: {plural(len(proof.files), 'file')}, {proof.words:,} withheld words and"
                  f" {proof.runs:,} runs of words: none found"
                  + (f"; {proof.untestable:,} values cannot be told by their words"
                     if proof.untestable else ""))

@@ -64,6 +64,17 @@ def read_site(folder: Path) -> tuple[list[SiteRecord], list[list[str]]]:
     return records, manifest["searches"]
 
 
+def read_block(path: Path) -> list[dict[str, Any]]:
+    """What a core, text or file block says of each of its images; nothing for another file.
+
+    Raises:
+        ValueError, LookupError: it is broken.
+    """
+    block = _read_call(path)
+    reader = {"core": _read_core, "text": _read_text, "file": _read_file}.get(block["kind"])
+    return list(reader(block)) if reader else []
+
+
 def _read_call(path: Path) -> dict[str, Any]:
     text = path.read_text(encoding="ascii")
     value: dict[str, Any] = json.loads(text[text.index("(") + 1:text.rindex(")")])

@@ -41,6 +41,7 @@ from imagelib.library.store.rows import (
 from imagelib.library.values.image import Image
 from imagelib.publishing.files import PublishedFile, prepare, recipe_of
 from imagelib.publishing.policy import PRIVATE_TAG, Policy
+from imagelib.publishing.proof.seen import Seen, code_stamp
 from imagelib.publishing.records import Given, public_id, public_record
 
 _SOURCES = """
@@ -51,7 +52,8 @@ CREATE TABLE IF NOT EXISTS sources (
     digest TEXT NOT NULL,              -- of the file that was cleaned
     recipe TEXT NOT NULL,              -- how
     file TEXT NOT NULL,                -- what came out, as JSON of `PublishedFile`
-    record TEXT NOT NULL               -- a hash of what is public of it
+    record TEXT NOT NULL,              -- a hash of what is public of it
+    version INTEGER NOT NULL           -- of the image, when that was told
 );
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
@@ -105,6 +107,7 @@ class _Known:
     recipe: str
     file: PublishedFile
     record: str
+    version: int
 
 
 class Derived:
@@ -149,9 +152,14 @@ class Derived:
         report = Derivation()
         wanted = self._wanted()
         known = {row[0]: _Known(row[1], row[2], row[3], row[4],
-                                PublishedFile(**json.loads(row[5])), row[6])
+                                PublishedFile(**json.loads(row[5])), *row[6:])
                  for row in self._sources.execute("SELECT * FROM sources")}
-        files = self._prepare(wanted, known, report, progress)
+        # Of an image that nobody has changed, nothing is read as long as the policy is the same.
+        stamp = self._policy.model_dump_json() + code_stamp()
+        trusted = self._meta("policy") == stamp and self._meta("writing") != "1"
+        same = {row[0] for row in self._source.database.read("SELECT pk, version FROM images")
+                if trusted and row[0] in known and known[row[0]].version == row[1]}
+        files = self._prepare(wanted, known, same, report, progress)
         # Two databases are never committed at once: who was killed between them begins anew.
         is_sure = self._meta("writing") != "1"
         self._set_meta("writing", "1")
@@ -162,7 +170,7 @@ class Derived:
                 known = self._check_again(transaction, known)
             for pk in known.keys() - files.keys():
                 self._remove(transaction, pk, known[pk], report)
-            for chunk in chunks(list(files), _SPAN):
+            for chunk in chunks([pk for pk in files if pk not in same], _SPAN):
                 images = select_pks(self._source.database.reader, chunk, raw=False)
                 for pk in chunk:
                     if pk in images:
@@ -172,11 +180,16 @@ class Derived:
             transaction.run("DELETE FROM trash")
             transaction.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
                             " OR after <> '{}'")
+        self._set_meta("policy", stamp)
         self._set_meta("writing", "0")
         self._sources.execute("COMMIT")
         self._sweep(files)
         report.images = len(files)
         return report
+
+    def seen(self) -> Seen:
+        """What is known of the files of the site that is made of it."""
+        return Seen(self._sources)
 
     def records(self) -> Iterator[tuple[int, Image]]:
         """What is public, by the pks of the library."""
@@ -197,15 +210,19 @@ class Derived:
             f"{PRIVATE_TAG}/")}
         return [pk for pk in pks if pk not in private]
 
-    def _prepare(self, wanted: list[int], known: dict[int, _Known], report: Derivation,
-                 progress: Progress) -> dict[int, PublishedFile]:
+    def _prepare(self, wanted: list[int], known: dict[int, _Known], same: set[int],
+                 report: Derivation, progress: Progress) -> dict[int, PublishedFile]:
         """The published file of each image that has one, in their order; what is absent is made."""
         recipe, folder, secret = recipe_of(self._policy), self.library.originals.folder, self.secret
         make_folder(folder)
         there = {path.name for path in folder.iterdir()}
         files: dict[int, PublishedFile] = {}
         lacking: list[Image] = []
-        for chunk in chunks(wanted, _SPAN):
+        for pk in same.intersection(wanted):
+            if known[pk].recipe == recipe and known[pk].file.name in there:
+                files[pk] = known[pk].file
+        same.intersection_update(files)  # whose file has gone is read again
+        for chunk in chunks([pk for pk in wanted if pk not in files], _SPAN):
             for pk, image in select_pks(self._source.database.reader, chunk, raw=False).items():
                 before = known.get(pk)
                 if (before and (before.digest, before.recipe) == (image.digest, recipe)
@@ -246,6 +263,8 @@ class Derived:
         tags = set(columns.pop("tags"))
         text = hashlib.sha256(json.dumps([columns, sorted(tags)], sort_keys=True).encode())
         if before and before.record == text.hexdigest():
+            self._sources.execute("UPDATE sources SET version = ? WHERE pk = ?",
+                                  (image.version, image.pk))
             return
         if before and (there := select_pks(transaction.connection, [number]).get(number)):
             update(transaction, number, {
@@ -264,9 +283,9 @@ class Derived:
                         " WHERE pk = ?", columns["id"], columns["created_at"],
                         f"{_today()}T00:00:00.000Z", number)
         self._sources.execute(
-            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (image.pk, number, day, image.digest, recipe_of(self._policy),
-             json.dumps(asdict(file)), text.hexdigest()))
+             json.dumps(asdict(file)), text.hexdigest(), image.version))
 
     def _remove(self, transaction: Transaction, pk: int, known: _Known,
                 report: Derivation) -> None:

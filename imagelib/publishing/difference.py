@@ -7,9 +7,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
-from imagelib.library.store.disk import digest
 from imagelib.library.values.image import Image
 from imagelib.publishing.ledger import Ledger, text_hash
 from imagelib.publishing.policy import Policy
@@ -66,10 +64,8 @@ class Snapshot:
     texts: dict[tuple[str, str], str]
 
 
-def snapshot(site: Path, records: Iterable[Image]) -> Snapshot:
-    """Look at the site, and at the public records it was made of."""
-    files = {path.relative_to(site).as_posix(): (digest(path), path.stat().st_size)
-             for path in sorted(site.rglob("*")) if path.is_file()}
+def snapshot(files: dict[str, tuple[str, int]], records: Iterable[Image]) -> Snapshot:
+    """What a publication is: *files* by path with digest and size, made of *records*."""
     images, texts = {}, {}
     for image in records:
         record = image.to_json()

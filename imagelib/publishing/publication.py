@@ -42,6 +42,8 @@ class Publication:
     derivation: Derivation
     proof: Proof
     difference: Difference
+    #: Templates of the user's own: what they say is public.
+    templates: list[str]
     sent: list[str] = field(default_factory=list)
     send: Callable[[], None] = lambda: None
 
@@ -67,13 +69,14 @@ def publication(library: Library, policy: Policy, place: str, *, takes_down: boo
         build(one.library, site, site=_info(policy, one.library.settings), lingers=False,
               progress=progress)
         published = dict(one.records())
-        proof = prove(library, policy, published, site, progress)
+        proof = prove(library, policy, published, site, one.seen(), progress)
         if proof.hits:
             raise LeakError(proof.hits)
-        now = snapshot(site, published.values())
+        now = snapshot(proof.files, published.values())
         with Ledger(one.root / "ledger.db", target.name) as ledger:
             found = Publication(policy, derivation, proof,
-                                compare(now, ledger, policy, target.name, takes_down=takes_down))
+                                compare(now, ledger, policy, target.name, takes_down=takes_down),
+                                _templates(library.settings))
             found.send = lambda: _send(found, now, ledger, target, site, progress)
             yield found
 
@@ -99,6 +102,12 @@ def _send(found: Publication, now: Snapshot, ledger: Ledger, target: Target, sit
     for path in difference.remove:
         ledger.removed(path)
     ledger.done(found.policy.model_dump_json(), now.images, set(now.texts))
+
+
+def _templates(settings: Settings) -> list[str]:
+    own = settings.templates_dir
+    return sorted(path.relative_to(own).as_posix() for path in own.rglob("*")
+                  if path.is_file()) if own else []
 
 
 def _info(policy: Policy, settings: Settings) -> SiteInfo:

@@ -7,6 +7,7 @@ from typing import Any
 
 from chromium import expect
 from gallery_site import records
+from helpers import wait_for
 
 from imagelib.library.query.query import Query
 from imagelib.library.values.image import Image
@@ -19,6 +20,11 @@ NEWEST = sorted(IMAGES, key=lambda image: (image.captured_at, image.pk), reverse
 
 def status(page: Any) -> Any:
     return page.get_by_role("status")
+
+
+def wait_taken_over(page: Any) -> None:
+    """Wait for the scripts: before them a click follows its link, and the page says as much."""
+    assert wait_for(lambda: page.evaluate("typeof ImagelibGallery === 'object'"), 30)
 
 
 def box(page: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chromium import BOTH_WAYS, MARKS, expect
-from gallery_page import COUNT, NEWEST, box, eventually, links, status, viewer
+from gallery_page import COUNT, NEWEST, box, eventually, links, status, viewer, wait_taken_over
 
 pytestmark = [*MARKS, BOTH_WAYS]
 
@@ -142,8 +142,8 @@ def test_a_click_counts_more_than_a_link_that_is_still_looked_for(open_page, hom
     page = open_page("about:blank")
     ids = Gate(page, "**/data/id-*.js")
     page.goto(f"{home}#{NEWEST[-1].id}", wait_until="commit")
-    expect(status(page)).to_have_text(f"{COUNT} of {COUNT} images")
     ids.wait(page)
+    wait_taken_over(page)
     links(page).nth(2).click()
     expect(page).to_have_url(f"{home}#{NEWEST[2].id}")
     ids.open()

@@ -26,7 +26,7 @@ const input = JSON.parse(readFileSync(0, "utf8"));
 const { blocks, pk, record, other, changes } = input;
 const opened = [];
 Object.assign(globalThis, {
-  document: { createElement: () => new Stub(), documentElement: { lang: "en" } },
+  document: { createElement: () => new Stub(), documentElement: { lang: "en", dataset: {} } },
   ImagelibApi: { image: async () => record, history: async () => changes },
   ImagelibChanges: { howMany: () => "images" },
   ImagelibDialog: { open: (_title, content) => void opened.push(...content) },

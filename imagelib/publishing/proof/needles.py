@@ -59,15 +59,10 @@ def telling(found: Iterable[str]) -> Iterator[str]:
             yield word
 
 
-def runs(found: list[str]) -> Iterator[int]:
-    """Hashes of each `RUN` words that follow one another."""
+def runs(found: list[str]) -> Iterator[str]:
+    """Each `RUN` words that follow one another, with a blank between them."""
     for at in range(len(found) - RUN + 1):
-        yield run_hash(found[at:at + RUN])
-
-
-def run_hash(some: list[str]) -> int:
-    """What stands for a run of words, within this process."""
-    return hash(tuple(some))
+        yield " ".join(found[at:at + RUN])
 
 
 @dataclass(slots=True)
@@ -75,7 +70,7 @@ class Needles:
     """What is looked for. `words` say where each comes from: the field and the image's file."""
 
     words: dict[str, tuple[str, str]] = field(default_factory=dict)
-    runs: dict[int, tuple[str, str]] = field(default_factory=dict)
+    runs: dict[str, tuple[str, str]] = field(default_factory=dict)
     #: Withheld values that cannot be known again, as all of their words are public or short.
     untestable: int = 0
 
@@ -177,7 +172,7 @@ def _withheld(library: Library, policy: Policy, published: set[int]
     yield "this machine", "", f"{_user()} {socket.gethostname()} {Path.home()}"
 
 
-def _public(library: Library, policy: Policy, published: set[int]) -> tuple[set[str], set[int]]:
+def _public(library: Library, policy: Policy, published: set[int]) -> tuple[set[str], set[str]]:
     """The words and runs of what everybody may read."""
     own = [policy.heading, policy.intro, policy.author, policy.licence, policy.base_url,
            policy.robots]
@@ -187,21 +182,21 @@ def _public(library: Library, policy: Policy, published: set[int]) -> tuple[set[
         if row["name"] in policy.saved_searches:
             own += [row["name"], row["query"]]
     found: set[str] = set()
-    hashes: set[int] = set()
+    open_runs: set[str] = set()
     for text in own:
-        _add(text, found, hashes)
+        _add(text, found, open_runs)
     found |= _program_words()
     if own_templates := library.settings.templates_dir:
         for text in _texts_in(own_templates):
-            _add(text, found, hashes)
+            _add(text, found, open_runs)
     for image in _images(library):
         if image.pk in published:
             said = public_values(image, policy)
             if policy.originals == "as they are":
                 said = chain(said, embedded_values(image))
             for _, text in said:
-                _add(text, found, hashes)
-    return found, hashes
+                _add(text, found, open_runs)
+    return found, open_runs
 
 
 @cache
@@ -217,10 +212,10 @@ def _texts_in(folder: Path) -> Iterator[str]:
             yield path.read_text(encoding="utf-8", errors="replace")
 
 
-def _add(text: str, found: set[str], hashes: set[int]) -> None:
+def _add(text: str, found: set[str], open_runs: set[str]) -> None:
     parts = words(text)
     found.update(telling(parts))
-    hashes.update(runs(parts))
+    open_runs.update(runs(parts))
 
 
 def _images(library: Library) -> Iterator[Image]:

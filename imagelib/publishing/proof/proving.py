@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,20 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.errors import BusyError, ImagelibError
+from imagelib.generator.index.blocks import MANIFEST_PATH
 from imagelib.generator.paths import ORIGINALS
-from imagelib.generator.reading import read_site
+from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
 from imagelib.library.values.image import Image
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.needles import (
     Needles,
     needles,
-    run_hash,
     runs,
     telling,
     words,
 )
 from imagelib.publishing.proof.readings import CANARIES, PICTURES, Reading, readings
+from imagelib.publishing.proof.seen import File, Seen, look_of, mark, packed
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,7 +58,8 @@ class Hit:
 class Proof:
     """What was read, what was looked for, and what was found."""
 
-    files: int = 0
+    #: Digest and size of each file that was looked into.
+    files: dict[str, tuple[str, int]] = field(default_factory=dict)
     words: int = 0
     runs: int = 0
     #: Withheld values that cannot be told by what they say: a tag of one common word.
@@ -64,11 +67,12 @@ class Proof:
     hits: list[Hit] = field(default_factory=list)
 
 
-def prove(library: Library, policy: Policy, published: dict[int, Image], site: Path,
+def prove(library: Library, policy: Policy, published: dict[int, Image], site: Path, seen: Seen,
           progress: Progress = lambda stage, done, total: None) -> Proof:
     """Look into every file of *site* for what is withheld of *library*.
 
-    *published* are the public records by the pks of the library.
+    *published* are the public records by the pks of the library. A file that is as it was when it
+    was read is read again only where something that is looked for may be in it.
 
     Raises:
         BlindError: what was hidden for a test was not found.
@@ -78,16 +82,36 @@ def prove(library: Library, policy: Policy, published: dict[int, Image], site: P
     sought = needles(library, policy, set(published), marks)
     check_sight()
     proof = Proof(words=len(sought.words), runs=len(sought.runs), untestable=sought.untestable)
-    paths = sorted(path for path in site.rglob("*") if path.is_file() or path.is_symlink())
-    for path in paths:
-        name = path.relative_to(site).as_posix()
-        proof.hits += find(sought, name, readings(name, path.read_bytes()))
-        proof.files += 1
-        progress("proving", proof.files, len(paths))
-    proof.hits += _in_blocks(sought, site)
-    if policy.originals != "as they are":
-        proof.hits += _in_pictures(
-            library, [path for path in paths if path.suffix.lower() in PICTURES], site)
+    wanted = {mark(text) for text in (*sought.words, *sought.runs)}
+    names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*")
+                   if path.is_file() or path.is_symlink())
+    is_cleaned = policy.originals != "as they are"
+
+    def one(name: str) -> tuple[str, str, list[Hit]]:
+        path = site / name
+        known = seen.get(name, look := f"{look_of(path)}-{is_cleaned}")
+        if known and not known.may_hold(wanted):
+            return name, known.digest, []
+        content = path.read_bytes()
+        found = list(_readings(path, name, content))
+        hits = find(sought, name, found)
+        if not known and path.suffix.lower() in PICTURES and is_cleaned:
+            hits += _said_by(library, path, name)
+        checksum = hashlib.sha256(content).hexdigest()
+        if not hits and not known:
+            seen.put(name, File(look, checksum, packed(_marks(found))))
+        return name, checksum, hits
+
+    with ThreadPoolExecutor(library.sandbox.size) as pool:
+        try:
+            for name, checksum, hits in pool.map(one, names):
+                proof.hits += hits
+                proof.files[name] = checksum, (site / name).stat().st_size
+                progress("proving", len(proof.files), len(names))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    seen.save(names)
     return proof
 
 
@@ -99,11 +123,9 @@ def find(sought: Needles, file: str, found: Iterable[Reading]) -> list[Hit]:
         for word in telling(parts):
             if word in sought.words:
                 hits.setdefault(word, Hit(file, reading, word, *sought.words[word]))
-        if sought.runs:
-            for at, run in enumerate(runs(parts)):
-                if run in sought.runs:
-                    some = " ".join(parts[at:at + 5])
-                    hits.setdefault(some, Hit(file, reading, some, *sought.runs[run]))
+        for run in runs(parts) if sought.runs else ():
+            if run in sought.runs:
+                hits.setdefault(run, Hit(file, reading, run, *sought.runs[run]))
     return list(hits.values())
 
 
@@ -120,43 +142,38 @@ def check_sight() -> None:
         if not find(sought, path, readings(path, content)):
             raise BlindError(f"A word that was hidden as {name} for a test was not found. Nothing"
                              " was published. This is a fault of imagelib; please report it.")
-    some = ["these", "five", "words", "are", word]
-    if not find(Needles(runs={run_hash(some): ("a test", "itself")}), "a.html",
-                readings("a.html", " ".join(some).encode())):
+    some = f"these five words are {word}"
+    if not find(Needles(runs={some: ("a test", "itself")}), "a.html",
+                readings("a.html", some.encode())):
         raise BlindError("A run of words that was hidden for a test was not found. Nothing was"
                          " published. This is a fault of imagelib; please report it.")
 
 
-def _in_blocks(sought: Needles, site: Path) -> Iterator[Hit]:
-    """The texts of the index, which are written as numbers of pieces."""
-    records, searches = read_site(site)
-    for record in records:
-        values: list[Any] = [record.original_name, record.file_name, *record.fields.values()]
-        found = [("the index", text) for value in values for text in _texts(value)]
-        yield from find(sought, f"data/ (image {record.id})", found)
-    yield from find(sought, "data/manifest.js",
-                    [("the index", text) for search in searches for text in search])
+def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
+    """All that can be read in a file, and the texts of a block, which are numbers of pieces."""
+    yield from readings(name, content)
+    if name.startswith("data/") and name != MANIFEST_PATH:
+        for values in read_block(path):
+            yield from (("the index", text) for text in _texts(values))
 
 
-def _in_pictures(library: Library, paths: list[Path], site: Path) -> Iterator[Hit]:
-    """What pictures say besides what is seen in them."""
-    most = library.settings.max_pixels
+def _marks(found: Iterable[Reading]) -> Iterator[int]:
+    for _, text in found:
+        parts = words(text)
+        yield from map(mark, telling(parts))
+        yield from map(mark, runs(parts))
 
-    def one(path: Path) -> list[str]:
-        is_cleaned = path.is_relative_to(site / ORIGINALS)
-        try:
-            said: list[str] = library.sandbox.call(
-                "imagelib.publishing.proof.pictures:said_by", str(path), most, is_cleaned)
-        except BusyError:
-            raise
-        except ImagelibError as error:
-            return [str(error)]
-        return said
 
-    with ThreadPoolExecutor(library.sandbox.size) as pool:
-        for path, said in zip(paths, pool.map(one, paths), strict=True):
-            yield from (Hit(path.relative_to(site).as_posix(), "the picture itself", text, "", "")
-                        for text in said)
+def _said_by(library: Library, path: Path, name: str) -> list[Hit]:
+    """What a picture says besides what is seen in it."""
+    try:
+        said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by", str(path),
+                                    library.settings.max_pixels, name.startswith(f"{ORIGINALS}/"))
+    except BusyError:
+        raise
+    except ImagelibError as error:
+        said = [str(error)]
+    return [Hit(name, "the picture itself", text, "", "") for text in said]
 
 
 def _texts(value: Any) -> list[str]:

@@ -1,0 +1,101 @@
+"""What was found out about the files of a site, as long as they look as they did.
+
+A file is read once: its digest, that it is a silent picture, and marks of all words and runs of
+words in it are kept, so that a needle which is new can be looked for in files that are old. A
+mark is a number of 32 bits; where one fits, the file itself is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import imagelib
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS seen (
+    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, look TEXT NOT NULL, digest TEXT NOT NULL,
+    marks BLOB NOT NULL
+) WITHOUT ROWID;
+"""
+#: The code that decides what is found out.
+_CODE = ("publishing", "ingest/embedded", "generator", "library/values", "pictures.py")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file that was read, and found silent if it is a picture."""
+
+    look: str
+    digest: str
+    marks: bytes
+
+    def may_hold(self, wanted: Set[int]) -> bool:
+        """Whether any of the marks *wanted* is among its own."""
+        found = array("I")
+        found.frombytes(self.marks)
+        return not wanted.isdisjoint(found)
+
+
+class Seen:
+    """What is known of the files of one site, in an open database."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        connection.execute(_TABLE)
+        self._files = {row[0]: File(*row[1:]) for row in connection.execute(
+            "SELECT path, look, digest, marks FROM seen WHERE stamp = ?", (code_stamp(),))}
+        self._fresh: dict[str, File] = {}
+
+    def get(self, path: str, look: str) -> File | None:
+        """What is known of *path*, if it looks so."""
+        found = self._files.get(path)
+        return found if found and found.look == look else None
+
+    def put(self, path: str, file: File) -> None:
+        """Remember a file that was read."""
+        self._fresh[path] = file
+
+    def save(self, paths: Iterable[str]) -> None:
+        """Keep what was put, and forget all but *paths*."""
+        gone = self._files.keys() - set(paths)
+        self._connection.execute("BEGIN")
+        self._connection.execute("DELETE FROM seen WHERE stamp <> ?", (code_stamp(),))
+        self._connection.executemany("DELETE FROM seen WHERE path = ?", [(path,) for path in gone])
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)",
+            [(path, code_stamp(), file.look, file.digest, file.marks)
+             for path, file in self._fresh.items()])
+        self._connection.execute("COMMIT")
+
+
+def look_of(path: Path) -> str:
+    """How a file looks without being read. One that the builder writes anew is another inode."""
+    stat = path.lstat()
+    return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
+
+
+def mark(text: str) -> int:
+    """The mark of a word, or of a run of words with a blank between them."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def packed(marks: Iterable[int]) -> bytes:
+    """Marks as they are kept."""
+    return array("I", sorted(set(marks))).tobytes()
+
+
+@cache
+def code_stamp() -> str:
+    """Changes with the code that decides what is published, and what is found in it."""
+    package, checksum = Path(imagelib.__file__).parent, hashlib.sha256()
+    for part in _CODE:
+        for path in sorted((package / part).rglob("*.py")) or [package / part]:
+            checksum.update(path.read_bytes())
+    return checksum.hexdigest()
