@@ -17,7 +17,7 @@ from imagelib.ingest.embedded.containers.walk import XMP_HEADER
 from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.refusing import refused
-from imagelib.publishing.cleaning.trimming import looks, shortest
+from imagelib.publishing.cleaning.trimming import is_searching, looks, shortest
 from imagelib.publishing.cleaning.turning import orientation_of, turning_exif
 
 #: A gap before a marker ends with FF and something that is neither data nor a filler.
@@ -66,6 +66,8 @@ def clean_jpeg(content: bytes, label: bool) -> bytes:
 
 def _trimmed(parts: list[bytes]) -> list[bytes]:
     """*parts* of a whole file, whose scans end where nobody reads on."""
+    if not is_searching():
+        return parts
     # Only now, as all scans are needed to see whether one of them has less than it needs.
     whole = looks(b"".join(parts))
     if not whole:

@@ -7,12 +7,32 @@ that still gives the same pixels is the stream.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from imagelib.errors import BrokenPictureError
 
 #: So many bytes at the end may be rounding of the encoder; each look for them is a decoding.
 _ROUNDING = bytes(3)
+
+
+_searches: ContextVar[bool] = ContextVar("searches", default=True)
+
+
+@contextmanager
+def as_encoded() -> Iterator[None]:
+    """Inside of the block nobody looks behind the streams: our own encoder has just ended them."""
+    token = _searches.set(False)
+    try:
+        yield
+    finally:
+        _searches.reset(token)
+
+
+def is_searching() -> bool:
+    """Whether anything may lie behind the end of a stream."""
+    return _searches.get()
 
 
 def shortest(stream: bytes, is_whole: Callable[[bytes], bool]) -> bytes:

@@ -14,6 +14,7 @@ from imagelib.publishing.cleaning import Cleaned, clean
 from imagelib.publishing.cleaning.pixels import encoded, profile_of, resized, without_hidden
 from imagelib.publishing.cleaning.refusing import refused
 from imagelib.publishing.cleaning.stealth import Hidden, hidden_in
+from imagelib.publishing.cleaning.trimming import as_encoded
 from imagelib.publishing.cleaning.verifying import require_silence, verify
 from imagelib.worker import LARGE, require_room
 
@@ -99,7 +100,8 @@ def _require_copies(path: str, image: Image.Image, copies: int) -> None:
 
 def _clean_anew(content: bytes, label: bool, max_pixels: int) -> Cleaned:
     """What Pillow wrote, in the order and with the label of all cleaned pictures."""
-    cleaned = clean(content, label=label)
+    with as_encoded():
+        cleaned = clean(content, label=label)
     require_silence(cleaned.content)
     with opened(cleaned.content, max_pixels) as image:
         image.load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from imagelib.errors import RefusedError
@@ -10,16 +11,18 @@ from imagelib.pictures import decode, opened
 from imagelib.publishing.cleaning import clean
 from imagelib.publishing.cleaning.label import PACKET, SOURCE_TYPE
 from imagelib.publishing.cleaning.stealth import hidden_in
+from imagelib.publishing.cleaning.trimming import as_encoded
 
 #: Where our readers find the label.
 _LABEL = {"xmp:DigitalSourceType": SOURCE_TYPE}
 
 
-def said_by(path: str, max_pixels: int, is_cleaned: bool) -> list[str]:
+def said_by(path: str, max_pixels: int, made: str) -> list[str]:
     """What the picture at *path* says, a line each; nothing if it is as it should be.
 
-    One that *is_cleaned* must be what cleaning it once more gives, byte for byte: then it has no
-    part that nobody foresaw. Where pixels keep their lowest bits, these are looked at.
+    One that was *made* by cleaning, "cleaned" or "anew" encoded, must be what cleaning it once more
+    gives, byte for byte: then it has no part that nobody foresaw. Where pixels keep their lowest
+    bits, these are looked at.
 
     Raises:
         BrokenPictureError, UnsupportedTypeError: it cannot be decoded.
@@ -30,9 +33,11 @@ def said_by(path: str, max_pixels: int, is_cleaned: bool) -> list[str]:
     said = [f"{key}: {text[:60]}" for key, text in found.texts.items() if _LABEL.get(key) != text]
     if found.c2pa:
         said.append("a C2PA store")
-    if is_cleaned:
+    if made:
         try:
-            if clean(content, label=PACKET in content).content != content:
+            with as_encoded() if made == "anew" else nullcontext():
+                again = clean(content, label=PACKET in content)
+            if again.content != content:
                 said.append("bytes that no cleaned picture has")
         except RefusedError as error:
             said.append(str(error))

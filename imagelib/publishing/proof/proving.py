@@ -85,18 +85,18 @@ def prove(library: Library, policy: Policy, published: dict[int, Image], site: P
     wanted = {mark(text) for text in (*sought.words, *sought.runs)}
     names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*")
                    if path.is_file() or path.is_symlink())
-    is_cleaned = policy.originals != "as they are"
+    made = policy.originals if isinstance(policy.originals, str) else "anew"
 
     def one(name: str) -> tuple[str, str, list[Hit]]:
         path = site / name
-        known = seen.get(name, look := f"{look_of(path)}-{is_cleaned}")
+        known = seen.get(name, look := f"{look_of(path)}-{made}")
         if known and not known.may_hold(wanted):
             return name, known.digest, []
         content = path.read_bytes()
         found = list(_readings(path, name, content))
         hits = find(sought, name, found)
-        if not known and path.suffix.lower() in PICTURES and is_cleaned:
-            hits += _said_by(library, path, name)
+        if not known and path.suffix.lower() in PICTURES and made != "as they are":
+            hits += _said_by(library, path, name, "anew" if made == "none" else made)
         checksum = hashlib.sha256(content).hexdigest()
         if not hits and not known:
             seen.put(name, File(look, checksum, packed(_marks(found))))
@@ -164,11 +164,12 @@ def _marks(found: Iterable[Reading]) -> Iterator[int]:
         yield from map(mark, runs(parts))
 
 
-def _said_by(library: Library, path: Path, name: str) -> list[Hit]:
+def _said_by(library: Library, path: Path, name: str, made: str) -> list[Hit]:
     """What a picture says besides what is seen in it."""
     try:
         said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by", str(path),
-                                    library.settings.max_pixels, name.startswith(f"{ORIGINALS}/"))
+                                    library.settings.max_pixels,
+                                    made if name.startswith(f"{ORIGINALS}/") else "")
     except BusyError:
         raise
     except ImagelibError as error:
