@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import zlib
@@ -13,15 +14,17 @@ from typing import Any
 import pytest
 from helpers import a1111, draw
 from PIL import Image as Pillow
+from PIL import ImageCms
 
+from imagelib.errors import InvalidError
 from imagelib.library.library import Library
 from imagelib.library.values.image import Image
 from imagelib.publishing import derived as deriving
 from imagelib.publishing import publication as publishing
 from imagelib.publishing.files import PublishedFile
-from imagelib.publishing.policy import Policy
+from imagelib.publishing.policy import PRESETS, Policy
 from imagelib.publishing.proof import proving
-from imagelib.publishing.proof.needles import words
+from imagelib.publishing.proof.needles import Needles, words
 from imagelib.publishing.proof.readings import CANARIES, readings
 from imagelib.publishing.records import public_record
 
@@ -200,3 +203,36 @@ def test_writing_without_blanks_is_known_again(library, tmp_path, monkeypatch, t
     with pytest.raises(publishing.LeakError) as leak:
         attempt(library, tmp_path / "out", allow=[f"{CANARY}notes"])
     assert all(hit.text in "".join(words(text)) for hit in leak.value.hits)
+
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_nothing_is_cried_over_that_only_looks_withheld(tmp_path, preset):
+    """Labels, colour profiles, escaped characters and dates: each library has them."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    with Library.create(tmp_path / "library") as library:
+        for n, source in enumerate(sorted(path for path in DATA.rglob("*") if path.suffix in (
+                ".png", ".jpg", ".webp", ".gif", ".avif"))):
+            with contextlib.suppress(InvalidError):
+                library.add(source, tags=["private"] if n % 3 == 0 else [])
+        library.add(draw(tmp_path / "a.jpg", icc_profile=profile, quality=90))
+        kept = library.add(draw(tmp_path / "b.png", (300, 200), icc_profile=profile)).image
+        library.edit(kept.id, prompt_text="红狐在雪地里奔跑", notes="a google company of adobe",
+                     generation={"seed": "0123456789", "extra": {"newscodes": "built in"}},
+                     prompt_meta={"text": json.dumps("红狐在雪地里奔跑"), "at": "2024-05-22T00:00"})
+        hidden = library.add(draw(tmp_path / "c.webp", lossless=True)).image
+        library.edit(hidden.id, tags=["private"], title="ce00 9a4c public domain reference")
+        assert library.count() > 5
+        attempt(library, tmp_path / "out", **PRESETS[preset])
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+def test_only_long_words_are_looked_for_in_pixels(library, tmp_path):
+    assert proving.comes_by_chance("9a4c")
+    assert not proving.comes_by_chance(CANARY + "notes")
+    sought = Needles({"9a4c": ("notes", "x"), "zq7foxnotes": ("notes", "x")})
+    found = proving.find(sought, "a.png", [("bytes", "9a4c zq7foxnotes"), ("text", "other")])
+    assert [hit.text for hit in found] == ["zq7foxnotes"]
+    assert len(proving.find(sought, "a.js", [("text", "9a4c zq7foxnotes")])) == 2

@@ -22,6 +22,7 @@ from imagelib.library.store.rows import select
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import TEXTS
 from imagelib.library.values.text import fold
+from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.policy import BECOMES, Pictures, Policy
 from imagelib.resources import bundled
 
@@ -31,8 +32,21 @@ _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u340
                     r"\uac00-\ud7af]+")
 #: Letters of a word that tells something, with a digit in it and without; digits alone.
 _SHORTEST, _SHORTEST_MIXED, _SHORTEST_NUMBER = 5, 4, 9
+#: The same where letters are looked for in pixels.
+_SHORTEST_BYTES, _SHORTEST_MIXED_BYTES = 6, 8
 #: Letters of a piece of dense writing, and words in a run.
 _DENSE_PIECE, RUN = 4, 5
+#: Looks like a word and is none: an escaped character, digits in their order, a date and its hour.
+_NO_WORD = re.compile(r"(?:u[0-9a-f]{4})+|0?1?23456789|\d{1,2}t\d{2}")
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+#: What the headers of pictures say, and the colour profiles that many pictures have (those of
+#: Hewlett-Packard, Google, Apple, Adobe and Little CMS). Nobody learns of a library by them.
+_OF_FORMATS = """
+    Adobe JFIF Exif ICC_PROFILE ICCRGBG1 WEBPVP8 ftypavif NETSCAPE XMP DataXMP acspMSFT acspAPPL
+    mntrRGB mntrGRAY RGB XYZ Copyright Hewlett Packard Company IEC61966 Default Colour Color Space
+    Reference Viewing Condition Domain Public Google Freely Apple Display Profile Systems
+    Incorporated Little Built generic medium white black point ホワイトポイント ブラックポイント
+"""
 #: What people write. In the settings of generators the same words stand side by side everywhere.
 _PROSE = frozenset(field.name for field in TEXTS)
 _SPAN = 500
@@ -47,6 +61,8 @@ def words(text: str) -> list[str]:
 def telling(found: Iterable[str]) -> Iterator[str]:
     """Those of the words *found* that are long enough to be known again."""
     for word in found:
+        if _NO_WORD.fullmatch(word):
+            continue
         if word.isdigit():
             if len(word) >= _SHORTEST_NUMBER:
                 yield word
@@ -57,6 +73,11 @@ def telling(found: Iterable[str]) -> Iterator[str]:
         elif len(word) >= _SHORTEST or (
                 len(word) >= _SHORTEST_MIXED and any(map(str.isdigit, word))):
             yield word
+
+
+def comes_by_chance(word: str) -> bool:
+    """Whether pixels, read as letters, say it now and then: the shorter, the more often."""
+    return len(word) < (_SHORTEST_MIXED_BYTES if any(map(str.isdigit, word)) else _SHORTEST_BYTES)
 
 
 def runs(found: list[str]) -> Iterator[str]:
@@ -89,7 +110,7 @@ def needles(library: Library, policy: Policy, published: set[int], open_marks: s
         if (known := hash(text)) in seen:
             continue
         seen.add(known)
-        parts = words(text)
+        parts = words(_unescaped(text))
         tells = [word for word in telling(parts) if word not in open_words and word not in allowed]
         for word in tells:
             found.words.setdefault(word, (name, source))
@@ -174,8 +195,8 @@ def _withheld(library: Library, policy: Policy, published: set[int]
 
 def _public(library: Library, policy: Policy, published: set[int]) -> tuple[set[str], set[str]]:
     """The words and runs of what everybody may read."""
-    own = [policy.heading, policy.intro, policy.author, policy.licence, policy.base_url,
-           policy.robots]
+    own = [_OF_FORMATS, PACKET.decode(), policy.heading, policy.intro, policy.author,
+           policy.licence, policy.base_url, policy.robots]
     if isinstance(policy.originals, Pictures):
         own.append(policy.originals.watermark)
     for row in library.database.read("SELECT name, query FROM searches"):
@@ -224,6 +245,12 @@ def _images(library: Library) -> Iterator[Image]:
                           f"WHERE i.pk > ? ORDER BY i.pk LIMIT {_SPAN}", [last]):
         yield from batch
         last = batch[-1].pk
+
+
+def _unescaped(text: str) -> str:
+    """*text* with the characters that a generator escaped in it: they are published as such."""
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -19,12 +19,13 @@ from imagelib.library.values.image import Image
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.needles import (
     Needles,
+    comes_by_chance,
     needles,
     runs,
     telling,
     words,
 )
-from imagelib.publishing.proof.readings import CANARIES, PICTURES, Reading, readings
+from imagelib.publishing.proof.readings import BYTES, CANARIES, PICTURES, Reading, readings
 from imagelib.publishing.proof.seen import File, Seen, look_of, mark, packed
 
 Progress = Callable[[str, int, int], None]
@@ -120,8 +121,9 @@ def find(sought: Needles, file: str, found: Iterable[Reading]) -> list[Hit]:
     hits: dict[str, Hit] = {}
     for reading, text in found:
         parts = words(text)
+        is_binary = BYTES in reading
         for word in telling(parts):
-            if word in sought.words:
+            if word in sought.words and not (is_binary and comes_by_chance(word)):
                 hits.setdefault(word, Hit(file, reading, word, *sought.words[word]))
         for run in runs(parts) if sought.runs else ():
             if run in sought.runs:

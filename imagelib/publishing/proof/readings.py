@@ -20,6 +20,8 @@ from urllib.parse import unquote
 #: (name of the reading, text)
 Reading = tuple[str, str]
 
+#: How readings are called that take anything for letters, pixels too.
+BYTES = "bytes"
 TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".webmanifest", ""))
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -59,10 +61,10 @@ def _of_text(content: bytes) -> Iterator[Reading]:
 
 
 def _of_bytes(content: bytes) -> Iterator[Reading]:
-    yield "bytes", "\n".join(one.decode("utf-8", "replace") for one in _RUN.findall(content))
+    yield BYTES, "\n".join(one.decode("utf-8", "replace") for one in _RUN.findall(content))
     for pattern, encoding in zip(_WIDE, ("utf-16-le", "utf-16-be"), strict=True):
         if found := pattern.findall(content):
-            yield "bytes as UTF-16", "\n".join(one.decode(encoding, "replace") for one in found)
+            yield f"{BYTES} as UTF-16", "\n".join(one.decode(encoding, "replace") for one in found)
 
 
 def _of_base64(content: bytes, depth: int) -> Iterator[Reading]:
