@@ -64,12 +64,14 @@ def measure(path: str, max_pixels: int) -> list[object]:
     Raises BrokenPictureError or UnsupportedTypeError.
     """
     with opened(Path(path), max_pixels) as image:
-        mime_type = FORMATS[str(image.format)]
-        width, height = image.size
+        mime_type, size = FORMATS[str(image.format)], image.size
         decode(image, Path(path))
-        turned = orientation(image) in (5, 6, 7, 8)
-        size = (height, width) if turned else (width, height)
-        return [mime_type, *size, difference_hash(image)]
+        return [mime_type, *upright_size(image, size), difference_hash(image)]
+
+
+def upright_size(image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
+    """*size*, as *image* is stored, of the upright picture."""
+    return (size[1], size[0]) if orientation(image) in (5, 6, 7, 8) else size
 
 
 def difference_hash(image: Image.Image) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from imagelib.errors import ConflictError, LockedError
 from imagelib.generator.build_state import BuildState, Row
+from imagelib.generator.derivatives import Lender, nobody
 from imagelib.generator.freshness import KEPT_SECONDS, saved_searches, stamp
 from imagelib.generator.index.blocks import (
     KINDS,
@@ -68,13 +69,14 @@ class BuildReport:
 
 
 def build(library: Library, out: Path | None = None, *, full: bool = False,
-          site: SiteInfo | None = None, lingers: bool = True,
+          site: SiteInfo | None = None, lingers: bool = True, lent: Lender = nobody,
           progress: Progress = lambda stage, done, total: None) -> BuildReport:
     """Bring the site in *out* (default: `site/`) up to date; *full* renders everything anew.
 
     *site* is what is said of it, by default what the settings say. Where it *lingers*, blocks,
     thumbnails and static files that newer ones replace stay for `KEPT_SECONDS`, until a later
     build; a *full* one, and whatever takes a deleted image out of the site, leaves none.
+    Thumbnails that are *lent* are copied instead of made.
 
     Raises:
         ConflictError: *out* is a link, holds something that is no site of ours, or lies where
@@ -89,7 +91,8 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
         raise LockedError("Another build is running. Try again when it is done.")
     build_state = BuildState(library.settings.private_dir / "build.db", folder)
     try:
-        report = _Build(library, build_state, Site(folder), full, progress, site, lingers).run()
+        report = _Build(library, build_state, Site(folder), full, progress, site, lingers,
+                        lent).run()
     finally:
         build_state.close()
         lock.release()
@@ -110,7 +113,8 @@ class _Build:
     """One run: its inputs, and what it has found out so far."""
 
     def __init__(self, library: Library, build_state: BuildState, site: Site, full: bool,
-                 progress: Progress, info: SiteInfo | None, lingers: bool) -> None:
+                 progress: Progress, info: SiteInfo | None, lingers: bool,
+                 lent: Lender) -> None:
         settings = library.settings
         self._library, self._build_state, self._site = library, build_state, site
         self._progress = progress
@@ -128,7 +132,8 @@ class _Build:
                       or bool(build_state.unfinished) or not site.exists("index.html"))
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)
-        self._thumbnails = Thumbnails(library, build_state, site, full=self._full)
+        self._thumbnails = Thumbnails(library, build_state, site, full=self._full,
+                                      lent=lent)
         self._hashes: dict[str, str] = {}
         self._retired: set[str] = set()
         self._clashing: set[int] = set()
@@ -144,15 +149,11 @@ class _Build:
             self._note_failures()
             return self._report
         self._make_thumbnails(dirty)
-        reader = self._library.database.reader
-        reader.execute("BEGIN")  # one state of the library for everything that follows
-        try:
+        with self._library.database.read_transaction():  # one state for everything that follows
             if late := self._changed_since(seen):  # what came while others were rendered
                 self._make_thumbnails(late)
                 dirty |= late
             self._write(dirty)
-        finally:
-            reader.execute("COMMIT")
         self._prune()
         self._note_failures()
         return self._report

@@ -11,9 +11,17 @@ from pathlib import Path
 from imagelib.errors import BusyError, DerivativeError, ImagelibError
 from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
 from imagelib.library.originals.fingerprints import stat_of
-from imagelib.library.store.disk import disk_full, is_plain_file
+from imagelib.library.store.disk import disk_full, is_plain_file, replacing
 from imagelib.library.values.image import Image
 from imagelib.sandbox import Sandbox
+
+#: Where a thumbnail lies already that would be made for an image by a recipe, or None.
+Lender = Callable[[Image, Recipe], Path | None]
+
+
+def nobody(_: Image, __: Recipe) -> Path | None:
+    """The lender who has nothing."""
+    return None
 
 
 def wanted_thumbnails(digest: str, width: int, height: int, *, sharp: bool) -> dict[str, Recipe]:
@@ -59,13 +67,13 @@ def stat_text(path: Path) -> str:
 
 
 def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, site: Path,
-                   max_pixels: int, sharp: bool,
+                   max_pixels: int, sharp: bool, lent: Lender,
                    progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
     """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
 
     With *sharp*, large ones are made too. A failure is pk -> (stat, error) of an image that
-    has none at all: while its file looks so, it need not be tried again. *progress* is told
-    after each image; what it raises ends the work soon.
+    has none at all: while its file looks so, it need not be tried again. What is *lent* is copied.
+    *progress* is told after each image; what it raises ends the work soon.
     """
     made: list[str] = []
     failures: dict[int, tuple[str, str]] = {}
@@ -76,10 +84,10 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
         source = folder / image.file_name
         stat = stat_text(source)
         try:
-            if paths:
-                render_thumbnails(sandbox, source,
-                                  {site / path: recipe for path, recipe in paths.items()},
-                                  max_pixels)
+            absent = {site / path: recipe for path, recipe in paths.items()
+                      if not _copied(lent(image, recipe), site / path)}
+            if absent:
+                render_thumbnails(sandbox, source, absent, max_pixels)
             made.extend(paths)
         except DerivativeError as error:
             if not (site / thumbnail_path(image.digest)).is_file():
@@ -93,3 +101,16 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return made, failures
+
+
+def _copied(source: Path | None, target: Path) -> bool:
+    """Copy *source*, if it is there still, to *target*."""
+    if source is None:
+        return False
+    try:
+        content = source.read_bytes()
+    except FileNotFoundError:
+        return False
+    with replacing(target, sync=False) as stream:
+        stream.write(content)
+    return True

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 
 from imagelib.generator.build_state import BuildState
-from imagelib.generator.derivatives import render_missing, stat_text, wanted_thumbnails
+from imagelib.generator.derivatives import (
+    Lender,
+    nobody,
+    render_missing,
+    stat_text,
+    wanted_thumbnails,
+)
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.rows import chunks, select_pks
@@ -16,9 +22,9 @@ class Thumbnails:
     """Makes what is absent; after `note` it knows what is there."""
 
     def __init__(self, library: Library, build_state: BuildState, site: Site, *,
-                 full: bool) -> None:
+                 full: bool, lent: Lender = nobody) -> None:
         self._library, self._build_state, self._site, self._full = library, build_state, site, full
-        self._folder = library.originals.folder
+        self._folder, self._lent = library.originals.folder, lent
         #: How many were made.
         self.made = 0
         #: Why an image has none, by pk.
@@ -56,7 +62,7 @@ class Thumbnails:
         made, failures = render_missing(
             wanted, sandbox=self._library.sandbox, folder=self._folder,
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
-            sharp=self._library.settings.sharp,
+            sharp=self._library.settings.sharp, lent=self._lent,
             progress=lambda done: progress(done, len(wanted)))
         self.made += len(made)
         self._failures |= failures

@@ -22,6 +22,9 @@ from pathlib import Path
 
 from imagelib.config import Settings
 from imagelib.errors import BusyError, ImagelibError, LockedError
+from imagelib.generator.build_state import BuildState
+from imagelib.generator.derivatives import Lender, nobody
+from imagelib.generator.paths import Recipe, thumbnail_path, width_in
 from imagelib.library.library import Library
 from imagelib.library.query.listing import Filter
 from imagelib.library.query.query import Query
@@ -33,6 +36,7 @@ from imagelib.library.store.rows import (
     chunks,
     drop_tags,
     insert_row,
+    select,
     select_pks,
     set_tags,
     to_columns,
@@ -40,8 +44,10 @@ from imagelib.library.store.rows import (
 )
 from imagelib.library.values.image import Image
 from imagelib.publishing.files import PublishedFile, prepare, recipe_of
-from imagelib.publishing.policy import PRIVATE_TAG, Policy
+from imagelib.publishing.policy import PRIVATE_TAG, Pictures, Policy
+from imagelib.publishing.proof.proving import Memory
 from imagelib.publishing.proof.seen import Seen, code_stamp
+from imagelib.publishing.proof.told import AllTold
 from imagelib.publishing.records import Given, public_id, public_record
 
 _SOURCES = """
@@ -157,29 +163,38 @@ class Derived:
         # Of an image that nobody has changed, nothing is read as long as the policy is the same.
         stamp = self._policy.model_dump_json() + code_stamp()
         trusted = self._meta("policy") == stamp and self._meta("writing") != "1"
-        same = {row[0] for row in self._source.database.read("SELECT pk, version FROM images")
-                if trusted and row[0] in known and known[row[0]].version == row[1]}
-        files = self._prepare(wanted, known, same, report, progress)
+        files = self._prepare(wanted, known, self._same(known) if trusted else set(), report,
+                              progress)
         # Two databases are never committed at once: who was killed between them begins anew.
         is_sure = self._meta("writing") != "1"
         self._set_meta("writing", "1")
-        with self.library.database.write("publish") as transaction:
+        folding.fold_pending(self._source.database)
+        with (self._source.database.read_transaction(),
+              self.library.database.write("publish") as write):
             self._sources.execute("BEGIN")
-            transaction.run("DROP INDEX IF EXISTS images_one_digest")  # cleaned files may be equal
+            write.run("DROP INDEX IF EXISTS images_one_digest")  # cleaned files may be equal
             if not is_sure:
-                known = self._check_again(transaction, known)
+                known = self._check_again(write, known)
+            # Cleaning takes long: who is private by now stays out.
+            files = {pk: files[pk] for pk in self._wanted() if pk in files}
             for pk in known.keys() - files.keys():
-                self._remove(transaction, pk, known[pk], report)
+                self._remove(write, pk, known[pk], report)
+            same = self._same(known) if trusted else set()
             for chunk in chunks([pk for pk in files if pk not in same], _SPAN):
                 images = select_pks(self._source.database.reader, chunk, raw=False)
                 for pk in chunk:
-                    if pk in images:
-                        self._put(transaction, images[pk], files[pk], known.get(pk), report)
-            self._save_searches(transaction)
+                    if images[pk].digest == files[pk][0]:
+                        self._put(write, images[pk], files[pk][1], known.get(pk), report)
+                    else:
+                        report.refused.append((images[pk].file_name,
+                                               "it was replaced meanwhile; publish again"))
+                        if pk in known:
+                            self._remove(write, pk, known[pk], report)
+            self._save_searches(write)
             # What an image was before is not public, and need not lie here either.
-            transaction.run("DELETE FROM trash")
-            transaction.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
-                            " OR after <> '{}'")
+            write.run("DELETE FROM trash")
+            write.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
+                      " OR after <> '{}'")
         self._set_meta("policy", stamp)
         self._set_meta("writing", "0")
         self._sources.execute("COMMIT")
@@ -187,20 +202,63 @@ class Derived:
         report.images = len(files)
         return report
 
-    def seen(self) -> Seen:
-        """What is known of the files of the site that is made of it."""
-        return Seen(self._sources)
+    def lender(self) -> Lender:
+        """The thumbnails of the library's own site, as far as they show what is published.
 
-    def records(self) -> Iterator[tuple[int, Image]]:
-        """What is public, by the pks of the library."""
+        A digest names the same pixels there. Larger ones than the published picture would be made
+        into show more, and those without a watermark too.
+        """
+        how, site = self._policy.originals, self._source.settings.site_dir
+        if isinstance(how, Pictures) and how.watermark:
+            return nobody
+        originals = {row[0]: row[1:] for row in self._source.database.read(
+            "SELECT digest, width, height FROM images")}
+        digests = dict(self._sources.execute("SELECT number, digest FROM sources"))
+
+        def lent(image: Image, recipe: Recipe) -> Path | None:
+            digest = digests.get(image.pk, "")
+            size = originals.get(digest)
+            if size is None or (width_in(recipe, *size), width_in(recipe, *reversed(size))) != (
+                    width_in(recipe, image.width, image.height),
+                    width_in(recipe, image.height, image.width)):
+                return None
+            return site / thumbnail_path(digest, recipe)
+
+        return lent
+
+    def memory(self) -> Memory:
+        """What is known of the files of the site that is made of it, and of the library."""
+        return Memory(Seen(self._sources), AllTold(self._sources))
+
+    def marks(self) -> dict[int, tuple[str, str]]:
+        """The public id and digest of what is public, by the pks of the library."""
         pks = {row[1]: row[0] for row in self._sources.execute("SELECT pk, number FROM sources")}
-        for chunk in chunks(sorted(pks), _SPAN):
-            for number, image in select_pks(self.library.database.reader, chunk).items():
-                yield pks[number], image
+        return {pks[row[0]]: (row[1], row[2]) for row in self.library.database.read(
+            "SELECT pk, id, digest FROM images")}
+
+    def made(self) -> set[str]:
+        """The paths of the files that the build of its site has made."""
+        state = BuildState(self.library.settings.private_dir / "build.db", self.root / "site")
+        try:
+            return state.paths()
+        finally:
+            state.close()
+
+    def records(self, ids: list[str]) -> Iterator[Image]:
+        """The public records with these ids."""
+        for chunk in chunks(ids, _SPAN):
+            marks = ", ".join("?" * len(chunk))
+            yield from select(self.library.database.reader,
+                              f"WHERE i.id IN ({marks}) ORDER BY i.pk", chunk)
+
+    def hashes(self) -> dict[str, str]:
+        """A hash of what is public of each image, by its public id."""
+        records = dict(self._sources.execute("SELECT number, record FROM sources"))
+        return {row[1]: records[row[0]] for row in self.library.database.read(
+            "SELECT pk, id FROM images")}
 
     def _wanted(self) -> list[int]:
         """The pks of the images of the publication, the oldest first."""
-        folding.fold_pending(self._source.database)
         where, values = Filter(Query.parse(self._policy.query)).to_sql()
         pks = [row[0] for row in self._source.database.read(
             f"SELECT i.pk FROM images AS i {where} ORDER BY i.captured_at, i.pk", *values)]
@@ -210,24 +268,31 @@ class Derived:
             f"{PRIVATE_TAG}/")}
         return [pk for pk in pks if pk not in private]
 
+    def _same(self, known: dict[int, _Known]) -> set[int]:
+        """The pks of the images that nobody has changed since."""
+        return {row[0] for row in self._source.database.read("SELECT pk, version FROM images")
+                if row[0] in known and known[row[0]].version == row[1]}
+
     def _prepare(self, wanted: list[int], known: dict[int, _Known], same: set[int],
-                 report: Derivation, progress: Progress) -> dict[int, PublishedFile]:
-        """The published file of each image that has one, in their order; what is absent is made."""
+                 report: Derivation, progress: Progress) -> dict[int, tuple[str, PublishedFile]]:
+        """Of each image that has one the published file, and the digest that it was made from.
+
+        What is absent is made.
+        """
         recipe, folder, secret = recipe_of(self._policy), self.library.originals.folder, self.secret
         make_folder(folder)
         there = {path.name for path in folder.iterdir()}
-        files: dict[int, PublishedFile] = {}
+        files: dict[int, tuple[str, PublishedFile]] = {}
         lacking: list[Image] = []
         for pk in same.intersection(wanted):
             if known[pk].recipe == recipe and known[pk].file.name in there:
-                files[pk] = known[pk].file
-        same.intersection_update(files)  # whose file has gone is read again
+                files[pk] = known[pk].digest, known[pk].file
         for chunk in chunks([pk for pk in wanted if pk not in files], _SPAN):
             for pk, image in select_pks(self._source.database.reader, chunk, raw=False).items():
                 before = known.get(pk)
                 if (before and (before.digest, before.recipe) == (image.digest, recipe)
                         and before.file.name in there):
-                    files[pk] = before.file
+                    files[pk] = image.digest, before.file
                 elif image.file_state == "ok":
                     lacking.append(image)
                 else:
@@ -248,12 +313,12 @@ class Derived:
                     if isinstance(made, str):
                         report.refused.append((image.file_name, made))
                     else:
-                        files[image.pk] = made
+                        files[image.pk] = image.digest, made
                     progress("cleaning", done, len(lacking))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        return {pk: files[pk] for pk in wanted if pk in files}
+        return files
 
     def _put(self, transaction: Transaction, image: Image, file: PublishedFile,
              before: _Known | None, report: Derivation) -> None:
@@ -315,9 +380,9 @@ class Derived:
             if row["name"] in self._policy.saved_searches:
                 transaction.run("INSERT INTO searches VALUES (?, ?, ?)", *row)
 
-    def _sweep(self, files: dict[int, PublishedFile]) -> None:
+    def _sweep(self, files: dict[int, tuple[str, PublishedFile]]) -> None:
         """Take away the files that no image has any more."""
-        kept = {file.name for file in files.values()}
+        kept = {file.name for _, file in files.values()}
         for path in self.library.originals.folder.iterdir():
             if path.name not in kept:
                 path.unlink()

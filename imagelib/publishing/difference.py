@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 
+from imagelib.errors import InvalidError
 from imagelib.library.values.image import Image
 from imagelib.publishing.ledger import Ledger, text_hash
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.records import NO_DATE
+from imagelib.publishing.widening import widened
 
 #: How long what a newer file has replaced stays, in seconds: an open page may still ask for it.
 GRACE = 86_400.0
@@ -40,7 +41,7 @@ class Difference:
     size: int = 0
     #: Texts that become public there for the first time, by field.
     first: dict[str, list[str]] = field(default_factory=dict)
-    #: Fields that the last policy there did not keep.
+    #: What the last policy there did not let through, in words.
     wider: list[str] = field(default_factory=list)
     #: Whether more becomes public than a person would expect of an edit, and why.
     widens: str = ""
@@ -48,7 +49,7 @@ class Difference:
     clears: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.put or self.remove)
+        return bool(self.put or self.remove or self.wider)
 
     def to_json(self) -> dict[str, object]:
         """All of it, for programs."""
@@ -56,30 +57,23 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Snapshot:
-    """What a publication is now: hashes of its files and records, and its texts by field."""
+class Contents:
+    """What a publication is now: digest and size of its *files* by path, and a hash of the public
+    record of each of its *images* by id."""
 
     files: dict[str, tuple[str, int]]
     images: dict[str, str]
-    texts: dict[tuple[str, str], str]
+    #: Hashes of texts that were not public in that place so far, with the name of their value.
+    texts: set[tuple[str, str]] = field(default_factory=set)
 
 
-def snapshot(files: dict[str, tuple[str, int]], records: Iterable[Image]) -> Snapshot:
-    """What a publication is: *files* by path with digest and size, made of *records*."""
-    images, texts = {}, {}
-    for image in records:
-        record = image.to_json()
-        for name in ("pk", "created_at", "updated_at", "version"):
-            del record[name]
-        images[image.id] = hashlib.sha256(json.dumps(record).encode()).hexdigest()
-        for name, text in _texts_of(image):
-            texts[name, text_hash(text)] = text
-    return Snapshot(files, images, texts)
-
-
-def compare(now: Snapshot, ledger: Ledger, policy: Policy, place: str, *, takes_down: bool = False
+def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
+            records: Callable[[list[str]], Iterable[Image]], *, takes_down: bool = False
             ) -> Difference:
-    """What would change in *place*. With *takes_down* nothing that was replaced stays there."""
+    """What would change in *place*. With *takes_down* nothing that was replaced stays there.
+
+    *records* gives the public records with some ids; the texts of *now* are noted.
+    """
     found = Difference(place)
     out, before = ledger.files(), ledger.images()
     found.added = sorted(now.images.keys() - before.keys())
@@ -96,11 +90,14 @@ def compare(now: Snapshot, ledger: Ledger, policy: Policy, place: str, *, takes_
             since is None or since > time.time() - GRACE)
         (found.gone if lasts else found.remove).append(path)
     known = ledger.texts()
-    for (name, checksum), text in now.texts.items():
-        if (name, checksum) not in known:
-            found.first.setdefault(name, []).append(text)
-    kept_before = json.loads(ledger.policy)["fields"] if ledger.policy else []
-    found.wider = [name for name in policy.fields if name not in kept_before]
+    # Whose record is out already has all of its texts out.
+    for image in records(found.added + found.changed):
+        for name, text in _texts_of(image):
+            if (mark := (name, text_hash(text))) not in known | now.texts:
+                found.first.setdefault(name, []).append(text)
+                now.texts.add(mark)
+    if ledger.policy:
+        found.wider = widened(_last(ledger), policy)
     if ledger.at:
         found.widens = _widens(found, len(before))
     limit = max(_FEW_REMOVALS, len(out) // 10)
@@ -109,9 +106,16 @@ def compare(now: Snapshot, ledger: Ledger, policy: Policy, place: str, *, takes_
     return found
 
 
+def _last(ledger: Ledger) -> Policy:
+    try:
+        return Policy.of_json(ledger.policy)
+    except InvalidError:  # nobody knows any more what it let through
+        return Policy(name="unknown", originals="none")
+
+
 def _widens(found: Difference, before: int) -> str:
     if found.wider:
-        return f"{', '.join(found.wider)} was not public there before"
+        return "; ".join(found.wider)
     if before and len(found.added) > max(5, before * _MANY):
         return f"{len(found.added):,} images come to {before:,}"
     return ""

@@ -83,7 +83,7 @@ def prepare(library: Library, image: Image, policy: Policy, folder: Path, stem: 
     with replacing(target, sync=False) as stream:
         stream.write(made.content)
     os.utime(target, (MOMENT, MOMENT))
-    mime_type, width, height, phash = library.sandbox.call(
-        "imagelib.pictures:measure", str(target), most)
+    # Pixels that are the same have the same size and looks.
+    width, height = made.size if made.is_anew else (image.width, image.height)
     return PublishedFile(target.name, hashlib.sha256(made.content).hexdigest(), len(made.content),
-                         width, height, mime_type, phash)
+                         width, height, made.mime_type, made.phash or image.phash)

@@ -7,6 +7,7 @@ column that is not there cannot be published, and a test fails until somebody ha
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -118,6 +119,14 @@ class Policy(_Table):
             told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {_told(one)}"
                              for one in error.errors())
             raise InvalidError(f"{source or name}: {told}") from error
+
+    @classmethod
+    def of_json(cls, text: str) -> Self:
+        """A policy as it was written by `model_dump_json`, by an earlier version maybe."""
+        values = json.loads(text)
+        name = values.pop("name")
+        return cls.of(name, {key: one for key, one in values.items() if key in cls.model_fields},
+                      "the ledger")
 
     @field_validator("query")
     @classmethod

@@ -10,10 +10,11 @@ from pathlib import Path
 from imagelib.config import Settings
 from imagelib.errors import ImagelibError
 from imagelib.generator.builder import build
+from imagelib.generator.derivatives import nobody
 from imagelib.generator.pages import SiteInfo
 from imagelib.library.library import Library
 from imagelib.publishing.derived import Derivation, Progress, derived
-from imagelib.publishing.difference import Difference, Snapshot, compare, snapshot
+from imagelib.publishing.difference import Contents, Difference, compare
 from imagelib.publishing.ledger import Ledger
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.proving import Hit, Proof, prove
@@ -67,21 +68,24 @@ def publication(library: Library, policy: Policy, place: str, *, takes_down: boo
         derivation = one.follow(progress)
         site = one.root / "site"
         build(one.library, site, site=_info(policy, one.library.settings), lingers=False,
+              lent=one.lender() if derivation.added or derivation.changed else nobody,
               progress=progress)
-        published = dict(one.records())
-        proof = prove(library, policy, published, site, one.seen(), progress)
+        proof = prove(library, policy, one.marks(), site, one.made(), one.memory(), progress)
         if proof.hits:
             raise LeakError(proof.hits)
-        now = snapshot(proof.files, published.values())
+        now = Contents(proof.files, one.hashes())
         with Ledger(one.root / "ledger.db", target.name) as ledger:
             found = Publication(policy, derivation, proof,
-                                compare(now, ledger, policy, target.name, takes_down=takes_down),
+                                compare(now, ledger, policy, target.name, one.records,
+                                        takes_down=takes_down),
                                 _templates(library.settings))
             found.send = lambda: _send(found, now, ledger, target, site, progress)
             yield found
+            if not found.difference:  # a narrower policy may change no file
+                ledger.done(policy.model_dump_json(), now.images, now.texts)
 
 
-def _send(found: Publication, now: Snapshot, ledger: Ledger, target: Target, site: Path,
+def _send(found: Publication, now: Contents, ledger: Ledger, target: Target, site: Path,
           progress: Progress) -> None:
     """Put what is new, then take away what nobody wants; noted file by file, so that whoever comes
     after somebody who was killed goes on where it ended."""
@@ -101,7 +105,7 @@ def _send(found: Publication, now: Snapshot, ledger: Ledger, target: Target, sit
         put(path)
     for path in difference.remove:
         ledger.removed(path)
-    ledger.done(found.policy.model_dump_json(), now.images, set(now.texts))
+    ledger.done(found.policy.model_dump_json(), now.images, now.texts)
 
 
 def _templates(settings: Settings) -> list[str]:

@@ -233,6 +233,7 @@ def test_only_long_words_are_looked_for_in_pixels(library, tmp_path):
     assert proving.comes_by_chance("9a4c")
     assert not proving.comes_by_chance(CANARY + "notes")
     sought = Needles({"9a4c": ("notes", "x"), "zq7foxnotes": ("notes", "x")})
-    found = proving.find(sought, "a.png", [("bytes", "9a4c zq7foxnotes"), ("text", "other")])
-    assert [hit.text for hit in found] == ["zq7foxnotes"]
-    assert len(proving.find(sought, "a.js", [("text", "9a4c zq7foxnotes")])) == 2
+    said = proving.said_in([("bytes", "9a4c zq7foxnotes"), ("text", "other")])
+    assert [hit.text for hit in proving.find(sought, "a.png", said)] == ["zq7foxnotes"]
+    said = proving.said_in([("text", "9a4c zq7foxnotes")])
+    assert len(proving.find(sought, "a.js", said)) == 2

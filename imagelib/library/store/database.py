@@ -140,6 +140,16 @@ class Database:
             return self.reader.execute(sql, parameters).fetchall()
 
     @contextmanager
+    def read_transaction(self) -> Iterator[sqlite3.Connection]:
+        """In the block, this thread reads one state of the library, whatever is written."""
+        with _translated(self.path):
+            self.reader.execute("BEGIN")
+            try:
+                yield self.reader
+            finally:
+                self.reader.execute("COMMIT")
+
+    @contextmanager
     def translated(self) -> Iterator[None]:
         """In the block, SQLite's errors are ours, also those of who reads by the connection.
 

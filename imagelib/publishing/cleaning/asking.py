@@ -50,4 +50,5 @@ def render_in(sandbox: Sandbox, path: Path, max_pixels: int, rendering: Renderin
 
 
 def _read(answer: dict[str, Any]) -> Cleaned:
-    return Cleaned(base64.b64decode(answer.pop("content")), **answer)
+    size = tuple(answer.pop("size", (0, 0)))
+    return Cleaned(base64.b64decode(answer.pop("content")), size=size, **answer)

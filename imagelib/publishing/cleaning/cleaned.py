@@ -10,7 +10,8 @@ class Cleaned:
     """A picture of the same looks, without any other words.
 
     *labelled* says whether it tells that it was made by AI, *is_anew* whether its pixels
-    were encoded anew. The texts inside of a colour profile (its description, its
+    were encoded anew: *size* is then that of the upright picture in pixels, and *phash* its
+    `difference_hash`. The texts inside of a colour profile (its description, its
     copyright) are kept, as they belong to the profile.
     """
 
@@ -18,3 +19,5 @@ class Cleaned:
     mime_type: str
     labelled: bool
     is_anew: bool = False
+    size: tuple[int, int] = (0, 0)
+    phash: str = ""

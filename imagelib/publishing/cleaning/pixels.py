@@ -63,7 +63,9 @@ def encoded(made: Image.Image, name: str, profile: bytes | None, quality: int = 
             ground.alpha_composite(made)
             made = ground.convert("RGB")
     elif name == "webp":
-        saving |= {"quality": quality} if quality else {"lossless": True, "exact": True}
+        # Half of the time for 4 % more bytes.
+        saving |= ({"quality": quality, "method": 2} if quality
+                   else {"lossless": True, "exact": True})
     # What the picture came with would be written along.
     made.info = {}
     written = io.BytesIO()

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image, ImageFile
 
 from imagelib.budget import cost_of
-from imagelib.pictures import FORMATS, decode, opened
+from imagelib.pictures import FORMATS, decode, difference_hash, opened, upright_size
 from imagelib.publishing.cleaning import Cleaned, clean
 from imagelib.publishing.cleaning.pixels import encoded, profile_of, resized, without_hidden
 from imagelib.publishing.cleaning.refusing import refused
@@ -33,10 +33,10 @@ def clean_picture(path: str, max_pixels: int, label: bool) -> dict[str, Any]:
     """
     anew = _without_hidden(path, max_pixels)
     if anew is not None:
-        return _answer(_clean_anew(anew, label, max_pixels), is_anew=True)
+        return _clean_anew(anew, label, max_pixels)
     cleaned = clean(Path(path).read_bytes(), label=label)
     verify(Path(path), cleaned.content, max_pixels)
-    return _answer(cleaned, is_anew=False)
+    return _answer(cleaned)
 
 
 def render_picture(path: str, max_pixels: int, wanted: dict[str, Any], label: bool
@@ -47,7 +47,7 @@ def render_picture(path: str, max_pixels: int, wanted: dict[str, Any], label: bo
         RefusedError, BrokenPictureError, UnsupportedTypeError
     """
     content = _rendered(path, max_pixels, wanted)
-    return _answer(_clean_anew(content, label, max_pixels), is_anew=True)
+    return _clean_anew(content, label, max_pixels)
 
 
 def _without_hidden(path: str, max_pixels: int) -> bytes | None:
@@ -98,7 +98,7 @@ def _require_copies(path: str, image: Image.Image, copies: int) -> None:
     require_room(max(cost.peak(pixels), int(pixels * (cost.pixel + 4 * copies))))
 
 
-def _clean_anew(content: bytes, label: bool, max_pixels: int) -> Cleaned:
+def _clean_anew(content: bytes, label: bool, max_pixels: int) -> dict[str, Any]:
     """What Pillow wrote, in the order and with the label of all cleaned pictures."""
     with as_encoded():
         cleaned = clean(content, label=label)
@@ -107,9 +107,10 @@ def _clean_anew(content: bytes, label: bool, max_pixels: int) -> Cleaned:
         image.load()
         if hidden_in(image):
             raise refused("its pixels hide a text that cannot be removed")
-    return cleaned
+        return _answer(cleaned) | {"is_anew": True, "size": upright_size(image, image.size),
+                                   "phash": difference_hash(image)}
 
 
-def _answer(cleaned: Cleaned, *, is_anew: bool) -> dict[str, Any]:
+def _answer(cleaned: Cleaned) -> dict[str, Any]:
     return {"content": base64.b64encode(cleaned.content).decode("ascii"),
-            "mime_type": cleaned.mime_type, "labelled": cleaned.labelled, "is_anew": is_anew}
+            "mime_type": cleaned.mime_type, "labelled": cleaned.labelled}

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from imagelib.errors import BusyError, ImagelibError
 from imagelib.generator.index.blocks import MANIFEST_PATH
 from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
-from imagelib.library.values.image import Image
 from imagelib.publishing.policy import Policy
-from imagelib.publishing.proof.needles import (
-    Needles,
-    comes_by_chance,
-    needles,
-    runs,
-    telling,
-    words,
-)
+from imagelib.publishing.proof.needles import Needles, needles
 from imagelib.publishing.proof.readings import BYTES, CANARIES, PICTURES, Reading, readings
 from imagelib.publishing.proof.seen import File, Seen, look_of, mark, packed
+from imagelib.publishing.proof.told import AllTold, texts_of
+from imagelib.publishing.proof.wording import comes_by_chance, runs, telling, words
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,6 +49,22 @@ class Hit:
                 f" {self.source or 'your account'}, which is withheld")
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What earlier proofs have found out: of the files of the site, and of the library's images."""
+
+    seen: Seen
+    told: AllTold
+
+
+@dataclass(slots=True)
+class Said:
+    """What one file says, and how it was read: words that tell something, and runs of words."""
+
+    words: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Proof:
     """What was read, what was looked for, and what was found."""
@@ -68,67 +78,93 @@ class Proof:
     hits: list[Hit] = field(default_factory=list)
 
 
-def prove(library: Library, policy: Policy, published: dict[int, Image], site: Path, seen: Seen,
+def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str]], site: Path,
+          made: Set[str], memory: Memory,
           progress: Progress = lambda stage, done, total: None) -> Proof:
     """Look into every file of *site* for what is withheld of *library*.
 
-    *published* are the public records by the pks of the library. A file that is as it was when it
-    was read is read again only where something that is looked for may be in it.
+    *published* are the marks, an id and a digest, by which public records are known, by the pks of
+    the library; *made* are the paths of the files that a build has made. A file that is as it was
+    when it was read is read again only where something new that is looked for may be in it.
 
     Raises:
         BlindError: what was hidden for a test was not found.
     """
-    marks = {image.id for image in published.values()} | {
-        image.digest for image in published.values()}
-    sought = needles(library, policy, set(published), marks)
+    sought = needles(library, policy, published, memory.told)
     check_sight()
     proof = Proof(words=len(sought.words), runs=len(sought.runs), untestable=sought.untestable)
     wanted = {mark(text) for text in (*sought.words, *sought.runs)}
-    names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*")
-                   if path.is_file() or path.is_symlink())
-    made = policy.originals if isinstance(policy.originals, str) else "anew"
+    looks, kind = _looks_in(site, policy), _kind(policy)
+    silent = memory.seen.silent(looks, wanted)
+    unread = [name for name in looks if name not in silent]
 
     def one(name: str) -> tuple[str, str, list[Hit]]:
-        path = site / name
-        known = seen.get(name, look := f"{look_of(path)}-{made}")
-        if known and not known.may_hold(wanted):
-            return name, known.digest, []
+        path, look = site / name, looks[name]
+        if path.is_symlink():
+            return name, "", [Hit(name, "the site", "a link", "", "")]
         content = path.read_bytes()
-        found = list(_readings(path, name, content))
-        hits = find(sought, name, found)
-        if not known and path.suffix.lower() in PICTURES and made != "as they are":
-            hits += _said_by(library, path, name, "anew" if made == "none" else made)
+        said = said_in(_readings(path, name, content))
+        hits = find(sought, name, said)
+        is_known = memory.seen.knows(name, look)
+        if not is_known and path.suffix.lower() in PICTURES and kind != "as they are":
+            hits += _said_by(library, path, name, kind)
         checksum = hashlib.sha256(content).hexdigest()
-        if not hits and not known:
-            seen.put(name, File(look, checksum, packed(_marks(found))))
+        if not hits and not is_known:
+            memory.seen.put(name, File(look, checksum, packed(map(mark, (*said.words,
+                                                                         *said.runs)))))
         return name, checksum, hits
 
+    found = dict(silent)
     with ThreadPoolExecutor(library.sandbox.size) as pool:
         try:
-            for name, checksum, hits in pool.map(one, names):
+            for done, (name, checksum, hits) in enumerate(pool.map(one, unread), 1):
                 proof.hits += hits
-                proof.files[name] = checksum, (site / name).stat().st_size
-                progress("proving", len(proof.files), len(names))
+                found[name] = checksum
+                progress("proving", done, len(unread))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    seen.save(names)
+    proof.hits += [Hit(name, "the site", "a file that no build has made", "", "")
+                   for name in looks if name not in made]
+    proof.files = {name: (found[name], int(looks[name].split("-")[0])) for name in looks}
+    memory.seen.save(looks, None if proof.hits else wanted)
     return proof
 
 
-def find(sought: Needles, file: str, found: Iterable[Reading]) -> list[Hit]:
-    """What of *sought* stands in one file; each text once."""
-    hits: dict[str, Hit] = {}
+def _looks_in(site: Path, policy: Policy) -> dict[str, str]:
+    """How each file of *site* looks, and what it was made by."""
+    kind = _kind(policy)
+    found = []
+    for folder, folders, files in os.walk(site):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        found += [f"{folder}/{name}" for name in files + links]
+    return {path[len(str(site)) + 1:]: f"{look_of(Path(path))}-{kind}" for path in sorted(found)}
+
+
+def _kind(policy: Policy) -> str:
+    """What is true of the files of originals: "cleaned", "as they are", or made "anew"."""
+    how = policy.originals
+    return how if isinstance(how, str) and how != "none" else "anew"
+
+
+def said_in(found: Iterable[Reading]) -> Said:
+    """The words that tell something, and the runs of words, in the readings of one file."""
+    said = Said()
     for reading, text in found:
         parts = words(text)
-        is_binary = BYTES in reading
-        for word in telling(parts):
-            if word in sought.words and not (is_binary and comes_by_chance(word)):
-                hits.setdefault(word, Hit(file, reading, word, *sought.words[word]))
-        for run in runs(parts) if sought.runs else ():
-            if run in sought.runs:
-                hits.setdefault(run, Hit(file, reading, run, *sought.runs[run]))
-    return list(hits.values())
+        fresh = telling(set(parts))
+        if BYTES in reading:
+            fresh = (word for word in fresh if not comes_by_chance(word))
+        said.words = dict.fromkeys(fresh, reading) | said.words
+        said.runs = dict.fromkeys(runs(parts), reading) | said.runs
+    return said
+
+
+def find(sought: Needles, file: str, said: Said) -> list[Hit]:
+    """What of *sought* is *said* in one file; each text once."""
+    return [Hit(file, reading[text], text, *needle[text])
+            for reading, needle in ((said.words, sought.words), (said.runs, sought.runs))
+            for text in reading.keys() & needle.keys()]
 
 
 def check_sight() -> None:
@@ -141,12 +177,12 @@ def check_sight() -> None:
     sought = Needles({word: ("a test", "itself")})
     for name, hide in CANARIES.items():
         path, content = hide(word)
-        if not find(sought, path, readings(path, content)):
+        if not find(sought, path, said_in(readings(path, content))):
             raise BlindError(f"A word that was hidden as {name} for a test was not found. Nothing"
                              " was published. This is a fault of imagelib; please report it.")
     some = f"these five words are {word}"
     if not find(Needles(runs={some: ("a test", "itself")}), "a.html",
-                readings("a.html", some.encode())):
+                said_in(readings("a.html", some.encode()))):
         raise BlindError("A run of words that was hidden for a test was not found. Nothing was"
                          " published. This is a fault of imagelib; please report it.")
 
@@ -156,32 +192,18 @@ def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
     yield from readings(name, content)
     if name.startswith("data/") and name != MANIFEST_PATH:
         for values in read_block(path):
-            yield from (("the index", text) for text in _texts(values))
+            yield from (("the index", text) for text in texts_of(values))
 
 
-def _marks(found: Iterable[Reading]) -> Iterator[int]:
-    for _, text in found:
-        parts = words(text)
-        yield from map(mark, telling(parts))
-        yield from map(mark, runs(parts))
-
-
-def _said_by(library: Library, path: Path, name: str, made: str) -> list[Hit]:
+def _said_by(library: Library, path: Path, name: str, kind: str) -> list[Hit]:
     """What a picture says besides what is seen in it."""
     try:
         said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by", str(path),
                                     library.settings.max_pixels,
-                                    made if name.startswith(f"{ORIGINALS}/") else "")
+                                    kind if name.startswith(f"{ORIGINALS}/") else "")
     except BusyError:
         raise
     except ImagelibError as error:
         said = [str(error)]
     return [Hit(name, "the picture itself", text, "", "") for text in said]
 
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [text for pair in value.items() for one in pair for text in _texts(one)]
-    if isinstance(value, list | tuple):
-        return [text for one in value for text in _texts(one)]
-    return [str(value)] if value is not None else []

@@ -26,9 +26,13 @@ TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".we
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
-#: Letters in a row in bytes that are no text: so many that pixels do not make them by chance.
-_RUN = re.compile(rb"[\x20-\x7e\xc2-\xf4\x80-\xbf]{8,}")
-_WIDE = (re.compile(rb"(?:[\x20-\x7e]\x00){6,}"), re.compile(rb"(?:\x00[\x20-\x7e]){6,}"))
+#: Letters in a row in bytes that are no text, read as UTF-8; fewer come by chance in pixels.
+_RUN = re.compile("[^\x00-\x1f\x7f\ufffd]{6,}")
+#: The same in UTF-16 of either order, less what may stand before the first zero.
+_WIDE = re.compile(rb"(?:\x00[\x20-\x7e]){5,}")
+#: Base64 of more bytes may be packed; of fewer, what tells something has letters side by side.
+_SHORT = 256
+_TELLS = re.compile(rb"[0-9A-Za-z]{4}|[\xc2-\xf4][\x80-\xbf]{1,3}[\xc2-\xf4][\x80-\xbf]")
 #: How zlib and gzip streams begin.
 _PACKED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 #: Of one packed stream, in bytes.
@@ -61,24 +65,35 @@ def _of_text(content: bytes) -> Iterator[Reading]:
 
 
 def _of_bytes(content: bytes) -> Iterator[Reading]:
-    yield BYTES, "\n".join(one.decode("utf-8", "replace") for one in _RUN.findall(content))
-    for pattern, encoding in zip(_WIDE, ("utf-16-le", "utf-16-be"), strict=True):
-        if found := pattern.findall(content):
-            yield f"{BYTES} as UTF-16", "\n".join(one.decode(encoding, "replace") for one in found)
+    yield BYTES, "\n".join(_RUN.findall(content.decode("utf-8", "replace")))
+    if wide := list(_WIDE.finditer(content)):
+        # Whether the byte before belongs to it depends on the order.
+        yield f"{BYTES} as UTF-16", "\n".join(
+            content[found.start() + first:found.end():2].decode("ascii", "replace")
+            for found in wide for first in (1, -1) if found.start() + first >= 0)
 
 
 def _of_base64(content: bytes, depth: int) -> Iterator[Reading]:
-    for found in _BASE64.findall(content):
+    inner = b"\0".join(_unpacked(content))
+    if not inner:
+        return
+    yield "base64", inner.decode("utf-8", "replace")
+    yield from _inside("base64", _of_bytes(inner))
+    if depth > 1:
+        yield from _inside("base64", _of_base64(inner, depth - 1))
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
+    """What the Base64 in *content* says, but for what is certainly no text."""
+    for found in set(_BASE64.findall(content)):
         for start in range(4) if len(found) < 4096 else (0,):  # what stands before may look like it
             packed = found[start:].rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
             try:
                 inner = base64.b64decode(packed[:len(packed) // 4 * 4])
             except binascii.Error:
                 continue
-            yield "base64", inner.decode("utf-8", "replace")
-            yield from _inside("base64", _of_bytes(inner))
-            if depth > 1:
-                yield from _inside("base64", _of_base64(inner, depth - 1))
+            if len(inner) > _SHORT or _TELLS.search(inner):
+                yield inner
 
 
 def _of_packed(content: bytes, depth: int) -> Iterator[Reading]:

@@ -7,11 +7,12 @@ mark is a number of 32 bits; where one fits, the file itself is read again.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,12 +37,6 @@ class File:
     digest: str
     marks: bytes
 
-    def may_hold(self, wanted: Set[int]) -> bool:
-        """Whether any of the marks *wanted* is among its own."""
-        found = array("I")
-        found.frombytes(self.marks)
-        return not wanted.isdisjoint(found)
-
 
 class Seen:
     """What is known of the files of one site, in an open database."""
@@ -49,21 +44,42 @@ class Seen:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         connection.execute(_TABLE)
-        self._files = {row[0]: File(*row[1:]) for row in connection.execute(
-            "SELECT path, look, digest, marks FROM seen WHERE stamp = ?", (code_stamp(),))}
+        self._files = {row[0]: row[1:] for row in connection.execute(
+            "SELECT path, look, digest FROM seen WHERE stamp = ?", (code_stamp(),))}
         self._fresh: dict[str, File] = {}
 
-    def get(self, path: str, look: str) -> File | None:
-        """What is known of *path*, if it looks so."""
-        found = self._files.get(path)
-        return found if found and found.look == look else None
+    def silent(self, looks: Mapping[str, str], wanted: Set[int]) -> dict[str, str]:
+        """The digests of those files of *looks* (path -> how it looks) that need not be read.
+
+        They look as they did, and hold none of the marks *wanted* that nobody has wanted before.
+        """
+        row = self._connection.execute(
+            "SELECT value FROM meta WHERE key = 'wanted'").fetchone()
+        before = array("I")
+        before.frombytes(base64.b64decode(row[0]) if row else b"")
+        found = {path: self._files[path][1] for path, look in looks.items()
+                 if self.knows(path, look)}
+        if fresh := wanted - set(before):
+            for path, marks in self._connection.execute("SELECT path, marks FROM seen"):
+                own = array("I")
+                own.frombytes(marks)
+                if not fresh.isdisjoint(own):
+                    found.pop(path, None)
+        return found
+
+    def knows(self, path: str, look: str) -> bool:
+        """Whether *path* was read when it looked so."""
+        return path in self._files and self._files[path][0] == look
 
     def put(self, path: str, file: File) -> None:
         """Remember a file that was read."""
         self._fresh[path] = file
 
-    def save(self, paths: Iterable[str]) -> None:
-        """Keep what was put, and forget all but *paths*."""
+    def save(self, paths: Iterable[str], wanted: Set[int] | None) -> None:
+        """Keep what was put, and forget all but *paths*.
+
+        All of them were looked through for the marks *wanted*, if it is not None.
+        """
         gone = self._files.keys() - set(paths)
         self._connection.execute("BEGIN")
         self._connection.execute("DELETE FROM seen WHERE stamp <> ?", (code_stamp(),))
@@ -72,6 +88,9 @@ class Seen:
             "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)",
             [(path, code_stamp(), file.look, file.digest, file.marks)
              for path, file in self._fresh.items()])
+        if wanted is not None:
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('wanted', ?)", (
+                base64.b64encode(array("I", sorted(wanted)).tobytes()).decode("ascii"),))
         self._connection.execute("COMMIT")
 
 

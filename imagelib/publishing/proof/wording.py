@@ -1,0 +1,53 @@
+"""What a text says: words that tell something, and runs of words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from imagelib.library.values.text import fold
+
+#: Letters and digits in a row; the second form is for writing without blanks.
+_WORD = re.compile(r"[^\W_]+")
+_DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+                    r"\uac00-\ud7af]+")
+#: Letters of a word that tells something, with a digit in it and without; digits alone.
+_SHORTEST, _SHORTEST_MIXED, _SHORTEST_NUMBER = 5, 4, 9
+#: The same where letters are looked for in pixels.
+_SHORTEST_BYTES, _SHORTEST_MIXED_BYTES = 6, 8
+#: Letters of a piece of dense writing, and words in a run.
+_DENSE_PIECE, RUN = 4, 5
+#: Looks like a word and is none: an escaped character, digits in their order, a date and its hour.
+_NO_WORD = re.compile(r"(?:u[0-9a-f]{4})+|0?1?23456789|\d{1,2}t\d{2}")
+
+
+def words(text: str) -> list[str]:
+    """All words of *text*, folded as searches fold them."""
+    return _WORD.findall(fold(text))
+
+
+def telling(found: Iterable[str]) -> Iterator[str]:
+    """Those of the words *found* that are long enough to be known again."""
+    for word in found:
+        if _NO_WORD.fullmatch(word):
+            continue
+        if word.isdigit():
+            if len(word) >= _SHORTEST_NUMBER:
+                yield word
+        elif not word.isascii() and _DENSE.search(word):
+            for dense in _DENSE.findall(word):
+                yield from (dense[at:at + _DENSE_PIECE]
+                            for at in range(len(dense) - _DENSE_PIECE + 1))
+        elif len(word) >= _SHORTEST or (
+                len(word) >= _SHORTEST_MIXED and any(map(str.isdigit, word))):
+            yield word
+
+
+def comes_by_chance(word: str) -> bool:
+    """Whether pixels, read as letters, say it now and then: the shorter, the more often."""
+    return len(word) < (_SHORTEST_MIXED_BYTES if any(map(str.isdigit, word)) else _SHORTEST_BYTES)
+
+
+def runs(found: list[str]) -> Iterator[str]:
+    """Each `RUN` words that follow one another, with a blank between them."""
+    return map(" ".join, zip(*(found[at:] for at in range(RUN)), strict=False))
