@@ -78,7 +78,7 @@ def test_a_large_honest_png_is_taken_in_less_than_a_gigabyte(tmp_path, size, dep
     with Sandbox(1, seconds=60) as sandbox:
         found = sandbox.call("imagelib.ingest.inspection:inspect", str(path), LIMIT)
         assert (found["width"], found["height"]) == upright
-        assert sandbox.call("imagelib.pictures:render", str(path), [(400, 80)], LIMIT)
+        assert sandbox.call("imagelib.pictures:render", str(path), [(400, 80, "WEBP")], LIMIT)
         assert peak_of(sandbox) < MOST
 
 
@@ -94,7 +94,8 @@ def test_a_hundred_million_pixels_of_other_types_are_taken(tmp_path, suffix, sav
     with Sandbox(1, seconds=60) as sandbox:
         found = sandbox.call("imagelib.pictures:measure", str(path), LIMIT)
         assert found[1:3] == [10000, 10000]
-        assert sandbox.call("imagelib.pictures:render", str(path), [(400, 80), (800, 80)], LIMIT)
+        assert sandbox.call("imagelib.pictures:render", str(path), [
+            (400, 80, "WEBP"), (800, 80, "WEBP")], LIMIT)
         assert peak_of(sandbox) < MOST
 
 

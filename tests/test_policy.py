@@ -19,7 +19,7 @@ from imagelib.publishing.policy import (
     load,
     names,
 )
-from imagelib.publishing.proof.needles import public_values, withheld_values
+from imagelib.publishing.proof.told import public_values, withheld_values
 from imagelib.publishing.records import NO_DATE, Given, public_record
 
 GIVEN = Given(7, "2026-11-27", b"secret")

@@ -12,7 +12,9 @@ from imagelib.library.values.registry import FIELDS
 
 if TYPE_CHECKING:
     from imagelib.config import Settings
+    from imagelib.library.library import Library
     from imagelib.publishing.difference import Difference
+    from imagelib.publishing.policy import Policy
     from imagelib.publishing.publication import Publication
 
 pass_context = click.make_pass_decorator(Context)
@@ -33,15 +35,21 @@ _SHOWN_HITS = 10
 @click.option("--widen", is_flag=True, help="Yes, more becomes public than before.")
 @click.option("--max-removals", type=click.IntRange(0), metavar="N",
               help="How many files may be taken away. [default: 256, or a tenth]")
-@click.option("--takedown", is_flag=True,
-              help="Take away at once, too, what an open page may still ask for.")
+@click.option("--at-once", is_flag=True,
+              help="Take away, too, what newer files replaced and an open page may still ask for.")
+@click.option("--takedown", metavar="QUERY",
+              help="Tag the images that QUERY finds 'private', and take them away at once.")
+@click.option("--unpublish", is_flag=True, help="Take all of it away.")
+@click.option("--verify", metavar="URL", help="Ask there whether visitors get what was sent, and"
+              " nothing that was taken away; then stop.")
 @dry_run
 @yes
 @as_json
 @pass_context
 def publish(context: Context, name: str | None, place: str | None, query: str | None,
             title: str | None, listed: bool, explain: bool, widen: bool, max_removals: int | None,
-            takedown: bool, dry_run: bool, yes: bool, as_json: bool) -> int:
+            at_once: bool, takedown: str | None, unpublish: bool, verify: str | None,
+            dry_run: bool, yes: bool, as_json: bool) -> int:
     """Put a chosen, cleaned part of the library where others see it.
 
     NAME is a file publish/NAME.toml of the library, or one of: portfolio (pictures and titles),
@@ -69,13 +77,19 @@ def publish(context: Context, name: str | None, place: str | None, query: str | 
         where = place or policy.to
         if not where:
             raise click.UsageError("Say where it is to go: --to FOLDER, or --to NAME.zip")
+        if verify is not None:
+            return _verify(library.settings, policy, where, verify, as_json=as_json)
+        if unpublish:
+            return _unpublish(library, policy, where, dry_run=dry_run, yes=yes, as_json=as_json)
         from imagelib.publishing.publication import LeakError, publication
 
+        taken = [] if takedown is None else _taken(library, takedown)
         try:
             with (progress("publishing") as bar,
-                  publication(library, policy, where, takes_down=takedown,
+                  publication(library, policy, where, without=taken,
+                              takes_down=at_once or bool(taken),
                               progress=lambda stage, done, total: bar(done, total)) as found):
-                return _agree(found, dry_run=dry_run, yes=yes, widen=widen,
+                return _agree(found, library, taken, dry_run=dry_run, yes=yes, widen=widen,
                               max_removals=max_removals, as_json=as_json)
         except LeakError as leak:
             for hit in leak.hits[:_SHOWN_HITS]:
@@ -83,8 +97,56 @@ def publish(context: Context, name: str | None, place: str | None, query: str | 
             raise
 
 
-def _agree(found: Publication, *, dry_run: bool, yes: bool, widen: bool,
-           max_removals: int | None, as_json: bool) -> int:
+def _taken(library: Library, query: str) -> list[str]:
+    """The ids of what is to be taken down."""
+    from imagelib.library.query.query import Query
+
+    if not query.strip():
+        raise click.UsageError("Say which images: --takedown QUERY. All of them go with"
+                               " --unpublish.")
+    if warnings := Query.parse(query).warnings:
+        raise click.UsageError(f"{'; '.join(warnings)}. Nothing was taken down.")
+    if not (found := library.ids(query)):
+        raise click.UsageError(f"{query!r} finds no image. Nothing was taken down.")
+    return found
+
+
+def _verify(settings: Settings, policy: Policy, place: str, url: str, *, as_json: bool) -> int:
+    from imagelib.publishing.publication import visited
+
+    with progress("asking") as bar:
+        found = visited(settings, policy, place, url,
+                        lambda stage, done, total: bar(done, total))
+    for fault in found.faults:
+        say(fault)
+    say(f"{plural(found.asked, 'answer')} looked at, "
+        + (f"{plural(len(found.faults), 'fault')}." if found.faults else "all as it should be."))
+    if as_json:
+        print_json({"asked": found.asked, "faults": found.faults})
+    return 1 if found.faults else 0
+
+
+def _unpublish(library: Library, policy: Policy, place: str, *, dry_run: bool, yes: bool,
+               as_json: bool) -> int:
+    from imagelib.publishing.publication import ending
+
+    with progress("removing") as bar, ending(
+            library, policy, place, lambda stage, done, total: bar(done, total)) as found:
+        say(f"{plural(len(found.paths), 'file')} would be taken away from {found.place}."
+            if dry_run else f"{plural(len(found.paths), 'file')} are in {found.place}.")
+        if not dry_run:
+            asks = sys.stdin.isatty() and sys.stderr.isatty()
+            if not yes and not (asks and click.confirm("Take all of them away?", err=True)):
+                raise click.UsageError("Nothing was taken away. If that is meant, say --yes.")
+            found.clear()
+            say("Done. What others have copied or cached nobody can take back.")
+        if as_json:
+            print_json({"place": found.place, "removed": found.paths, "dry_run": dry_run})
+    return 0
+
+
+def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: bool, yes: bool,
+           widen: bool, max_removals: int | None, as_json: bool) -> int:
     difference = found.difference
     for line in _told(found):
         say(line)
@@ -92,12 +154,17 @@ def _agree(found: Publication, *, dry_run: bool, yes: bool, widen: bool,
     if difference and not dry_run:
         _require(difference, as_they_are=found.policy.originals == "as they are", yes=yes,
                  widen=widen, max_removals=max_removals)
+        if taken:
+            from imagelib.publishing.policy import PRIVATE_TAG
+
+            library.edit(*taken, add_tags=[PRIVATE_TAG])
         found.send()
         say(f"Done: {plural(len(found.sent), 'file')} written, {len(difference.remove):,} removed"
             f" in {difference.place}.")
     if as_json:
         print_json(difference.to_json() | {
-            "sent": found.sent, "refused": found.derivation.refused, "dry_run": dry_run,
+            "sent": found.sent, "taken_down": taken, "limits": found.limits,
+            "refused": found.derivation.refused, "dry_run": dry_run,
             "proof": {"files": len(found.proof.files), "words": found.proof.words,
                       "runs": found.proof.runs, "untestable": found.proof.untestable}})
     return done
@@ -142,6 +209,7 @@ def _told(found: Publication) -> list[str]:
         lines.append(f"  with {plural(len(found.templates), 'template')} of your own, whose words"
                      f" are public: {', '.join(found.templates[:_SHOWN])}"
                      + (", …" if len(found.templates) > _SHOWN else ""))
+    lines += [f"  beyond its limits: {limit}" for limit in found.limits]
     lines += [f"  not published: {file}: {reason}" for file, reason in found.derivation.refused]
     lines.append(f"  proof: {plural(len(proof.files), 'file')}, {proof.words:,} withheld words and"
                  f" {proof.runs:,} runs of words: none found"
@@ -157,18 +225,22 @@ def _list(settings: Settings, as_json: bool) -> None:
 
     from imagelib.publishing import ledger, policy
 
-    found = []
+    found, over = [], {}
     for name in sorted({*policy.names(settings), *policy.PRESETS}):
         for place, at in ledger.places(settings.private_dir / "published" / name / "ledger.db"):
             found.append({"name": name, "place": place, "at": at})
+    for name in policy.names(settings):
+        over[name] = policy.load(settings, name).is_over
     if as_json:
-        print_json({"publications": policy.names(settings), "places": found})
+        print_json({"publications": policy.names(settings), "places": found,
+                    "over": [name for name, is_over in over.items() if is_over]})
         return
     for name in policy.names(settings):
-        say(name, err=False)
+        say(name + (": its last day has passed; take it away with --unpublish, or change"
+                    " `expires`" if over[name] else ""), err=False)
     for one in found:
         moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(str(one["at"]))))
         say(f"{one['name']} -> {one['place']}  "
-            + (f"last complete {moment}" if one["at"] else "never complete"), err=False)
+            + (f"last complete {moment}" if one["at"] else "nothing whole is there"), err=False)
     if not policy.names(settings) and not found:
         say("Nothing is published yet.")

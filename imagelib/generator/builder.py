@@ -28,8 +28,7 @@ from imagelib.generator.index.blocks import (
 )
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import (
-    GRID,
-    SHARP,
+    RECIPES,
     clashing,
     original_path,
     page_path,
@@ -118,8 +117,9 @@ class _Build:
         settings = library.settings
         self._library, self._build_state, self._site = library, build_state, site
         self._progress = progress
-        self._pages = Pages(info or SiteInfo(settings.title, settings.language, settings.base_url,
-                                             settings.sharp), settings.templates_dir)
+        said = info or SiteInfo(settings.title, settings.language, settings.base_url,
+                                settings.sharp)
+        self._pages = Pages(said, settings.templates_dir)
         self._stamp = stamp(settings) + (str(info) if info else "")
         self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
         if not build_state.known and not site.is_ours_or_empty():
@@ -133,7 +133,7 @@ class _Build:
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)
         self._thumbnails = Thumbnails(library, build_state, site, full=self._full,
-                                      lent=lent)
+                                      recipes=said.recipes, lent=lent)
         self._hashes: dict[str, str] = {}
         self._retired: set[str] = set()
         self._clashing: set[int] = set()
@@ -386,7 +386,7 @@ class _Build:
             if current is None or self._original(current) != before[pk]:
                 self._retired.add(before[pk])
             if not self._build_state.has_digest(row.digest):
-                self._retired |= {thumbnail_path(row.digest, recipe) for recipe in (GRID, SHARP)}
+                self._retired |= {thumbnail_path(row.digest, recipe) for recipe in RECIPES}
         if self._full:
             wanted = self._hashes.keys()
             self._retired |= self._build_state.paths() - wanted

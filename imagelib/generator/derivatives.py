@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from imagelib.errors import BusyError, DerivativeError, ImagelibError
-from imagelib.generator.paths import GRID, SHARP, Recipe, has_sharp, thumbnail_path
+from imagelib.generator.paths import SHARP, Recipe, has_sharp, thumbnail_path
 from imagelib.library.originals.fingerprints import stat_of
 from imagelib.library.store.disk import disk_full, is_plain_file, replacing
 from imagelib.library.values.image import Image
@@ -24,10 +24,11 @@ def nobody(_: Image, __: Recipe) -> Path | None:
     return None
 
 
-def wanted_thumbnails(digest: str, width: int, height: int, *, sharp: bool) -> dict[str, Recipe]:
-    """The thumbnails of a picture by their paths: with *sharp*, of a large one two."""
-    recipes = [GRID, SHARP] if sharp and has_sharp(width, height) else [GRID]
-    return {thumbnail_path(digest, recipe): recipe for recipe in recipes}
+def wanted_thumbnails(digest: str, width: int, height: int, recipes: Sequence[Recipe]
+                      ) -> dict[str, Recipe]:
+    """Those of *recipes* that such a picture has, by their paths: a small one has no `SHARP`."""
+    return {thumbnail_path(digest, recipe): recipe for recipe in recipes
+            if recipe != SHARP or has_sharp(width, height)}
 
 
 def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe],
@@ -46,7 +47,7 @@ def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe
         partials[target] = target.with_name(f".{secrets.token_hex(6)}.partial")
     try:
         made = sandbox.call("imagelib.pictures:render", str(source), [
-            (recipe.edge, recipe.quality) for recipe in targets.values()], max_pixels)
+            (recipe.edge, recipe.quality, recipe.form) for recipe in targets.values()], max_pixels)
         for content, partial in zip(made, partials.values(), strict=True):
             with disk_full():
                 partial.write_bytes(base64.b64decode(content))
@@ -67,11 +68,11 @@ def stat_text(path: Path) -> str:
 
 
 def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, site: Path,
-                   max_pixels: int, sharp: bool, lent: Lender,
+                   max_pixels: int, recipes: Sequence[Recipe], lent: Lender,
                    progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
     """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
 
-    With *sharp*, large ones are made too. A failure is pk -> (stat, error) of an image that
+    A failure is pk -> (stat, error) of an image that
     has none at all: while its file looks so, it need not be tried again. What is *lent* is copied.
     *progress* is told after each image; what it raises ends the work soon.
     """
@@ -79,7 +80,7 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
     failures: dict[int, tuple[str, str]] = {}
 
     def one(image: Image) -> None:
-        wanted = wanted_thumbnails(image.digest, image.width, image.height, sharp=sharp)
+        wanted = wanted_thumbnails(image.digest, image.width, image.height, recipes)
         paths = {path: recipe for path, recipe in wanted.items() if not (site / path).is_file()}
         source = folder / image.file_name
         stat = stat_text(source)

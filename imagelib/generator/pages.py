@@ -21,7 +21,9 @@ from imagelib.generator.assets import Assets
 from imagelib.generator.index.blocks import MANIFEST_PATH
 from imagelib.generator.paths import (
     GRID,
+    LINKED,
     SHARP,
+    Recipe,
     as_url,
     has_sharp,
     original_path,
@@ -36,6 +38,18 @@ from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.
 MAX_NAME = 1_000
+
+#: What Netlify and Cloudflare Pages send with files, in the form that both read. What has another
+#: name when it has another content may be kept for ever.
+HEADERS = """\
+/*
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: strict-origin-when-cross-origin
+/thumbs/*
+  Cache-Control: public, max-age=31536000, immutable
+/static/*
+  Cache-Control: public, max-age=31536000, immutable
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +77,20 @@ class SiteInfo:
     sitemap: bool = True
     #: Whether each page says that its picture was made by a generator.
     labelled: bool = False
+    #: Until when it is meant to be there, YYYY-MM-DD.
+    expires: str = ""
+    #: Whether cards say what an image is called.
+    captions: bool = True
+
+    @property
+    def recipes(self) -> list[Recipe]:
+        """How its derivatives are made."""
+        return [GRID] + [SHARP] * self.sharp + [LINKED] * self.is_linked
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether others may show a picture of its pages, for which they need whole addresses."""
+        return self.published and bool(self.base_url)
 
     def date(self, moment: str) -> str:
         """What is said of a *moment*; the page's twin is `ImagelibCard.date`."""
@@ -93,6 +121,9 @@ class Pages:
             "original_url": lambda image: as_url(original_path(
                 image.file_name, image.id, clashes=image.pk in self.clashing)),
             "page_url": lambda image: as_url(page_path(image.id)),
+            "linked": LINKED,
+            "width_in": width_in,
+            "linked_url": lambda image: as_url(thumbnail_path(image.digest, LINKED)),
             "thumbnail_url": lambda image: as_url(thumbnail_path(image.digest)),
             "sources": lambda image: _sources(image) if site.sharp else "",
         }
@@ -153,16 +184,18 @@ class Pages:
                       without_thumbnail: Set[int] = frozenset()) -> dict[str, str]:
         """What tells other programs of the site, by path: feed, search, web app, sitemap.
 
-        Empty without a `base_url`, as all of it needs whole addresses. *blocks* are the
-        numbers of the sitemaps that there are.
+        All of it needs whole addresses, and so a `base_url`; but for what hosts read of a site that
+        is made for others. *blocks* are the numbers of the sitemaps that there are.
         """
+        hosts = {"404.html": self._render("404.html", {"root": ""}),
+                 "_headers": HEADERS} if self._site.published else {}
         if not self._site.base_url:
-            return {}
+            return hosts
         context = {"root": "", "base": self._base, "images": newest, "blocks": blocks,
                    "without_thumbnail": without_thumbnail}
         wanted = ["opensearch.xml", "site.webmanifest"]
         wanted += ["feed.xml"] * self._site.feed + ["sitemap.xml"] * self._site.sitemap
-        return {name: self._render(name, context) for name in wanted}
+        return hosts | {name: self._render(name, context) for name in wanted}
 
     def sitemap(self, images: Sequence[Image]) -> str:
         """The sitemap of one block of images; "" without a `base_url`."""

@@ -34,21 +34,31 @@ _METHOD = "b"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a derivative is made: its longest edge in pixels and its WebP quality."""
+    """How a derivative is made: its longest edge in pixels, its quality, its Pillow format."""
 
     edge: int
     quality: int
+    form: str = "WEBP"
 
     @property
     def name(self) -> str:
         """The part of a file name that stands for this recipe."""
         return f"{self.edge}q{self.quality}{_METHOD}"
 
+    @property
+    def extension(self) -> str:
+        """What its file ends with."""
+        return {"WEBP": ".webp", "JPEG": ".jpg"}[self.form]
+
 
 #: What the grid shows.
 GRID = Recipe(edge=400, quality=80)
 #: The same for dense screens and large cards. Pixels that small hide what a lower quality costs.
 SHARP = Recipe(edge=800, quality=60)
+
+#: What chat programs show of a link: few take WebP, and none of them large files.
+LINKED = Recipe(edge=800, quality=80, form="JPEG")
+RECIPES = (GRID, SHARP, LINKED)
 
 
 def has_sharp(width: int, height: int) -> bool:
@@ -66,7 +76,7 @@ def width_in(recipe: Recipe, width: int, height: int) -> int:
 
 def thumbnail_path(digest: str, recipe: Recipe = GRID) -> str:
     """The derivative of the file with this *digest*."""
-    return f"thumbs/{digest[:2]}/{digest}-{recipe.name}.webp"
+    return f"thumbs/{digest[:2]}/{digest}-{recipe.name}{recipe.extension}"
 
 
 def original_path(file_name: str, image_id: str, *, clashes: bool = False) -> str:

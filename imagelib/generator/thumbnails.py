@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 
 from imagelib.generator.build_state import BuildState
 from imagelib.generator.derivatives import (
     Lender,
-    nobody,
     render_missing,
     stat_text,
     wanted_thumbnails,
 )
+from imagelib.generator.paths import SHARP, Recipe
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.rows import chunks, select_pks
@@ -22,9 +22,10 @@ class Thumbnails:
     """Makes what is absent; after `note` it knows what is there."""
 
     def __init__(self, library: Library, build_state: BuildState, site: Site, *,
-                 full: bool, lent: Lender = nobody) -> None:
+                 full: bool, recipes: Sequence[Recipe], lent: Lender) -> None:
         self._library, self._build_state, self._site, self._full = library, build_state, site, full
         self._folder, self._lent = library.originals.folder, lent
+        self._recipes = recipes
         #: How many were made.
         self.made = 0
         #: Why an image has none, by pk.
@@ -62,7 +63,7 @@ class Thumbnails:
         made, failures = render_missing(
             wanted, sandbox=self._library.sandbox, folder=self._folder,
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
-            sharp=self._library.settings.sharp, lent=self._lent,
+            recipes=self._recipes, lent=self._lent,
             progress=lambda done: progress(done, len(wanted)))
         self.made += len(made)
         self._failures |= failures
@@ -82,12 +83,12 @@ class Thumbnails:
                 wanted = self._wanted(*picture)
                 there = {path for path in wanted if self._site.exists(path)}
                 present |= there
-                if there != wanted:
+                if any(recipe == SHARP and path not in there for path, recipe in wanted.items()):
                     blurred.add(pk)
         self._build_state.set_blurred(dirty, blurred)
         self.absent = {pk: error for pk, (_, error) in self._build_state.failures().items()}
         self.blurred = self._build_state.blurred()
         return present
 
-    def _wanted(self, digest: str, width: int, height: int) -> set[str]:
-        return set(wanted_thumbnails(digest, width, height, sharp=self._library.settings.sharp))
+    def _wanted(self, digest: str, width: int, height: int) -> dict[str, Recipe]:
+        return wanted_thumbnails(digest, width, height, self._recipes)

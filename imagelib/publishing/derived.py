@@ -13,7 +13,7 @@ import json
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -149,14 +149,15 @@ class Derived:
                               (secrets.token_hex(32),))
         return bytes.fromhex(self._meta("secret"))
 
-    def follow(self, progress: Progress = lambda stage, done, total: None) -> Derivation:
-        """Make the scratch library what the policy makes of the library now.
+    def follow(self, progress: Progress = lambda stage, done, total: None,
+               without: Set[str] = frozenset()) -> Derivation:
+        """Make the scratch library what the policy makes of the library now, *without* some ids.
 
         An image whose file cannot be cleaned is left out and named. A change that is not
         published touches nothing here.
         """
         report = Derivation()
-        wanted = self._wanted()
+        wanted = self._wanted(without)
         known = {row[0]: _Known(row[1], row[2], row[3], row[4],
                                 PublishedFile(**json.loads(row[5])), *row[6:])
                  for row in self._sources.execute("SELECT * FROM sources")}
@@ -176,7 +177,7 @@ class Derived:
             if not is_sure:
                 known = self._check_again(write, known)
             # Cleaning takes long: who is private by now stays out.
-            files = {pk: files[pk] for pk in self._wanted() if pk in files}
+            files = {pk: files[pk] for pk in self._wanted(without) if pk in files}
             for pk in known.keys() - files.keys():
                 self._remove(write, pk, known[pk], report)
             same = self._same(known) if trusted else set()
@@ -257,11 +258,12 @@ class Derived:
         return {row[1]: records[row[0]] for row in self.library.database.read(
             "SELECT pk, id FROM images")}
 
-    def _wanted(self) -> list[int]:
+    def _wanted(self, without: Set[str]) -> list[int]:
         """The pks of the images of the publication, the oldest first."""
         where, values = Filter(Query.parse(self._policy.query)).to_sql()
         pks = [row[0] for row in self._source.database.read(
-            f"SELECT i.pk FROM images AS i {where} ORDER BY i.captured_at, i.pk", *values)]
+            f"SELECT i.pk, i.id FROM images AS i {where} ORDER BY i.captured_at, i.pk", *values)
+            if row[1] not in without]
         private = {row[0] for row in self._source.database.read(
             "SELECT it.image FROM image_tags it JOIN tags t ON t.id = it.tag"
             " WHERE t.name = ? OR substr(t.name, 1, ?) = ?", PRIVATE_TAG, len(PRIVATE_TAG) + 1,

@@ -81,10 +81,10 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
     found.changed = sorted(image for image, record in now.images.items()
                            if before.get(image, record) != record)
     found.put = sorted((path for path, (checksum, _) in now.files.items()
-                        if path not in out or out[path].digest != checksum), key=_phase)
+                        if path not in out or out[path].digest != checksum), key=phase)
     found.size = sum(now.files[path][1] for path in found.put)
     hurried = takes_down or bool(found.removed)
-    for path in sorted(out.keys() - now.files.keys(), key=_phase, reverse=True):
+    for path in sorted(out.keys() - now.files.keys(), key=phase, reverse=True):
         since = out[path].gone_since
         lasts = path.startswith(_LASTING) and not hurried and (
             since is None or since > time.time() - GRACE)
@@ -132,7 +132,8 @@ def _texts_of(image: Image) -> Iterable[tuple[str, str]]:
         yield "generation", f"{name}: {value if isinstance(value, str) else json.dumps(value)}"
 
 
-def _phase(path: str) -> tuple[int, str]:
+def phase(path: str) -> tuple[int, str]:
+    """Where *path* stands in the order in which files go out."""
     return max((number for number, start in enumerate(_PHASES)
                 if path == start or (start.endswith("/") and path.startswith(start))),
                default=_PHASES.index("")), path

@@ -70,7 +70,7 @@ def prepare(library: Library, image: Image, policy: Policy, folder: Path, stem: 
         os.utime(target, (MOMENT, MOMENT))
         return PublishedFile(target.name, image.digest, image.size_bytes, image.width, image.height,
                              image.mime_type, image.phash)
-    label, most = policy.ai_label == "write", library.settings.max_pixels
+    label, most = policy.ai_label, library.settings.max_pixels
     if policy.originals == "cleaned":
         made = clean_in(library.sandbox, source, most, label=label)
     else:

@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS files (
     place INTEGER NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
     gone_since REAL, PRIMARY KEY (place, path)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS removed (
+    place INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (place, path)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS images (
     place INTEGER NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (place, id)
 ) WITHOUT ROWID;
@@ -67,11 +70,24 @@ class Ledger:
         """Note that a file is there now."""
         self._connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, NULL)",
                                  (self._place, path, digest, size))
+        self._connection.execute("DELETE FROM removed WHERE place = ? AND path = ?",
+                                 (self._place, path))
 
     def removed(self, path: str) -> None:
         """Note that a file is no longer there."""
+        self._connection.execute("INSERT OR IGNORE INTO removed VALUES (?, ?)", (self._place, path))
         self._connection.execute("DELETE FROM files WHERE place = ? AND path = ?",
                                  (self._place, path))
+
+    def absent(self) -> list[str]:
+        """What was there once and is no longer."""
+        return [row[0] for row in self._connection.execute(
+            "SELECT path FROM removed WHERE place = ? ORDER BY path", (self._place,))]
+
+    def ended(self) -> None:
+        """Note that nothing is there any more."""
+        self.done("", {}, set())
+        self._connection.execute("UPDATE places SET at = 0 WHERE id = ?", (self._place,))
 
     def gone(self, paths: Iterable[str]) -> None:
         """Note that the site no longer has these files, which stay for a while."""

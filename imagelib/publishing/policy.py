@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,6 +21,7 @@ from imagelib.errors import InvalidError, NotFoundError
 from imagelib.library.query.query import Query
 from imagelib.library.values.fields import clean_tag
 from imagelib.library.values.registry import FIELDS
+from imagelib.publishing.cleaning.asking import Label
 
 #: What a policy keeps a value by, for each value of an image; the others are
 #: "made" anew for the copy, follow from the published "file", or are "never" public.
@@ -92,7 +94,12 @@ class Policy(_Table):
     generation: Chosen = Chosen(only=SETTINGS)
     #: "none" publishes nothing larger than the thumbnails.
     originals: Literal["none", "cleaned", "as they are"] | Pictures = Pictures()
-    ai_label: Literal["write", "none"] = "write"
+    #: "keep" says of a file that it was made by AI only if the file itself did.
+    ai_label: Label = "write"
+    #: Whether the gallery writes below each picture what it is called, and what else is known.
+    captions: bool = True
+    #: The last day on which it is published, YYYY-MM-DD.
+    expires: str = ""
     robots: Line = "noindex, nofollow"
     feed: bool = False
     sitemap: bool = False
@@ -144,6 +151,14 @@ class Policy(_Table):
         except InvalidError as error:
             raise ValueError(str(error)) from error
 
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _expires(cls, value: object) -> str:
+        try:
+            return str(value) and date.fromisoformat(str(value)).isoformat()
+        except ValueError as error:
+            raise ValueError(f"{value} is no date. Write it like 2026-12-31") from error
+
     @field_validator("fields")
     @classmethod
     def _fields(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -162,6 +177,11 @@ class Policy(_Table):
         """Whether a value is kept by *word*, in full or in a coarser form."""
         return word in self.fields or any(
             coarse in self.fields for coarse, whole in COARSE.items() if whole == word)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last day has passed."""
+        return bool(self.expires) and self.expires < f"{datetime.now().astimezone():%Y-%m-%d}"
 
     @property
     def heading(self) -> str:
@@ -237,6 +257,8 @@ def explained(policy: Policy) -> list[str]:
         f" {policy.originals.format}"
         + (f", with {policy.originals.watermark!r} over them." if policy.originals.watermark
            else "."))
+    if policy.expires:
+        lines.append(f"It is published until {policy.expires}.")
     return lines
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagelib.config import Settings
-from imagelib.errors import ImagelibError
+from imagelib.errors import ImagelibError, InvalidError, NotFoundError
 from imagelib.generator.builder import build
 from imagelib.generator.derivatives import nobody
 from imagelib.generator.pages import SiteInfo
 from imagelib.library.library import Library
 from imagelib.publishing.derived import Derivation, Progress, derived
-from imagelib.publishing.difference import Contents, Difference, compare
+from imagelib.publishing.difference import Contents, Difference, compare, phase
 from imagelib.publishing.ledger import Ledger
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.proving import Hit, Proof, prove
 from imagelib.publishing.targets import target_of
+from imagelib.publishing.targets.limits import exceeded
 from imagelib.publishing.targets.target import Target
+from imagelib.publishing.visiting import Visit, visit
 
 
 class LeakError(ImagelibError):
@@ -45,27 +47,33 @@ class Publication:
     difference: Difference
     #: Templates of the user's own: what they say is public.
     templates: list[str]
+    #: What is more than the host takes.
+    limits: list[str]
     sent: list[str] = field(default_factory=list)
     send: Callable[[], None] = lambda: None
 
 
 @contextmanager
-def publication(library: Library, policy: Policy, place: str, *, takes_down: bool = False,
+def publication(library: Library, policy: Policy, place: str, *,
+                without: Collection[str] = (), takes_down: bool = False,
                 progress: Progress = lambda stage, done, total: None) -> Iterator[Publication]:
     """Make the site of *policy*, prove it, and compare it with what lies in *place*.
 
     Nothing has left this machine yet; `send` does that. Called again after it was broken off,
-    it goes on.
+    it goes on. The images *without* (their ids) are left out.
 
     Raises:
         LeakError: something that is withheld is in it. ConflictError: *place* is not ours.
         LockedError: it is being published right now.
     """
+    if policy.is_over:
+        raise InvalidError(f"{policy.name!r} was to be published until {policy.expires}. Change"
+                           " `expires`, or take it away with --unpublish.")
     target = target_of(place, library.settings)
     with derived(library, policy) as one:
         with Ledger(one.root / "ledger.db", target.name) as ledger:
             target.check(ledger.files())
-        derivation = one.follow(progress)
+        derivation = one.follow(progress, set(without))
         site = one.root / "site"
         build(one.library, site, site=_info(policy, one.library.settings), lingers=False,
               lent=one.lender() if derivation.added or derivation.changed else nobody,
@@ -78,11 +86,67 @@ def publication(library: Library, policy: Policy, place: str, *, takes_down: boo
             found = Publication(policy, derivation, proof,
                                 compare(now, ledger, policy, target.name, one.records,
                                         takes_down=takes_down),
-                                _templates(library.settings))
+                                _templates(library.settings), exceeded(target.name, proof.files))
             found.send = lambda: _send(found, now, ledger, target, site, progress)
             yield found
             if not found.difference:  # a narrower policy may change no file
                 ledger.done(policy.model_dump_json(), now.images, now.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is out in a place, before it is taken away."""
+
+    place: str
+    paths: list[str]
+    clear: Callable[[], None]
+
+
+@contextmanager
+def ending(library: Library, policy: Policy, place: str,
+           progress: Progress = lambda stage, done, total: None) -> Iterator[Ending]:
+    """The publication in *place*, which `clear` takes away whole, the front first.
+
+    Raises:
+        NotFoundError: nothing of it is there. LockedError: it is being published right now.
+    """
+    target = target_of(place, library.settings)
+    with (derived(library, policy) as one,
+          Ledger(one.root / "ledger.db", target.name) as ledger):
+        paths = sorted(ledger.files(), key=phase, reverse=True)
+        if not paths:
+            raise NotFoundError(f"Nothing of {policy.name!r} is in {target.name}.")
+
+        def clear() -> None:
+            done = 0
+
+            def removed(path: str) -> None:
+                nonlocal done
+                ledger.removed(path)
+                progress("removing", done := done + 1, len(paths))
+
+            target.clear(paths, removed)
+            ledger.ended()
+
+        yield Ending(target.name, paths, clear)
+
+
+def visited(settings: Settings, policy: Policy, place: str, url: str,
+            progress: Progress = lambda stage, done, total: None) -> Visit:
+    """Whether visitors of *url* get what is in *place*, and nothing besides.
+
+    Raises:
+        NotFoundError: nothing was published there. UnreachableError: nobody answers.
+    """
+    name = target_of(place, settings).name
+    path = settings.private_dir / "published" / policy.name / "ledger.db"
+    if not path.exists():
+        raise NotFoundError(f"{policy.name!r} was never published.")
+    with Ledger(path, name) as ledger:
+        files, absent = ledger.files(), ledger.absent()
+    if "index.html" not in files and not absent:
+        raise NotFoundError(f"{policy.name!r} was never published in {name}.")
+    return visit(url, files, absent, lambda done, total: progress("asking", done, total))
 
 
 def _send(found: Publication, now: Contents, ledger: Ledger, target: Target, site: Path,
@@ -122,4 +186,4 @@ def _info(policy: Policy, settings: Settings) -> SiteInfo:
         else "none",
         withheld=tuple(word for word in ("tags", "model", "rating", "date", "prompt")
                        if not policy.keeps(word)), feed=policy.feed, sitemap=policy.sitemap,
-        labelled=policy.ai_label == "write")
+        labelled=policy.ai_label == "write", expires=policy.expires, captions=policy.captions)

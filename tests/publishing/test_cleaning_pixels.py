@@ -142,7 +142,7 @@ def test_any_picture_is_made_anew(sandbox, tmp_path, mode, wanted, quality):
     path.write_bytes(saved(drawn, name, comment=WORD, **options) if name == "GIF"
                      else saved(drawn, name, exif=exif_with(WORD), **options))
     assert found_in(path.read_bytes())
-    rendered = render_in(sandbox, path, PIXELS, Rendering(wanted, quality, 32), label=True)
+    rendered = render_in(sandbox, path, PIXELS, Rendering(wanted, quality, 32), label="write")
     made = opened(rendered.content)
     assert made.format.lower() == wanted
     assert made.size == (32, 24)
@@ -204,3 +204,14 @@ def test_a_hidden_text_does_not_come_along(sandbox, tmp_path):
         for wanted in (Rendering("png", 0), Rendering("webp", 0), Rendering("webp", 100)):
             made = opened(render_in(sandbox, tmp_path / "a.png", PIXELS, wanted).content)
             assert not hidden_in(made)
+
+
+def test_a_label_is_kept_where_there_was_one(sandbox, tmp_path):
+    draw_to = tmp_path / "plain.png"
+    picture("RGB", (64, 48)).save(draw_to)
+    labelled = tmp_path / "labelled.png"
+    labelled.write_bytes(clean_in(sandbox, draw_to, PIXELS, label="write").content)
+    for source, says in ((draw_to, False), (labelled, True)):
+        assert clean_in(sandbox, source, PIXELS, label="keep").labelled == says
+        assert render_in(sandbox, source, PIXELS, Rendering(), label="keep").labelled == says
+        assert not clean_in(sandbox, source, PIXELS, label="none").labelled

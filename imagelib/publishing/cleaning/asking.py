@@ -10,6 +10,8 @@ from typing import Any, Literal
 from imagelib.publishing.cleaning.cleaned import Cleaned
 from imagelib.sandbox import Sandbox
 
+Label = Literal["write", "keep", "none"]
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
@@ -24,10 +26,11 @@ class Rendering:
     watermark: str = ""
 
 
-def clean_in(sandbox: Sandbox, path: Path, max_pixels: int, *, label: bool = False) -> Cleaned:
+def clean_in(sandbox: Sandbox, path: Path, max_pixels: int, *, label: Label = "none") -> Cleaned:
     """The picture at *path* cleaned, and compared with what it was.
 
-    It is encoded anew only where its pixels hide a text.
+    It is encoded anew only where its pixels hide a text. With "write" it says that it was made by
+    AI, with "keep" if it said so before.
 
     Raises:
         RefusedError: it cannot be cleaned.
@@ -38,7 +41,7 @@ def clean_in(sandbox: Sandbox, path: Path, max_pixels: int, *, label: bool = Fal
 
 
 def render_in(sandbox: Sandbox, path: Path, max_pixels: int, rendering: Rendering, *,
-              label: bool = False) -> Cleaned:
+              label: Label = "none") -> Cleaned:
     """The picture at *path* made anew; of an animation the first frame.
 
     Raises:

@@ -9,6 +9,8 @@ from typing import Any
 from PIL import Image, ImageFile
 
 from imagelib.budget import cost_of
+from imagelib.ingest.embedded.containers.walk import read_containers
+from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.pictures import FORMATS, decode, difference_hash, opened, upright_size
 from imagelib.publishing.cleaning import Cleaned, clean
 from imagelib.publishing.cleaning.pixels import encoded, profile_of, resized, without_hidden
@@ -25,29 +27,40 @@ _COPIES, _FEWER = 4, 2
 _MANY = 100_000_000
 
 
-def clean_picture(path: str, max_pixels: int, label: bool) -> dict[str, Any]:
+def clean_picture(path: str, max_pixels: int, label: str) -> dict[str, Any]:
     """The file at *path* cleaned and verified; encoded anew where its pixels hide a text.
+
+    *label* is "write", "none", or "keep": it says that it was made by AI if it did so before.
 
     Raises:
         RefusedError, BrokenPictureError, UnsupportedTypeError
     """
     anew = _without_hidden(path, max_pixels)
     if anew is not None:
-        return _clean_anew(anew, label, max_pixels)
-    cleaned = clean(Path(path).read_bytes(), label=label)
+        return _clean_anew(anew, _is_labelled(path, label), max_pixels)
+    cleaned = clean(Path(path).read_bytes(), label=_is_labelled(path, label))
     verify(Path(path), cleaned.content, max_pixels)
     return _answer(cleaned)
 
 
-def render_picture(path: str, max_pixels: int, wanted: dict[str, Any], label: bool
+def render_picture(path: str, max_pixels: int, wanted: dict[str, Any], label: str
                    ) -> dict[str, Any]:
     """The picture at *path* as *wanted*, a `Rendering` in JSON; of an animation its first frame.
+
+    *label* as `clean_picture` has it.
 
     Raises:
         RefusedError, BrokenPictureError, UnsupportedTypeError
     """
     content = _rendered(path, max_pixels, wanted)
-    return _clean_anew(content, label, max_pixels)
+    return _clean_anew(content, _is_labelled(path, label), max_pixels)
+
+
+def _is_labelled(path: str, label: str) -> bool:
+    if label != "keep":
+        return label == "write"
+    with Path(path).open("rb", buffering=0) as stream:
+        return read_provenance(read_containers(stream)) is not None
 
 
 def _without_hidden(path: str, max_pixels: int) -> bytes | None:

@@ -17,7 +17,7 @@ from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.needles import Needles, needles
-from imagelib.publishing.proof.readings import BYTES, CANARIES, PICTURES, Reading, readings
+from imagelib.publishing.proof.readings import BYTES, CANARIES, Reading, is_picture, readings
 from imagelib.publishing.proof.seen import File, Seen, look_of, mark, packed
 from imagelib.publishing.proof.told import AllTold, texts_of
 from imagelib.publishing.proof.wording import comes_by_chance, runs, telling, words
@@ -98,29 +98,21 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     silent = memory.seen.silent(looks, wanted)
     unread = [name for name in looks if name not in silent]
 
-    def one(name: str) -> tuple[str, str, list[Hit]]:
-        path, look = site / name, looks[name]
-        if path.is_symlink():
-            return name, "", [Hit(name, "the site", "a link", "", "")]
-        content = path.read_bytes()
-        said = said_in(_readings(path, name, content))
-        hits = find(sought, name, said)
-        is_known = memory.seen.knows(name, look)
-        if not is_known and path.suffix.lower() in PICTURES and kind != "as they are":
-            hits += _said_by(library, path, name, kind)
-        checksum = hashlib.sha256(content).hexdigest()
-        if not hits and not is_known:
-            memory.seen.put(name, File(look, checksum, packed(map(mark, (*said.words,
-                                                                         *said.runs)))))
-        return name, checksum, hits
-
-    found = dict(silent)
-    with ThreadPoolExecutor(library.sandbox.size) as pool:
+    found, total = dict(silent), len(unread)
+    pictures = [name for name in unread if kind != "as they are" and is_picture(name)
+                and not memory.seen.knows(name, looks[name])]
+    with ThreadPoolExecutor(library.sandbox.size) as pool:  # they wait for workers
+        said = {name: pool.submit(_said_by, library, site / name, name, kind)
+                for name in pictures}
         try:
-            for done, (name, checksum, hits) in enumerate(pool.map(one, unread), 1):
+            for done, name in enumerate(unread, 1):
+                file, hits = _read(site / name, name, looks[name], sought)
+                hits += said[name].result() if name in said else []
+                found[name] = file.digest
+                if not hits and not memory.seen.knows(name, file.look):
+                    memory.seen.put(name, file)
                 proof.hits += hits
-                found[name] = checksum
-                progress("proving", done, len(unread))
+                progress("proving", done, total)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -129,6 +121,16 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     proof.files = {name: (found[name], int(looks[name].split("-")[0])) for name in looks}
     memory.seen.save(looks, None if proof.hits else wanted)
     return proof
+
+
+def _read(path: Path, name: str, look: str, sought: Needles) -> tuple[File, list[Hit]]:
+    """What one file says, and what of that is *sought*."""
+    if path.is_symlink():
+        return File(look, "", b""), [Hit(name, "the site", "a link", "", "")]
+    content = path.read_bytes()
+    said = said_in(_readings(path, name, content))
+    return (File(look, hashlib.sha256(content).hexdigest(),
+                 packed(map(mark, (*said.words, *said.runs)))), find(sought, name, said))
 
 
 def _looks_in(site: Path, policy: Policy) -> dict[str, str]:

@@ -23,7 +23,7 @@ Reading = tuple[str, str]
 #: How readings are called that take anything for letters, pixels too.
 BYTES = "bytes"
 TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".webmanifest", ""))
-PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 #: Letters in a row in bytes that are no text, read as UTF-8; fewer come by chance in pixels.
@@ -39,6 +39,11 @@ _PACKED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 _MOST = 8 << 20
 #: Packed in packed in packed.
 _DEEPEST = 3
+
+
+def is_picture(path: str) -> bool:
+    """Whether the file at *path* is a picture by its name."""
+    return PurePosixPath(path).suffix.lower() in _PICTURES
 
 
 def readings(path: str, content: bytes) -> Iterator[Reading]:

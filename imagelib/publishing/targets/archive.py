@@ -38,6 +38,12 @@ class ArchiveTarget:
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """Nothing yet: `finish` writes all."""
 
+    def clear(self, paths: Sequence[str], told: Told) -> None:
+        """Take the archive away."""
+        self._path.unlink(missing_ok=True)
+        for path in paths:
+            told(path)
+
     def finish(self, site: Path) -> None:
         """Write the archive: sorted, one date, no further fields; whole, or as it was."""
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -58,6 +58,10 @@ class FolderTarget:
                     (self._folder / folder).rmdir()
             told(path)
 
+    def clear(self, paths: Sequence[str], told: Told) -> None:
+        """Unlink *paths*; what somebody else has put there stays."""
+        self.remove(paths, told)
+
     def finish(self, site: Path) -> None:
         """Nothing is left to do."""
 

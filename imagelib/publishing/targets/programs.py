@@ -44,14 +44,9 @@ class RcloneTarget:
         _require("rclone")
 
     def check(self, known: Mapping[str, Placed]) -> None:
-        """A place that is empty or ours."""
-        if known:
-            return
-        listed = subprocess.run(["rclone", "lsf", "--max-depth", "1", self._remote],
-                                capture_output=True, text=True, check=False)
-        if listed.returncode == 0 and listed.stdout.strip():
-            raise InvalidError(f"{self._remote} holds files that imagelib did not put there. Choose"
-                               " an empty place.")
+        """A place that is empty, absent or ours."""
+        if not known:
+            _require_empty(self.name, _lines("rclone", "lsf", "-R", "--files-only", self._remote))
 
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """A known list in each step: nothing is listed or compared there, which hosts bill."""
@@ -72,6 +67,10 @@ class RcloneTarget:
         for path in paths:
             told(path)
 
+    def clear(self, paths: Sequence[str], told: Told) -> None:
+        """Delete *paths*; what somebody else has put there stays."""
+        self.remove(paths, told)
+
     def finish(self, site: Path) -> None:
         """Nothing is left to do."""
 
@@ -86,14 +85,10 @@ class RsyncTarget:
 
     def check(self, known: Mapping[str, Placed]) -> None:
         """A place that is empty, absent or ours."""
-        if known:
-            return
-        listed = subprocess.run(["rsync", "--list-only", self._place], capture_output=True,
-                                text=True, check=False)
-        if listed.returncode == 0 and any(
-                not line.endswith(" .") for line in listed.stdout.splitlines()):
-            raise InvalidError(f"{self._place} holds files that imagelib did not put there. Choose"
-                               " an empty place.")
+        if not known:
+            _require_empty(self.name, [
+                line for line in _lines("rsync", "-r", "--list-only", self._place)
+                if not line.startswith("d")])
 
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """A call for each step, as rsync itself would send the front before what it refers to."""
@@ -115,6 +110,10 @@ class RsyncTarget:
                      f"{nothing}/", self._place)
         for path in paths:
             told(path)
+
+    def clear(self, paths: Sequence[str], told: Told) -> None:
+        """Delete *paths*; what somebody else has put there stays."""
+        self.remove(paths, told)
 
     def finish(self, site: Path) -> None:
         """Nothing is left to do."""
@@ -144,6 +143,12 @@ class GitTarget:
 
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """Nothing yet: `finish` sends all at once."""
+
+    def clear(self, paths: Sequence[str], told: Told) -> None:
+        """Delete the branch."""
+        _run("git", "push", "-q", self._url, "--delete", f"refs/heads/{self._branch}")
+        for path in paths:
+            told(path)
 
     def finish(self, site: Path) -> None:
         """Commit the whole site, and push it over what is there."""
@@ -196,6 +201,18 @@ def _require(program: str) -> None:
     if shutil.which(program) is None:
         raise InvalidError(f"{program} is not installed. Install it, or publish into a folder and"
                            " send that yourself.")
+
+
+def _require_empty(name: str, lines: list[str]) -> None:
+    if lines:
+        raise InvalidError(f"{name} holds files that imagelib did not put there. Choose an empty"
+                           " place.")
+
+
+def _lines(*command: str) -> list[str]:
+    """What a program lists; nothing where there is no such place yet."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() if done.returncode == 0 else []
 
 
 def _run(*command: str, cwd: Path | None = None, more: Mapping[str, str] | None = None) -> None:

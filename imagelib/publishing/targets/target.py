@@ -36,6 +36,9 @@ class Target(Protocol):
     def finish(self, site: Path) -> None:
         """Everything was put and removed."""
 
+    def clear(self, paths: Sequence[str], told: Told) -> None:
+        """Take all that there is away: *paths*."""
+
 
 def require_apart(path: Path, settings: Settings) -> None:
     """Refuse a place that holds the library, or lies within what it keeps for itself.
