@@ -38,6 +38,7 @@ from imagelib.generator.publishing import Publisher
 from imagelib.generator.site import Site
 from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.library import Library
+from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.values.image import Image
@@ -125,7 +126,8 @@ class _Build:
             )
         # After a build that was killed, nobody knows which of its files are new.
         self._full = (full or build_state.stamp != self._stamp or build_state.library != self._id
-                      or bool(build_state.unfinished) or not site.exists("index.html"))
+                      or bool(build_state.unfinished) or not site.exists("index.html")
+                      or not goes_on(library.database.reader, build_state.seq, build_state.batch))
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)
         self._thumbnails = Thumbnails(library, build_state, site, full=self._full)
@@ -184,7 +186,7 @@ class _Build:
     def _write(self, dirty: set[int]) -> None:
         """Everything but thumbnails, in the order that never leaves a dead reference."""
         build_state, database = self._build_state, self._library.database
-        seq = database.seq()
+        seq, batch = last_change(database.reader)
         old = {pk: row for pk in dirty if (row := build_state.row(pk))}
         new = self._current_rows(dirty)
         pages = set(new) | self._neighbours(old.values())
@@ -215,7 +217,7 @@ class _Build:
             build_state.keep(self._still_asked_for(), time.time())
             build_state.retire((self._retired | (build_state.announced() - build_state.paths()))
                           - build_state.kept())
-            build_state.finish(seq, self._stamp, self._id, json.dumps(self._searches()))
+            build_state.finish(seq, batch, self._stamp, self._id, json.dumps(self._searches()))
         build_state.forget_journal()
         self._report.seq, self._report.images = seq, build_state.total()
 
