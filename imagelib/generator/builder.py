@@ -42,6 +42,7 @@ from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.values.image import Image
+from imagelib.recording.writing import Recording, record
 
 #: How many of the newest images `index.html` itself holds.
 FIRST_PAGE = 60
@@ -65,13 +66,16 @@ class BuildReport:
     images: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    #: What became of `records/`.
+    recorded: Recording = field(default_factory=Recording)
     seconds: float = 0.0
 
 
 def build(library: Library, out: Path | None = None, *, full: bool = False,
           site: SiteInfo | None = None, lingers: bool = True,
           progress: Progress = lambda stage, done, total: None) -> BuildReport:
-    """Bring the site in *out* (default: `site/`) up to date; *full* renders everything anew.
+    """Bring the site in *out* (default: `site/`) up to date, then `records/`; *full* renders
+    everything anew.
 
     *site* is what is said of it, by default what the settings say. Where it *lingers*, blocks,
     thumbnails and static files that newer ones replace stay for `KEPT_SECONDS`, until a later
@@ -91,6 +95,7 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
     build_state = BuildState(library.settings.private_dir / "build.db", folder)
     try:
         report = _Build(library, build_state, Site(folder), full, progress, site, lingers).run()
+        report.recorded = record(library, full=full, progress=progress)
     finally:
         build_state.close()
         lock.release()
@@ -101,7 +106,8 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
 def _check_place(library: Library, folder: Path) -> None:
     """A site among the originals would be taken in as images, and one around them emptied."""
     here = folder.resolve()
-    for own in (library.settings.images_dir, library.settings.private_dir):
+    settings = library.settings
+    for own in (settings.images_dir, settings.private_dir, settings.records_dir):
         if here.is_relative_to(own.resolve()) or own.resolve().is_relative_to(here):
             raise ConflictError(f"{folder} is no place for a site: {own} is part of the library."
                                 " Choose another folder with --out.")

@@ -18,6 +18,7 @@ from imagelib.config import Settings
 from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.store.batches import last_change
+from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
 
 #: Raised when pages or blocks of the same input become different without what follows changing.
@@ -80,7 +81,7 @@ def is_current(settings: Settings, out: Path) -> bool:
     except sqlite3.Error:
         return False
     if built is None or (built[:2], built[3]) != (newest, searches) or pending or overdue or (
-            scanned is None):
+            scanned is None) or not is_recorded(settings, *newest):
         return False
     try:
         times = folder_times(settings.images_dir)

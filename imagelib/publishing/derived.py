@@ -121,6 +121,7 @@ class Derived:
         settings = replace(
             Settings(root), title=policy.heading, language=policy.language or own.language,
             base_url=policy.base_url, workers=own.workers, sharp=own.sharp, link_originals=True,
+            records=False,
             max_pixels=own.max_pixels, decode_seconds=own.decode_seconds,
             decode_memory=own.decode_memory)
         shutil.rmtree(root / "templates", ignore_errors=True)

@@ -16,6 +16,9 @@ Step = Literal["do", "undo", "redo"]
 Actor = Literal["python", "cli", "api", "editor", "watcher"]
 ACTORS = frozenset((*get_args(Actor), "external"))
 
+#: The action of the one batch that a database begins with which was made from record files.
+RESTORED = "restored"
+
 _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 
