@@ -26,6 +26,7 @@ from imagelib.library.library import Library
 from imagelib.library.query.listing import Filter
 from imagelib.library.query.query import Query
 from imagelib.library.store import folding
+from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import make_folder
 from imagelib.library.store.locks import FileLock
@@ -157,7 +158,11 @@ class Derived:
                  for row in self._sources.execute("SELECT * FROM sources")}
         # Of an image that nobody has changed, nothing is read as long as the policy is the same.
         stamp = self._policy.model_dump_json() + code_stamp()
-        trusted = self._meta("policy") == stamp and self._meta("writing") != "1"
+        reader = self._source.database.reader
+        seq, batch = last_change(reader)
+        # Where an earlier state was put back, a version may have come again with other content.
+        trusted = (self._meta("policy") == stamp and self._meta("writing") != "1"
+                   and goes_on(reader, int(self._meta("seq", "0")), self._meta("batch")))
         same = {row[0] for row in self._source.database.read("SELECT pk, version FROM images")
                 if trusted and row[0] in known and known[row[0]].version == row[1]}
         files = self._prepare(wanted, known, same, report, progress)
@@ -181,7 +186,8 @@ class Derived:
             transaction.run("DELETE FROM trash")
             transaction.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
                             " OR after <> '{}'")
-        self._set_meta("policy", stamp)
+        for name, value in (("policy", stamp), ("seq", str(seq)), ("batch", batch)):
+            self._set_meta(name, value)
         self._set_meta("writing", "0")
         self._sources.execute("COMMIT")
         self._sweep(files)
