@@ -47,6 +47,7 @@ TEMPLATE = """\
 # workers = 0                                 # 0: one for each core
 # sharp = true                                # larger thumbnails besides, for dense screens
 # link_originals = false                      # true: the site has no copies of its own
+# records = true                              # keeps records/, for when library.db is lost
 
 [watch]
 # folders = []                                # new pictures from there are added by themselves
@@ -69,6 +70,7 @@ class Settings:
     workers: int = 0
     sharp: bool = True
     link_originals: bool = False
+    records: bool = True
     watch_folders: tuple[str, ...] = ()
     max_upload: int = 64 * 2**20
     max_pixels: int = 100_000_000
@@ -97,6 +99,11 @@ class Settings:
     def published_dir(self) -> Path:
         """Where the site has its originals, under their names in `images_dir`."""
         return self.site_dir / "images"
+
+    @property
+    def records_dir(self) -> Path:
+        """What a build keeps of the rows beside the site, in files: never published."""
+        return self.root / "records"
 
     @property
     def private_dir(self) -> Path:

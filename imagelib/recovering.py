@@ -1,8 +1,8 @@
 """A new database where the old one is lost and no backup is left.
 
-Ratings, tags and texts come from what can still be read: the rows of a damaged database,
-then the blocks of the site. Prompts come from the files themselves. What was there before
-is moved aside, never removed.
+Ratings, tags and texts come from what can still be read: the rows of a damaged database, then
+the record files, then the blocks of the site. Prompts come from the files themselves. What was
+there before is moved aside, never removed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from imagelib.library.store import identity
 from imagelib.library.store.backup import set_aside
 from imagelib.library.store.disk import clone, digest, is_plain_file, make_folder
 from imagelib.library.values.fields import ImageDraft
+from imagelib.recording.files import names_in, read_manifest
+from imagelib.recording.restoring import image_rows, sift
 
 #: So many images are made at once.
 _AT_ONCE = 200
@@ -38,8 +40,10 @@ class RecoveryReport:
 
     #: Where the former database is kept, if there was one.
     former: Path | None = None
-    #: Images with the record that the former database, or else the site, had of them.
+    #: Images with the record that the former database, or else `records/`, or else the site, had
+    #: of them.
     from_database: int = 0
+    from_records: int = 0
     from_site: int = 0
     #: Images of which only the file was left.
     from_file: int = 0
@@ -76,13 +80,14 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
         site, searches = read_site(settings.site_dir)
     except InvalidError as error:
         report.problems.append(str(error))
+    recorded = _recorded(settings.records_dir, report)
     report.former = set_aside(settings, lambda kept: identity.begin_recovery(settings, kept))
     with Library.create(settings.root) as library:
         library.database.actor = "cli"
         make_folder(folder)
-        records = {record.digest: record for record in site} | salvaged
+        records = {record.digest: record for record in site} | recorded | salvaged
         _bring_back(settings, records, report)
-        _take_in(library, records, salvaged, report, progress)
+        _take_in(library, records, (salvaged, recorded), report, progress)
         for name, query, sort in searches:
             save_search(library.database, name, query, sort)
         identity.end_recovery(settings)
@@ -115,6 +120,19 @@ def _salvage(database: Path) -> dict[str, SiteRecord]:
     return found
 
 
+def _recorded(folder: Path, report: RecoveryReport) -> dict[str, SiteRecord]:
+    """The images of the record files in *folder* that are whole, by digest."""
+    if not names_in(folder):
+        return {}
+    try:
+        whole, damaged = sift(folder, read_manifest(folder))
+    except InvalidError as error:
+        report.problems.append(str(error))
+        return {}
+    report.problems += damaged.values()
+    return {row["digest"]: _as_record(row) for row in image_rows(folder, whole)}
+
+
 def _as_record(row: dict[str, Any]) -> SiteRecord:
     # An earlier version of the tables has fewer columns.
     fields = {name: row[name] for name in ImageDraft.model_fields if name in row}
@@ -137,8 +155,9 @@ def _bring_back(settings: Settings, records: dict[str, SiteRecord],
 
 
 def _take_in(library: Library, records: dict[str, SiteRecord],
-             salvaged: dict[str, SiteRecord], report: RecoveryReport,
-             progress: Callable[[int, int], None]) -> None:
+             by_origin: tuple[dict[str, SiteRecord], dict[str, SiteRecord]],
+             report: RecoveryReport, progress: Callable[[int, int], None]) -> None:
+    salvaged, recorded = by_origin
     problems: dict[str, str] = {}
     names = [name for name, _ in walk_files(library.originals.folder, problems=problems)]
     report.failed += problems.items()
@@ -161,6 +180,8 @@ def _take_in(library: Library, records: dict[str, SiteRecord],
                               in_place=True, image_id=image_id, created_at=created))
         if inspected.digest in salvaged:
             report.from_database += 1
+        elif inspected.digest in recorded:
+            report.from_records += 1
         elif record:
             report.from_site += 1
         else:

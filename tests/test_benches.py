@@ -16,6 +16,7 @@ SMALL = {
     "build.py": ["--count", "3"],
     "ingest.py": ["--counts", "20"],
     "publish.py": ["--count", "3"],
+    "records.py": ["--count", "20"],
     "scan.py": ["--count", "200"],
 }
 #: They drive a browser for a minute, or need FastAPI: only what they import is tried.

@@ -7,14 +7,19 @@ whole: done or not done, nothing destroyed, and what was acknowledged is there.
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
-from crashing import HAS_STRACE, Stage, Walk
+from crashing import HAS_STRACE, THE_END, Stage, Walk
 from helpers import current_tree, tree
 from site_links import dead_references
 from verbs import VERBS, seeded
 
 from imagelib.generator.builder import build
 from imagelib.library.library import Library
+from imagelib.recording.files import read_manifest
+from imagelib.recording.restoring import sift
+from imagelib.recording.writing import record
 
 pytestmark = pytest.mark.skipif(
     not HAS_STRACE, reason="strace is not installed, so nobody can be killed")
@@ -54,3 +59,26 @@ def test_a_build_that_is_killed_leaves_whole_files_and_no_dead_link(stage, seed,
 
     walk = Walk(stage, VERBS["build"], seed, tmp_path)
     assert walk.kill(walk.sample(10), look) == []
+
+
+def test_record_files_are_the_old_set_or_the_new_one_wherever_they_are_broken_off(
+        stage, seed, tmp_path):
+    seqs = set()
+
+    def look(root, outcome):
+        folder = root / "library" / "records"
+        manifest = read_manifest(folder)
+        seqs.add(manifest.seq)
+        faults = [*sift(folder, manifest)[1].values()]
+        with Library.open(root / "library") as library:
+            record(library)
+            written = tree(folder)
+            shutil.rmtree(folder)
+            record(library)
+            if written != tree(folder):
+                faults.append("the next time does not mend it")
+        return faults
+
+    walk = Walk(stage, VERBS["record"], seed, tmp_path)
+    assert walk.kill([*walk.points, THE_END], look) == []
+    assert len(seqs) == 2

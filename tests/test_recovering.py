@@ -48,9 +48,11 @@ def filled(tmp_path):
     return root, records
 
 
-def _lose(root, *, backups=True):
+def _lose(root, *, backups=True, records=True):
     for part in root.glob("library.db*"):
         part.unlink()
+    if records:
+        shutil.rmtree(root / "records")
     if backups:
         shutil.rmtree(root / ".imagelib" / "backups", ignore_errors=True)
 
@@ -73,6 +75,38 @@ def test_a_lost_database_is_made_anew_from_the_site(filled):
 
     assert (report.from_site, report.from_file, report.failed) == (7, 0, [])
     _assert_all_back(root, records)
+
+
+def test_record_files_know_more_than_the_site(filled):
+    root, records = filled
+    with Library.open(root) as library:
+        victim = library.edit(library.find()[0].id, prompt_meta={"of": ["the user"]}).changed[0]
+        build(library)
+        records = {image.id: image for image in library.find()}
+    shutil.rmtree(root / "site")
+    _lose(root, records=False)
+
+    report = recover(Settings.load(root))
+
+    assert (report.from_records, report.from_site, report.from_file) == (7, 0, 0)
+    with Library.open(root) as library:
+        assert library.get(victim).prompt_meta == {"of": ["the user"]}
+        assert {image.id: image.created_at for image in library.find()} == {
+            image.id: image.created_at for image in records.values()}
+
+
+def test_record_files_that_cannot_be_read_lose_nothing_else(filled):
+    root, _ = filled
+    _lose(root, records=False)
+    next((root / "records").glob("images-*")).write_bytes(b"damaged")
+
+    report = recover(Settings.load(root))
+
+    assert (report.from_records, report.from_site) == (0, 7)
+    assert any("images-0" in problem for problem in report.problems)
+    (root / "records" / "manifest.json").write_bytes(b"damaged")
+    _lose(root, records=False)
+    assert "is broken" in " ".join(recover(Settings.load(root)).problems)
 
 
 def test_files_that_only_the_site_has_come_back(filled):
@@ -131,7 +165,7 @@ def test_the_rows_of_a_damaged_database_that_can_be_read_are_used(filled, damage
 
     report = recover(Settings.load(root))
 
-    assert report.from_database + report.from_site == len(records)
+    assert report.from_database + report.from_records == len(records)
     assert report.former.exists()
     with Library.open(root) as library:
         assert {i.id: i.tags for i in library.find()} == {

@@ -11,13 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import Daemon, draw, wait_for
+from helpers import Daemon, current_tree, draw, tree, wait_for
 from prefork import imagelib
 
 from imagelib.cli import run
 from imagelib.daemon.logs import log_event, logging_to
 from imagelib.daemon.service import Service
 from imagelib.errors import LibraryFaultError, LockedError
+from imagelib.generator.builder import build
+from imagelib.generator.reading import read_site
 from imagelib.library.library import Library
 from imagelib.library.store import backup
 
@@ -76,6 +78,21 @@ def test_a_restore_keeps_what_it_replaces_and_says_where(two_states):
     assert _count(root) == 1
     backup.put_back(settings, former)
     assert _count(root) == 2
+
+
+@pytest.mark.parametrize("later", [0, 5])
+def test_the_site_shows_what_was_restored_also_where_edits_follow_before_a_build(two_states, later):
+    root, kept = two_states
+    with Library.open(root) as library:
+        build(library)
+    backup.put_back(Library.open_to_read(root).settings, kept)
+    with Library.open(root) as library:
+        for rating in range(later):
+            library.edit(library.find()[0].id, rating=rating)
+        build(library)
+        build(library, root / "full")
+        assert current_tree(library) == tree(root / "full")
+        assert [record.fields["notes"] for record in read_site(root / "site")[0]] == ["old"]
 
 
 def test_a_backup_that_is_copied_over_by_hand_is_not_undone_by_the_log_beside_it(

@@ -27,8 +27,12 @@ from imagelib.library.checks.verifying import mend
 from imagelib.library.library import Library
 from imagelib.library.originals.intake import take_in
 from imagelib.library.store import backup
+from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import digest
 from imagelib.library.values.image import Image
+from imagelib.recording.files import is_recorded
+from imagelib.recording.restoring import restore_records
+from imagelib.recording.writing import record
 from imagelib.recovering import recover
 
 
@@ -274,6 +278,19 @@ _verb("restore a backup", lambda library, root: backup.put_back(
       settle=mend, opens=False)
 
 
+def _record(root: Path) -> None:
+    """Record files, and an edit after them."""
+    with Library.open(root / "library") as library:
+        record(library)
+        library.edit(note(library, "two").id, rating=1)
+
+
+_verb("restore record files", lambda library, root: restore_records(
+      Settings.load(root / "library"), root / "library" / "records"),
+      lambda library, root: note(library, "two").rating == 0, prepare=_record,
+      settle=mend, opens=False)
+
+
 def _first_version(root: Path) -> None:
     shutil.rmtree(root / "library")
     with tarfile.open(Path(__file__).with_name("libraries") / "version_1.tar.xz") as archive:
@@ -302,11 +319,17 @@ _verb("build", lambda library, root: build(library),
       lambda library, root: not build(library).thumbnails, prepare=_built, atomic=False)
 
 
+_verb("record", lambda library, root: record(library),
+      lambda library, root: is_recorded(library.settings, *last_change(library.database.reader)),
+      prepare=_built, settle=record, atomic=False)
+
+
 def _lose_database(root: Path) -> None:
     with Library.open(root / "library") as library:
         build(library)
     for part in (root / "library").glob("library.db*"):
         part.unlink()
+    shutil.rmtree(root / "library" / "records")
 
 
 # -- what a scan does ---------------------------------------------------------

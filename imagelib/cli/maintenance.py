@@ -25,6 +25,7 @@ from imagelib.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from imagelib.config import Settings
     from imagelib.library.originals.drift import Drift
     from imagelib.library.values.image import Image
 
@@ -214,15 +215,28 @@ def backup(context: Context, target: Path | None) -> None:
 
 @click.command()
 @click.argument("source", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option("--records", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Make the database from record files instead, as builds keep them in records/.")
+@click.option("--anyway", is_flag=True,
+              help="With --records: also if some of them are damaged, without these.")
 @yes
 @pass_context
-def restore(context: Context, source: Path | None, yes: bool) -> None:
+def restore(context: Context, source: Path | None, records: Path | None, anyway: bool,
+            yes: bool) -> int:
     """Put a backup of the database in place of the present one, which is kept beside it."""
     from imagelib.config import Settings, require_library
     from imagelib.library.store.backup import is_of_another_library, newest_snapshot, put_back
+    from imagelib.recording.restoring import is_ahead
 
+    if (source and records) or (anyway and not records):
+        raise click.UsageError("Name a backup, or --records DIR, which --anyway belongs to.")
     settings = Settings.load(require_library(context.root))
+    if records:
+        return _restore_records(settings, records.expanduser().absolute(), anyway, yes)
     chosen = source.expanduser().absolute() if source else newest_snapshot(settings)
+    if is_ahead(settings, chosen):
+        say(f"Note: {settings.records_dir} has later edits than {chosen}, but no history. To have"
+            f" those: imagelib restore --records {settings.records_dir}")
     if is_of_another_library(settings, chosen):
         say(f"Note: {chosen} is of another library, or of this one before it was recovered. Images"
             " whose files are not here will be missing.")
@@ -231,22 +245,46 @@ def restore(context: Context, source: Path | None, yes: bool) -> None:
     kept = put_back(settings, chosen)
     say(f"Restored from {chosen}." + (f" The former database is {kept}." if kept else ""))
     say("Next: imagelib check")
+    return 0
+
+
+def _restore_records(settings: Settings, folder: Path, anyway: bool, yes: bool) -> int:
+    from imagelib.recording.restoring import restore_records
+
+    if not yes:
+        click.confirm(f"Make {settings.database} anew from {folder}, without history?", abort=True,
+                      err=True)
+    with progress("restoring") as bar:
+        report = restore_records(settings, folder, anyway=anyway, progress=bar)
+    for line in report.damaged:
+        say(f"Passed over: {line}")
+    say(f"{plural(report.images, 'image')} restored from {folder}, {report.trashed:,} in the trash."
+        + (f" The former database is {report.former}." if report.former else ""))
+    say("Next: imagelib check")
+    return 1 if report.damaged else 0
 
 
 @click.command()
-@click.option("--anyway", is_flag=True, help="Also if there is a backup that could be restored.")
+@click.option("--anyway", is_flag=True,
+              help="Also if there are backups or record files that could be restored.")
 @yes
 @pass_context
 def recover(context: Context, anyway: bool, yes: bool) -> int:
     """Make a new database from the site and the files, where no backup is left."""
     from imagelib.config import Settings, require_library
     from imagelib.library.store.backup import snapshots
+    from imagelib.recording.files import known_manifest
     from imagelib.recovering import recover as recover_library
 
     settings = Settings.load(require_library(context.root))
     if (kept := snapshots(settings)) and not anyway:
         say(f"There are {plural(len(kept), 'backup')}, the last one is {kept[-1]}. It knows more"
             " than the site does: imagelib restore. To go without it: imagelib recover --anyway")
+        return 1
+    if not anyway and known_manifest(settings.records_dir):
+        say(f"{settings.records_dir} has all but the history, as of the last build: imagelib"
+            f" restore --records {settings.records_dir}. To take together what can be read of the"
+            " former database, of it, of the site and of the files: imagelib recover --anyway")
         return 1
     if not yes:
         click.confirm(f"Make a new database for {settings.root} from its site and files?",
@@ -262,7 +300,8 @@ def recover(context: Context, anyway: bool, yes: bool) -> int:
     if report.brought_back:
         say(f"{plural(report.brought_back, 'file')} brought back from the site.")
     say(f"{plural(report.from_database, 'image')} as the former database had them,"
-        f" {report.from_site:,} as the site has them, {report.from_file:,} from their files alone.")
+        f" {report.from_records:,} as records/ has them, {report.from_site:,} as the site has them,"
+        f" {report.from_file:,} from their files alone.")
     say("Next: imagelib check, then imagelib build")
     return 1 if report.failed else 0
 

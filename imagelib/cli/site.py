@@ -127,6 +127,8 @@ def _build(library: Library, *, full: bool, out: Path | None = None) -> BuildRep
                             progress=lambda stage, done, total: bar(done, total))
     for name in report.unknown:
         say(f"{report.site / name}: not made by imagelib; left alone.")
+    if report.recorded.aside:
+        say(f"What records/ had of an earlier database is kept in {report.recorded.aside}.")
     say(f"{plural(report.images, 'image')}: {plural(len(report.written), 'file')} written,"
         f" {plural(report.thumbnails, 'thumbnail')} made, {len(report.pruned):,} removed,"
         f" {report.seconds:.1f} s.")

@@ -16,12 +16,12 @@ from pathlib import Path
 from imagelib.generator.index.blocks import Block
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 4
+_VERSION = 5
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
     id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE,
-    seq INTEGER NOT NULL DEFAULT -1, stamp TEXT NOT NULL DEFAULT '',
+    seq INTEGER NOT NULL DEFAULT -1, batch TEXT NOT NULL DEFAULT '', stamp TEXT NOT NULL DEFAULT '',
     library TEXT NOT NULL DEFAULT '', searches TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS artifacts (
@@ -84,7 +84,9 @@ class BuildState:
             row = self._connection.execute("SELECT * FROM outputs WHERE folder = ?",
                                            (name,)).fetchone()
         self._output: int = row["id"]
+        #: The newest change that it shows, and its batch.
         self.seq: int = row["seq"]
+        self.batch: str = row["batch"]
         self.stamp: str = row["stamp"]
         self.library: str = row["library"]
         #: The saved searches that its manifest has.
@@ -129,10 +131,10 @@ class BuildState:
             raise
         self._connection.execute("COMMIT")
 
-    def finish(self, seq: int, stamp: str, library: str, searches: str) -> None:
+    def finish(self, seq: int, batch: str, stamp: str, library: str, searches: str) -> None:
         """Note what the folder now holds."""
-        self._run("UPDATE outputs SET seq = ?, stamp = ?, library = ?, searches = ? WHERE id = ?",
-                  seq, stamp, library, searches, self._output)
+        self._run("UPDATE outputs SET seq = ?, batch = ?, stamp = ?, library = ?, searches = ?"
+                  " WHERE id = ?", seq, batch, stamp, library, searches, self._output)
 
     # -- artifacts ----------------------------------------------------------
 

@@ -38,9 +38,11 @@ from imagelib.generator.publishing import Publisher
 from imagelib.generator.site import Site
 from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.library import Library
+from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.values.image import Image
+from imagelib.recording.writing import Recording, record
 
 #: How many of the newest images `index.html` itself holds.
 FIRST_PAGE = 60
@@ -64,13 +66,16 @@ class BuildReport:
     images: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    #: What became of `records/`.
+    recorded: Recording = field(default_factory=Recording)
     seconds: float = 0.0
 
 
 def build(library: Library, out: Path | None = None, *, full: bool = False,
           site: SiteInfo | None = None, lingers: bool = True, lent: Lender = nobody,
           progress: Progress = lambda stage, done, total: None) -> BuildReport:
-    """Bring the site in *out* (default: `site/`) up to date; *full* renders everything anew.
+    """Bring the site in *out* (default: `site/`) up to date, then `records/`; *full* renders
+    everything anew.
 
     *site* is what is said of it, by default what the settings say. Where it *lingers*, blocks,
     thumbnails and static files that newer ones replace stay for `KEPT_SECONDS`, until a later
@@ -92,6 +97,7 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
     try:
         report = _Build(library, build_state, Site(folder), full, progress, site, lingers,
                         lent).run()
+        report.recorded = record(library, full=full, progress=progress)
     finally:
         build_state.close()
         lock.release()
@@ -102,7 +108,8 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
 def _check_place(library: Library, folder: Path) -> None:
     """A site among the originals would be taken in as images, and one around them emptied."""
     here = folder.resolve()
-    for own in (library.settings.images_dir, library.settings.private_dir):
+    settings = library.settings
+    for own in (settings.images_dir, settings.private_dir, settings.records_dir):
         if here.is_relative_to(own.resolve()) or own.resolve().is_relative_to(here):
             raise ConflictError(f"{folder} is no place for a site: {own} is part of the library."
                                 " Choose another folder with --out.")
@@ -129,7 +136,8 @@ class _Build:
             )
         # After a build that was killed, nobody knows which of its files are new.
         self._full = (full or build_state.stamp != self._stamp or build_state.library != self._id
-                      or bool(build_state.unfinished) or not site.exists("index.html"))
+                      or bool(build_state.unfinished) or not site.exists("index.html")
+                      or not goes_on(library.database.reader, build_state.seq, build_state.batch))
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)
         self._thumbnails = Thumbnails(library, build_state, site, full=self._full,
@@ -185,7 +193,7 @@ class _Build:
     def _write(self, dirty: set[int]) -> None:
         """Everything but thumbnails, in the order that never leaves a dead reference."""
         build_state, database = self._build_state, self._library.database
-        seq = database.seq()
+        seq, batch = last_change(database.reader)
         old = {pk: row for pk in dirty if (row := build_state.row(pk))}
         new = self._current_rows(dirty)
         pages = set(new) | self._neighbours(old.values())
@@ -216,7 +224,7 @@ class _Build:
             build_state.keep(self._still_asked_for(), time.time())
             build_state.retire((self._retired | (build_state.announced() - build_state.paths()))
                           - build_state.kept())
-            build_state.finish(seq, self._stamp, self._id, json.dumps(self._searches()))
+            build_state.finish(seq, batch, self._stamp, self._id, json.dumps(self._searches()))
         build_state.forget_journal()
         self._report.seq, self._report.images = seq, build_state.total()
 

@@ -1,4 +1,4 @@
-"""Is the site what the last build made of it? Finds files that are gone or broken."""
+"""Are the site and the record files what the last build made? Finds what is gone or broken."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from imagelib.library.library import Library
 from imagelib.library.store.disk import is_plain_file
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import FIELDS
+from imagelib.recording.files import known_manifest
+from imagelib.recording.restoring import sift
 
 #: What is wrong with a file that is there without a reason.
 _UNKNOWN = "belongs to nothing that the last build knows"
@@ -24,21 +26,31 @@ _INDEXED = ("digest", *(field.name for field in FIELDS if field.kind not in ("da
 
 
 def check_site(library: Library, *, deep: bool = False, fix: bool = False) -> list[str]:
-    """What is wrong with `site/`, one line each; with *fix*, what is left after a full build.
+    """What is wrong with `site/` and `records/`, one line each; with *fix*, what is left after a
+    full build.
 
-    *deep* decodes every thumbnail and reads every original.
+    *deep* decodes every thumbnail, and reads every original and record file.
     """
-    faults = _faults(library, deep=deep)
-    if faults and fix:
+    faults, damaged = _faults(library, deep=deep), _damaged_records(library) if deep else {}
+    if (faults or damaged) and fix:
         site = Site(library.settings.site_dir)
         for path, reason in faults:
             if reason == _UNKNOWN:
                 put_aside(library.settings, site.folder / path)  # somebody's, or a last copy
             else:
                 (site.folder / path).unlink(missing_ok=True)
+        for name in damaged:
+            (library.settings.records_dir / name).unlink(missing_ok=True)
         build(library, full=True)
-        faults = _faults(library, deep=deep)
-    return [f"{path}: {reason}" for path, reason in faults]
+        faults, damaged = _faults(library, deep=deep), _damaged_records(library)
+    return [*(f"{path}: {reason}" for path, reason in faults), *damaged.values()]
+
+
+def _damaged_records(library: Library) -> dict[str, str]:
+    """What is wrong with each record file that is not whole."""
+    folder = library.settings.records_dir
+    manifest = known_manifest(folder)
+    return sift(folder, manifest)[1] if manifest else {}
 
 
 def _faults(library: Library, *, deep: bool) -> list[tuple[str, str]]:

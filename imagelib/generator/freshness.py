@@ -17,6 +17,8 @@ from imagelib import __version__
 from imagelib.config import Settings
 from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.originals.folders import folder_times
+from imagelib.library.store.batches import last_change
+from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
 
 #: Raised when pages or blocks of the same input become different without what follows changing.
@@ -67,24 +69,25 @@ def is_current(settings: Settings, out: Path) -> bool:
     try:
         with (closing(_readonly(build_state)) as build,
               closing(_readonly(settings.database)) as library):
-            built = build.execute("SELECT seq, stamp, searches FROM outputs WHERE folder = ?",
-                                  (str(out.resolve()),)).fetchone()
+            built = build.execute(
+                "SELECT seq, batch, stamp, searches FROM outputs WHERE folder = ?",
+                (str(out.resolve()),)).fetchone()
             searches = json.dumps(saved_searches(library))
-            seq = library.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()[0]
+            newest = last_change(library)
             pending = library.execute("SELECT count(*) FROM intents").fetchone()[0]
             scanned = library.execute("SELECT value FROM meta WHERE key = 'scanned'").fetchone()
             overdue = build.execute("SELECT 1 FROM kept WHERE since <= ? LIMIT 1",
                                     (time.time() - KEPT_SECONDS,)).fetchone()
     except sqlite3.Error:
         return False
-    if built is None or (built[0], built[2]) != (seq, searches) or pending or overdue or (
-            scanned is None):
+    if built is None or (built[:2], built[3]) != (newest, searches) or pending or overdue or (
+            scanned is None) or not is_recorded(settings, *newest):
         return False
     try:
         times = folder_times(settings.images_dir)
     except OSError:
         return False
-    return bool(built[1] == stamp(settings) and json.loads(scanned[0]) == times)
+    return bool(built[2] == stamp(settings) and json.loads(scanned[0]) == times)
 
 
 def faulty_images(settings: Settings, out: Path) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ from imagelib.library.library import Library
 from imagelib.library.query.listing import Filter
 from imagelib.library.query.query import Query
 from imagelib.library.store import folding
+from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import make_folder
 from imagelib.library.store.locks import FileLock
@@ -127,6 +128,7 @@ class Derived:
         settings = replace(
             Settings(root), title=policy.heading, language=policy.language or own.language,
             base_url=policy.base_url, workers=own.workers, sharp=own.sharp, link_originals=True,
+            records=False,
             max_pixels=own.max_pixels, decode_seconds=own.decode_seconds,
             decode_memory=own.decode_memory)
         shutil.rmtree(root / "templates", ignore_errors=True)
@@ -163,7 +165,12 @@ class Derived:
                  for row in self._sources.execute("SELECT * FROM sources")}
         # Of an image that nobody has changed, nothing is read as long as the policy is the same.
         stamp = self._policy.model_dump_json() + code_stamp()
-        trusted = self._meta("policy") == stamp and self._meta("writing") != "1"
+        # Where an earlier state was put back, a version may have come again with other content.
+        is_later = goes_on(self._source.database.reader, int(self._meta("seq", "0")),
+                           self._meta("batch"))
+        if not is_later:
+            self._set_meta("told", "")
+        trusted = is_later and self._meta("policy") == stamp and self._meta("writing") != "1"
         files = self._prepare(wanted, known, self._same(known) if trusted else set(), report,
                               progress)
         # Two databases are never committed at once: who was killed between them begins anew.
@@ -196,7 +203,9 @@ class Derived:
             write.run("DELETE FROM trash")
             write.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
                       " OR after <> '{}'")
-        self._set_meta("policy", stamp)
+            seq, batch = last_change(self._source.database.reader)
+        for name, value in (("policy", stamp), ("seq", str(seq)), ("batch", batch)):
+            self._set_meta(name, value)
         self._set_meta("writing", "0")
         self._sources.execute("COMMIT")
         self._sweep(files)

@@ -16,6 +16,7 @@ from imagelib.errors import ConflictError
 from imagelib.generator.builder import build
 from imagelib.generator.reading import read_site
 from imagelib.library.library import Library
+from imagelib.library.store.backup import put_back, snapshot
 from imagelib.publishing.derived import derived
 from imagelib.publishing.policy import PRESETS, Policy
 from imagelib.publishing.publication import Publication, publication
@@ -55,6 +56,20 @@ def publish(library: Library, to: Path, one: Policy | None = None, **options) ->
 def tree(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_state_that_was_put_back_is_what_is_published_from_then_on(tmp_path):
+    with Library.create(tmp_path / "small") as library:
+        image = library.add(draw(tmp_path / "a.png")).image.id
+        snapshot(library.settings, tmp_path / "kept.db")
+        library.edit(image, title="Regretted")
+        publish(library, tmp_path / "out")
+    put_back(library.settings, tmp_path / "kept.db")
+    with Library.open(tmp_path / "small") as library:
+        library.edit(image, title="Harmless")  # the same version of the same image
+        publish(library, tmp_path / "out")
+    [record] = read_site(tmp_path / "out")[0]
+    assert record.fields["title"] == "Harmless"
 
 
 def test_nothing_withheld_is_in_any_byte_of_what_is_published(library, tmp_path):

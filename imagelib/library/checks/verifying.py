@@ -227,8 +227,9 @@ def _leftovers(library: Storage) -> list[Path]:
             if here == settings.root:
                 # Beside these, a library may lie among anything: that is not ours to look at.
                 folders[:] = [name for name in folders if here / name in (
-                    settings.images_dir, settings.site_dir, settings.private_dir)]
-            if here == settings.site_dir and not is_idle:
+                    settings.images_dir, settings.site_dir, settings.records_dir,
+                    settings.private_dir)]
+            if here in (settings.site_dir, settings.records_dir) and not is_idle:
                 folders.clear()
                 continue
             found += [here / name for name in names if _is_temporary(name)

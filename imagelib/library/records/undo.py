@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.originals.trashing import rearrange
-from imagelib.library.store.batches import Step
+from imagelib.library.store.batches import RESTORED, Step
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.rows import chunks, drop_tags, select_pks, set_tags, stored_row
 from imagelib.library.values.outcome import Outcome, Reversal
@@ -62,6 +62,8 @@ def take_back(library: Storage, batch: str, step: Step) -> Reversal:
     if not changes:
         raise NotFoundError(f"There is no batch {batch!r}, or its images are gone for good.")
     action = str(rows[0]["action"] if rows else changes[0]["action"])
+    if action == RESTORED:  # it brought every image in, and is nobody's edit
+        raise ConflictError("Earlier history was not restored, so there is no way back beyond it.")
     by_image: dict[str, list[sqlite3.Row]] = defaultdict(list)
     for change in changes:
         by_image[change["image"]].append(change)

@@ -104,7 +104,7 @@ def snapshot_if_old(settings: Settings, database: Database) -> Path | None:
     if found and time.time() - found[-1].stat().st_mtime < DAY:
         return None
     seq = database.seq()
-    if not seq or str(seq) == _seq_of(found[-1] if found else None):
+    if not seq or str(seq) == seq_of(found[-1] if found else None):
         return None
     with suppress(LibraryFaultError, LockedError, DiskFullError, OSError):
         return snapshot(settings)
@@ -124,8 +124,10 @@ def newest_snapshot(settings: Settings) -> Path:
     """
     found = snapshots(settings)
     if not found:
-        raise NotFoundError(f"There is no backup in {_folder(settings)}. Name one, or make a new"
-                            " database from the site and the files with: imagelib recover")
+        raise NotFoundError(f"There is no backup in {_folder(settings)}. Name one, or restore what"
+                            f" builds have recorded: imagelib restore --records"
+                            f" {settings.records_dir}; without that, make a new database from the"
+                            " site and the files with: imagelib recover")
     return found[-1]
 
 
@@ -171,6 +173,19 @@ def put_back(settings: Settings, source: Path) -> Path | None:
             raise
         finish_restore(settings)
     return kept
+
+
+@contextmanager
+def scratch(settings: Settings) -> Iterator[Path]:
+    """An empty file, for its owner alone, to make a database in that is put back then."""
+    make_folder(settings.private_dir, 0o700)
+    path = _folder(settings) / f".{_now()}.db.partial"
+    make_folder(path.parent)
+    try:
+        _create_private(path)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def set_aside(settings: Settings, before: Callable[[Path | None], object]) -> Path | None:
@@ -310,7 +325,7 @@ def _thin_out(settings: Settings) -> None:
                 begun.unlink()
 
 
-def _seq_of(path: Path | None) -> str:
+def seq_of(path: Path | None) -> str:
     """The number of the newest change in a snapshot; "" if it cannot be read."""
     if path is None:
         return ""

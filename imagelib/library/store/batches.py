@@ -16,6 +16,9 @@ Step = Literal["do", "undo", "redo"]
 Actor = Literal["python", "cli", "api", "editor", "watcher"]
 ACTORS = frozenset((*get_args(Actor), "external"))
 
+#: The action of the one batch that a database begins with which was made from record files.
+RESTORED = "restored"
+
 _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 
@@ -44,6 +47,24 @@ def changed_in(connection: sqlite3.Connection, batch: str) -> tuple[str, ...]:
     """The ids of the images that *batch* changed, in the order in which it came to them."""
     return tuple(row[0] for row in connection.execute(
         "SELECT image FROM changes WHERE batch = ? GROUP BY image ORDER BY min(seq)", (batch,)))
+
+
+def last_change(connection: sqlite3.Connection) -> tuple[int, str]:
+    """The number of the newest change, and its batch; (0, "") if nothing was ever changed."""
+    row = connection.execute("SELECT seq, batch FROM changes ORDER BY seq DESC LIMIT 1").fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, "")
+
+
+def goes_on(connection: sqlite3.Connection, seq: int, batch: str) -> bool:
+    """Whether the history goes on from that change: whoever knows all up to it needs only those
+    since.
+
+    It does not where the database was replaced by an earlier one, whatever came after.
+    """
+    if seq > last_change(connection)[0]:
+        return False
+    row = connection.execute("SELECT batch FROM changes WHERE seq = ?", (seq,)).fetchone()
+    return row is None or row[0] == batch  # purging takes changes away
 
 
 def record_batch(connection: sqlite3.Connection, batch: str, action: str, step: Step,

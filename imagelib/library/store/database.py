@@ -83,7 +83,7 @@ class Database:
         Raises:
             LibraryFaultError: the file is no database, or was written by a newer version.
         """
-        with self.exclusive(), _translated(self.path):
+        with self.exclusive(), translated(self.path):
             if not self.path.exists():  # private from its first byte on; its log follows it
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection = self._write_connection()
@@ -100,7 +100,7 @@ class Database:
 
     def is_migrated(self) -> bool:
         """Whether the database is there, with the tables of this version."""
-        with _translated(self.path):
+        with translated(self.path):
             return self.path.exists() and bool(self.path.stat().st_size) and (
                 self._version(self.reader) == schema.VERSION)
 
@@ -110,7 +110,7 @@ class Database:
         Raises:
             LibraryFaultError: it is none, from the future, or too old for that.
         """
-        with _translated(self.path):
+        with translated(self.path):
             version = self._version(self.reader)
         if version < schema.READABLE:
             raise LibraryFaultError(f"{self.path} is not set up. Run: imagelib init")
@@ -136,13 +136,13 @@ class Database:
 
     def read(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
         """All rows of one SELECT."""
-        with _translated(self.path):
+        with translated(self.path):
             return self.reader.execute(sql, parameters).fetchall()
 
     @contextmanager
     def read_transaction(self) -> Iterator[sqlite3.Connection]:
         """In the block, this thread reads one state of the library, whatever is written."""
-        with _translated(self.path):
+        with translated(self.path):
             self.reader.execute("BEGIN")
             try:
                 yield self.reader
@@ -157,7 +157,7 @@ class Database:
             LibraryFaultError: a part that is needed is damaged.
             LockedError, DiskFullError, ConflictError: as `write`.
         """
-        with _translated(self.path):
+        with translated(self.path):
             yield
 
     @contextmanager
@@ -174,7 +174,7 @@ class Database:
             ConflictError: it breaks a rule of the tables; nothing was changed.
             LibraryFaultError: another file has the database's name by now; nothing was changed.
         """
-        with self.exclusive(), _translated(self.path):
+        with self.exclusive(), translated(self.path):
             connection = self._write_connection()
             batch = new_batch(self.actor)
             connection.execute("BEGIN IMMEDIATE")
@@ -211,7 +211,7 @@ class Database:
             LibraryFaultError: another file has the database's name by now.
         """
         # SQLite counts for each connection what others commit, so one that never writes is asked.
-        with self._watching, _translated(self.path):
+        with self._watching, translated(self.path):
             if self._watcher is None:
                 self._watcher = self._connect()
             self._check_in_place()
@@ -225,7 +225,7 @@ class Database:
         log = log_of(self.path)
         if self.read_only or not log.exists() or not log.stat().st_size:
             return
-        with self.exclusive(), _translated(self.path):
+        with self.exclusive(), translated(self.path):
             connection = self._write_connection()
             connection.execute("PRAGMA busy_timeout = 0")
             try:
@@ -289,7 +289,7 @@ class Database:
         return self._writer
 
     def _connect(self) -> sqlite3.Connection:
-        with _translated(self.path):
+        with translated(self.path):
             name = self._readable_name() if self.read_only else str(self.path)
             connection = sqlite3.connect(
                 name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,
@@ -369,8 +369,8 @@ def has_foreign_log(path: Path) -> bool:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours."""
+def translated(path: Path) -> Iterator[None]:
+    """In the block, SQLite's errors about the database at *path* are ours."""
     try:
         yield
     except sqlite3.IntegrityError as error:

@@ -36,8 +36,8 @@ def check(settings: Settings) -> None:
     if _marker(settings).exists() and (missing or database.stat().st_size == 0):
         raise LibraryFaultError(
             f"{database} is {'missing' if missing else 'empty'}, although this library had one."
-            " Restore a backup with: imagelib restore. Without one, imagelib recover makes a new"
-            " database from the site and the files."
+            " Restore a backup with: imagelib restore. Without one, imagelib recover says what"
+            " else is there, or makes a new database from the site and the files."
         )
     _check_is_ours(database)
 

@@ -47,12 +47,12 @@ def require_apart(path: Path, settings: Settings) -> None:
         ConflictError: it does.
     """
     here = path.resolve()
-    for own in (settings.root, settings.images_dir, settings.private_dir, settings.site_dir):
+    kept = (settings.images_dir, settings.private_dir, settings.site_dir, settings.records_dir)
+    for own in (settings.root, *kept):
         if own.resolve().is_relative_to(here):
             raise ConflictError(f"{path} holds {own}, which is not to be published. Choose a"
                                 " folder of its own.")
-    for own in (settings.images_dir, settings.private_dir, settings.site_dir,
-                settings.root / "templates"):
+    for own in (*kept, settings.root / "templates"):
         if here.is_relative_to(own.resolve()):
             raise ConflictError(f"{path} lies in {own}, which is part of the library. Choose a"
                                 " folder of its own.")
