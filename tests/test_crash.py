@@ -7,13 +7,14 @@ whole: done or not done, nothing destroyed, and what was acknowledged is there.
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
 from crashing import HAS_STRACE, THE_END, Stage, Walk
 from helpers import current_tree, tree
 from site_links import dead_references
-from verbs import VERBS, seeded
+from verbs import VERBS, published, seeded
 
 from imagelib.generator.builder import build
 from imagelib.library.library import Library
@@ -37,7 +38,7 @@ def stage():
     opened.close()
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"build"}))
+@pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"build", "publish"}))
 def test_a_kill_at_any_moment_loses_nothing_and_needs_no_question(stage, seed, tmp_path, verb):
     walk = Walk(stage, VERBS[verb], seed, tmp_path)
     assert len(walk.points) > 15
@@ -59,6 +60,29 @@ def test_a_build_that_is_killed_leaves_whole_files_and_no_dead_link(stage, seed,
 
     walk = Walk(stage, VERBS["build"], seed, tmp_path)
     assert walk.kill(walk.sample(10), look) == []
+
+
+def test_a_publication_that_is_killed_is_whole_where_it_goes_and_goes_on(stage, seed, tmp_path):
+    def look(root, outcome):
+        out = root / "out"
+        faults = dead_references(out)
+        for kind, rows in json.loads((out / "data" / "manifest.js").read_text()[
+                len("ImagelibData("):].rstrip(");\n")).items():
+            faults += [f"{kind}-{row[3]} is not there" for row in rows
+                       if not list((out / "data").glob(f"{kind}-*-{row[3]}.js"))
+                       ] if isinstance(rows, list) and kind != "searches" else []
+        with Library.open(root / "library") as library:
+            published(library, out)
+            published(library, root / "whole")
+        kept = {path: content for path, content in tree(out).items()
+                if path.startswith(("data/", "static/", "thumbs/")) and path not in tree(
+                    root / "whole")}  # an open page may ask for them
+        if {**tree(root / "whole"), **kept} != tree(out):
+            faults.append("the next time does not mend it")
+        return faults
+
+    walk = Walk(stage, VERBS["publish"], seed, tmp_path)
+    assert walk.kill(walk.sample(8), look) == []
 
 
 def test_record_files_are_the_old_set_or_the_new_one_wherever_they_are_broken_off(

@@ -108,6 +108,8 @@ def stage():
 
 @pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"build"}))
 def test_what_is_acknowledged_is_flushed(stage, seed, tmp_path, verb):
+    # A site may be made anew; where it was published, nobody would.
+    matters = "/out/" if verb == "publish" else ""
     walk = Walk(stage, VERBS[verb], seed, tmp_path)
     seen = {}
     for blind in (False, True):  # one that sees no fsync sees that they are missing
@@ -115,6 +117,6 @@ def test_what_is_acknowledged_is_flushed(stage, seed, tmp_path, verb):
         for line in walk.log.split("getpgid", 2)[1].splitlines():
             if not (blind and line.startswith(("fsync", "fdatasync"))):
                 disk.read(line)
-        seen[blind] = list(disk.unflushed())
+        seen[blind] = [one for one in disk.unflushed() if matters in one]
     assert seen[False] == []
     assert seen[True]

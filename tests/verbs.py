@@ -30,6 +30,8 @@ from imagelib.library.store import backup
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import digest
 from imagelib.library.values.image import Image
+from imagelib.publishing.policy import Policy
+from imagelib.publishing.publication import publication
 from imagelib.recording.files import is_recorded
 from imagelib.recording.restoring import restore_records
 from imagelib.recording.writing import record
@@ -322,6 +324,33 @@ _verb("build", lambda library, root: build(library),
 _verb("record", lambda library, root: record(library),
       lambda library, root: is_recorded(library.settings, *last_change(library.database.reader)),
       prepare=_built, settle=record, atomic=False)
+
+
+def published(library: Library, to: Path) -> None:
+    """Publish all but private images into the folder *to*."""
+    ledger = library.settings.private_dir / "published" / "mine" / "ledger.db"
+    if to.name == "out" and ledger.exists():  # the whole stage was copied to another place
+        with closing(sqlite3.connect(ledger)) as connection:
+            connection.execute("UPDATE places SET place = ? WHERE place LIKE '%/out'", (str(to),))
+            connection.commit()
+    policy = Policy.of("mine", {"fields": ["title"], "query": "-tag:c", "originals": "cleaned"})
+    with publication(library, policy, str(to)) as found:
+        found.send()
+
+
+def _published(root: Path) -> None:
+    """A publication, and changes since that reach it everywhere."""
+    with Library.open(root / "library") as library:
+        published(library, root / "out")
+        library.edit(note(library, "two").id, title="Two")
+        library.edit(note(library, "one").id, tags=["private"])
+        library.add(draw(root / "new.png"), title="New")
+
+
+_verb("publish", lambda library, root: published(library, root / "out"),
+      lambda library, root: "New" in (root / "out" / "index.html").read_text(encoding="utf-8"),
+      prepare=_published, atomic=False,
+      settle=lambda library: published(library, library.root.parent / "out"))
 
 
 def _lose_database(root: Path) -> None:

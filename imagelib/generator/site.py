@@ -14,10 +14,9 @@ from imagelib.errors import ConflictError
 from imagelib.library.store.disk import (
     copy_apart,
     digest,
-    disk_full,
+    flush,
     is_plain_file,
     replacing,
-    sync_folder,
 )
 
 #: What a page of ours says in its head.
@@ -32,8 +31,6 @@ _OURS = re.compile(
 )
 #: A page in the place of one that is about to go, so that it refers to nothing.
 _GONE = b"<!doctype html>\n<title>This image is gone</title>\n"
-#: From this many files on, one flush of the whole system is cheaper than one for each.
-_MANY = 64
 
 
 class Site:
@@ -132,15 +129,7 @@ class Site:
 
     def flush(self) -> None:
         """Make what was written survive a power cut."""
-        if len(self._written) > _MANY and hasattr(os, "sync"):
-            os.sync()
-        else:
-            with disk_full():
-                for path in self._written:
-                    with suppress(OSError), path.open("rb") as stream:
-                        os.fsync(stream.fileno())
-                for folder in {path.parent for path in self._written}:
-                    sync_folder(folder)
+        flush(self._written)
         self._written.clear()
 
     def remove(self, paths: list[str]) -> list[str]:

@@ -30,8 +30,8 @@ from imagelib.library.query.listing import Filter
 from imagelib.library.query.query import Query
 from imagelib.library.store import folding
 from imagelib.library.store.batches import goes_on, last_change
-from imagelib.library.store.database import Transaction
-from imagelib.library.store.disk import make_folder
+from imagelib.library.store.database import Transaction, translated
+from imagelib.library.store.disk import flush, make_folder
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import (
     chunks,
@@ -95,11 +95,12 @@ def derived(library: Library, policy: Policy) -> Iterator[Derived]:
         raise LockedError(f"{policy.name!r} is being published right now. Try again when it is"
                           " done.")
     try:
-        one = Derived(library, policy, root)
-        try:
-            yield one
-        finally:
-            one.close()
+        with translated(root / "sources.db"):
+            one = Derived(library, policy, root)
+            try:
+                yield one
+            finally:
+                one.close()
     finally:
         lock.release()
 
@@ -329,6 +330,8 @@ class Derived:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        # A file that is remembered is never looked into again.
+        flush([folder / files[image.pk][1].name for image in lacking if image.pk in files])
         return files
 
     def _put(self, transaction: Transaction, image: Image, file: PublishedFile,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from imagelib.library.store.database import translated
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS places (
@@ -34,6 +36,8 @@ CREATE TABLE IF NOT EXISTS texts (
     PRIMARY KEY (place, field, text)
 ) WITHOUT ROWID;
 """
+#: Who is killed sends at most so many files again.
+_SOME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Ledger:
     """What one publication has put in one place."""
 
     def __init__(self, path: Path, place: str) -> None:
+        self._path, self._noted = path, 0
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript(_TABLES)
         self._connection.execute("INSERT OR IGNORE INTO places (place) VALUES (?)", (place,))
@@ -59,6 +64,8 @@ class Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with translated(self._path):
+            self._flush()
         self._connection.close()
 
     def files(self) -> dict[str, Placed]:
@@ -67,14 +74,20 @@ class Ledger:
             "SELECT path, digest, size, gone_since FROM files WHERE place = ?", (self._place,))}
 
     def put(self, path: str, digest: str, size: int) -> None:
-        """Note that a file is there now."""
+        """Note that a file is there now; what is noted lasts from the next `_SOME` on."""
+        self._note()
         self._connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, NULL)",
                                  (self._place, path, digest, size))
         self._connection.execute("DELETE FROM removed WHERE place = ? AND path = ?",
                                  (self._place, path))
 
-    def removed(self, path: str) -> None:
-        """Note that a file is no longer there."""
+    def removed(self, paths: Sequence[str]) -> None:
+        """Note that files are no longer there."""
+        for path in paths:
+            self._remove(path)
+
+    def _remove(self, path: str) -> None:
+        self._note()
         self._connection.execute("INSERT OR IGNORE INTO removed VALUES (?, ?)", (self._place, path))
         self._connection.execute("DELETE FROM files WHERE place = ? AND path = ?",
                                  (self._place, path))
@@ -95,6 +108,19 @@ class Ledger:
             "UPDATE files SET gone_since = coalesce(gone_since, ?) WHERE place = ? AND path = ?",
             [(time.time(), self._place, path) for path in paths])
 
+    def _note(self) -> None:
+        """One flush for many notes: each takes longer than a file."""
+        if self._noted >= _SOME:
+            self._flush()
+        if not self._noted:
+            self._connection.execute("BEGIN")
+        self._noted += 1
+
+    def _flush(self) -> None:
+        if self._noted:
+            self._connection.execute("COMMIT")
+        self._noted = 0
+
     def images(self) -> dict[str, str]:
         """A hash of the record of each image that is public there, by its id."""
         return dict(self._connection.execute(
@@ -108,6 +134,7 @@ class Ledger:
     def done(self, policy: str, images: dict[str, str], texts: set[tuple[str, str]]) -> None:
         """Note that everything is there."""
         connection = self._connection
+        self._flush()
         connection.execute("BEGIN")
         connection.execute("DELETE FROM images WHERE place = ?", (self._place,))
         connection.executemany("INSERT INTO images VALUES (?, ?, ?)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,10 +120,10 @@ def ending(library: Library, policy: Policy, place: str,
         def clear() -> None:
             done = 0
 
-            def removed(path: str) -> None:
+            def removed(some: Sequence[str]) -> None:
                 nonlocal done
-                ledger.removed(path)
-                progress("removing", done := done + 1, len(paths))
+                ledger.removed(some)
+                progress("removing", done := done + len(some), len(paths))
 
             target.clear(paths, removed)
             ledger.ended()
@@ -156,19 +156,18 @@ def _send(found: Publication, now: Contents, ledger: Ledger, target: Target, sit
     difference = found.difference
     total = len(difference.put) + len(difference.remove)
 
-    def put(path: str) -> None:
-        ledger.put(path, *now.files[path])
-        found.sent.append(path)
+    def put(paths: Sequence[str]) -> None:
+        for path in paths:
+            ledger.put(path, *now.files[path])
+        found.sent.extend(paths)
         progress("sending", len(found.sent), total)
 
     ledger.gone(difference.gone)
     target.put(site, difference.put, put)
     target.remove(difference.remove, ledger.removed)
     target.finish(site)
-    for path in difference.put[len(found.sent):]:
-        put(path)
-    for path in difference.remove:
-        ledger.removed(path)
+    put(difference.put[len(found.sent):])
+    ledger.removed(difference.remove)
     ledger.done(found.policy.model_dump_json(), now.images, now.texts)
 
 

@@ -41,8 +41,7 @@ class ArchiveTarget:
     def clear(self, paths: Sequence[str], told: Told) -> None:
         """Take the archive away."""
         self._path.unlink(missing_ok=True)
-        for path in paths:
-            told(path)
+        told(paths)
 
     def finish(self, site: Path) -> None:
         """Write the archive: sorted, one date, no further fields; whole, or as it was."""

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from imagelib.config import Settings
 from imagelib.errors import ConflictError
+from imagelib.library.store.disk import disk_full, flush, make_folder, sync_folder
+from imagelib.library.store.rows import chunks
 from imagelib.publishing.files import MOMENT
 from imagelib.publishing.ledger import Placed
 from imagelib.publishing.targets.target import Told, require_apart
+
+_PARTIAL = re.compile(r"\.[0-9a-f]{12}\.partial")
+#: How many files are written before they are flushed.
+_SOME = 64
 
 
 class FolderTarget:
@@ -36,27 +43,42 @@ class FolderTarget:
 
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """Copy *paths*; all have one date, as a true one says when a picture was made."""
-        for path in paths:
-            target = self._place(path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{secrets.token_hex(6)}.partial")
+        self._sweep()
+        for some in chunks(list(paths), _SOME):
+            partials: dict[Path, Path] = {}
             try:
-                shutil.copyfile(site / path, partial)
-                os.utime(partial, (MOMENT, MOMENT))
-                partial.replace(target)
+                for path in some:
+                    target = self._place(path)
+                    make_folder(target.parent)
+                    partials[target] = target.with_name(f".{secrets.token_hex(6)}.partial")
+                    with disk_full():
+                        shutil.copyfile(site / path, partials[target])
+                    os.utime(partials[target], (MOMENT, MOMENT))
+                # Told is only what a power cut leaves whole.
+                flush(list(partials.values()))
+                for target, partial in partials.items():
+                    partial.replace(target)
+                self._flush_names({target.parent for target in partials})
             finally:
-                partial.unlink(missing_ok=True)
-            told(path)
+                for partial in partials.values():
+                    partial.unlink(missing_ok=True)
+            told(some)
 
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """Unlink *paths*, and the folders that become empty."""
-        for path in paths:
-            target = self._place(path)
-            target.unlink(missing_ok=True)
-            for folder in list(target.relative_to(self._folder).parents)[:-1]:
-                with suppress(OSError):
-                    (self._folder / folder).rmdir()
-            told(path)
+        for some in chunks(list(paths), _SOME):
+            targets = [self._place(path) for path in some]
+            for target in targets:
+                target.unlink(missing_ok=True)
+            self._flush_names({target.parent for target in targets})
+            emptied = set()
+            for target in targets:
+                for folder in list(target.relative_to(self._folder).parents)[:-1]:
+                    with suppress(OSError):
+                        (self._folder / folder).rmdir()
+                        emptied.add((self._folder / folder).parent)
+            self._flush_names(emptied)
+            told(some)
 
     def clear(self, paths: Sequence[str], told: Told) -> None:
         """Unlink *paths*; what somebody else has put there stays."""
@@ -64,6 +86,17 @@ class FolderTarget:
 
     def finish(self, site: Path) -> None:
         """Nothing is left to do."""
+
+    def _flush_names(self, folders: Iterable[Path]) -> None:
+        for folder in folders:
+            if folder.is_dir():
+                sync_folder(folder)
+
+    def _sweep(self) -> None:
+        """Take away what somebody who was killed had begun to write."""
+        for path in self._folder.rglob(".*.partial"):
+            if _PARTIAL.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                path.unlink()
 
     def _place(self, path: str) -> Path:
         target = self._folder / path

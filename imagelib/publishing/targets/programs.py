@@ -56,16 +56,14 @@ class RcloneTarget:
                 _run("rclone", "copy", "--files-from-raw", names, "--no-traverse",
                      "--no-check-dest", "--s3-no-head", "--s3-no-check-bucket", "--header-upload",
                      f"Cache-Control: {cache}", str(site), self._remote)
-            for path in some:
-                told(path)
+            told(some)
 
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """Delete by a known list."""
         if paths:
             with _Listed(paths) as names:
                 _run("rclone", "delete", "--files-from-raw", names, self._remote)
-        for path in paths:
-            told(path)
+        told(paths)
 
     def clear(self, paths: Sequence[str], told: Told) -> None:
         """Delete *paths*; what somebody else has put there stays."""
@@ -97,8 +95,7 @@ class RsyncTarget:
             with _Listed(some) as names:
                 _run("rsync", "-rt", "--mkpath", f"--files-from={names}", "--checksum",
                      "--chmod=D755,F644", "--delay-updates", f"{site}/", self._place)
-            for path in some:
-                told(path)
+            told(some)
 
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """What is listed and not in an empty folder is removed there."""
@@ -108,8 +105,7 @@ class RsyncTarget:
                     (Path(nothing) / path).parent.mkdir(parents=True, exist_ok=True)
                 _run("rsync", "-r", f"--files-from={names}", "--delete-missing-args",
                      f"{nothing}/", self._place)
-        for path in paths:
-            told(path)
+        told(paths)
 
     def clear(self, paths: Sequence[str], told: Told) -> None:
         """Delete *paths*; what somebody else has put there stays."""
@@ -147,8 +143,7 @@ class GitTarget:
     def clear(self, paths: Sequence[str], told: Told) -> None:
         """Delete the branch."""
         _run("git", "push", "-q", self._url, "--delete", f"refs/heads/{self._branch}")
-        for path in paths:
-            told(path)
+        told(paths)
 
     def finish(self, site: Path) -> None:
         """Commit the whole site, and push it over what is there."""

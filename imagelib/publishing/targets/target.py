@@ -10,8 +10,8 @@ from imagelib.config import Settings
 from imagelib.errors import ConflictError
 from imagelib.publishing.ledger import Placed
 
-#: Told of each file that is there now, or gone.
-Told = Callable[[str], None]
+#: Told of the files that are there now, or gone, as soon as that lasts.
+Told = Callable[[Sequence[str]], None]
 
 
 class Target(Protocol):
