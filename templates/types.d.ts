@@ -172,6 +172,8 @@ interface Manifest {
   total: number;
   /** Name, query and order of each saved search. */
   searches: [name: string, query: string, sort: string][];
+  /** Who has picked which images, by their pks as `ImagelibNumbers.readDeltas` reads them. */
+  picks?: [who: string, pks: Written][];
   core: BlockEntry[];
   text: BlockEntry[];
   file: BlockEntry[];

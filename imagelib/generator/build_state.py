@@ -16,13 +16,13 @@ from pathlib import Path
 from imagelib.generator.index.blocks import Block
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 4
+_VERSION = 5
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
     id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE,
     seq INTEGER NOT NULL DEFAULT -1, stamp TEXT NOT NULL DEFAULT '',
-    library TEXT NOT NULL DEFAULT '', searches TEXT NOT NULL DEFAULT ''
+    library TEXT NOT NULL DEFAULT '', aside TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS artifacts (
     output INTEGER NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (output, path)
@@ -87,8 +87,8 @@ class BuildState:
         self.seq: int = row["seq"]
         self.stamp: str = row["stamp"]
         self.library: str = row["library"]
-        #: The saved searches that its manifest has.
-        self.searches: str = row["searches"]
+        #: What its manifest has besides blocks: `freshness.Aside` as text.
+        self.aside: str = row["aside"]
         self._journal = path.with_name(f"build-{self._output}.journal")
         #: What a build that was killed may have written.
         self.unfinished: set[str] = self._read_journal()
@@ -129,10 +129,10 @@ class BuildState:
             raise
         self._connection.execute("COMMIT")
 
-    def finish(self, seq: int, stamp: str, library: str, searches: str) -> None:
+    def finish(self, seq: int, stamp: str, library: str, aside: str) -> None:
         """Note what the folder now holds."""
-        self._run("UPDATE outputs SET seq = ?, stamp = ?, library = ?, searches = ? WHERE id = ?",
-                  seq, stamp, library, searches, self._output)
+        self._run("UPDATE outputs SET seq = ?, stamp = ?, library = ?, aside = ? WHERE id = ?",
+                  seq, stamp, library, aside, self._output)
 
     # -- artifacts ----------------------------------------------------------
 

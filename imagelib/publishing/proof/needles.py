@@ -189,6 +189,8 @@ def _withheld(library: Library, policy: Policy, published: set[int]
     for row in library.database.read("SELECT name, query FROM searches"):
         if row["name"] not in policy.saved_searches:
             yield "saved search", row["name"], f"{row['name']} {row['query']}"
+    for row in library.database.read("SELECT DISTINCT who, note FROM picks"):
+        yield "pick", row["who"], f"{row['who']} {row['note']}"
     yield "folder", str(library.root), " ".join(library.root.parts[1:])
     yield "this machine", "", f"{_user()} {socket.gethostname()} {Path.home()}"
 
