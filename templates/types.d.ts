@@ -123,6 +123,30 @@ type WholeRecord = KnownRecord & CardFile & Texts;
 /** What names an image. */
 type Named = Partial<Pick<ImageRecord, TextField | "original_name" | "file_name">>;
 
+// -- Picks --------------------------------------------------------------------------------------------------
+
+/** What a visitor of a publication says of an image. */
+interface PickItem {
+  heart: boolean;
+  /** 0 (none) to 5. */
+  stars: number;
+  note: string;
+  /** When it was said, in UTC. */
+  at: string;
+}
+
+/** What a visitor sends: `PickFile` of imagelib/publishing/pick_files.py. */
+interface PickFile {
+  imagelib: "picks";
+  format: 1;
+  publication: string;
+  /** Of the browser. */
+  key: string;
+  who: string;
+  /** By the public ids of the images. */
+  items: Record<string, PickItem>;
+}
+
 // -- What the parts of the editor hand to each other ---------------------------------------------------------
 
 /** What was written over a record and not saved. */
@@ -270,6 +294,8 @@ interface DocumentEventMap {
   "imagelib:changed": CustomEvent<ChangesPage>;
   /** Open the form of an image. */
   "imagelib:edit": CustomEvent<{ id: string }>;
+  /** The gallery shows what another query finds, or the same one by now. */
+  "imagelib:asked": CustomEvent<null>;
   "imagelib:viewer-open": CustomEvent<{ id: string }>;
   "imagelib:viewer-close": CustomEvent<null>;
 }

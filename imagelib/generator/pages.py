@@ -36,6 +36,8 @@ from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.
 MAX_NAME = 1_000
+#: What only pages ask for on which visitors may pick.
+_OF_PICKS = ("picks.css", "picks.js", "picks-page.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class SiteInfo:
     sitemap: bool = True
     #: Whether each page says that its picture was made by a generator.
     labelled: bool = False
+    #: What visitors may say of an image: of favourite, stars and comment; and of how many images
+    #: at most, if not 0. They say it for the publication of this id.
+    picks: tuple[str, ...] = ()
+    max_picks: int = 0
+    publication: str = ""
 
     def date(self, moment: str) -> str:
         """What is said of a *moment*; the page's twin is `ImagelibCard.date`."""
@@ -105,7 +112,11 @@ class Pages:
 
     def static_files(self) -> dict[str, bytes]:
         """What the pages refer to in `static/`: the content of each file, by its path."""
-        return self._assets.files()
+        files = self._assets.files()
+        if self._site.picks:
+            return files
+        unused = {self._assets.path(name) for name in _OF_PICKS if name in self._assets.paths}
+        return {path: content for path, content in files.items() if path not in unused}
 
     def gallery(
         self,
