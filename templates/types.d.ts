@@ -147,6 +147,35 @@ interface PickFile {
   items: Record<string, PickItem>;
 }
 
+/** A visitor of a publication who has picked images. */
+interface PickVisitor {
+  publication: string;
+  key: string;
+  who: string;
+  /** Of the publication; null if it is gone. */
+  name: string | null;
+  picks: number;
+  hearts: number;
+  at: string;
+  pks: number[];
+}
+
+/** What a file of picks means here, and changes. */
+interface PickArrival {
+  publication: string;
+  who: string;
+  /** What the visitor was called until now. */
+  before: string;
+  added: number;
+  changed: number;
+  taken_back: number;
+  known: number;
+  /** Public ids of which no image is here. */
+  unknown: string[];
+  /** Without an id, an image lies in the trash. */
+  images: (PickItem & { pk: number; id: string | null; kind: "added" | "changed" | "taken_back" | "known" })[];
+}
+
 // -- What the parts of the editor hand to each other ---------------------------------------------------------
 
 /** What was written over a record and not saved. */
@@ -296,6 +325,8 @@ interface DocumentEventMap {
   "imagelib:edit": CustomEvent<{ id: string }>;
   /** The gallery shows what another query finds, or the same one by now. */
   "imagelib:asked": CustomEvent<null>;
+  /** Look at a file of picks that a visitor has sent. */
+  "imagelib:picks": CustomEvent<{ file: File }>;
   "imagelib:viewer-open": CustomEvent<{ id: string }>;
   "imagelib:viewer-close": CustomEvent<null>;
 }

@@ -139,6 +139,16 @@ def picks_of_image(database: Database, image_id: str) -> list[tuple[Visitor, Pic
         " ORDER BY fold(who), publication, key", image_id)]
 
 
+def picked_pks(database: Database) -> dict[tuple[str, str], list[int]]:
+    """The pks of the images that each visitor, by publication and key, has picked."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for publication, key, pk in database.read(
+            "SELECT publication, key, image FROM picks WHERE image IN (SELECT pk FROM images)"
+            f" AND {IS_PICKED} ORDER BY image"):
+        found.setdefault((publication, key), []).append(pk)
+    return found
+
+
 def forget(database: Database, visitors: Iterable[Visitor]) -> int:
     """Drop all that *visitors* have said; how many picks that were."""
     with database.write("forget picks", undoable=False) as transaction:
