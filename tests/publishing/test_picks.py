@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 
 import pytest
-from helpers import fill
+from helpers import fill, follow
 from pick_helpers import ANNA, BO, as_link, file_of, pick, published
 
 from imagelib.cli import run
@@ -159,9 +160,12 @@ def test_the_memory_of_the_daemon_knows_what_is_merged(library, gallery):
 def test_the_site_knows_who_picked_what_and_that_is_one_change_of_its_manifest(library, gallery):
     publication, ids, public = gallery
     out = library.settings.site_dir
+    follow(library)
     build(library)
+    assert is_current(library.settings, out)
     plain = (out / "data/manifest.js").read_bytes()
-    merge(library, file_of(publication, {public[0]: pick(), public[3]: pick()}, who="<b>Anna"))
+    merge(library, file_of(publication, {
+        public[0]: pick(), public[3]: pick(), public[4]: pick(heart=False)}, who="<b>Anna"))
     assert not is_current(library.settings, out)
     assert build(library).written == ["data/manifest.js"]
     [[who, pks]] = json.loads((out / "data/manifest.js").read_bytes()[13:-3])["picks"]
@@ -244,8 +248,9 @@ def _hostile(publication: str, public: str) -> dict[str, str]:
     many = {f"{n:08x}-0000-4000-8000-000000000000": pick() for n in range(10_001)}
     return {
         "nothing": "", "prose": "12 picked", "another JSON": '{"a": 1}', "a list": "[]",
-        "a bomb in a link": as_link(b'{"who": "' + b"a" * 60_000_000),
-        "a link cut off": as_link(good)[:-9], "a link of nothing": "x#picks=",
+        "a bomb in a link": as_link(b'{"who": "' + b"a" * 2_000_000),
+        "a link cut off": as_link(good)[:-40], "a link without its checksum": as_link(good)[:-3],
+        "a link of nothing": "x#picks=",
         "a link with more behind": as_link(good) + "&x=1",
         "a link that is no deflate": "x#picks=AAAA", "two streams in a link": "x#picks="
         + as_link(b"{}").partition("=")[2] + "eJwDAAAAAAE",
@@ -295,6 +300,17 @@ def test_a_hostile_file_is_refused_and_leaves_no_row(target, name):
         pick_files.merge(library, pick_files.read(texts[name]))
     assert len(str(refused.value)) < 1_000
     assert rows(library) == []
+
+
+def test_a_small_link_cannot_be_made_to_take_much_memory():
+    bomb = as_link(b"a" * 60_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidError, match="more than"):
+            pick_files.read(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_random_damage_to_a_file_or_a_link_is_refused_or_merged_never_half(library, gallery):
