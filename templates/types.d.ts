@@ -123,6 +123,59 @@ type WholeRecord = KnownRecord & CardFile & Texts;
 /** What names an image. */
 type Named = Partial<Pick<ImageRecord, TextField | "original_name" | "file_name">>;
 
+// -- Picks --------------------------------------------------------------------------------------------------
+
+/** What a visitor of a publication says of an image. */
+interface PickItem {
+  heart: boolean;
+  /** 0 (none) to 5. */
+  stars: number;
+  note: string;
+  /** When it was said, in UTC. */
+  at: string;
+}
+
+/** What a visitor sends: `PickFile` of imagelib/publishing/pick_files.py. */
+interface PickFile {
+  imagelib: "picks";
+  format: 1;
+  publication: string;
+  /** Of the browser. */
+  key: string;
+  who: string;
+  /** By the public ids of the images. */
+  items: Record<string, PickItem>;
+}
+
+/** A visitor of a publication who has picked images. */
+interface PickVisitor {
+  publication: string;
+  key: string;
+  who: string;
+  /** Of the publication; null if it is gone. */
+  name: string | null;
+  picks: number;
+  hearts: number;
+  at: string;
+  pks: number[];
+}
+
+/** What a file of picks means here, and changes. */
+interface PickArrival {
+  publication: string;
+  who: string;
+  /** What the visitor was called until now. */
+  before: string;
+  added: number;
+  changed: number;
+  taken_back: number;
+  known: number;
+  /** Public ids of which no image is here. */
+  unknown: string[];
+  /** Without an id, an image lies in the trash. */
+  images: (PickItem & { pk: number; id: string | null; kind: "added" | "changed" | "taken_back" | "known" })[];
+}
+
 // -- What the parts of the editor hand to each other ---------------------------------------------------------
 
 /** What was written over a record and not saved. */
@@ -172,6 +225,8 @@ interface Manifest {
   total: number;
   /** Name, query and order of each saved search. */
   searches: [name: string, query: string, sort: string][];
+  /** Who has picked which images, by their pks as `ImagelibNumbers.readDeltas` reads them. */
+  picks?: [who: string, pks: Written][];
   core: BlockEntry[];
   text: BlockEntry[];
   file: BlockEntry[];
@@ -268,6 +323,10 @@ interface DocumentEventMap {
   "imagelib:changed": CustomEvent<ChangesPage>;
   /** Open the form of an image. */
   "imagelib:edit": CustomEvent<{ id: string }>;
+  /** The gallery shows what another query finds, or the same one by now. */
+  "imagelib:asked": CustomEvent<null>;
+  /** Look at a file of picks that a visitor has sent. */
+  "imagelib:picks": CustomEvent<{ file: File }>;
   "imagelib:viewer-open": CustomEvent<{ id: string }>;
   "imagelib:viewer-close": CustomEvent<null>;
 }

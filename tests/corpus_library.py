@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from imagelib.library.store import schema
@@ -22,7 +24,7 @@ def corpus() -> dict[str, Any]:
 def image_of(record: dict[str, Any]) -> Image:
     """A record of the corpus as an image; what it does not say is plain."""
     n = record["n"]
-    given = {name: value for name, value in record.items() if name not in ("n", "tags")}
+    given = {name: value for name, value in record.items() if name not in ("n", "tags", "picked")}
     return Image(**({
         "pk": n,
         "file_name": f"{n}.png",
@@ -45,13 +47,14 @@ class Database:
         self.connection = sqlite3.connect(":memory:")
         self.connection.create_function("fold", 1, fold, deterministic=True)
         for statement in [*schema.first(), "ALTER TABLE images ADD COLUMN title DEFAULT ''",
-                          *schema.with_fields_of(schema.VERSION)]:
+                          *schema.with_fields_of(schema.VERSION), *schema.picks()]:
             self.connection.execute(statement)
 
-    def fill(self, images: list[Image]) -> None:
-        """Hold exactly *images*."""
+    def fill(self, images: list[Image],
+             pickers: Mapping[int, Iterable[str]] = MappingProxyType({})) -> None:
+        """Hold exactly *images*, picked by the *pickers* of their pks."""
         execute = self.connection.execute
-        for table in ("image_tags", "tags", "images", "folded"):
+        for table in ("image_tags", "tags", "images", "folded", "picks"):
             execute(f"DELETE FROM {table}")
         execute("INSERT INTO images_fts (images_fts) VALUES ('delete-all')")
         for image in images:
@@ -65,6 +68,9 @@ class Database:
                 execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", [tag])
                 execute("INSERT INTO image_tags SELECT ?, id FROM tags WHERE name = ?",
                         [image.pk, tag])
+            for who in pickers.get(image.pk, ()):
+                execute("INSERT INTO picks VALUES (?, 'p', ?, ?, 1, 0, '', '', '')",
+                        [image.pk, who, who])
             row = folded_row(image)
             execute("INSERT INTO folded VALUES (?, ?, ?, ?, ?, ?)", [image.pk, *row])
             execute("INSERT INTO images_fts (rowid, text) VALUES (?, ?)", [image.pk, row[0]])

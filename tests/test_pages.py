@@ -239,12 +239,16 @@ def test_a_template_of_the_user_wins(tmp_path, image):
     assert page == "&lt;b&gt; by me"
 
 
-def test_every_static_file_is_used(pages, image):
+@pytest.mark.parametrize("picks", [(), ("favourite",)])
+def test_every_static_file_is_used(image, picks):
+    """So nothing of picks is sent where nobody may pick."""
+    pages = Pages(SiteInfo(picks=picks))
     used = set()
     for html in both(pages, image):
         used |= {PurePosixPath(url).name for url in Page(html).references() if "static/" in url}
 
     assert used == {PurePosixPath(path).name for path in pages.static_files()}
+    assert any("picks" in name for name in used) is bool(picks)
 
 
 def test_a_long_prompt_names_its_link_in_short(image):

@@ -18,6 +18,7 @@ from imagelib.library.query.query import Query
 
 CORPUS = corpus()
 LIBRARY = [image_of(record) for record in CORPUS["library"]]
+PICKERS = {record["n"]: record["picked"] for record in CORPUS["library"] if "picked" in record}
 CASES = [pytest.param(case, id=ascii(case["q"])) for case in CORPUS["cases"]]
 
 WORDS = ["fox", "Red", "a", "ß", "東京", "café", "(x:1.2)", "scarf", "or", "1.2", '5"', "100%", "_",
@@ -34,17 +35,24 @@ VALUES = {
     "title": ["fox", "a"],
     "rating": ["4", ">=3", "<2", "1..3", "..2", "9", ">5"],
     "date": ["2026", ">2025-06", "..2025-12-31", "2025-02..2026-03", "2025-2-1", "<2026-01-01"],
-    "has": ["title", "notes", "tags", "seed", "negative", "prompt", "model", "tool", "rating", "x"],
+    "has": ["title", "notes", "tags", "seed", "negative", "prompt", "model", "tool", "rating",
+            "picks", "x"],
+    "picked": ["anna", '"a n"', "o"],
     "is": ["rated", "untagged", "missing", "ok", "nice"],
     "foo": ["bar"],
     "sort": ["rating"],
 }
 
 
+def found_in_library(query: Query) -> list[int]:
+    """The pks of the corpus that Python finds."""
+    return [image.pk for image in LIBRARY if query.matches(image, PICKERS.get(image.pk, ()))]
+
+
 @pytest.fixture(scope="module")
 def database():
     found = Database()
-    found.fill(LIBRARY)
+    found.fill(LIBRARY, PICKERS)
     return found
 
 
@@ -52,7 +60,7 @@ def database():
 def test_matches(case):
     query = Query.parse(case["q"])
 
-    assert [image.pk for image in LIBRARY if query.matches(image)] == case["ids"]
+    assert found_in_library(query) == case["ids"]
     assert list(query.warnings) == case.get("warnings", [])
     assert query.sort == case.get("sort", "")
 
@@ -133,19 +141,23 @@ def _query(rng: random.Random, depth: int = 0) -> str:
 def test_random_queries_find_the_same_in_python_sql_and_the_page():
     rng = random.Random(20)
     images = _images(rng, 60)
+    pickers = {image.pk: rng.sample(["Anna", "Bo", "Ann O"], 2) for image in images[::3]}
     queries = [_query(rng) for _ in range(400)]
     database = Database()
-    database.fill(images)
+    database.fill(images, pickers)
     blocks = [json.loads(make(images[0].pk // size, images)[1][13:-3])
               for make, size in ((core_block, CORE_ROWS), (text_block, TEXT_ROWS))]
 
     answers = ask_node({
         "blocks": blocks, "ids": {image.id: image.pk for image in images}, "queries": queries,
+        "picks": [[who, [pk for pk, names in pickers.items() if who in names]]
+                  for who in ("Anna", "Bo", "Ann O")],
     })
 
     for text, answer in zip(queries, answers, strict=True):
         query = Query.parse(text)
-        found = [image.pk for image in images if query.matches(image)]
+        found = [image.pk for image in images
+                 if query.matches(image, pickers.get(image.pk, ()))]
         assert database.find(query.to_sql()) == found, text
         assert sorted(answer["ids"]) == found, text
         assert answer["warnings"] == list(query.warnings), text
@@ -162,7 +174,7 @@ def test_random_queries_find_the_same_in_python_sql_and_the_page():
 def test_no_text_fails_and_all_engines_agree(text, database):
     query = Query.parse(text)
 
-    found = [image.pk for image in LIBRARY if query.matches(image)]
+    found = found_in_library(query)
     assert database.find(query.to_sql()) == found
     assert Query.parse(str(query)) == query
 
@@ -187,7 +199,7 @@ def test_a_monstrous_query_is_answered(text, database):
     query = Query.parse(text)
 
     assert query.warnings
-    assert database.find(query.to_sql()) == [i.pk for i in LIBRARY if query.matches(i)]
+    assert database.find(query.to_sql()) == found_in_library(query)
 
 
 def test_too_many_conditions_are_said():

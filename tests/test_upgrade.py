@@ -14,6 +14,7 @@ from helpers import draw, follow
 from imagelib.generator.builder import build
 from imagelib.library.checks.verifying import Findings, mend, verify
 from imagelib.library.library import Library
+from imagelib.library.records import picks
 from imagelib.library.records.searches import list_searches
 from imagelib.library.store.backup import snapshots
 from imagelib.library.store.disk import digest
@@ -42,6 +43,14 @@ def test_it_opens_with_all_it_had(first_version):
         assert library.count() == 6
 
 
+def test_it_can_be_picked_from(first_version):
+    with Library.open(first_version) as library:
+        [pk, *_] = [image.pk for image in library.find()]
+        picks.merge(library.database, picks.Visitor("p", "k", "Anna"),
+                    {pk: picks.Pick(True, 0, "", "2026-11-27T12:00:00.000Z")})
+        assert [image.pk for image in library.find("picked:anna")] == [pk]
+
+
 def test_it_is_private_from_then_on(first_version):
     for path in (first_version / "library.db", first_version / ".imagelib"):
         path.chmod(0o755)
@@ -55,6 +64,7 @@ def test_it_can_be_read_before_it_was_migrated(first_version):
     before = (first_version / "library.db").read_bytes()
     with Library.open_to_read(first_version) as library:
         assert library.count("watched fox") == 3
+        assert library.count("has:picks or picked:anna") == 0
     assert (first_version / "library.db").read_bytes() == before
 
 

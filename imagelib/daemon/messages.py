@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +15,7 @@ from imagelib.daemon.errors import (
     TooLargeError,
 )
 from imagelib.errors import BusyError, InvalidError
+from imagelib.library.values.strict_json import read_strictly
 
 if TYPE_CHECKING:
     from imagelib.daemon.service import Service
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 #: The largest JSON body that is read, in bytes.
 MAX_JSON_BODY = 16 * 2**20
-#: The most values in one: each takes hundreds of bytes, however short it is written.
-MAX_VALUES = 500_000
 #: One body of more than this is read at a time, in bytes.
 _BULKY = 2**20
 _bulky = threading.Lock()
@@ -123,46 +120,16 @@ class Request:
         return self.query[name][-1] if self.query.get(name) else default
 
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 Handler = Callable[[Request], Response]
 
 
 def parse_json(content: bytes | str) -> Any:
-    """Read strict JSON: UTF-8, no NaN, no number out of range, no name twice.
+    """Read strict JSON.
 
     Raises:
         MalformedError: it is anything else.
     """
     try:
-        text = content if isinstance(content, str) else content.decode("utf-8")
-        if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES and (
-                _count_values(text) > MAX_VALUES):
-            raise ValueError(f"it holds more than {MAX_VALUES:,} values")
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite,
-                          object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if not isinstance(error, UnicodeDecodeError) else "it is not UTF-8"
-        raise MalformedError(f"The body is no JSON: {reason[:200]}") from error
-
-
-def _count_values(text: str) -> int:
-    """Roughly: what begins or parts values, outside of strings."""
-    return sum(map(len, re.findall(r'[,\[{]+', _STRING.sub("", text))))
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError(f"{text[:40]} is out of range")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
+        return read_strictly(content)
+    except ValueError as error:
+        raise MalformedError(f"The body is no JSON: {str(error)[:200]}") from error

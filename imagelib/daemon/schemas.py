@@ -159,6 +159,14 @@ class Undo(Fields):
     batch: str | None = None
 
 
+class SentPicks(Fields):
+    """What a visitor of a publication has sent: a file of picks, or a link with #picks=, as text.
+    Without `merge` it is only said what it would change."""
+
+    text: str
+    merge: Literal[True] | None = None
+
+
 class RenameTag(Fields):
     """A tag and how it shall be written."""
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from imagelib.generator.index.blocks import Block
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 5
+_VERSION = 6
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
     id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE,
     seq INTEGER NOT NULL DEFAULT -1, batch TEXT NOT NULL DEFAULT '', stamp TEXT NOT NULL DEFAULT '',
-    library TEXT NOT NULL DEFAULT '', searches TEXT NOT NULL DEFAULT ''
+    library TEXT NOT NULL DEFAULT '', aside TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS artifacts (
     output INTEGER NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (output, path)
@@ -89,8 +89,8 @@ class BuildState:
         self.batch: str = row["batch"]
         self.stamp: str = row["stamp"]
         self.library: str = row["library"]
-        #: The saved searches that its manifest has.
-        self.searches: str = row["searches"]
+        #: What its manifest has besides blocks: `freshness.Aside` as text.
+        self.aside: str = row["aside"]
         self._journal = path.with_name(f"build-{self._output}.journal")
         #: What a build that was killed may have written.
         self.unfinished: set[str] = self._read_journal()
@@ -131,10 +131,10 @@ class BuildState:
             raise
         self._connection.execute("COMMIT")
 
-    def finish(self, seq: int, batch: str, stamp: str, library: str, searches: str) -> None:
+    def finish(self, seq: int, batch: str, stamp: str, library: str, aside: str) -> None:
         """Note what the folder now holds."""
-        self._run("UPDATE outputs SET seq = ?, batch = ?, stamp = ?, library = ?, searches = ?"
-                  " WHERE id = ?", seq, batch, stamp, library, searches, self._output)
+        self._run("UPDATE outputs SET seq = ?, batch = ?, stamp = ?, library = ?, aside = ?"
+                  " WHERE id = ?", seq, batch, stamp, library, aside, self._output)
 
     # -- artifacts ----------------------------------------------------------
 

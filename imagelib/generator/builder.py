@@ -9,7 +9,6 @@ is not there.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from pathlib import Path
 from imagelib.errors import ConflictError, LockedError
 from imagelib.generator.build_state import BuildState, Row
 from imagelib.generator.derivatives import Lender, nobody
-from imagelib.generator.freshness import KEPT_SECONDS, saved_searches, stamp
+from imagelib.generator.freshness import KEPT_SECONDS, Aside, stamp
 from imagelib.generator.index.blocks import (
     KINDS,
     Block,
@@ -170,10 +169,10 @@ class _Build:
         return (not dirty and not self._full and not self._build_state.stale()
                 and not self._build_state.has_overdue(self._keep_since)
                 and self._build_state.seq == self._library.database.seq()
-                and self._build_state.searches == json.dumps(self._searches()))
+                and self._build_state.aside == str(self._aside()))
 
-    def _searches(self) -> list[list[str]]:
-        return saved_searches(self._library.database.reader)
+    def _aside(self) -> Aside:
+        return Aside.of(self._library.database.reader)
 
     def _dirty_pks(self) -> set[int]:
         if self._full:
@@ -215,7 +214,8 @@ class _Build:
             blocks = self._write_blocks(dirty)
             static = self._write_static()
             self._write_pages(pages, missing)
-            self._write_front(blocks, seq)
+            aside = self._aside()
+            self._write_front(blocks, seq, aside)
             self._retire(old, new, before, static)
             self._site.flush()
             build_state.record(self._hashes)
@@ -224,7 +224,7 @@ class _Build:
             build_state.keep(self._still_asked_for(), time.time())
             build_state.retire((self._retired | (build_state.announced() - build_state.paths()))
                           - build_state.kept())
-            build_state.finish(seq, batch, self._stamp, self._id, json.dumps(self._searches()))
+            build_state.finish(seq, batch, self._stamp, self._id, str(aside))
         build_state.forget_journal()
         self._report.seq, self._report.images = seq, build_state.total()
 
@@ -355,7 +355,8 @@ class _Build:
                 done += 1
                 self._progress("pages", done, len(pks))
 
-    def _write_front(self, blocks: dict[tuple[str, int], Block], seq: int) -> None:
+    def _write_front(self, blocks: dict[tuple[str, int], Block], seq: int,
+                     aside: Aside) -> None:
         total = self._build_state.total()
         found = select_pks(self._library.database.reader, self._build_state.newest(FIRST_PAGE),
                            raw=False)
@@ -368,7 +369,7 @@ class _Build:
         for path, text in self._pages.announcements(newest, spans, absent).items():
             self._put(path, text.encode())
         self._put("data/manifest.js", manifest(ordered, seq=seq, total=total,
-                                               searches=self._searches()))
+                                               searches=aside.searches, picks=aside.picks))
         self._put("index.html", self._pages.gallery(newest, total, absent,
                                                     self._thumbnails.blurred).encode())
 

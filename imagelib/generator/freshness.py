@@ -11,13 +11,18 @@ import json
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Self
 
 from imagelib import __version__
 from imagelib.config import Settings
 from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.store.batches import last_change
+from imagelib.library.store.schema import IS_PICKED
 from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
 
@@ -55,10 +60,29 @@ def _add(checksum: hashlib._Hash, name: str, path: Path) -> None:
     checksum.update(content)
 
 
-def saved_searches(connection: sqlite3.Connection) -> list[list[str]]:
-    """Name, query and order of each saved search, as the manifest has them."""
-    rows = connection.execute("SELECT name, query, sort FROM searches ORDER BY name")
-    return [list(row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What the manifest holds that is in no image, and so in no change."""
+
+    #: Name, query and order of each saved search.
+    searches: list[list[str]]
+    #: The pks that each visitor of a publication picked, by the name.
+    picks: list[tuple[str, list[int]]]
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection) -> Self:
+        """What a library holds now."""
+        searches = connection.execute("SELECT name, query, sort FROM searches ORDER BY name")
+        picks = connection.execute(
+            "SELECT DISTINCT who, image FROM picks WHERE image IN (SELECT pk FROM images)"
+            f" AND {IS_PICKED} ORDER BY who, image")
+        return cls([list(row) for row in searches],
+                   [(who, [row[1] for row in rows])
+                    for who, rows in groupby(picks, key=itemgetter(0))])
+
+    def __str__(self) -> str:
+        """The same text for the same."""
+        return json.dumps([self.searches, self.picks])
 
 
 def is_current(settings: Settings, out: Path) -> bool:
@@ -70,9 +94,9 @@ def is_current(settings: Settings, out: Path) -> bool:
         with (closing(_readonly(build_state)) as build,
               closing(_readonly(settings.database)) as library):
             built = build.execute(
-                "SELECT seq, batch, stamp, searches FROM outputs WHERE folder = ?",
+                "SELECT seq, batch, stamp, aside FROM outputs WHERE folder = ?",
                 (str(out.resolve()),)).fetchone()
-            searches = json.dumps(saved_searches(library))
+            aside = str(Aside.of(library))
             newest = last_change(library)
             pending = library.execute("SELECT count(*) FROM intents").fetchone()[0]
             scanned = library.execute("SELECT value FROM meta WHERE key = 'scanned'").fetchone()
@@ -80,7 +104,7 @@ def is_current(settings: Settings, out: Path) -> bool:
                                     (time.time() - KEPT_SECONDS,)).fetchone()
     except sqlite3.Error:
         return False
-    if built is None or (built[:2], built[3]) != (newest, searches) or pending or overdue or (
+    if built is None or (built[:2], built[3]) != (newest, aside) or pending or overdue or (
             scanned is None) or not is_recorded(settings, *newest):
         return False
     try:

@@ -38,6 +38,8 @@ from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.
 MAX_NAME = 1_000
+#: What only pages ask for on which visitors may pick.
+_OF_PICKS = ("picks.css", "picks.js", "picks-page.js")
 
 #: What Netlify and Cloudflare Pages send with files, in the form that both read. What has another
 #: name when it has another content may be kept for ever.
@@ -81,6 +83,11 @@ class SiteInfo:
     expires: str = ""
     #: Whether cards say what an image is called.
     captions: bool = True
+    #: What visitors may say of an image: of favourite, stars and comment; and of how many images
+    #: at most, if not 0. They say it for the publication of this id.
+    picks: tuple[str, ...] = ()
+    max_picks: int = 0
+    publication: str = ""
 
     @property
     def recipes(self) -> list[Recipe]:
@@ -136,7 +143,11 @@ class Pages:
 
     def static_files(self) -> dict[str, bytes]:
         """What the pages refer to in `static/`: the content of each file, by its path."""
-        return self._assets.files()
+        files = self._assets.files()
+        if self._site.picks:
+            return files
+        unused = {self._assets.path(name) for name in _OF_PICKS if name in self._assets.paths}
+        return {path: content for path, content in files.items() if path not in unused}
 
     def gallery(
         self,

@@ -13,9 +13,10 @@ import json
 import secrets
 import shutil
 import sqlite3
+import uuid
 from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,6 +107,27 @@ def derived(library: Library, policy: Policy) -> Iterator[Derived]:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A publication that was made here: its name, and what its own ids are made by, if it has
+    any."""
+
+    name: str
+    secret: bytes
+
+
+def published(settings: Settings) -> dict[str, Published]:
+    """The publications of a library that have an id, by that id."""
+    found = {}
+    for path in sorted((settings.private_dir / "published").glob("*/sources.db")):
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as sources:
+            meta = dict(sources.execute("SELECT key, value FROM meta").fetchall())
+        if "publication" in meta:
+            found[meta["publication"]] = Published(path.parent.name,
+                                                   bytes.fromhex(meta.get("secret", "")))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """A row of `sources`, but for its key."""
 
@@ -144,6 +166,13 @@ class Derived:
         """Close both databases."""
         self.library.close()
         self._sources.close()
+
+    @property
+    def id(self) -> str:
+        """By which picks name the publication (a uuid); it is made once."""
+        self._sources.execute("INSERT OR IGNORE INTO meta VALUES ('publication', ?)",
+                              (str(uuid.uuid4()),))
+        return self._meta("publication")
 
     @property
     def secret(self) -> bytes:

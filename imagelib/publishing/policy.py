@@ -14,7 +14,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from imagelib.config import CONFIG_NAME, Settings, read_url
 from imagelib.errors import InvalidError, NotFoundError
@@ -78,6 +86,27 @@ class Chosen(_Table):
         return member not in self.without and (not self.only or member in self.only)
 
 
+class Picks(_Table):
+    """What visitors may say of an image, for you to merge; none of it by default."""
+
+    favourite: bool = False
+    stars: bool = False
+    comment: bool = False
+    #: Of how many images at most; 0 is no limit.
+    max: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is allowed, by the names of the settings."""
+        return tuple(name for name in ("favourite", "stars", "comment") if getattr(self, name))
+
+    @model_validator(mode="after")
+    def _says_what_it_limits(self) -> Self:
+        if self.max and not self.kinds:
+            raise ValueError("max limits nothing: allow favourite, stars or comment")
+        return self
+
+
 class Policy(_Table):
     """One publication: what is in it, what of that is said, and how it looks."""
 
@@ -105,6 +134,7 @@ class Policy(_Table):
     sitemap: bool = False
     saved_searches: tuple[str, ...] = ()
     ids: Literal["same", "own"] = "same"
+    picks: Picks = Picks()
     #: Words that are known to be harmless although they stand in something withheld.
     allow: tuple[str, ...] = ()
     #: Where it goes when nobody says another place.
@@ -198,7 +228,8 @@ PRESETS: dict[str, dict[str, Any]] = {
                  "query": "-tag:nsfw", "originals": "cleaned", "robots": ""},
     # For a client, who chooses.
     "proof": {"fields": ["names:number"], "ids": "own",
-              "originals": {"size": 1600, "format": "jpeg", "watermark": "PROOF"}},
+              "originals": {"size": 1600, "format": "jpeg", "watermark": "PROOF"},
+              "picks": {"favourite": True, "stars": True, "comment": True}},
 }
 
 
@@ -259,6 +290,11 @@ def explained(policy: Policy) -> list[str]:
            else "."))
     if policy.expires:
         lines.append(f"It is published until {policy.expires}.")
+    if policy.picks.kinds:
+        limit = f" of at most {policy.picks.max:,} images" if policy.picks.max else ""
+        said = {"favourite": "hearts", "stars": "stars", "comment": "comments"}
+        lines.append(f"Visitors may pick{limit} by {', '.join(said[k] for k in policy.picks.kinds)}"
+                     ", and send you that; nobody else sees it.")
     return lines
 
 

@@ -93,6 +93,8 @@ _TAGS = ("(SELECT json_group_array(name) FROM (SELECT g.name FROM image_tags it 
 TABLES = (
     Recorded(name="searches", columns=("name", "query", "sort"), size=1024),
     Recorded(name="replaced", columns=("image", "digest", "file", "at"), size=1024),
+    Recorded(name="picks", size=1024, key="image", columns=(
+        "image", "publication", "key", "who", "heart", "stars", "note", "at", "created_at")),
     # Rows of it are only put in or replaced, and a replaced one gets a new number.
     Recorded(name="taken", columns=("path", "size_bytes", "mtime_ns", "digest"), size=1024,
              marks="count(*), max(rowid)"),

@@ -1,5 +1,5 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
-//   {"blocks": [core and text blocks], "ids": {id: pk}, "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
+//   {"blocks": [core and text blocks], "ids": {id: pk}, "picks": [[who, pks]], "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
 //   {"fold": [texts]}  ->  [folded texts]
 //   {"column": texts, "letters": [folded texts]}  ->  {"texts", "prompts", "folded", "early", "found": [numbers of the texts with each of the letters]}
 import { deepEqual } from "node:assert/strict";
@@ -10,10 +10,11 @@ import { load } from "./load.mjs";
 const input = JSON.parse(readFileSync(0, "utf8"));
 const { fold } = load("ImagelibText", "text.js");
 
-function answers({ blocks, ids, queries }) {
+function answers({ blocks, ids, queries, picks = [] }) {
   const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
   for (const block of blocks) block.kind === "core" ? columns.addCore(block) : columns.addText(block);
+  columns.setPicks(picks);
   const all = () => {
     const searcher = new (load("ImagelibSearch").Searcher)(columns);
     searcher.pkOf = (id) => ids[id];

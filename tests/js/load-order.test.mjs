@@ -24,6 +24,8 @@ function scriptsOf(folder, bundles, ...names) {
 }
 
 const GALLERY = scriptsOf("static", OF_SITE, "loader.js", "engine.js", "interface.js");
+const PICKS = scriptsOf("static", OF_SITE, "picks.js");
+const PICKS_PAGE = scriptsOf("static", OF_SITE, "page.js", "picks-page.js");
 const EDITOR = scriptsOf("editor", OF_EDITOR, "editor.js");
 
 test("the names in a script are told from those in comments and texts", () => {
@@ -32,15 +34,17 @@ test("the names in a script are told from those in comments and texts", () => {
 });
 
 test("each script names only what was loaded before it", () => {
-  const there = new Set();
-  for (const { defined, name, others } of [...GALLERY, ...EDITOR]) {
-    for (const global of others) assert.ok(there.has(global), `${name} names ${global}, which no script before it defines`);
-    for (const global of defined) there.add(global);
+  for (const scripts of [[...GALLERY, ...EDITOR], [...GALLERY, ...PICKS], PICKS_PAGE]) {
+    const there = new Set();
+    for (const { defined, name, others } of scripts) {
+      for (const global of others) assert.ok(there.has(global), `${name} names ${global}, which no script before it defines`);
+      for (const global of defined) there.add(global);
+    }
   }
 });
 
 test("each script of the gallery and the editor is one global, but the one that starts the editor", () => {
-  const counts = [...GALLERY, ...EDITOR].map(({ defined, name }) => [name, defined.length]);
+  const counts = [...GALLERY, ...PICKS, ...EDITOR].map(({ defined, name }) => [name, defined.length]);
   assert.deepEqual(counts.filter(([, count]) => count !== 1), [["engine/loader.js", 2], ["page/editor.js", 0]]);
 });
 

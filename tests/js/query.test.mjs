@@ -23,6 +23,8 @@ for (const record of library) {
   });
   pkById.set(record.id, record.n);
 }
+const pickers = new Set(library.flatMap(({ picked = [] }) => picked));
+columns.setPicks(Array.from(pickers, (who) => [who, library.filter(({ picked }) => picked?.includes(who)).map(({ n }) => n)]));
 const searcher = new Searcher(columns);
 searcher.pkOf = (id) => pkById.get(id);
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from helpers import a1111, draw
+from pick_helpers import ANNA
 from PIL import Image as Pillow
 from PIL import ImageCms
 
@@ -82,6 +83,23 @@ def test_a_column_that_is_let_through_is_found(library, tmp_path, monkeypatch, c
     assert any(CANARY in hit.text or "98765432123" in hit.text for hit in leak.value.hits)
     assert {hit.file for hit in leak.value.hits} != {""}
     assert not (tmp_path / "out").exists()
+
+
+def test_picks_are_never_in_a_publication_and_are_found_if_they_are(library, tmp_path,
+                                                                    monkeypatch):
+    row = (ANNA, f"{CANARY}visitor", 1, 3, f"{CANARY}comment of hers", "", "")
+    with library.database.write("test") as transaction:
+        transaction.run("INSERT INTO picks SELECT pk, ?, ?, ?, ?, ?, ?, ?, ? FROM images",
+                        ANNA, *row)
+    attempt(library, tmp_path / "out", picks={"comment": True})
+
+    def let_through(self: deriving.Derived, transaction: Any) -> None:
+        transaction.run("INSERT INTO picks VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)", ANNA, *row)
+
+    monkeypatch.setattr(deriving.Derived, "_save_searches", let_through)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out", picks={"comment": True})
+    assert {hit.file for hit in leak.value.hits} == {"data/manifest.js"}
 
 
 def test_raw_metadata_does_not_even_reach_who_decides(library, tmp_path, monkeypatch):

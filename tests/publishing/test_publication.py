@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,22 @@ def test_nothing_withheld_is_in_any_byte_of_what_is_published(library, tmp_path)
     scratch = library.settings.private_dir / "published" / "mine"
     for path in (scratch / "library.db", scratch / "library.db-wal"):
         assert not path.exists() or CANARY.encode() not in path.read_bytes()
+
+
+def test_picks_name_a_publication_by_an_id_that_stays(library, tmp_path):
+    picks = {"picks": {"favourite": True, "max": 7}}
+
+    def said(to: str, name: str = "mine", **values) -> tuple[str, ...]:
+        publish(library, tmp_path / to, Policy.of(name, values))
+        html = (tmp_path / to / "index.html").read_text("utf-8")
+        return tuple(re.findall(r'data-(?:publication|picks|picks-max)="([^"]*)"', html))
+
+    assert said("out") == ()
+    assert not [path for path in tree(tmp_path / "out") if "pick" in path]
+    first = said("out", **picks)
+    assert first[1:] == ("favourite", "7")
+    assert said("out", title="another title", **picks) == first
+    assert said("other", name="other", **picks)[0] not in ("", first[0])
 
 
 def test_what_is_kept_is_there(library, tmp_path):

@@ -9,7 +9,7 @@ from imagelib.daemon import schemas
 from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.openapi import document
 from imagelib.daemon.route import Route
-from imagelib.daemon.routes import drift, history, images, status, tags, trash
+from imagelib.daemon.routes import drift, history, images, picks, status, tags, trash
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 
 
@@ -61,6 +61,11 @@ ROUTES = (
     Route("PUT", "/api/searches/{name}", tags.save_search, (200, 201, 415, 422, 503, 507),
           body=schemas.SavedSearch),
     Route("DELETE", "/api/searches/{name}", tags.delete_search, (204, 404, 503, 507)),
+    Route("GET", "/api/picks", picks.list_picks, (200,)),
+    Route("POST", "/api/picks", picks.send_picks, (200, 400, 415, 422, 503, 507),
+          body=schemas.SentPicks, slow=True),
+    Route("DELETE", "/api/picks/{publication}/{key}", picks.forget_picks, (204, 404, 503, 507)),
+    Route("GET", "/api/images/{id}/picks", picks.image_picks, (200, 404)),
     Route("GET", "/api/export", status.export, (200, 422), query=schemas.ExportQuery, slow=True),
     Route("GET", "/api/backup", status.backup, (200, 503, 507), slow=True),
     Route("POST", "/api/rebuild", status.rebuild, (202, 400, 415)),

@@ -168,16 +168,20 @@ def phash_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
 
 
 def manifest(blocks: Iterable[Block], *, seq: int, total: int,
-             searches: Sequence[Sequence[str]] = ()) -> bytes:
+             searches: Sequence[Sequence[str]] = (),
+             picks: Sequence[tuple[str, Sequence[int]]] = ()) -> bytes:
     """The content of `MANIFEST_PATH`: all blocks, the change it was built from, how many images.
 
-    *searches* are the saved ones: name, query, order.
+    *searches* are the saved ones: name, query, order. *picks* are the pks that each visitor of a
+    publication picked, by the name; without any, nothing is said of them.
     """
     kinds: dict[str, list[list[Any]]] = {kind: [] for kind in KINDS}
     for block in sorted(blocks, key=lambda block: block.number):
         kinds[block.kind].append([block.number, block.rows, block.newest, block.hash])
     return _call({"kind": "manifest", "format": FORMAT, "seq": seq, "total": total,
-                  "searches": [list(search) for search in searches], **kinds})
+                  "searches": [list(search) for search in searches],
+                  **({"picks": [[who, written_deltas(pks)] for who, pks in picks]}
+                     if picks else {}), **kinds})
 
 
 class _Distinct:

@@ -260,6 +260,7 @@ def purge(library: Storage, ids: list[str]) -> Outcome:
             plan.drop.extend(originals.trash_dir / name for name in names)
             for table, column in (("trash", "id"), ("replaced", "image"), ("changes", "image")):
                 transaction.run(f"DELETE FROM {table} WHERE {column} = ?", image_id)
+            transaction.run("DELETE FROM picks WHERE image = ?", row["pk"])
             # One line stays, so that a build that has not seen the deletion still does.
             transaction.run(
                 "INSERT INTO changes (pk, image, at, action, batch, kind, before, after)"

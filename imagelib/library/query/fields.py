@@ -16,6 +16,7 @@ from imagelib.library.query.terms import (
     Id,
     Node,
     Not,
+    Picked,
     Rating,
     Seed,
     Word,
@@ -27,7 +28,7 @@ from imagelib.library.values.text import fold, fold_words
 SORTS = {"date": "captured_at", "rating": "rating", "created": "created_at"}
 
 _ALIASES = {alias: field.search for field in registry.FIELDS for alias in field.aliases}
-_HAS_ALIASES = {"tag": "tags"} | {
+_HAS_ALIASES = {"tag": "tags", "pick": "picks"} | {
     alias: field.search for field in registry.TEXTS for alias in field.aliases}
 _IS: dict[str, Node] = {
     "rated": Rating(1, 5),
@@ -143,6 +144,10 @@ def _name(field: str, value: str) -> Node:
 
 def _tag(field: str, value: str) -> Node:
     return HasTag(_something(field, fold(" ".join(value.split())).rstrip("/")))
+
+
+def _picked(field: str, value: str) -> Node:
+    return Picked(_something(field, fold(" ".join(value.split()))))
 
 
 def _something(field: str, value: str) -> str:
@@ -274,6 +279,7 @@ FIELDS: dict[str, Callable[[str, str], Node]] = {
     "sampler": _name,
     "seed": _seed,
     **{field.search: _text for field in registry.TEXTS},
+    "picked": _picked,
     "has": _has,
     "is": _is,
     "id": _id,

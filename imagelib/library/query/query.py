@@ -1,7 +1,7 @@
 """The search grammar: one for the search box, URLs, the command line and the API.
 
 `fox "red scarf" -dog tag:portrait model:flux rating:>=4 date:2026-01..2026-03
-has:notes is:unrated (tag:a or tag:b) sort:-rating`
+has:notes is:unrated picked:anna (tag:a or tag:b) sort:-rating`
 
 Words are folded substrings and all must be found; `or` and parentheses group,
 and joining by a blank binds closer than `or`. What is no operator is text, and
@@ -10,6 +10,7 @@ what is not understood is searched as text and said in `Query.warnings`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from imagelib.library.query.fields import sort_name
 from imagelib.library.query.parser import parse
 from imagelib.library.query.terms import Either, Node, Row
 from imagelib.library.values.image import Image
-from imagelib.library.values.text import folded_row
+from imagelib.library.values.text import fold, folded_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class Query:
         parsed = parse(text)
         return cls(parsed.root, parsed.sort, text, parsed.warnings)
 
-    def matches(self, image: Image) -> bool:
-        """Whether *image* is asked for."""
-        return self.root.matches(Row(image, folded_row(image)))
+    def matches(self, image: Image, pickers: Iterable[str] = ()) -> bool:
+        """Whether *image*, picked by visitors of the names *pickers*, is asked for."""
+        return self.root.matches(Row(image, folded_row(image), tuple(map(fold, pickers))))
 
     def to_sql(self) -> tuple[str, list[Any]]:
         """An expression over `images AS i JOIN folded AS f ON f.pk = i.pk`, and its parameters.

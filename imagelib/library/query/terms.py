@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from imagelib.library.store.schema import rest_of
+from imagelib.library.store.schema import IS_PICKED, rest_of
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import FOLDED, TEXTS
 from imagelib.library.values.text import SEPARATOR, fold
@@ -43,10 +43,13 @@ _FOLDED_COLUMN = {"model": 1, "tool": 2, "sampler": 3}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An image and its `folded_row`, which is made once for all conditions."""
+    """An image and its `folded_row`, made once for all conditions, and who picked it, which no
+    `Image` says: so that it can never be published with one."""
 
     image: Image
     folded: tuple[str, str, str, str, str]
+    #: The folded names of who has picked it.
+    pickers: tuple[str, ...] = ()
 
 
 class Node(Protocol):
@@ -224,6 +227,23 @@ class ExactTag:
 
 
 @dataclass(frozen=True, slots=True)
+class Picked:
+    """Picked by a visitor whose folded name holds *who*."""
+
+    who: str
+
+    def matches(self, row: Row) -> bool:
+        return any(self.who in name for name in row.pickers)
+
+    def sql(self) -> Sql:
+        return ("i.pk IN (SELECT image FROM picks"
+                f" WHERE {IS_PICKED} AND instr(fold(who), ?) > 0)", [self.who])
+
+    def __str__(self) -> str:
+        return f"picked:{quoted(self.who)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Seed:
     """Exactly this seed; as text, for seeds have more digits than a number of JavaScript."""
 
@@ -364,6 +384,7 @@ HAS: dict[str, tuple[Callable[[Row], object], str]] = {
     "tool": (lambda row: row.folded[2], "f.tool <> ''"),
     "sampler": (lambda row: row.folded[3], "f.sampler <> ''"),
     "seed": (lambda row: row.folded[4], "f.seed <> ''"),
+    "picks": (lambda row: row.pickers, f"i.pk IN (SELECT image FROM picks WHERE {IS_PICKED})"),
 }
 
 

@@ -48,6 +48,12 @@ def apply_migrations(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute("PRAGMA user_version = 3")
 
+    @migrations()
+    def m004_picks(db: SqliteUtils) -> None:
+        for statement in schema.picks():
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 4")
+
     # Third-party plug-ins of sqlite-utils have no business in a user's library.
     migrations.apply(SqliteUtils(connection, execute_plugins=False))
 

@@ -13,7 +13,7 @@ import sqlite3
 from imagelib.library.values.registry import FIELDS, FOLDED
 
 #: Raised with every migration; a database with a higher `user_version` is from the future.
-VERSION = 3
+VERSION = 4
 #: From this version on, a database can be read as it is.
 READABLE = 1
 #: `PRAGMA application_id`: tells our database from that of another program.
@@ -145,6 +145,27 @@ CREATE VIRTUAL TABLE images_fts USING fts5 (
 ONE_DIGEST = "CREATE UNIQUE INDEX IF NOT EXISTS images_one_digest ON images (digest)"
 
 
+#: What visitors of publications say of images, of those in the trash, too: the pk of a row is never
+#: another image's, so that nothing has to follow an image into the trash and back.
+PICKS = """
+CREATE TABLE picks (
+    image INTEGER NOT NULL,
+    publication TEXT NOT NULL,
+    key TEXT NOT NULL,
+    who TEXT NOT NULL,
+    heart INTEGER NOT NULL,
+    stars INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    at TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (publication, key, image)
+) WITHOUT ROWID;
+CREATE INDEX picks_image ON picks (image);
+"""
+#: SQL: whether a row of `picks` says anything; one that was taken back stays, so that an older file
+#: does not bring it back.
+IS_PICKED = "(heart OR stars OR note <> '')"
+
 #: A name leads to a file below `images/`, whatever SQLite client wrote it.
 _OUTSIDE = ("new.file_name = '' OR new.file_name LIKE '/%' OR instr(new.file_name, char(0)) > 0"
             " OR '/' || new.file_name || '/' LIKE '%/../%'")
@@ -251,6 +272,11 @@ def first() -> list[str]:
     return _statements(_TABLES + _TRIGGERS + _column_triggers(1))
 
 
+def picks() -> list[str]:
+    """What makes the table of picks, which came with version 4."""
+    return _statements(PICKS)
+
+
 def with_fields_of(version: int) -> list[str]:
     """What takes the columns of *version*, which were added, into triggers and folded texts."""
     return ["DROP TRIGGER images_update", "DROP TRIGGER images_delete",
@@ -263,7 +289,10 @@ def views_of(version: int) -> list[str]:
     """What lets the tables of an earlier *version* be read as if they were of this one."""
     later = "".join(f", {field.default!r} AS {field.name}" for field in FIELDS
                     if field.since > version)
-    return [f"CREATE TEMP VIEW images AS SELECT *{later} FROM main.images",
+    picks = [] if version >= 4 else [
+        "CREATE TEMP VIEW picks AS SELECT 0 AS image, '' AS publication, '' AS key, '' AS who,"
+        " 0 AS heart, 0 AS stars, '' AS note, '' AS at, '' AS created_at WHERE 0"]
+    return [*picks, f"CREATE TEMP VIEW images AS SELECT *{later} FROM main.images",
             f"CREATE TEMP VIEW folded AS SELECT pk, {_text_since(version, VERSION)} AS text, model,"
             " tool, sampler, seed FROM main.folded"]
 

@@ -80,6 +80,8 @@ def _withheld_besides(library: Library, policy: Policy) -> Iterator[tuple[str, W
     for row in library.database.read("SELECT name, query FROM searches"):
         if row["name"] not in policy.saved_searches:
             yield row["name"], withheld("saved search", f"{row['name']} {row['query']}")
+    for row in library.database.read("SELECT DISTINCT who, note FROM picks"):
+        yield row["who"], withheld("pick", f"{row['who']} {row['note']}")
     yield str(library.root), withheld("folder", " ".join(library.root.parts[1:]))
     yield "", withheld("this machine", f"{_user()} {socket.gethostname()} {Path.home()}")
 

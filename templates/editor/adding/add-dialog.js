@@ -235,6 +235,10 @@ const ImagelibAddDialog = (() => {
       if (queue?.isRunning) event.preventDefault();  // the pictures would have to be chosen again
     });
     ImagelibDropped.start((files) => {
+      if (files.length === 1 && files[0].name.toLowerCase().endsWith(".json")) {
+        document.dispatchEvent(new CustomEvent("imagelib:picks", { detail: { file: files[0] } }));
+        return;
+      }
       open();
       take(files);
     });

@@ -214,6 +214,14 @@ const ImagelibApi = (() => {
     saveSearch: (name, query, sort) => ask("PUT", searchPath(name), { query, sort }),
     /** @param {string} name @returns {Promise<null>} */
     deleteSearch: (name) => ask("DELETE", searchPath(name)),
+    /** @returns {Promise<PickVisitor[]>} */
+    picks: () => ask("GET", "/api/picks"),
+    /** Who picked an image, and what each says of it. @param {string} id @returns {Promise<(PickItem & {who: string})[]>} */
+    picksOf: (id) => ask("GET", `${imagePath(id)}/picks`),
+    /** What a file or link of picks would change, or has changed. @param {string} text @param {boolean} merge @returns {Promise<PickArrival>} */
+    sendPicks: (text, merge) => ask("POST", "/api/picks", merge ? { text, merge } : { text }),
+    /** @param {PickVisitor} visitor @returns {Promise<null>} */
+    forgetPicks: ({ publication, key }) => ask("DELETE", `/api/picks/${publication}/${key}`),
     /** What adding it would read from a file; nothing is kept. @param {File} file @returns {Promise<Inspection>} */
     inspect: (file) => sendFile("/api/inspect", file),
     /** @param {string} id @param {File} file @returns {Promise<ImageRecord>} */

@@ -3,6 +3,8 @@
 
 ImagelibAddDialog.start();
 ImagelibLibraryMenu.start();
+ImagelibPicksDialog.start();
+ImagelibPicksPanel.start();
 ImagelibEditPanel.start();
 ImagelibSelection.start();
 ImagelibFocus.start();

@@ -23,6 +23,7 @@
 const ImagelibColumns = (() => {
   const { read, readDeltas, readInto } = ImagelibNumbers;
   const { TEXTS, ofEachText } = ImagelibRegistry;
+  const { fold } = ImagelibText;
   const { TextColumn } = ImagelibTexts;
   const CORE_ROWS = 8192;
   const TEXT_BITS = 12;
@@ -89,6 +90,8 @@ const ImagelibColumns = (() => {
       this.tags = new Dictionary();
       /** @type {Dictionary<number[]>} */
       this.tagSets = new Dictionary();
+      /** Who has picked which images: folded names, and pks that may be gone. @type {{name: string, pks: Iterable<number>}[]} */
+      this.picks = [];
       /** By `row / TEXT_ROWS`. @type {(TextBlock | undefined)[]} */
       this.texts = [];
       /** Rises with every change of what filters and orders see. */
@@ -108,6 +111,17 @@ const ImagelibColumns = (() => {
         this.grow(first + CORE_ROWS);
       }
       return first + (pk % CORE_ROWS);
+    }
+
+    /** Whether a pk has a row already. @param {number} pk */
+    hasPlace(pk) {
+      return this.firstRow.has(Math.floor(pk / CORE_ROWS));
+    }
+
+    /** Take in who has picked which images, by their pks. @param {[who: string, pks: Iterable<number>][]} picks */
+    setPicks(picks) {
+      this.picks = picks.map(([who, pks]) => ({ name: fold(who), pks }));
+      this.coreVersion++;
     }
 
     /** Make room for a number of core blocks at once. @param {number} blocks */

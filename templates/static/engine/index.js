@@ -52,6 +52,7 @@ const ImagelibIndex = (() => {
     forgetEdits(value.seq);
     forgetBlocks(before, value);
     columns.reserve(value.core.length);
+    if (value.picks || before?.picks) columns.setPicks((value.picks ?? []).map(([who, pks]) => [who, ImagelibNumbers.readDeltas(pks)]));
     await loadAll("core", value.core, value.core.length);
     if (manifest !== value || recovering === value) return; // another one takes over
     reapply();

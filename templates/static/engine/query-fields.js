@@ -6,6 +6,7 @@
  *   | {kind: "not", part: QueryNode}
  *   | {kind: "word", word: string, field: string}
  *   | {kind: "tag", tag: string}
+ *   | {kind: "picked", who: string}
  *   | {kind: "seed", seed: string}
  *   | {kind: "id", id: string}
  *   | {kind: "rating", low: number, high: number}
@@ -22,9 +23,9 @@ const ImagelibQueryFields = (() => {
   const SORTS = { date: "captured_at", rating: "rating", created: "created_at" };
   /** @type {Record<string, string>} */
   const ALIASES = aliasesOf(FIELDS_OF_IMAGES);
-  const HAS = [...TEXTS.map(({ search }) => search), "tags", "model", "rating", "tool", "sampler", "seed"];
+  const HAS = [...TEXTS.map(({ search }) => search), "tags", "model", "rating", "tool", "sampler", "seed", "picks"];
   /** @type {Record<string, string>} */
-  const HAS_ALIASES = { tag: "tags", ...aliasesOf(TEXTS) };
+  const HAS_ALIASES = { tag: "tags", pick: "picks", ...aliasesOf(TEXTS) };
   /** @type {Record<string, QueryNode>} */
   const IS = {
     rated: { kind: "rating", low: 1, high: 5 },
@@ -70,6 +71,7 @@ const ImagelibQueryFields = (() => {
     sampler: name,
     seed: (_field, value) => ({ kind: "seed", seed: value }),
     ...ofEachText(() => text),
+    picked: (field, value) => ({ kind: "picked", who: something(field, fold(squeeze(value))) }),
     has: (_field, value) => {
       const known = own(HAS_ALIASES, value.toLowerCase()) ?? value.toLowerCase();
       if (!HAS.includes(known)) throw new BadValueError(`has takes ${HAS.join(", ")}`);

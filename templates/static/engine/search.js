@@ -64,6 +64,7 @@ const ImagelibSearch = (() => {
         case "dates":
         case "state": return this.fromCore(node);
         case "has": return this.has(node.field);
+        case "picked": return this.picked(node.who);
         case "seed": return this.texts((text, offset) => text.seeds[offset] === node.seed);
         case "id": {
           const pk = this.pkOf(node.id);
@@ -141,6 +142,7 @@ const ImagelibSearch = (() => {
       switch (field) {
         case "rating": return this.fromCore({ kind: "rating", low: 1, high: 5 });
         case "model": return this.facets.modelled((name) => name !== "");
+        case "picks": return this.picked("");
         case "tags": return this.rows((row) => tagSets.values[tagSet[row]].length > 0);
         case "seed": return this.texts((text, offset) => text.seeds[offset] !== "");
         default: {
@@ -148,6 +150,15 @@ const ImagelibSearch = (() => {
           return this.texts((text, offset) => !text[name].isText(text[name].index[offset], ""));
         }
       }
+    }
+
+    /** The rows that were picked by somebody whose folded name holds a text. @param {string} who */
+    picked(who) {
+      const bits = new Uint32Array(this.length);
+      for (const { name, pks } of this.columns.picks) {
+        if (name.includes(who)) for (const pk of pks) if (this.columns.hasPlace(pk)) ImagelibBits.set(bits, this.columns.rowOf(pk));
+      }
+      return bits;
     }
 
     /** The rows with a folded word. @param {string} word @param {string} field */
@@ -229,7 +240,7 @@ const ImagelibSearch = (() => {
       case "any": return node.parts.some(usesText);
       case "not": return usesText(node.part);
       case "word": return node.field !== "model";
-      case "has": return !["rating", "model", "tags"].includes(node.field);
+      case "has": return !["rating", "model", "tags", "picks"].includes(node.field);
       default: return node.kind === "seed";
     }
   }

@@ -228,8 +228,10 @@ const ImagelibGrid = (() => {
     const above = list.getBoundingClientRect().top + layout.top[row];
     const height = layout.height[row] + measures.caption;
     const bar = document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0;
+    // Nor under the bar of picks.
+    const floor = Math.min(innerHeight, document.querySelector(".picks-bar")?.getBoundingClientRect().top ?? innerHeight);
     if (above < bar + 8) scrollBy(above - bar - 8);
-    else if (above + height > innerHeight) scrollBy(above + height - innerHeight + 8);
+    else if (above + height > floor) scrollBy(above + height - floor + 8);
     setFocused(pk);
     render();
     if (focus) cards.get(pk)?.querySelector("a")?.focus({ preventScroll: true });

@@ -92,7 +92,8 @@ const ImagelibGallery = (() => {
     if (box.value !== text) box.value = text;
     kept = state?.anchor ?? null;
     pushed = state?.viewer === true;
-    const id = decodeURIComponent(location.hash.slice(1));
+    // What is no id, as `#picks=...`, is for others.
+    const id = location.hash.includes("=") ? "" : decodeURIComponent(location.hash.slice(1));
     // Asked before the texts are, whose many blocks would come first.
     const located = id ? ImagelibIndex.locate(id.toLowerCase()) : null;
     await ImagelibIndex.ready;
@@ -206,6 +207,7 @@ const ImagelibGallery = (() => {
       void countSoon(bits);
       sortBox.value = order === DEFAULT_SORT ? "" : order;
       ImagelibMessages.warnings(query.warnings);
+      document.dispatchEvent(new CustomEvent("imagelib:asked"));
     } else {
       ImagelibGrid.render();
     }

@@ -31,6 +31,14 @@ const ImagelibHelp = (() => {
   /** @param {string} title @param {[string, string][]} keys */
   const add = (title, keys) => void sections.push([title, keys]);
 
+  /** Let a key that is here have another meaning, for whoever adds that. @param {string} key */
+  function give(key) {
+    for (const [, keys] of sections) {
+      const at = keys.findIndex(([names]) => names === key);
+      if (at >= 0) keys.splice(at, 1);
+    }
+  }
+
   const isOn = () => browser.get(STORED) !== "off";
 
   function open() {
@@ -59,5 +67,5 @@ const ImagelibHelp = (() => {
     if (!dialog?.open) open();
   });
 
-  return { add, isCommand, isOn, open };
+  return { add, give, isCommand, isOn, open };
 })();
