@@ -21,6 +21,20 @@ def corpus() -> dict[str, Any]:
     return json.loads(CORPUS.read_text("utf-8"))
 
 
+def pickers() -> dict[int, list[str]]:
+    """Who has picked the images of the corpus, by their pks."""
+    return {record["n"]: record["picked"] for record in corpus()["library"] if "picked" in record}
+
+
+def picks_of(by_image: Mapping[int, Iterable[str]]) -> list[tuple[str, list[int]]]:
+    """The same by who has picked, as the page knows it."""
+    found: dict[str, list[int]] = {}
+    for pk, names in by_image.items():
+        for who in names:
+            found.setdefault(who, []).append(pk)
+    return list(found.items())
+
+
 def image_of(record: dict[str, Any]) -> Image:
     """A record of the corpus as an image; what it does not say is plain."""
     n = record["n"]

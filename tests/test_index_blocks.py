@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from corpus_library import corpus, image_of
+from corpus_library import corpus, image_of, pickers, picks_of
 from hypothesis import given
 from hypothesis import strategies as st
 from node_runner import ask_node, needs_node
@@ -274,7 +274,10 @@ def test_the_page_finds_the_corpus_in_blocks():
     blocks = [value_of(make(0, LIBRARY)[1]) for make in (core_block, text_block)]
     cases = corpus()["cases"]
 
+    picks = value_of(manifest([], seq=1, total=1, picks=picks_of(pickers())))["picks"]
+
     answers = ask_node({"blocks": blocks, "ids": {image.id: image.pk for image in LIBRARY},
+                        "picks": [[who, read_deltas(pks)] for who, pks in picks],
                         "queries": [case["q"] for case in cases]})
 
     for case, answer in zip(cases, answers, strict=True):

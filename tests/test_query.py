@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from corpus_library import Database, corpus, image_of
+from corpus_library import Database, corpus, image_of, pickers, picks_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from node_runner import JS, ask_node, needs_node
@@ -18,7 +18,7 @@ from imagelib.library.query.query import Query
 
 CORPUS = corpus()
 LIBRARY = [image_of(record) for record in CORPUS["library"]]
-PICKERS = {record["n"]: record["picked"] for record in CORPUS["library"] if "picked" in record}
+PICKERS = pickers()
 CASES = [pytest.param(case, id=ascii(case["q"])) for case in CORPUS["cases"]]
 
 WORDS = ["fox", "Red", "a", "ß", "東京", "café", "(x:1.2)", "scarf", "or", "1.2", '5"', "100%", "_",
@@ -141,23 +141,22 @@ def _query(rng: random.Random, depth: int = 0) -> str:
 def test_random_queries_find_the_same_in_python_sql_and_the_page():
     rng = random.Random(20)
     images = _images(rng, 60)
-    pickers = {image.pk: rng.sample(["Anna", "Bo", "Ann O"], 2) for image in images[::3]}
+    by_image = {image.pk: rng.sample(["Anna", "Bo", "Ann O"], 2) for image in images[::3]}
     queries = [_query(rng) for _ in range(400)]
     database = Database()
-    database.fill(images, pickers)
+    database.fill(images, by_image)
     blocks = [json.loads(make(images[0].pk // size, images)[1][13:-3])
               for make, size in ((core_block, CORE_ROWS), (text_block, TEXT_ROWS))]
 
     answers = ask_node({
         "blocks": blocks, "ids": {image.id: image.pk for image in images}, "queries": queries,
-        "picks": [[who, [pk for pk, names in pickers.items() if who in names]]
-                  for who in ("Anna", "Bo", "Ann O")],
+        "picks": picks_of(by_image),
     })
 
     for text, answer in zip(queries, answers, strict=True):
         query = Query.parse(text)
         found = [image.pk for image in images
-                 if query.matches(image, pickers.get(image.pk, ()))]
+                 if query.matches(image, by_image.get(image.pk, ()))]
         assert database.find(query.to_sql()) == found, text
         assert sorted(answer["ids"]) == found, text
         assert answer["warnings"] == list(query.warnings), text
