@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import AXE, faults
 from chromium import MARKS
 from gallery_page import NEWEST
 
-#: Only for the axe.min.js in it.
-CARRIER = importlib.util.find_spec("axe_playwright_python")
 pytestmark = [
     *MARKS,
-    pytest.mark.skipif(CARRIER is None, reason="axe-playwright-python is not installed"),
+    pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed"),
 ]
 
 
 @pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desk", "phone"])
 def page(request: pytest.FixtureRequest, browser: Any, shared_site: Path) -> Iterator[Any]:
     """The gallery with axe in it; what the policy of the page refuses is let through for that."""
-    assert CARRIER
-    assert CARRIER.origin
+    assert AXE
     width, height = request.param
     context = browser.new_context(
         viewport={"width": width, "height": height}, bypass_csp=True,
         # Colours are measured where they end, not on their way.
         reduced_motion="reduce")
-    context.add_init_script(path=Path(CARRIER.origin).parent / "axe.min.js")
+    context.add_init_script(path=AXE)
     opened = context.new_page()
     opened.goto(f"{shared_site.as_uri()}/index.html")
     opened.wait_for_function("() => ImagelibIndex.isReady")
     opened.locator(".card .snippet", has_text="number").first.wait_for()
     yield opened
     context.close()
-
-
-def faults(page: Any, scheme: str) -> list[str]:
-    """What axe finds wrong in the view as it is, in the light or in the dark."""
-    page.emulate_media(color_scheme=scheme)
-    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    assert len(found["passes"]) > 10, "else nothing was looked at"
-    return [f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
-            for rule in found["violations"] for node in rule["nodes"]]
 
 
 def search(page: Any, text: str) -> None:

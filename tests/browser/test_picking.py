@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import AXE, faults
 from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import box, eventually, links, viewer, wait_taken_over
 from helpers import draw
 from pick_helpers import as_link, file_of, pick
-from test_axe import CARRIER, faults
 
 from imagelib.library.library import Library
 from imagelib.library.records.picks import picks_of_image
@@ -196,14 +196,13 @@ def test_where_the_browser_keeps_nothing_that_is_said(browser, made):
     context.close()
 
 
-@pytest.mark.skipif(CARRIER is None, reason="axe-playwright-python is not installed")
+@pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")
 def test_everything_about_picks_can_be_perceived_and_touched(browser, made):
     _, site, publication_id = made
-    assert CARRIER
-    assert CARRIER.origin
+    assert AXE
     context = browser.new_context(viewport={"width": 390, "height": 844}, bypass_csp=True,
                                   reduced_motion="reduce", has_touch=True, is_mobile=True)
-    context.add_init_script(path=Path(CARRIER.origin).parent / "axe.min.js")
+    context.add_init_script(path=AXE)
     page = context.new_page()
     page.goto(f"{site.as_uri()}/index.html")
     wait_taken_over(page)

@@ -299,3 +299,15 @@ def test_the_ledger_holds_no_text_that_was_published(library, tmp_path):
     publish(library, tmp_path / "out")
     ledger = library.settings.private_dir / "published" / "mine" / "ledger.db"
     assert b"Picture 1" not in ledger.read_bytes()
+
+
+@pytest.mark.parametrize(("values", "lines"), [
+    ({"captions": False}, "none"), (PRESETS["proof"], "one"), (PRESETS["portfolio"], "two"),
+    (PRESETS["settings"], None)])
+def test_below_pictures_there_is_room_for_what_is_said_and_no_more(tmp_path, values, lines):
+    with Library.create(tmp_path / "library") as library:
+        library.add(draw(tmp_path / "a.png"))
+        publish(library, tmp_path / "out", Policy.of("mine", values))
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert (f'data-captions="{lines}"' in page) == (lines is not None)
+    assert ("data-captions" in page) == (lines is not None)

@@ -8,6 +8,8 @@ const ImagelibPage = (() => {
         button.addEventListener("click", () => void copy(button));
       }
     }
+    const share = document.querySelector("[data-share]");
+    if (share instanceof HTMLElement) ImagelibShare.start(share, () => ({ title: document.title, url: location.href }));
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.defaultPrevented) return;
       if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;

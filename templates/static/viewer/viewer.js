@@ -41,6 +41,11 @@ const ImagelibViewer = (() => {
     tool("zoom").addEventListener("click", zoom.toggle);
     tool("slideshow").addEventListener("click", () => play(!slides));
     tool("compare").addEventListener("click", compare);
+    if (tool("share")) {
+      ImagelibShare.start(tool("share"), () => ({
+        title: ImagelibCard.nameOf(shown ?? {}), url: new URL(ImagelibCard.pageUrl(shown?.id ?? ""), location.href).href,
+      }));
+    }
     part("stage").addEventListener("click", (event) => {
       if (event.target === part("stage")) onClose();
     });
