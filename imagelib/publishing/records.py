@@ -30,12 +30,12 @@ class Given:
 
 
 def public_id(image_id: str, policy: Policy, secret: bytes) -> str:
-    """The id in the publication: with `ids = "own"` nobody can join two of them by it.
+    """The id in the publication: with `ids = "own"` nobody can join two of them by it."""
+    return image_id if policy.ids == "same" else own_id(image_id, secret)
 
-    A UUID of the eighth version (RFC 9562, 5.8) from HMAC-SHA256 of the id.
-    """
-    if policy.ids == "same":
-        return image_id
+
+def own_id(image_id: str, secret: bytes) -> str:
+    """A UUID of the eighth version (RFC 9562, 5.8) from HMAC-SHA256 of the id."""
     made = bytearray(hmac.digest(secret, image_id.encode(), hashlib.sha256)[:16])
     made[6] = made[6] & 0x0F | 0x80
     made[8] = made[8] & 0x3F | 0x80
