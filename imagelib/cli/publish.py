@@ -152,8 +152,7 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
         say(line)
     done = 3 if not difference else 0
     if difference and not dry_run:
-        _require(difference, as_they_are=found.policy.originals == "as they are", yes=yes,
-                 widen=widen, max_removals=max_removals)
+        _require(difference, found.policy, yes=yes, widen=widen, max_removals=max_removals)
         if taken:
             from imagelib.publishing.policy import PRIVATE_TAG
 
@@ -170,26 +169,22 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
     return done
 
 
-def _require(difference: Difference, *, as_they_are: bool, yes: bool, widen: bool,
+def _require(difference: Difference, policy: Policy, *, yes: bool, widen: bool,
              max_removals: int | None) -> None:
     """Ask whoever sits there; without a terminal each yes has to be on the command line."""
+    from imagelib.publishing.difference import consents
+
     asks = sys.stdin.isatty() and sys.stderr.isatty()
     if max_removals is not None and len(difference.remove) > max_removals:
         raise click.UsageError(f"{len(difference.remove):,} files would be taken away, more than"
                                f" {max_removals:,}. Nothing was sent.")
-    if difference.clears and max_removals is None and not (asks and click.confirm(
-            f"{difference.clears}. Is that meant?", err=True)):
-        raise click.UsageError(f"{difference.clears}. If that is meant, say --max-removals"
-                               f" {len(difference.remove)}. Nothing was sent.")
-    if difference.widens and not widen and not (asks and click.confirm(
-            f"{difference.widens}. Is that meant?", err=True)):
-        raise click.UsageError(f"{difference.widens}. If that is meant, say --widen. Nothing was"
-                               " sent.")
-    if as_they_are and not widen and not (asks and click.confirm(
-            "The files go out with all that is in them: prompts, workflows, dates. Is that meant?",
-            err=True)):
-        raise click.UsageError('With originals = "as they are", files go out with all that is in'
-                               " them. If that is meant, say --widen. Nothing was sent.")
+    given = {"widen": widen, "removals": max_removals is not None}
+    options = {"widen": "--widen", "removals": f"--max-removals {len(difference.remove)}"}
+    for one in consents(difference, policy):
+        if not given[one.to] and not (asks and click.confirm(
+                f"{one.reason}. Is that meant?", err=True)):
+            raise click.UsageError(f"{one.reason}. If that is meant, say {options[one.to]}. Nothing"
+                                   " was sent.")
     if not yes and not (asks and click.confirm("Go on?", err=True)):
         raise click.UsageError("Nothing was sent. If all of that may become public, say --yes.")
 

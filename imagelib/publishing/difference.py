@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 from imagelib.errors import InvalidError
 from imagelib.library.values.image import Image
@@ -54,6 +55,28 @@ class Difference:
     def to_json(self) -> dict[str, object]:
         """All of it, for programs."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What is not sent before somebody has agreed to it by name: to what of it, that more
+    becomes public or how much is taken away, and why, as a sentence without its full stop."""
+
+    to: Literal["widen", "removals"]
+    reason: str
+
+
+def consents(difference: Difference, policy: Policy) -> list[Consent]:
+    """What has to be agreed to before *difference* is sent; whoever asks for it asks for all."""
+    found = []
+    if difference.clears:
+        found.append(Consent("removals", difference.clears))
+    if difference.widens:
+        found.append(Consent("widen", difference.widens))
+    if policy.originals == "as they are":
+        found.append(Consent("widen", 'With originals = "as they are", files go out with all that'
+                                      " is in them: prompts, workflows, dates"))
+    return found
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from imagelib.publishing.difference import Difference, consents
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.widening import widened
 
@@ -47,3 +48,15 @@ def test_how_a_gallery_looks_lets_nothing_through():
     assert widened(policy(title="One", intro="Some"), policy(
         title="Two", query="rating:>=4", licence="CC0", feed=True, base_url="https://a.example/")
     ) == []
+
+
+def test_each_thing_that_nobody_expects_needs_a_consent_of_its_own():
+    difference = Difference("/out", widens="4 images come to 2", clears="300 files are taken away")
+    asked = consents(difference, policy(originals="as they are"))
+    assert [one.to for one in asked] == ["removals", "widen", "widen"]
+    assert [one.reason for one in asked[:2]] == [difference.clears, difference.widens]
+    assert "with all that is in them" in asked[2].reason
+
+
+def test_an_edit_that_everybody_expects_needs_no_consent():
+    assert consents(Difference("/out", put=["index.html"]), policy(originals="cleaned")) == []

@@ -9,7 +9,16 @@ from imagelib.daemon import schemas
 from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.openapi import document
 from imagelib.daemon.route import Route
-from imagelib.daemon.routes import drift, history, images, picks, status, tags, trash
+from imagelib.daemon.routes import (
+    drift,
+    history,
+    images,
+    picks,
+    publications,
+    status,
+    tags,
+    trash,
+)
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 
 
@@ -36,6 +45,7 @@ ROUTES = (
           slow=True, hurried=True),
     Route("GET", "/api/images/{id}/history", history.image_history, (200, 404, 422),
           query=schemas.HistoryQuery),
+    Route("GET", "/api/images/{id}/publications", publications.image_publications, (200, 404)),
     Route("POST", "/api/batch", images.edit_batch, (200, 400, 415, 422, 503, 507),
           body=schemas.Batch),
     Route("POST", "/api/undo", history.undo, (200, 404, 409, 415, 422, 503, 507),
