@@ -119,7 +119,8 @@ def published(settings: Settings) -> dict[str, Published]:
     """The publications of a library that have an id, by that id."""
     found = {}
     for path in sorted((settings.private_dir / "published").glob("*/sources.db")):
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as sources:
+        with translated(path), closing(sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True)) as sources:
             meta = dict(sources.execute("SELECT key, value FROM meta").fetchall())
         if "publication" in meta:
             found[meta["publication"]] = Published(path.parent.name,

@@ -147,12 +147,15 @@ class Ledger:
 
 
 def places(path: Path) -> list[tuple[str, float]]:
-    """Each place, and when it was last complete in seconds since 1970, 0 for never."""
+    """Each place where something is, and when it was last complete, in seconds since 1970, or 0.
+    """
     if not path.exists():
         return []
     connection = sqlite3.connect(path)
     try:
-        return connection.execute("SELECT place, at FROM places ORDER BY place").fetchall()
+        return connection.execute(
+            "SELECT place, at FROM places WHERE at > 0 OR EXISTS ("
+            "SELECT 1 FROM files WHERE files.place = places.id) ORDER BY place").fetchall()
     finally:
         connection.close()
 

@@ -15,12 +15,13 @@ from helpers import fill, follow
 from pick_helpers import ANNA, BO, as_link, file_of, pick, published
 
 from imagelib.cli import run
-from imagelib.errors import InvalidError, NotFoundError
+from imagelib.errors import InvalidError, LibraryFaultError, NotFoundError
 from imagelib.generator.builder import build
 from imagelib.generator.freshness import is_current
 from imagelib.generator.index.numbers import read_deltas
 from imagelib.library.library import Library
 from imagelib.library.query.memory.engine import MemoryEngine
+from imagelib.library.records import lookalikes
 from imagelib.library.records import picks as records
 from imagelib.publishing import pick_files
 from imagelib.publishing.policy import Policy
@@ -416,3 +417,25 @@ def test_a_file_that_is_none_is_refused_with_its_reason(library, gallery, tmp_pa
     assert cli(library, str(tmp_path / "absent.json")) == 2
     assert "There is no file" in capsys.readouterr().err
     assert rows(library) == []
+
+
+def test_what_was_picked_of_a_duplicate_is_said_of_the_image_that_is_kept(library, gallery):
+    publication, ids, public = gallery
+    merge(library, file_of(publication, {
+        public[0]: pick("2026-11-27T12:00:00.000Z", stars=2),
+        public[1]: pick("2026-11-27T13:00:00.000Z", stars=5)}))
+    merge(library, file_of(publication, {public[1]: pick(note="nicer")}, who="Bo", key=BO))
+    kept, double = library.get(ids[0]), library.get(ids[1])
+    lookalikes.merge(library, kept, [double])
+    assert library.ids("picked:anna picked:bo") == [kept.id]
+    library.purge(double.id)
+    assert sorted((row[3], row[5], row[6]) for row in rows(library)) == [
+        ("Anna", 5, ""), ("Bo", 0, "nicer")], "the last that each has said"
+
+
+def test_a_damaged_memory_of_a_publication_is_told(library, gallery):
+    publication, _, public = gallery
+    [path] = (library.settings.private_dir / "published").glob("*/sources.db")
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(LibraryFaultError):
+        merge(library, file_of(publication, {public[0]: pick()}))

@@ -237,3 +237,13 @@ def test_chat_programs_get_a_jpeg_of_each_picture(root, tmp_path):
         picture = tmp_path / "out" / address.removeprefix("https://example.org/fox/")
         assert picture.suffix == ".jpg"
         assert picture.read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_a_place_where_nothing_was_put_is_not_listed(root, tmp_path, capsys):
+    assert publish(root, "--dry-run") == 0
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").touch()
+    assert run(["-L", str(root), "publish", "mine", "--to", str(tmp_path / "full"), "--yes"]) != 0
+    capsys.readouterr()
+    assert run(["-L", str(root), "publish", "--list"]) == 0
+    assert capsys.readouterr().out == "mine\n"

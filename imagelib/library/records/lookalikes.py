@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from imagelib.library.originals.storage import Storage
 from imagelib.library.originals.trashing import rearrange
+from imagelib.library.records.picks import copy_picks
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.rows import apply_patch, select
 from imagelib.library.values.fields import ImagePatch
@@ -40,7 +41,8 @@ def find_lookalikes(library: Storage, distance: int = DISTANCE) -> list[list[Ima
 def merge(library: Storage, keep: Image, others: Iterable[Image]) -> Outcome:
     """Keep one image with what `Field.merge` takes of all.
 
-    The others go into the trash; one undo brings everything back as it was.
+    The others go into the trash; one undo brings everything back as it was, but what visitors
+    picked of the others stays said of the one that was kept.
     """
     with library.database.exclusive():
         kept = library.get(keep.id)
@@ -51,6 +53,7 @@ def merge(library: Storage, keep: Image, others: Iterable[Image]) -> Outcome:
 
         def then(transaction: Transaction) -> None:
             apply_patch(transaction, kept.id, patch)
+            copy_picks(transaction, [image.pk for image in doubles], kept.pk)
 
         return rearrange(library, [image.id for image in doubles], [], "merge duplicates",
                          then=then)

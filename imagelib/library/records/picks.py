@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagelib.errors import InvalidError, NotFoundError
-from imagelib.library.store.database import Database
+from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.rows import apply_patch, select_pks
 from imagelib.library.store.schema import IS_PICKED
 from imagelib.library.values.dates import utc_now
@@ -20,6 +20,10 @@ from imagelib.library.values.fields import ImagePatch, clean_tag
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Outcome
 from imagelib.library.values.text import fold
+
+#: What a visitor said last of an image counts.
+_LATER = ("ON CONFLICT DO UPDATE SET heart = excluded.heart, stars = excluded.stars,"
+          " note = excluded.note, at = excluded.at WHERE excluded.at > picks.at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +100,20 @@ def merge(database: Database, visitor: Visitor, picks: Mapping[int, Pick]) -> Me
         merged = preview(database, visitor, picks)
         for pk, pick in picks.items():
             transaction.run(
-                "INSERT INTO picks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " heart = excluded.heart, stars = excluded.stars, note = excluded.note,"
-                " at = excluded.at WHERE excluded.at > at",
+                f"INSERT INTO picks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) {_LATER}",
                 pk, visitor.publication, visitor.key, merged.who, pick.heart, pick.stars,
                 pick.note, pick.at, utc_now())
         transaction.run("UPDATE picks SET who = ? WHERE publication = ? AND key = ?",
                         merged.who, visitor.publication, visitor.key)
     return merged
+
+
+def copy_picks(transaction: Transaction, sources: Iterable[int], target: int) -> None:
+    """Say of the image *target*, too, what visitors said of *sources* (pks); the last counts."""
+    for pk in sources:
+        transaction.run(
+            "INSERT INTO picks SELECT ?, publication, key, who, heart, stars, note, at, created_at"
+            f" FROM picks WHERE image = ? {_LATER}", target, pk)
 
 
 def list_visitors(database: Database) -> list[Visitor]:
