@@ -120,7 +120,8 @@ def _verify(settings: Settings, policy: Policy, place: str, url: str, *, as_json
     for fault in found.faults:
         say(fault)
     say(f"{plural(found.asked, 'answer')} looked at, "
-        + (f"{plural(len(found.faults), 'fault')}." if found.faults else "all as it should be."))
+        + (f"{plural(len(found.faults), 'fault')}." if found.faults else "all as it should be:"
+           " what was sent is there, and what was taken away is gone."))
     if as_json:
         print_json({"asked": found.asked, "faults": found.faults})
     return 1 if found.faults else 0
@@ -152,7 +153,9 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
         say(line)
     done = 3 if not difference else 0
     if difference and not dry_run:
-        _require(difference, found.policy, yes=yes, widen=widen, max_removals=max_removals)
+        _require(difference, found.policy, yes=yes, widen=widen, max_removals=max_removals,
+                 unless="Nothing was taken down. If that is meant, say --yes." if taken else
+                 "Nothing was sent. If all of that may become public, say --yes.")
         if taken:
             from imagelib.publishing.policy import PRIVATE_TAG
 
@@ -170,7 +173,7 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
 
 
 def _require(difference: Difference, policy: Policy, *, yes: bool, widen: bool,
-             max_removals: int | None) -> None:
+             max_removals: int | None, unless: str) -> None:
     """Ask whoever sits there; without a terminal each yes has to be on the command line."""
     from imagelib.publishing.difference import consents
 
@@ -186,7 +189,7 @@ def _require(difference: Difference, policy: Policy, *, yes: bool, widen: bool,
             raise click.UsageError(f"{one.reason}. If that is meant, say {options[one.to]}. Nothing"
                                    " was sent.")
     if not yes and not (asks and click.confirm("Go on?", err=True)):
-        raise click.UsageError("Nothing was sent. If all of that may become public, say --yes.")
+        raise click.UsageError(unless)
 
 
 def _told(found: Publication) -> list[str]:

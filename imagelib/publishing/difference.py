@@ -115,7 +115,7 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
     known = ledger.texts()
     # Whose record is out already has all of its texts out.
     for image in records(found.added + found.changed):
-        for name, text in _texts_of(image):
+        for name, text in _texts_of(image, 10 if "date" in policy.fields else 7):
             if (mark := (name, text_hash(text))) not in known | now.texts:
                 found.first.setdefault(name, []).append(text)
                 now.texts.add(mark)
@@ -144,12 +144,12 @@ def _widens(found: Difference, before: int) -> str:
     return ""
 
 
-def _texts_of(image: Image) -> Iterable[tuple[str, str]]:
+def _texts_of(image: Image, date: int) -> Iterable[tuple[str, str]]:
     for name in ("title", "prompt_text", "negative_prompt", "ai_model", "notes", "original_name"):
         if text := getattr(image, name):
             yield name, text
     if image.captured_at != NO_DATE:
-        yield "captured_at", image.captured_at
+        yield "captured_at", image.captured_at[:date]
     yield from (("tags", tag) for tag in image.tags)
     for name, value in image.generation.items():
         yield "generation", f"{name}: {value if isinstance(value, str) else json.dumps(value)}"

@@ -112,10 +112,12 @@ def _still_there(path: str, answer: _Answer, missing: _Answer, files: Mapping[st
         return
     if path not in _LISTED:
         yield f"{path}: it is still there"
-    elif hashlib.sha256(answer.body).hexdigest() != files["index.html"].digest and any(
+        return
+    front = files.get("index.html")
+    if front and hashlib.sha256(answer.body).hexdigest() != front.digest and any(
             PurePosixPath(name).name.encode() in answer.body for name in files
             if name.startswith(path) or path.startswith("?")):
-        yield f"{path}: it lists its files"
+        yield f"{path}: it lists its files. Switch that off at the host"
 
 
 def _get(url: str) -> _Answer:

@@ -247,3 +247,32 @@ def test_a_place_where_nothing_was_put_is_not_listed(root, tmp_path, capsys):
     capsys.readouterr()
     assert run(["-L", str(root), "publish", "--list"]) == 0
     assert capsys.readouterr().out == "mine\n"
+
+
+def test_that_all_is_gone_can_be_asked_for(root, host, tmp_path, capsys):
+    url, _ = host
+    assert publish(root, "--yes") == 0
+    assert publish(root, "--unpublish", "--yes") == 0
+    (tmp_path / "out" / "CNAME").write_text("example.org")
+    assert publish(root, "--verify", url) == 0
+    (tmp_path / "out" / "index.html").write_text("still here")
+    assert publish(root, "--verify", url) == 1
+    assert "index.html: it is still there" in capsys.readouterr().err
+
+
+def test_a_takedown_that_was_not_agreed_to_says_so(root, capsys):
+    assert publish(root, "--yes") == 0
+    capsys.readouterr()
+    assert publish(root, "--takedown", "tag:client") == 2
+    said = capsys.readouterr().err
+    assert "Nothing was taken down" in said
+    assert "become public" not in said
+
+
+@pytest.mark.parametrize(("field", "said"), [("date:month", "2026-05"), ("date", "2026-05-17")])
+def test_of_a_date_that_becomes_public_only_what_is_public_is_told(root, capsys, field, said):
+    with Library.open(root) as library:
+        library.edit(*library.ids(""), captured_at="2026-05-17T13:14:15")
+    (root / "publish" / "mine.toml").write_text(f'fields = ["{field}"]')
+    assert publish(root, "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["first"]["captured_at"] == [said]
