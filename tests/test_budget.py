@@ -70,8 +70,8 @@ def peak_of(sandbox: Sandbox) -> int:
 
 
 @pytest.mark.parametrize(("size", "depth", "colour", "turn"), [
-    ((9000, 11000), 16, 6, 6), ((10000, 9999), 16, 2, 5), ((9990, 10000), 16, 0, 8),
-    ((10000, 10000), 8, 6, 3), ((10000, 10000), 8, 3, 7), ((25, 3_900_000), 8, 6, 2)])
+    ((9000, 11000), 16, 6, 6), ((9990, 10000), 16, 0, 8), ((10000, 10000), 8, 3, 7),
+    ((25, 3_900_000), 8, 6, 2)])
 def test_a_large_honest_png_is_taken_in_less_than_a_gigabyte(tmp_path, size, depth, colour, turn):
     path = blank_png(tmp_path / "a.png", *size, depth, colour, turn)
     upright = size[::-1] if turn > 4 else size

@@ -18,7 +18,7 @@ def test_without_scripts_the_newest_are_links_to_their_pages(open_page, home):
     expect(links(page).first).to_have_accessible_name(
         NEWEST[0].prompt_text or NEWEST[0].original_name)
     expect(box(page)).to_be_hidden()
-    expect(page.get_by_label("Rating from")).to_be_hidden()
+    expect(page.get_by_label("Date from")).to_be_hidden()
     expect(page.get_by_text("Here are the newest 60")).to_be_visible()
     links(page).first.click()
     page.get_by_role("link", name="Older").click()

@@ -56,12 +56,24 @@ def test_a_tag_is_chosen_while_typing(page):
     expect_result(page, found("tag:animal/cat"))
 
 
-def test_a_range_of_ratings_and_of_dates_is_chosen(page):
-    page.get_by_label("Rating from").select_option("2")
-    expect(box(page)).to_have_value("rating:>=2")
-    page.get_by_label("Rating to").select_option("4")
-    expect(box(page)).to_have_value("rating:2..4")
-    expect_result(page, found("rating:2..4"))
+def test_ratings_are_chosen_by_a_slider_and_dates_by_fields(page):
+    rating = page.get_by_role("slider", name="Rating", exact=True)
+    for key, how, query, says in (
+        ("ArrowRight", "At least", "rating:>=1", "1 star or more"),
+        ("ArrowRight", "Exactly", "rating:2", "2 stars"),
+        ("ArrowRight", "At most", "rating:<=3", "3 stars or less"),
+        ("End", "At least", "rating:5", "5 stars or more"),
+    ):
+        page.get_by_role("radio", name=how).check(force=True)
+        rating.press(key)
+        expect(box(page)).to_have_value(query)
+        expect(rating).to_have_attribute("aria-valuetext", says)
+        expect_result(page, found(query))
+    rating.press("Home")
+    expect(box(page)).to_have_value("")
+    expect(rating).to_have_attribute("aria-valuetext", "any")
+    rating.click(position={"x": 4.5 * rating.bounding_box()["width"] / 6, "y": 10})
+    expect(box(page)).to_have_value("rating:>=4")
 
     box(page).fill("")
     page.get_by_label("Date from").fill("2025-02-01")
@@ -73,11 +85,17 @@ def test_a_range_of_ratings_and_of_dates_is_chosen(page):
 def test_filters_mirror_what_is_typed(page):
     box(page).fill("rating:3.. date:2025-02 model:flux")
 
-    expect(page.get_by_label("Rating from")).to_have_value("3")
+    expect(page.get_by_role("slider", name="Rating", exact=True)).to_have_value("3")
     expect(page.get_by_label("Date from")).to_have_value("2025-02-01")
     expect(page.get_by_label("Date to")).to_have_value("2025-02-28")
     chosen = page.get_by_role("list", name="Models").get_by_role("button", pressed=True)
     expect(chosen).to_have_accessible_name("flux 0")
+
+    box(page).fill("(rating:5 or rating:1)")
+    ratings = page.get_by_role("list", name="Ratings")
+    expect(ratings.get_by_role("button", pressed=True)).to_have_count(2)
+    slider = page.get_by_role("slider", name="Rating", exact=True)
+    expect(slider).to_have_attribute("aria-valuetext", "several")
 
 
 def test_chips_mirror_the_query_and_take_parts_away(page):

@@ -101,7 +101,8 @@ def test_axe_finds_nothing_wrong(browser: Any, host: Path, width: int) -> None:
 def test_firefox_shows_each_preset(home: str, tmp_path: Path) -> None:
     firefox = Firefox(str(PROGRAM), tmp_path / "profile")
     try:
-        for preset in PRESETS:
+        # On file:// they differ in nothing but what is in their index.
+        for preset in PRESETS if home.startswith("http") else ["portfolio"]:
             firefox.open("about:blank")
             firefox.events.clear()
             firefox.open(f"{home}/{preset}/index.html")

@@ -5,9 +5,10 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const ENGINE = ["registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
+const ENGINE = ["registry.js", "text.js", "query-fields.js", "query.js", "conditions.js", "vocabulary.js", "numbers.js", "texts.js",
   "bits.js", "columns.js", "words.js", "facets.js", "search.js"];
 const Query = load("ImagelibQuery", ...ENGINE);
+const Conditions = load("ImagelibConditions");
 const { Columns } = load("ImagelibColumns");
 const { Searcher } = load("ImagelibSearch");
 
@@ -102,16 +103,32 @@ for (const [text, part, expected] of [
   test(`${text} without ${part} is ${expected || "empty"}`, () => {
     const found = Query.parse(text).parts.find(({ start, end }) => text.slice(start, end) === part);
     assert.ok(found, "no such part");
-    assert.equal(Query.without(text, found), expected);
+    assert.equal(Conditions.without(text, found), expected);
   });
 }
 
-test("a filter replaces its own condition and leaves the others", () => {
-  assert.equal(Query.setting("fox rating:3 rating:>=2 -rating:5", "rating", "4"), "fox -rating:5 rating:4");
-  assert.equal(Query.setting("fox rating:3", "rating", ""), "fox");
-  assert.equal(Query.setting("a or rating:3", "rating", "4"), "(a or rating:3) rating:4");
-  assert.equal(Query.setting("fox", "model", "Flux.1 dev"), 'fox model:"Flux.1 dev"');
-  assert.equal(Query.adding("", `tag:${Query.quote('say "hi"')}`), 'tag:"say ""hi"""');
+test("a filter replaces its own conditions where they stand and leaves the others", () => {
+  const { adding, allowing, setting } = Conditions;
+  assert.equal(setting("fox rating:3 rating:>=2 -rating:5", "rating", ["4"]), "fox rating:4 -rating:5");
+  assert.equal(setting("fox rating:3 cat", "rating", ["5", "1"]), "fox (rating:5 or rating:1) cat");
+  assert.equal(setting("fox rating:3", "rating", []), "fox");
+  assert.equal(setting("a or rating:3", "rating", ["4"]), "(a or rating:3) rating:4");
+  assert.equal(setting("fox", "model", ["Flux.1 dev"]), 'fox model:"Flux.1 dev"');
+  assert.equal(adding("", `tag:${Query.quote('say "hi"')}`), 'tag:"say ""hi"""');
+  assert.equal(allowing("-tag:a fox -tag:b tag:c", "tag"), "fox tag:c");
+});
+
+test("alternatives of one field are read as one choice, and only those", () => {
+  const values = (text, field) => Conditions.conditionsOf(text, field).choices.map((choice) => choice.values);
+  assert.deepEqual(values("fox (model:a or model:\"b c\") tag:x tag:y", "model"), [["a", "b c"]]);
+  assert.deepEqual(values("fox (model:a or model:\"b c\") tag:x tag:y", "tag"), [["x"], ["y"]]);
+  assert.deepEqual(values("model:a or model:b", "model"), [["a", "b"]]);
+  assert.deepEqual(values("((model:a or model:b))", "model"), [["a", "b"]]);
+  for (const other of ["model:a or tag:b", "(model:a tag:b)", "(model:a model:b)", "-(model:a or model:b)", "(model:a or -model:b)",
+    "model:a or fox", "(model:a or fox)", "model:a model:b or model:c", ""]) {
+    assert.deepEqual(values(other, "model"), [], other);
+  }
+  assert.deepEqual(values("(rating:5 or rating:nine)", "rating"), [], "what is searched as text is no value");
 });
 
 test("what quote writes is read back as one value", () => {

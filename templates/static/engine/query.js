@@ -28,7 +28,7 @@
  */
 
 const ImagelibQuery = (() => {
-  const { BLANK, foldWords, trim } = ImagelibText;
+  const { BLANK, foldWords } = ImagelibText;
   const { BadValueError, UUID, condition, fieldNamed, foreign, foreignValue, sortColumn, unknownField } = ImagelibQueryFields;
 
   const MAX_LENGTH = 20_000;
@@ -360,47 +360,5 @@ const ImagelibQuery = (() => {
   const quote = (value) =>
     new RegExp(`[${BLANK}()"“„]|^$`).test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 
-  /** The text without one of its parts. @param {string} text @param {QueryPart} part */
-  function without(text, part) {
-    const { parts } = parse(text);
-    const index = parts.findIndex((other) => other.start === part.start);
-    const [before, after] = [parts[index - 1], parts[index + 1]];
-    let { start, end } = part;
-    // The last condition of an alternative takes its `or` along.
-    if ((!before || before.kind === "or") && (!after || after.kind === "or")) {
-      if (before) start = before.start;
-      else if (after) end = after.end;
-    }
-    return trim(`${text.slice(0, start).trimEnd()} ${text.slice(end).trimStart()}`);
-  }
-
-  /** The text with one more condition that all results meet. @param {string} text @param {string} term */
-  function adding(text, term) {
-    const { parts } = parse(text);
-    const base = parts.some((part) => part.kind === "or") ? `(${text})` : text;
-    return trim(`${base.trim()} ${term}`);
-  }
-
-  /** The conditions of a field that all results meet. @param {ParsedQuery} query @param {string} field */
-  function conditionsOf({ parts }, field) {
-    if (parts.some((part) => part.kind === "or")) return [];
-    return parts.filter((part) => part.field === field && !part.negated);
-  }
-
-  /** All conditions of a field that all results meet, those too that want it absent. @param {ParsedQuery} query @param {string} field */
-  const termsOf = ({ parts }, field) =>
-    (parts.some((part) => part.kind === "or") ? [] : parts.filter((part) => part.kind === "term" && part.field === field));
-
-  /** The text with exactly one condition of a field, or none if the value is "". @param {string} text @param {string} field @param {string} value */
-  function setting(text, field, value) {
-    let result = text;
-    for (;;) {
-      const [first] = conditionsOf(parse(result), field);
-      if (!first) break;
-      result = without(result, first);
-    }
-    return value === "" ? result : adding(result, `${field}:${quote(value)}`);
-  }
-
-  return { adding, conditionsOf, parse, quote, setting, termsOf, without };
+  return { parse, quote };
 })();

@@ -1,17 +1,15 @@
 // A list of values with their counts: a click wants a value, or wants it absent; another takes it back.
-// It holds no state: what is chosen is read from the query and written into it.
+// It holds no state of its own: what is chosen is read from the query and written into it.
 "use strict";
 
 const ImagelibFacetList = (() => {
   const { h } = ImagelibDom;
-  const { adding, parse, quote, termsOf, without } = ImagelibQuery;
+  const { adding, conditionsOf, replacing, without } = ImagelibConditions;
 
   /**
    * @typedef {object} FacetKind
    * @property {string} field  Of the grammar.
-   * @property {(name: string) => string} [label]  What a value is called.
-   * @property {(name: string, value: string) => boolean} [means]  Whether a condition's value is this one.
-   * @property {boolean} [isWhole]  Whether all values are there anyway: another one in the query, a span, has its own place.
+   * @property {() => boolean} [isAny]  Whether several values are alternatives; else each of them narrows.
    */
 
   class FacetList {
@@ -19,71 +17,95 @@ const ImagelibFacetList = (() => {
      * @param {HTMLElement} list @param {number} most  How many are shown at first.
      * @param {FacetKind} kind @param {(query: string) => void} change
      */
-    constructor(list, most, kind, change) {
+    constructor(list, most, { field, isAny = () => true }, change) {
       this.list = list;
       this.most = most;
-      this.field = kind.field;
-      this.label = kind.label ?? ((name) => name);
-      this.means = kind.means ?? ((name, value) => ImagelibText.fold(name) === ImagelibText.fold(value));
-      this.isWhole = kind.isWhole ?? false;
+      this.field = field;
+      this.isAny = isAny;
       this.change = change;
-      this.query = "";
+      /** What a click builds on, and what is shown as chosen: without a value that is only being written. */
+      this.query = this.asked = "";
       this.isOpen = false;
       /** @type {Facet[]} */
       this.facets = [];
+      ImagelibRoving.start(list);
     }
 
-    /** @param {Facet[]} facets  Of the query, the most frequent first. */
+    /** @param {Facet[]} facets  The most frequent first. */
     show(facets) {
-      this.facets = facets;
+      // Where nothing is found, one sees what there was before, to choose another.
+      this.facets = facets.length ? facets : this.facets.map(({ name }) => ({ name, count: 0 }));
       this.render();
     }
 
-    /** The condition of the query as it is now that wants a value, or wants it absent. @param {string} name @param {boolean} negated */
-    termOf(name, negated, terms = termsOf(parse(this.query), this.field)) {
-      return terms.find((part) => part.negated === negated && this.means(name, part.value));
+    /** @param {string} name @param {string} value  Of a condition. */
+    means(name, value) {
+      return ImagelibText.fold(name) === ImagelibText.fold(value);
     }
 
     render() {
-      const terms = termsOf(parse(this.query), this.field);
-      const term = (/** @type {string} */ name, /** @type {boolean} */ negated) => this.termOf(name, negated, terms);
+      const { choices, unwanted } = conditionsOf(this.asked, this.field);
+      const wanted = choices.flatMap(({ values }) => values);
+      const refused = unwanted.map(({ value }) => value);
+      const has = (/** @type {string[]} */ values, /** @type {string} */ name) => values.some((value) => this.means(name, value));
       // What is chosen stays to be seen, even where nothing is left of it.
-      const isChosen = (/** @type {Facet} */ { name }) => term(name, false) || term(name, true);
-      const absent = this.isWhole ? [] : terms.filter(({ value }) => !this.facets.some(({ name }) => this.means(name, value)))
-        .map(({ value }) => ({ name: value, count: 0 }));
+      const absent = [...new Set([...wanted, ...refused])].filter((value) => !this.facets.some(({ name }) => this.means(name, value)))
+        .map((name) => ({ name, count: 0 }));
       const all = [...this.facets, ...absent];
-      const shown = this.isOpen ? all : all.filter((facet, i) => i < this.most || isChosen(facet));
-      const focused = this.list.contains(document.activeElement)
-        ? document.activeElement?.getAttribute("data-key") : null;
-      this.list.replaceChildren(...shown.map((facet) => this.item(facet, term)),
-        ...(all.length > this.most ? [this.more(all.length)] : []));
-      const again = focused && this.list.querySelector(`[data-key="${CSS.escape(focused)}"]`);
-      if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+      const shown = this.isOpen ? all : all.filter(({ name }, i) => i < this.most || has(wanted, name) || has(refused, name));
+      ImagelibRoving.keeping(this.list, () => this.list.replaceChildren(
+        ...shown.map((facet) => this.item(facet, has(wanted, facet.name), has(refused, facet.name))),
+        ...(all.length > this.most ? [this.more(all.length)] : [])));
       this.list.hidden = all.length === 0;
     }
 
-    /** @param {Facet} facet @param {(name: string, negated: boolean) => QueryPart | undefined} term */
-    item({ name, count }, term) {
-      const button = (/** @type {boolean} */ negated, /** @type {Record<string, string>} */ attributes, /** @type {(Node | string)[]} */ ...content) => {
-        return h("button", {
-          type: "button", "aria-pressed": String(Boolean(term(name, negated))), "data-key": `${negated ? "-" : "+"}${name}`, ...attributes,
-          click: () => {
-            // Asked anew: the query may be newer than the counts that are shown.
-            const [chosen, other] = [this.termOf(name, negated), this.termOf(name, !negated)];
-            if (chosen) this.change(without(this.query, chosen));
-            else this.change(adding(other ? without(this.query, other) : this.query, `${negated ? "-" : ""}${this.field}:${quote(name)}`));
-          },
-        }, ...content);
-      };
-      const label = this.label(name);
-      return h("li", { class: "facet-pair" },
-        button(false, { class: "facet" }, h("span", {}, label), " ", h("span", { class: "number" }, String(count))),
-        button(true, { class: "exclude", "aria-label": `Without ${label}`, title: `Without ${label}` }, "−"));
+    /** @param {Facet} facet @param {boolean} isWanted @param {boolean} isRefused */
+    item({ name, count }, isWanted, isRefused) {
+      return h("li", { class: "facet-row", ...(count ? {} : { "data-none": "" }) },
+        h("button", {
+          type: "button", class: "facet", "aria-pressed": String(isWanted), "data-key": `+${name}`, click: () => this.want(name),
+        }, h("span", {}, name), " ", h("span", { class: "number" }, count.toLocaleString("en"))),
+        h("button", {
+          type: "button", class: "exclude", "aria-pressed": String(isRefused), "data-key": `-${name}`,
+          "aria-label": `Without ${name}`, title: `Without ${name}`, click: () => this.refuse(name),
+        }, "−"));
+    }
+
+    /** Want a value, or no longer. @param {string} name */
+    want(name) {
+      const { field } = this;
+      // Asked anew: the query may be newer than the counts that are shown.
+      const query = this.permitting(name);
+      const { choices } = conditionsOf(query, field);
+      const chosen = choices.find(({ values }) => values.some((value) => this.means(name, value)));
+      const [first] = choices;
+      if (chosen) this.change(replacing(query, chosen, field, chosen.values.filter((value) => !this.means(name, value))));
+      else if (first && this.isAny()) this.change(replacing(query, first, field, [...first.values, name]));
+      else this.change(adding(query, `${field}:${ImagelibQuery.quote(name)}`));
+    }
+
+    /** Want a value absent, or no longer. @param {string} name */
+    refuse(name) {
+      const permitted = this.permitting(name);
+      if (permitted !== this.query) {
+        this.change(permitted);
+        return;
+      }
+      const chosen = conditionsOf(this.query, this.field).choices.find(({ values }) => values.some((value) => this.means(name, value)));
+      const query = chosen
+        ? replacing(this.query, chosen, this.field, chosen.values.filter((value) => !this.means(name, value))) : this.query;
+      this.change(adding(query, `-${this.field}:${ImagelibQuery.quote(name)}`));
+    }
+
+    /** The query without its wish that a value be absent. @param {string} name */
+    permitting(name) {
+      const part = conditionsOf(this.query, this.field).unwanted.find(({ value }) => this.means(name, value));
+      return part ? without(this.query, part) : this.query;
     }
 
     /** @param {number} count */
     more(count) {
-      return h("li", {}, h("button", {
+      return h("li", { class: "facet-row" }, h("button", {
         type: "button", class: "facet more-facets", "data-key": "more", "aria-expanded": String(this.isOpen), click: () => {
           this.isOpen = !this.isOpen;
           this.render();

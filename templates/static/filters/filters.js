@@ -4,49 +4,49 @@
 const ImagelibFilters = (() => {
   const { h, mount, setText } = ImagelibDom;
   const { FacetList } = ImagelibFacetList;
-  const { adding, conditionsOf, parse, quote, setting, without } = ImagelibQuery;
+  const { adding, conditionsOf, setting, without } = ImagelibConditions;
+  const { parse, quote } = ImagelibQuery;
 
-  const field = (/** @type {string} */ id) =>
-    /** @type {HTMLInputElement | HTMLSelectElement} */ (document.getElementById(id));
-  const [ratingFrom, ratingTo, dateFrom, dateTo] =
-    ["rating-from", "rating-to", "date-from", "date-to"].map(field);
+  const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+  const [dateFrom, dateTo] = ["date-from", "date-to"].map(field);
+  const matching = mount("tag-matching");
+  const matchings = /** @type {HTMLInputElement[]} */ ([...matching.querySelectorAll("input")]);
 
   let query = "";
   /** Of the result. @type {Facet[]} */
   let tags = [];
-  /** @type {Record<"tags" | "models" | "tools" | "ratings", InstanceType<typeof FacetList>>} */
+  /** @type {Record<"tags" | "models" | "tools", InstanceType<typeof FacetList>>} */
   let lists;
   /** @type {(query: string) => void} */
   let onChange = () => {};
+  /** Called where the same query is to be counted in another way. */
+  let onAsked = () => {};
 
-  /** @param {(query: string) => void} change */
-  function start(change) {
+  /** Whether several tags are alternatives; else all of them are wanted. */
+  const isAnyTag = () => matchings.some(({ checked, value }) => checked && value === "any");
+
+  /** @param {(query: string) => void} change @param {() => void} again  Count the same query again. */
+  function start(change, again) {
     onChange = change;
+    onAsked = again;
     lists = {
-      tags: new FacetList(mount("tag-facets"), 14, { field: "tag" }, change),
+      tags: new FacetList(mount("tag-facets"), 12, { field: "tag", isAny: isAnyTag }, change),
       models: new FacetList(mount("model-facets"), 6, { field: "model" }, change),
       tools: new FacetList(mount("tool-facets"), 4, { field: "tool" }, change),
-      ratings: new FacetList(mount("rating-facets"), 6, {
-        field: "rating",
-        isWhole: true,
-        label: (rating) => (rating === "0" ? "unrated" : `${rating} ★`),
-        means: (rating, value) => value === rating,
-      }, change),
     };
-    const tag = /** @type {HTMLInputElement} */ (field("filter-tag"));
-    ImagelibCombobox.start(tag, /** @type {HTMLElement} */ (document.getElementById("filter-tag-list")),
+    ImagelibRatingFilter.start(change);
+    ImagelibCombobox.start(field("filter-tag"), /** @type {HTMLElement} */ (document.getElementById("filter-tag-list")),
       (typed) => {
         const wanted = ImagelibText.fold(typed.trim());
-        const found = tags.filter(({ name }) => ImagelibText.fold(name).includes(wanted));
+        const chosen = wantedTags().map(ImagelibText.fold);
+        const found = tags.filter(({ name }) => ImagelibText.fold(name).includes(wanted) && !chosen.includes(ImagelibText.fold(name)));
         // Those that begin so come first.
         return found.sort((a, b) => Number(begins(b, wanted)) - Number(begins(a, wanted)));
       },
-      (name) => onChange(adding(query, `tag:${quote(name)}`)));
-    for (const box of [ratingFrom, ratingTo]) {
-      box.addEventListener("change", () => onChange(setting(query, "rating", range(ratingFrom.value, ratingTo.value))));
-    }
+      (name) => lists.tags.want(name));
+    for (const box of matchings) box.addEventListener("change", match);
     for (const box of [dateFrom, dateTo]) {
-      box.addEventListener("change", () => onChange(setting(query, "date", range(dateFrom.value, dateTo.value))));
+      box.addEventListener("change", () => onChange(setting(query, "date", [range(dateFrom.value, dateTo.value)].filter(Boolean))));
     }
     ImagelibTimeline.start(change);
     mount("filters-button").addEventListener("click", toggle);
@@ -82,34 +82,45 @@ const ImagelibFilters = (() => {
     return low ? `>=${low}` : `<=${high}`;
   };
 
+  const wantedTags = () => conditionsOf(query, "tag").choices.flatMap(({ values }) => values);
+
+  /** Want all of the chosen tags, or any of them. */
+  function match() {
+    const chosen = wantedTags();
+    if (chosen.length < 2) onAsked();
+    else if (isAnyTag()) onChange(setting(query, "tag", chosen));
+    else onChange(chosen.reduce((text, name) => adding(text, `tag:${quote(name)}`), setting(query, "tag", [])));
+  }
+
   /**
    * Take a query: from now on, all that is clicked builds on it.
-   * @param {string} text
+   * @param {string} text @param {string} asked  Without a value that is only being written.
    */
-  function ask(text) {
-    if (text === query) return;
+  function ask(text, asked) {
     query = text;
-    for (const list of Object.values(lists)) list.query = text;
+    for (const list of Object.values(lists)) Object.assign(list, { query: text, asked });
+    ImagelibRatingFilter.ask(text);
+    const { choices } = conditionsOf(asked, "tag");
+    const several = choices.flatMap(({ values }) => values).length > 1;
+    if (several) for (const box of matchings) box.checked = (box.value === "any") === (choices.length === 1);
+    matching.hidden = choices.length === 0;
     showChips(parse(text));
   }
 
   /**
    * Show the counts of the query's result.
-   * @param {{tags: Facet[], models: Facet[], tools: Facet[], ratings: number[]}} found
+   * @param {FacetCounts} found
    */
   function show(found) {
     tags = found.tags;
     mount("filters").removeAttribute("data-waiting");
-    const parsed = parse(query);
     lists.tags.show(found.tags);
     lists.models.show(found.models);
     lists.tools.show(found.tools);
-    lists.ratings.show([5, 4, 3, 2, 1, 0].map((rating) => ({ name: String(rating), count: found.ratings[rating] })));
+    ImagelibRatingFilter.show(found.ratings);
     for (const list of Object.values(lists)) list.list.parentElement?.classList.toggle("is-empty", list.list.hidden === true);
-    const count = found.ratings.reduce((sum, one) => sum + one, 0);
-    setText(mount("show-found"), count === 1 ? "Show 1 image" : `Show ${count} images`);
-    showRating(conditionsOf(parsed, "rating")[0]?.value);
-    showDate(conditionsOf(parsed, "date")[0]?.value);
+    setText(mount("show-found"), found.total === 1 ? "Show 1 image" : `Show ${found.total.toLocaleString("en")} images`);
+    showDate(ImagelibFacetCounts.spanOf(query));
   }
 
   /** @param {ParsedQuery} parsed */
@@ -126,20 +137,10 @@ const ImagelibFilters = (() => {
     list.replaceChildren(...chips);
   }
 
-  /** @param {string | undefined} value */
-  function showRating(value) {
-    const node = value === undefined ? null : parse(`rating:${value}`).root;
-    const found = node?.kind === "rating" ? node : { low: 0, high: 5 };
-    ratingFrom.value = found.low > 0 ? String(found.low) : "";
-    ratingTo.value = found.high < 5 || found.low === found.high ? String(found.high) : "";
-  }
-
-  /** @param {string | undefined} value */
-  function showDate(value) {
-    const node = value === undefined ? null : parse(`date:${quote(value)}`).root;
-    const found = node?.kind === "dates" ? node : { first: "", last: "" };
-    dateFrom.value = found.first && `${found.first}-01-01`.slice(0, 10);
-    dateTo.value = lastDay(found.last);
+  /** @param {{first: string, last: string}} span */
+  function showDate({ first, last }) {
+    dateFrom.value = first && `${first}-01-01`.slice(0, 10);
+    dateTo.value = lastDay(last);
   }
 
   /** @param {string} period */
@@ -150,5 +151,5 @@ const ImagelibFilters = (() => {
     return new Date(Date.UTC(year, month, 0)).toISOString().slice(0, 10);
   }
 
-  return { ask, show, start };
+  return { ask, get isAnyTag() { return isAnyTag(); }, show, start };
 })();

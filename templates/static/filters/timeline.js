@@ -4,7 +4,6 @@
 
 const ImagelibTimeline = (() => {
   const { h, mount, setAttribute, setText } = ImagelibDom;
-  const { conditionsOf, parse, quote, setting } = ImagelibQuery;
   /** More months than this are shown as years. */
   const MOST_MONTHS = 84;
 
@@ -49,15 +48,13 @@ const ImagelibTimeline = (() => {
     const [first, last] = [Math.min(one, other), Math.max(one, other)];
     const isAll = first === 0 && last === periods.length - 1;
     const span = first === last ? periods[first] : `${periods[first]}..${periods[last]}`;
-    const next = setting(query, "date", isAll ? "" : span);
+    const next = ImagelibConditions.setting(query, "date", isAll ? [] : [span]);
     if (next !== query) change(next);
   }
 
   /** The first and the last period of the query. */
   function chosen() {
-    const [term] = conditionsOf(parse(query), "date");
-    const node = term ? parse(`date:${quote(term.value)}`).root : null;
-    const { first, last } = node?.kind === "dates" ? node : { first: "", last: "" };
+    const { first, last } = ImagelibFacetCounts.spanOf(query);
     const length = periods[0]?.length ?? 0;
     const until = last ? periods.findLastIndex((period) => period <= last.slice(0, length)) : periods.length - 1;
     const since = first ? periods.findIndex((period) => period >= first.slice(0, length)) : 0;

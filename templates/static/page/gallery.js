@@ -46,19 +46,17 @@ const ImagelibGallery = (() => {
     history.scrollRestoration = "manual";
     ImagelibGrid.adopt();
     ImagelibViewer.start();
-    ImagelibFilters.start(setQuery);
+    ImagelibFilters.start(setQuery, refresh);
     ImagelibSuggest.start(box, (query) => countsOf(query), setQuery);
     ImagelibView.start(() => {
-      shownKey = "";
       spread.clear();
       ImagelibGrid.rearrange();
-      schedule();
+      refresh();
     });
     ImagelibGrid.onOpen((pk) => void openImage(pk));
     ImagelibGrid.onSpread((pk) => {
       spread.add(promptOf(pk));
-      shownKey = "";
-      schedule();
+      refresh();
     });
     document.addEventListener("imagelib:alike", (event) => void showAlike(event.detail.id));
     ImagelibViewer.onFlip(flip);
@@ -158,7 +156,7 @@ const ImagelibGallery = (() => {
     for (;;) {
       const part = ImagelibQuery.parse(text).parts.find(({ field }) => field === "sort");
       if (!part) break;
-      text = ImagelibQuery.without(text, part);
+      text = ImagelibConditions.without(text, part);
     }
     box.value = text;
     sort = order;
@@ -177,6 +175,11 @@ const ImagelibGallery = (() => {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
   }
 
+  function refresh() {
+    shownKey = "";
+    schedule();
+  }
+
   function schedule() {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
@@ -186,7 +189,8 @@ const ImagelibGallery = (() => {
 
   /** Find what is asked for and show it. */
   function update() {
-    const query = ImagelibQuery.parse(unfinished(text) ?? text);
+    const asked = unfinished(text) ?? text;
+    const query = ImagelibQuery.parse(asked);
     const order = sort || query.sort || DEFAULT_SORT;
     const readsText = ImagelibSearch.usesText(query.root);
     const { columns } = ImagelibIndex;
@@ -202,7 +206,7 @@ const ImagelibGallery = (() => {
       shownRows = shown.rows;
       ImagelibHighlight.look(query.root);
       ImagelibGrid.show(shown.rows, shown.counts);
-      ImagelibFilters.ask(text);
+      ImagelibFilters.ask(text, asked);
       ImagelibTimeline.ask(text);
       void countSoon(bits);
       sortBox.value = order === DEFAULT_SORT ? "" : order;
@@ -225,13 +229,13 @@ const ImagelibGallery = (() => {
     const key = shownKey;
     await nextFrame();
     if (key !== shownKey) return;
-    const counts = search.counts(bits);
+    const counts = ImagelibFacetCounts.countsOf(search, text, bits, ImagelibFilters.isAnyTag);
     await nextTask();
     if (key !== shownKey) return;
     ImagelibFilters.show(counts);
     await nextFrame();
     if (key !== shownKey) return;
-    const months = monthsOf(text, bits);
+    const months = ImagelibFacetCounts.monthsOf(search, text, bits);
     await nextTask();
     if (key === shownKey) ImagelibTimeline.show(search.facets.allMonths(), months);
   }
@@ -249,16 +253,9 @@ const ImagelibGallery = (() => {
   /** What would be found without one of the conditions. */
   function wider() {
     return ImagelibQuery.parse(text).parts.filter(({ kind }) => kind !== "or").slice(0, MOST_WAYS).map((part) => {
-      const query = ImagelibQuery.without(text, part);
+      const query = ImagelibConditions.without(text, part);
       return { without: text.slice(part.start, part.end), query, count: ImagelibBits.count(bitsOf(query)) };
     }).filter(({ count, query }) => count && query);
-  }
-
-  /** The months of a result, as if no dates were asked for. @param {string} query @param {Uint32Array} bits  Of the query. */
-  function monthsOf(query, bits) {
-    const undated = ImagelibQuery.setting(query, "date", "");
-    if (!undated) return search.facets.allMonths();
-    return search.facets.monthsOf(undated === query ? bits : bitsOf(undated));
   }
 
   /** What a query would find. @param {string} query */
@@ -309,9 +306,7 @@ const ImagelibGallery = (() => {
     if (known === undefined && !asked.has(id)) {
       asked.add(id);
       void ImagelibIndex.locate(id).then((pk) => {
-        if (pk === null) return;
-        shownKey = "";
-        schedule();
+        if (pk !== null) refresh();
       });
     }
     return known;
@@ -432,10 +427,7 @@ const ImagelibGallery = (() => {
     /** Show what is like an image. */
     showAlike,
     /** Find and show again what is asked for. */
-    refresh: () => {
-      shownKey = "";
-      schedule();
-    },
+    refresh,
     start,
   };
 })();

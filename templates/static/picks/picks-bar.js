@@ -20,7 +20,7 @@ const ImagelibPicksBar = (() => {
     say("");
     const there = part();
     const { query } = ImagelibGallery;
-    ImagelibGallery.setQuery(there ? ImagelibQuery.without(query, there) : ImagelibQuery.adding(query, "has:picks"));
+    ImagelibGallery.setQuery(there ? ImagelibConditions.without(query, there) : ImagelibConditions.adding(query, "has:picks"));
   }
 
   function show() {
