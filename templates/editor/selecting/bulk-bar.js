@@ -17,6 +17,7 @@ const ImagelibBulkBar = (() => {
   const bar = h("div", { class: "bulk-bar", role: "toolbar", "aria-label": "Selected images", hidden: true },
     h("p", { class: "bulk-count", role: "status" }, number, hidden), all, stars,
     h("div", { class: "bulk-actions" },
+      h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open(ImagelibSelection.target()) }, "Tag"),
       h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
       h("button", { type: "button", click: () => void download() }, "Export"),
       h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete")),

@@ -72,6 +72,7 @@ const ImagelibCulling = (() => {
       if (/^[0-5]$/.test(event.key)) void rate(Number(event.key));
       else if (event.key === "Delete") void remove();
       else if (event.key === "f") void rate(5);
+      else if (event.key === "t") void ImagelibTagBox.open(actsOnSelection() ? ImagelibSelection.target() : targetOf(current()));
       else return;
       event.preventDefault();
     });

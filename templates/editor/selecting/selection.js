@@ -57,10 +57,11 @@ const ImagelibSelection = (() => {
     let box = /** @type {HTMLElement | null} */ (card.querySelector(".select-box"));
     if (!box) {
       // No input: its state would change before we have heard of Shift.
-      box = h("button", { type: "button", class: "select-box", role: "checkbox", "aria-label": "Select", tabindex: "-1" });
+      box = h("button", { type: "button", class: "select-box", role: "checkbox", tabindex: "-1" });
       card.append(box);
     }
     const on = chosen.has(Number(card.dataset.pk));
+    setAttribute(box, "aria-label", `Select ${(card.querySelector(".snippet")?.textContent ?? "").slice(0, 80)}`.trim());
     setAttribute(box, "aria-checked", String(on));
     card.toggleAttribute("data-selected", on);
   }
@@ -81,7 +82,15 @@ const ImagelibSelection = (() => {
 
   /** @param {KeyboardEvent} event */
   function pressed(event) {
-    if (ImagelibViewer.id || ImagelibDialog.isOpen || event.defaultPrevented || ImagelibDom.isWriting(event.target)) return;
+    if (ImagelibDialog.isOpen || event.defaultPrevented || ImagelibDom.isWriting(event.target)) return;
+    if (ImagelibViewer.id) {
+      const pk = ImagelibIndex.pkOf(ImagelibViewer.id);
+      if (event.key !== "x" || !ImagelibHelp.isCommand(event) || pk === undefined) return;
+      toggle(pk);
+      ImagelibToast.show(`${chosen.has(pk) ? "Selected" : "Not selected any more"}; ${chosen.size.toLocaleString("en")} in all`);
+      event.preventDefault();
+      return;
+    }
     if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
       all();
       event.preventDefault();

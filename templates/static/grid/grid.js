@@ -316,6 +316,8 @@ const ImagelibGrid = (() => {
     onOpen: (open) => { onOpen = open; },
     /** Called with the pk of an image whose stack is to be spread out. @param {(pk: number) => void} spread */
     onSpread: (spread) => { onSpread = spread; },
+    /** The picture of an image, if its card is there. @param {number} pk */
+    pictureOf: (pk) => /** @type {HTMLElement | null} */ (cards.get(pk)?.querySelector("img") ?? null),
     rearrange,
     render,
     restore,

@@ -68,6 +68,7 @@ const ImagelibGallery = (() => {
     });
     document.addEventListener("imagelib:alike", (event) => void showAlike(event.detail.id));
     ImagelibViewer.onFlip(flip);
+    ImagelibFilmstrip.onOpen((pk) => void openImage(pk));
     ImagelibViewer.onClose(leave);
     ImagelibIndex.onChange(schedule);
     box.addEventListener("input", () => {
@@ -378,7 +379,8 @@ const ImagelibGallery = (() => {
     }
     writeUrl();
     const anchor = ImagelibGrid.anchor();
-    await showImage(pk);
+    await ImagelibIndex.recordAt(ImagelibIndex.columns.rowOf(pk));
+    await ImagelibMotion.grow(ImagelibGrid.pictureOf(pk), ImagelibViewer.picture, () => showImage(pk));
     if (open < 0) return;
     pushed = true;
     history.pushState({ anchor, viewer: true }, "", url());

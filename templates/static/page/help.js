@@ -17,8 +17,12 @@ const ImagelibHelp = (() => {
     ]],
     ["Viewer", [
       ["← →  j  k", "next and previous image"],
-      ["z", "zoom to the pixels and back"],
+      ["z", "zoom to 100 % and back"],
       ["+  −", "zoom"],
+      ["i", "show or hide what is known of the image"],
+      ["l", "lights out: only the picture"],
+      ["g", "filmstrip"],
+      ["Shift+F", "full screen"],
       ["c", "compare with the next image"],
       ["p", "slideshow"],
       ["y  Y", "copy the prompt, all as A1111 text"],
