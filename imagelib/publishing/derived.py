@@ -76,6 +76,8 @@ class Derivation:
     """What became of the images of a publication."""
 
     images: int = 0
+    #: The newest change of the library that it knows of.
+    seq: int = 0
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -240,7 +242,7 @@ class Derived:
         self._set_meta("writing", "0")
         self._sources.execute("COMMIT")
         self._sweep(files)
-        report.images = len(files)
+        report.images, report.seq = len(files), seq
         return report
 
     def lender(self) -> Lender:
