@@ -189,10 +189,10 @@ def _told(found: Publication) -> list[str]:
              f"  + {plural(len(difference.added), 'image')}   - {len(difference.removed):,}"
              f"   ~ {len(difference.changed):,}      {plural(len(difference.put), 'file')} up"
              f" ({difference.size / 1e6:,.1f} MB), {len(difference.remove):,} removed"]
-    for label, texts in difference.news:
+    for noun, texts in difference.news:
         some = ", ".join(repr(text[:40]) for text in texts[:_SHOWN])
         more = ", …" if len(texts) > _SHOWN else ""
-        lines.append(f"  public for the first time: {plural(len(texts), label)}"
+        lines.append(f"  public for the first time: {plural(len(texts), noun)}"
                      f" ({some}{more})")
     if found.templates:
         lines.append(f"  with {plural(len(found.templates), 'template')} of your own, whose words"

@@ -10,6 +10,7 @@ from imagelib.generator.paths import ORIGINALS, as_url, thumbnail_path
 from imagelib.library.store.rows import select_json
 from imagelib.library.values.image import Change, Image, TrashedImage
 from imagelib.publishing.difference import consents
+from imagelib.publishing.policy import explained
 from imagelib.publishing.publication import Publication
 
 #: Of what may be many, so much is told; there are counts besides.
@@ -64,13 +65,14 @@ def publication_json(found: Publication) -> dict[str, Any]:
     """What publishing would do, or has done, and what came of the proof."""
     difference, refused = found.difference, found.derivation.refused
     return {
-        "place": difference.place, "images": found.derivation.images,
+        "place": difference.place, "explained": explained(found.policy),
+        "images": found.derivation.images,
         **{kind: len(getattr(difference, kind)) for kind in ("added", "changed", "removed")},
         "files": len(difference.put), "bytes": difference.size,
         "removals": len(difference.remove),
-        "first": [{"label": label, "count": len(texts),
+        "first": [{"noun": noun, "count": len(texts),
                    "examples": [text[:_SHOWN] for text in texts[:_EXAMPLES]]}
-                  for label, texts in difference.news],
+                  for noun, texts in difference.news],
         "consents": [asdict(one) for one in consents(difference, found.policy)],
         "templates": found.templates[:_MOST], "limits": found.limits,
         "refused": [{"file": file, "detail": reason} for file, reason in refused[:_MOST]],

@@ -10,7 +10,6 @@ from typing import Literal
 
 from imagelib.errors import InvalidError
 from imagelib.library.values.image import Image
-from imagelib.library.values.registry import FIELDS
 from imagelib.publishing.ledger import Ledger, text_hash
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.records import NO_DATE
@@ -22,8 +21,10 @@ GRACE = 86_400.0
 _MANY = 0.2
 #: So many files may go without a further word, or a tenth of all.
 _FEW_REMOVALS = 256
-#: What people call the fields of texts that become public.
-_LABELS = {field.name: field.label.lower() for field in FIELDS} | {"original_name": "file name"}
+#: What people call one text of each value.
+_NOUNS = {"title": "title", "prompt_text": "prompt", "negative_prompt": "negative prompt",
+          "ai_model": "model", "notes": "note", "original_name": "file name",
+          "captured_at": "date", "tags": "tag", "generation": "setting"}
 _LASTING = ("data/", "static/", "thumbs/")
 #: Parts of the site in the order in which they go out; what nothing refers to yet comes first.
 _PHASES = ("thumbs/", "static/", "images/", "data/", "", "image/", "data/manifest.js", "index.html")
@@ -57,8 +58,8 @@ class Difference:
 
     @property
     def news(self) -> list[tuple[str, list[str]]]:
-        """The texts that become public for the first time, by what people call their field."""
-        return [(_LABELS.get(name, name), texts) for name, texts in sorted(self.first.items())]
+        """The texts that become public for the first time, by what people call one of them."""
+        return [(_NOUNS.get(name, name), texts) for name, texts in sorted(self.first.items())]
 
     def to_json(self) -> dict[str, object]:
         """All of it, for programs."""

@@ -272,7 +272,7 @@ def names(settings: Settings) -> list[str]:
 def explained(policy: Policy) -> list[str]:
     """What the policy makes public, in words, a line each."""
     words = {field.search or field.name: field.label.lower() for field in FIELDS} | {
-        "names": "file names"}
+        "names": "file names", "generation": "generation data"}
     said = {"date:month": "the month of each date", "names:number": "a number for each image",
             "date": "the day of each date"}
     kept = [said.get(word, words.get(word, word)) for word in policy.fields]

@@ -70,7 +70,7 @@ def test_what_is_prepared_is_told_and_sent_after_a_yes(publisher, out):
     preview = told["preview"]
     assert {key: preview[key] for key in ("place", "images", "added", "changed", "removed")} == {
         "place": str(out), "images": 3, "added": 3, "changed": 0, "removed": 0}
-    assert preview["first"] == [{"label": "title", "count": 3, "examples": [
+    assert preview["first"] == [{"noun": "title", "count": 3, "examples": [
         "Picture 0", "Picture 1", "Picture 2"]}]
     assert preview["proof"]["words"] > 0
     assert not out.exists()
