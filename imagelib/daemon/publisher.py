@@ -116,15 +116,14 @@ class Publisher:
             NotFoundError: nothing of that name waits for it. ConflictError: it is not what was
             looked at, or that is no longer true. InvalidError: it needs another yes.
         """
-        seq = self._library.database.seq()
         with self._lock:
             job = self._of(name)
             if (job.state != "ready" or job.found is None or job.is_refused
                     or job.id != prepared):
                 raise ConflictError(f"What was prepared of {name!r} is not what you have seen."
                                     " Look at it again.")
-            if job.found.derivation.seq != seq:
-                raise ConflictError("The library was changed after this was prepared. Nothing was"
+            if job.found.derivation.is_outdated(self._library):
+                raise ConflictError("Images of it were changed after it was prepared. Nothing was"
                                     " sent. Go back and prepare it again: only what changed is"
                                     " made anew.")
             if absent := lacking(job.found.difference, job.policy, widen=widen, removals=removals):

@@ -45,7 +45,7 @@ def test_a_policy_is_published_and_published_again_with_more(editor, tmp_path):
     editor.daemon.ask("POST", "/api/batch", json_body={"query": '"picture 1"',
                                                        "edit": {"title": "A heron"}})
     editor.button("Publish").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("The library was changed")
+    expect(dialog.get_by_role("alert")).to_contain_text("Images of it were changed")
     editor.button("Back").click()
     expect(editor.field("Where to")).to_have_value(str(out))
     editor.button("Prepare").click()

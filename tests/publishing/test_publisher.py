@@ -96,7 +96,7 @@ def test_while_it_waits_the_library_can_be_edited_and_nobody_else_publishes_the_
             publisher.send(name, prepared_id, **YES)
 
     library.edit(library.ids("")[0], tags=["private"])
-    with pytest.raises(ConflictError, match="was changed"):
+    with pytest.raises(ConflictError, match="were changed"):
         publisher.send("fox", told["id"], **YES)
     publisher.cancel("fox")
     after(publisher, "cancelled")
@@ -104,6 +104,25 @@ def test_while_it_waits_the_library_can_be_edited_and_nobody_else_publishes_the_
     assert published(publisher, out)["preview"]["added"] == 2
     publisher.cancel("fox")
     assert publisher.state() == {"state": "idle"}, "it is forgotten"
+
+
+def test_what_happens_to_other_images_meanwhile_does_not_matter(library, publisher, out, tmp_path):
+    told = prepared(publisher, out, query='title:"Picture 1"')
+    library.add(draw(tmp_path / "new.png"), title="Picture 1 too")
+    library.edit(library.ids('title:"Picture 2"')[0], tags=["private"])
+    publisher.send("fox", told["id"], **YES)
+    after(publisher, "done")
+    assert len(list((out / "image").iterdir())) == 1
+
+
+@pytest.mark.parametrize("taken", ["into the trash", "for good"])
+def test_an_image_that_is_deleted_meanwhile_does_not_go_out(library, publisher, out, taken):
+    told = prepared(publisher, out)
+    library.delete(library.ids("")[0])
+    if taken == "for good":
+        library.empty_trash()
+    with pytest.raises(ConflictError, match="were changed"):
+        publisher.send("fox", told["id"], **YES)
 
 
 def test_what_has_to_be_agreed_to_by_name_is_not_sent_by_a_plain_yes(
