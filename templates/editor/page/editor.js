@@ -5,6 +5,7 @@ ImagelibAddDialog.start();
 ImagelibLibraryMenu.start();
 ImagelibPicksDialog.start();
 ImagelibPicksPanel.start();
+ImagelibPublicationsPanel.start();
 ImagelibEditPanel.start();
 ImagelibSelection.start();
 ImagelibFocus.start();
