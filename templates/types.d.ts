@@ -312,6 +312,8 @@ interface Blocks {
   phash: PhashData;
 }
 type BlockKind = keyof Blocks;
+/** Blocks that are loaded, all of them, once a query needs them. */
+type WantedKind = "phash";
 type DataFile = Manifest | Blocks[BlockKind];
 
 // -- Events of the page -------------------------------------------------------------------------------------

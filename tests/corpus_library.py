@@ -9,9 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from imagelib.library.query.likeness import RANKED
 from imagelib.library.store import schema
+from imagelib.library.store.functions import add_functions
 from imagelib.library.values.image import Image
-from imagelib.library.values.text import fold, folded_row
+from imagelib.library.values.text import folded_row
 
 CORPUS = Path(__file__).parent / "corpus" / "query.json"
 
@@ -59,7 +61,7 @@ class Database:
 
     def __init__(self) -> None:
         self.connection = sqlite3.connect(":memory:")
-        self.connection.create_function("fold", 1, fold, deterministic=True)
+        add_functions(self.connection)
         for statement in [*schema.first(), "ALTER TABLE images ADD COLUMN title DEFAULT ''",
                           *schema.with_fields_of(schema.VERSION), *schema.picks()]:
             self.connection.execute(statement)
@@ -88,6 +90,10 @@ class Database:
             row = folded_row(image)
             execute("INSERT INTO folded VALUES (?, ?, ?, ?, ?, ?)", [image.pk, *row])
             execute("INSERT INTO images_fts (rowid, text) VALUES (?, ?)", [image.pk, row[0]])
+
+    def like(self, image_id: str) -> list[int]:
+        """The pks of the images like one, the most alike first."""
+        return [row[0] for row in self.connection.execute(RANKED, [image_id])]
 
     def find(self, expression: tuple[str, list[Any]]) -> list[int]:
         """The pks for which an SQL expression of a query is true."""

@@ -84,3 +84,24 @@ def test_a_record_in_a_list_is_the_record_itself_whatever_is_in_it(three, column
     assert len(items) == 3
     assert items == [daemon.get(f"/api/images/{item['id']}").json for item in items]
     assert any(len(item["tags"]) == 2 for item in items)
+
+
+def test_what_is_like_an_image_comes_by_likeness_page_by_page(three):
+    daemon, library = three
+    for pk, phash in [(1, "00000000000000ff"), (2, "00000000000fffff"), (3, "00000000000001ff")]:
+        write(library, "UPDATE images SET phash = ?, rating = ? WHERE pk = ?", phash, pk, pk)
+    first = library.find("rating:1")[0].id
+
+    page = daemon.get("/api/images", q=f"like:{first}", page_size=2).json
+
+    assert [item["pk"] for item in page["items"]] == [1, 3]
+    assert (page["total"], page["warnings"]) == (3, [])
+    rest = daemon.get("/api/images", q=f"like:{first}", page_size=2, cursor=page["next"]).json
+    assert [item["pk"] for item in rest["items"]] == [2]
+    sorted_pks = [item["pk"] for item in daemon.get(
+        "/api/images", q=f"like:{first}", sort="-rating").json["items"]]
+    assert sorted_pks == [3, 2, 1]
+    assert daemon.get("/api/images", q=f"like:{first}", sort="likeness").status == 422
+    gone = "00000000-0000-4000-8000-000000000000"
+    nothing = daemon.get("/api/images", q=f"like:{gone} red").json
+    assert (nothing["total"], nothing["warnings"]) == (0, [f"no image {gone} to be like"])

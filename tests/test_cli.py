@@ -155,6 +155,16 @@ def test_nothing_found_is_3(root, capsys):
     assert run(["undo", "no-such-batch"]) == 3
 
 
+def test_list_shows_what_is_like_an_image_and_says_if_there_is_none(root, capsys):
+    with Library.open(root) as library:
+        image_id = library.ids("")[0]
+    assert run(["list", f"like:{image_id}"]) == 0
+    assert image_id[:8] in capsys.readouterr().out
+    gone = "00000000-0000-4000-8000-000000000000"
+    assert run(["list", f"like:{gone}"]) == 3
+    assert f"no image {gone} to be like" in capsys.readouterr().err
+
+
 def test_an_unknown_field_is_said(root, capsys):
     run(["list", "tagg:x"])
     assert "tagg" in capsys.readouterr().err

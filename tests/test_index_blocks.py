@@ -133,7 +133,8 @@ def test_a_text_block_says_what_words_are_looked_for_in():
 
 
 def test_an_id_block_says_where_an_id_can_be_and_a_phash_block_how_it_looks():
-    images = [LIBRARY[0], replace(LIBRARY[0], pk=9, id="b" * 36, phash="0123456789abcdef")]
+    images = [replace(LIBRARY[0], phash=""),
+              replace(LIBRARY[0], pk=9, id="b" * 36, phash="0123456789abcdef")]
 
     value = value_of(id_block(0, images)[1])
     assert pks(value, CORE_ROWS) == [LIBRARY[0].pk, 9]
@@ -271,7 +272,7 @@ def test_a_clock_that_went_back_keeps_the_order_of_creation():
 
 @needs_node
 def test_the_page_finds_the_corpus_in_blocks():
-    blocks = [value_of(make(0, LIBRARY)[1]) for make in (core_block, text_block)]
+    blocks = [value_of(make(0, LIBRARY)[1]) for make in (core_block, text_block, phash_block)]
     cases = corpus()["cases"]
 
     picks = value_of(manifest([], seq=1, total=1, picks=picks_of(pickers())))["picks"]

@@ -104,12 +104,16 @@ def test_pages_from_memory_are_those_of_sqlite_after_every_change(library, tmp_p
 def test_the_whole_corpus_of_queries_agrees(library, learned):
     fill(library, 60)
     library.edit(*library.ids("")[::2], add_tags=["animal/fox", "red"], notes="Löwe")
+    write(library, "UPDATE images SET phash = ? WHERE pk = ?",
+          [(f"{(1 << n % 9) - 1:016x}", n) for n in range(1, 60)])
     memory = in_memory(library)
     if learned:
         memory.learn()
-    for text in CASES:
+    likes = [f"like:{image_id}" for image_id in library.ids("sort:date")[::9]]
+    for text in [*CASES, *likes, f"-{likes[0]} prompt", f"{likes[0]} {likes[1]} sort:-rating"]:
         from_memory, sqlite = both(library, memory, Filter(Query.parse(text)), page_size=100)
         assert from_memory == sqlite, text
+        assert [image.id for image in sqlite.items] == library.ids(text), text
 
 
 def test_many_changes_at_once_are_read_anew(library, monkeypatch):

@@ -13,12 +13,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from node_runner import JS, ask_node, needs_node
 
-from imagelib.generator.index.blocks import CORE_ROWS, TEXT_ROWS, core_block, text_block
+from imagelib.generator.index.blocks import (
+    CORE_ROWS,
+    TEXT_ROWS,
+    core_block,
+    phash_block,
+    text_block,
+)
 from imagelib.library.query.query import Query
 
 CORPUS = corpus()
 LIBRARY = [image_of(record) for record in CORPUS["library"]]
 PICKERS = pickers()
+CORPUS_DATABASE = Database()
+CORPUS_DATABASE.fill(LIBRARY, PICKERS)
+ALIKE = {image.id: CORPUS_DATABASE.like(image.id) for image in LIBRARY}
 CASES = [pytest.param(case, id=ascii(case["q"])) for case in CORPUS["cases"]]
 
 WORDS = ["fox", "Red", "a", "ß", "東京", "café", "(x:1.2)", "scarf", "or", "1.2", '5"', "100%", "_",
@@ -38,6 +47,7 @@ VALUES = {
     "has": ["title", "notes", "tags", "seed", "negative", "prompt", "model", "tool", "rating",
             "picks", "x"],
     "picked": ["anna", '"a n"', "o"],
+    "like": [f"{n:08x}-0000-4000-8000-000000000000" for n in (1, 2, 3, 61)],
     "is": ["rated", "untagged", "missing", "ok", "nice"],
     "foo": ["bar"],
     "sort": ["rating"],
@@ -46,14 +56,13 @@ VALUES = {
 
 def found_in_library(query: Query) -> list[int]:
     """The pks of the corpus that Python finds."""
-    return [image.pk for image in LIBRARY if query.matches(image, PICKERS.get(image.pk, ()))]
+    return [image.pk for image in LIBRARY
+            if query.matches(image, PICKERS.get(image.pk, ()), ALIKE)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def database():
-    found = Database()
-    found.fill(LIBRARY, PICKERS)
-    return found
+    return CORPUS_DATABASE
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -67,7 +76,11 @@ def test_matches(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_finds_the_same_with_sql(case, database):
-    assert database.find(Query.parse(case["q"]).to_sql()) == case["ids"]
+    query = Query.parse(case["q"])
+
+    assert database.find(query.to_sql()) == case["ids"]
+    if "order" in case:
+        assert [pk for pk in database.like(query.like.id) if pk in case["ids"]] == case["order"]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -114,6 +127,7 @@ def _images(rng: random.Random, count: int):
                            f"-{rng.randint(1, 28):02}T10:00:00",
             "generation": rng.choice([{}, {"seed": "42"}, {"tool": "ComfyUI", "seed": 7},
                                       {"tool": None, "sampler": "Euler a"}]),
+            "phash": rng.choice(["", f"{0xff00ff << n % 30:016x}", "f" * 16]),
             "file_state": rng.choice(["ok", "ok", "missing", "altered"]),
         })
         for n in range(1, count + 1)
@@ -146,7 +160,10 @@ def test_random_queries_find_the_same_in_python_sql_and_the_page():
     database = Database()
     database.fill(images, by_image)
     blocks = [json.loads(make(images[0].pk // size, images)[1][13:-3])
-              for make, size in ((core_block, CORE_ROWS), (text_block, TEXT_ROWS))]
+              for make, size in ((core_block, CORE_ROWS), (text_block, TEXT_ROWS),
+                                 (phash_block, CORE_ROWS))]
+    alike = {image.id: database.like(image.id) for image in images}
+    queries += [f"like:{image.id}" for image in images]
 
     answers = ask_node({
         "blocks": blocks, "ids": {image.id: image.pk for image in images}, "queries": queries,
@@ -156,9 +173,11 @@ def test_random_queries_find_the_same_in_python_sql_and_the_page():
     for text, answer in zip(queries, answers, strict=True):
         query = Query.parse(text)
         found = [image.pk for image in images
-                 if query.matches(image, by_image.get(image.pk, ()))]
+                 if query.matches(image, by_image.get(image.pk, ()), alike)]
         assert database.find(query.to_sql()) == found, text
         assert sorted(answer["ids"]) == found, text
+        if query.like and not query.sort and query == Query.parse(str(query.like)):
+            assert answer["ids"] == alike.get(query.like.id, []), text
         assert answer["warnings"] == list(query.warnings), text
         assert answer["sort"] == query.sort, text
 

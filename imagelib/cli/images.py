@@ -146,8 +146,8 @@ def migrate(context: Context, source: Path, images: Path | None, pairs: tuple[st
 def list_images(context: Context, query: tuple[str, ...], limit: int, as_json: bool) -> int:
     """List images: words, "phrases", tag:x rating:>=4 date:2026-03 and more."""
     text = " ".join(query)
-    parsed = read_query(text)
     with context.reading() as library:
+        parsed = read_query(text, library)
         total = library.count(parsed)
         images = library.find(parsed, limit or None)
     if as_json:
@@ -202,7 +202,7 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
     if not fields:
         raise click.UsageError("Say what to change: --rating, --add-tag, --notes ...")
     with context.library() as library, library.database.exclusive():
-        ids = library.ids(read_query(query))
+        ids = library.ids(read_query(query, library))
         known = {tag.name for tag in library.tags()}
         for tag in fields.get("remove_tags", ()):
             if tag.strip() not in known:
@@ -221,7 +221,7 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
 def rm(context: Context, query: str, yes: bool, dry_run: bool, as_json: bool) -> int:
     """Put all images that QUERY (or an id) finds into the trash."""
     with context.library() as library:
-        ids = library.ids(read_query(query))
+        ids = library.ids(read_query(query, library))
         if ids and not dry_run:
             if not yes:
                 click.confirm(f"Put {plural(len(ids), 'image')} into the trash?", abort=True,

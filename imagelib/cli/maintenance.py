@@ -125,8 +125,9 @@ def export(context: Context, query: str, form: str | None, output: Path | None,
     from imagelib.exporting import records_as, write_sidecars
     from imagelib.library.store.disk import replacing
 
-    parsed, form = read_query(query), form or "json"
+    form = form or "json"
     with context.reading() as library:
+        parsed = read_query(query, library)
         images = library.walk(parsed if query else "")
         if query and not library.count(parsed):
             say("Note: nothing found")
@@ -186,8 +187,8 @@ def reread(context: Context, query: str, dry_run: bool, as_json: bool) -> int:
     """Read embedded metadata again, all of it or of what QUERY finds; edits stay."""
     from imagelib.ingest.rereading import reread as reread_images
 
-    parsed = read_query(query)
     with context.library() as library, progress("reading") as bar:
+        parsed = read_query(query, library)
         images = library.find(parsed) if query else list(library.walk())
         outcome = reread_images(library, images, dry_run=dry_run,
                                 progress=lambda done: bar(done, len(images)))

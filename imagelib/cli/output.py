@@ -116,12 +116,14 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def read_query(text: str) -> Query:
-    """The query that *text* is; what is searched otherwise than it may be meant is said."""
+def read_query(text: str, library: Library) -> Query:
+    """The query that *text* is; what is searched otherwise than it may be meant is said, and of
+    which images there are none in *library*."""
+    from imagelib.library.query.engines import warnings_of
     from imagelib.library.query.query import Query
 
     parsed = Query.parse(text)
-    for warning in parsed.warnings:
+    for warning in warnings_of(library.engine, parsed):
         say(f"Note: {warning}")
     return parsed
 

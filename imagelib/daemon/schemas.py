@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from imagelib.library.query.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, order_by
+from imagelib.library.query.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, check_order
 from imagelib.library.values.dates import parse_wall_clock
 from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, Title, clean_tag
 
@@ -51,7 +51,7 @@ def _tag_list(value: Any) -> Any:
 def _order(value: Any) -> Any:
     if value:
         try:
-            order_by(str(value))
+            check_order(str(value))
         except Exception as error:
             raise ValueError(str(error)) from error
     return value

@@ -348,9 +348,22 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
     assert shown(page)[:2] == [images[0].pk, images[3].pk]
     assert set(shown(page)) == {image.pk for image in images[:6]}
     expect(page.get_by_text("Like: one")).to_be_visible()
-    page.get_by_role("button", name="Show the search again").click()
+    assert page.url.endswith(f"?q=like%3A{images[0].id}")
+    sort = page.get_by_role("combobox", name="Sort")
+    expect(sort.locator("option:checked")).to_have_text("Most alike first")
+    page.reload()
+    expect(status(page)).to_have_text("6 of 30 images")
+    assert shown(page)[:2] == [images[0].pk, images[3].pk]
+    sort.select_option(label="Newest first")
+    newest = sorted(images[:6], key=lambda image: (image.captured_at, image.pk), reverse=True)
+    eventually(lambda: shown(page) == [image.pk for image in newest])
+    page.get_by_role("button", name=f"Remove like:{images[0].id}").click()
     expect(status(page)).to_have_text("30 of 30 images")
     expect(page.get_by_text("Like: one")).to_be_hidden()
+    expect(sort.locator("option:checked")).to_have_text("Newest first")
+    box(page).fill(f"like:{'0' * 8}-0000-4000-8000-{'0' * 12}")
+    expect(page.get_by_text("to be like")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
 
 
 def test_more_like_this_leads_from_the_viewer_to_the_images(alike_site, serve, open_page):

@@ -157,7 +157,7 @@ def test_a_query_counts_more_than_likes_that_are_still_looked_for(open_page, hom
     looks = Gate(page, "**/data/phash-*.js")
     page.goto(home)
     expect(status(page)).to_have_text(f"{COUNT} of {COUNT} images")
-    page.evaluate("(id) => void ImagelibGallery.showAlike(id)", NEWEST[0].id)
+    page.evaluate("(id) => ImagelibGallery.setQuery(`like:${id}`)", NEWEST[0].id)
     looks.wait(page)
     box(page).fill("rating:5")
     expect(status(page)).not_to_have_text(f"{COUNT} of {COUNT} images")

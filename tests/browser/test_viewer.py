@@ -237,7 +237,7 @@ def test_two_images_are_compared(viewer):
 def test_images_that_look_alike_are_one_click_away(viewer):
     viewer.get_by_role("button", name="More like this").click()
     expect(viewer.get_by_role("dialog")).to_be_hidden()
-    expect(viewer.locator("[data-mount=alike]")).to_be_visible()
+    expect(viewer.get_by_text("Like: ")).to_be_visible()
 
 
 def test_what_changed_to_the_image_before_is_shown(open_page, home):

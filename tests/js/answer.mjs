@@ -1,5 +1,5 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
-//   {"blocks": [core and text blocks], "ids": {id: pk}, "picks": [[who, pks]], "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
+//   {"blocks": [core, text and phash blocks], "ids": {id: pk}, "picks": [[who, pks]], "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
 //   {"fold": [texts]}  ->  [folded texts]
 //   {"column": texts, "letters": [folded texts]}  ->  {"texts", "prompts", "folded", "early", "found": [numbers of the texts with each of the letters]}
 import { deepEqual } from "node:assert/strict";
@@ -11,16 +11,18 @@ const input = JSON.parse(readFileSync(0, "utf8"));
 const { fold } = load("ImagelibText", "text.js");
 
 function answers({ blocks, ids, queries, picks = [] }) {
-  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "search.js");
+  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "stacks.js", "alike.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
-  for (const block of blocks) block.kind === "core" ? columns.addCore(block) : columns.addText(block);
+  const adding = { core: "addCore", text: "addText", phash: "addPhash" };
+  for (const block of blocks) columns[adding[block.kind]](block);
   columns.setPicks(picks);
+  const Alike = load("ImagelibAlike");
   const all = () => {
     const searcher = new (load("ImagelibSearch").Searcher)(columns);
     searcher.pkOf = (id) => ids[id];
     return queries.map((q) => {
       const query = Query.parse(q);
-      const { rows } = searcher.run(query, query.sort || "-captured_at");
+      const { rows } = searcher.run(query, query.sort || (Alike.likeOf(query.root) ? `like:${Alike.likeOf(query.root)}` : "-captured_at"));
       return { ids: [...rows].map((row) => columns.pk[row]), warnings: query.warnings, sort: query.sort };
     });
   };

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const ENGINE = ["registry.js", "text.js", "query-fields.js", "query.js", "conditions.js", "vocabulary.js", "numbers.js", "texts.js",
-  "bits.js", "columns.js", "words.js", "facets.js", "search.js"];
+  "bits.js", "columns.js", "words.js", "facets.js", "stacks.js", "alike.js", "search.js"];
 const Query = load("ImagelibQuery", ...ENGINE);
 const Conditions = load("ImagelibConditions");
 const { Columns } = load("ImagelibColumns");
@@ -35,12 +35,15 @@ function find(q) {
   return { ...query, ids: [...rows].map((row) => columns.pk[row]) };
 }
 
-for (const { q, ids, warnings = [], sort = "" } of cases) {
+for (const { q, ids, warnings = [], sort = "", order } of cases) {
   test(`finds ${JSON.stringify(q)}`, () => {
     const found = find(q);
     assert.deepEqual(found.ids.toSorted((a, b) => a - b), ids);
     assert.deepEqual(found.warnings, warnings);
     assert.equal(found.sort, sort);
+    if (!order) return;
+    const { rows } = searcher.run(found, `like:${load("ImagelibAlike").likeOf(found.root)}`);
+    assert.deepEqual(Array.from(rows, (row) => columns.pk[row]), order);
   });
 }
 

@@ -12,9 +12,9 @@ from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.representations import etag, image_json, records_json
 from imagelib.daemon.schemas import Batch, ListQuery
 from imagelib.daemon.uploads import reading_upload
-from imagelib.ingest.warnings import warnings_of
+from imagelib.ingest.warnings import warnings_of as warnings_of_file
 from imagelib.library.originals.trashing import destroy
-from imagelib.library.query.engines import list_pks
+from imagelib.library.query.engines import list_pks, warnings_of
 from imagelib.library.query.listing import Filter
 from imagelib.library.query.query import Query
 from imagelib.library.values.fields import ImageDraft, ImagePatch
@@ -35,7 +35,7 @@ def list_images(request: Request) -> Response:
                     cursor=asked.cursor or None)
     head = json.dumps({
         "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
-        "warnings": query.warnings,
+        "warnings": warnings_of(library.engine, query),
     })
     records = records_json(library.database.reader, page.items)
     items = ", ".join(records[pk] for pk in page.items if pk in records)
@@ -85,7 +85,7 @@ def inspect_file(request: Request) -> Response:
     return Response(json={
         "fields": found.draft.model_dump(), "digest": found.digest, "mime_type": found.mime_type,
         "width": found.width, "height": found.height, "size_bytes": found.size_bytes,
-        "warnings": warnings_of(found.draft.generation),
+        "warnings": warnings_of_file(found.draft.generation),
         "duplicate": image_json(known_image) if known_image else None})
 
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
+from imagelib.library.query.likeness import Like
 from imagelib.library.query.listing import (
     PAGE_SIZE,
     Filter,
@@ -16,7 +18,10 @@ from imagelib.library.query.listing import (
     order_by,
     read_cursor,
     split_order,
+    value_of,
 )
+from imagelib.library.query.query import Query
+from imagelib.library.query.terms import All, Either, Id, Node, Not
 from imagelib.library.store.database import Database
 from imagelib.library.store.folding import fold_pending
 
@@ -51,6 +56,25 @@ def list_pks(engine: Engine, wanted: Filter, *, page: int = 1, page_size: int = 
     return cut_page(wanted.order, places, total, page, page_size)
 
 
+def warnings_of(engine: Engine, query: Query) -> list[str]:
+    """What was not understood of *query*, and which images it names that are not there."""
+    asked = dict.fromkeys(_likes(query.root))
+    return [*query.warnings, *(
+        f"no image {like.id} to be like" for like in asked
+        if not engine.count(Filter(Query(Id(like.id)))))]
+
+
+def _likes(node: Node) -> Iterator[Like]:
+    match node:
+        case All(parts) | Either(parts):
+            for part in parts:
+                yield from _likes(part)
+        case Not(part):
+            yield from _likes(part)
+        case Like():
+            yield node
+
+
 class SqlEngine:
     """Asks SQLite: nothing to keep, some milliseconds an answer."""
 
@@ -63,10 +87,11 @@ class SqlEngine:
         total = self.count(wanted)
         where, values = wanted.to_sql()
         column, descending = split_order(wanted.order)
+        value = value_of(column)
         if behind is not None:
-            where += f" AND (i.{column}, i.pk) {'<' if descending else '>'} (?, ?)"
+            where += f" AND ({value}, i.pk) {'<' if descending else '>'} (?, ?)"
             values = [*values, *behind]
-        rows = self._database.read(f"SELECT i.{column}, i.pk FROM images AS i {where}"
+        rows = self._database.read(f"SELECT {value}, i.pk FROM images AS i {where}"
                                    f" {order_by(wanted.order)} LIMIT ? OFFSET ?",
                                    *values, count, start)
         return [(row[0], row[1]) for row in rows], total

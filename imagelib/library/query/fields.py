@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from imagelib.library.query.likeness import Like
 from imagelib.library.query.terms import (
     HAS,
     NEVER,
@@ -160,10 +161,18 @@ def _seed(_field: str, value: str) -> Node:
     return Seed(value)
 
 
-def _id(_field: str, value: str) -> Node:
+def _id(field: str, value: str) -> Node:
+    return Id(_whole_id(field, value))
+
+
+def _like(field: str, value: str) -> Node:
+    return Like(_whole_id(field, value))
+
+
+def _whole_id(field: str, value: str) -> str:
     if not UUID.fullmatch(value):
-        raise BadValueError("id takes a whole id")
-    return Id(value.lower())
+        raise BadValueError(f"{field} takes a whole id")
+    return value.lower()
 
 
 def _is(_field: str, value: str) -> Node:
@@ -283,4 +292,5 @@ FIELDS: dict[str, Callable[[str, str], Node]] = {
     "has": _has,
     "is": _is,
     "id": _id,
+    "like": _like,
 }

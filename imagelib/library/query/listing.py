@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from imagelib.errors import InvalidError
+from imagelib.library.query.likeness import RANKED
 from imagelib.library.query.query import Query
 from imagelib.library.query.terms import (
     All,
@@ -28,6 +29,8 @@ from imagelib.library.values.text import fold
 
 SORTS = ("captured_at", "rating", "created_at")
 DEFAULT_SORT = "-captured_at"
+#: The order of what `like:` finds, the most alike first; nobody can ask for it otherwise.
+LIKENESS = "likeness"
 PAGE_SIZE = 60
 MAX_PAGE_SIZE = 500
 #: Tags in one request; SQLite joins at most 64 tables, and nobody means more.
@@ -50,8 +53,12 @@ class Filter:
 
     @property
     def order(self) -> str:
-        """The sort that counts: the one asked for, else the query's own, else the newest first."""
-        return self.sort or self.query.sort or DEFAULT_SORT
+        """The sort that counts: the one asked for, else the query's own, else likeness if all of it
+        is like one image, else the newest first."""
+        if asked := self.sort or self.query.sort:
+            check_order(asked)
+            return asked
+        return LIKENESS if self.query.like else DEFAULT_SORT
 
     @property
     def root(self) -> Node:
@@ -73,7 +80,11 @@ class Filter:
         if self.root == All():
             return "WHERE 1", []
         clause, values = self.root.sql()
-        return f"JOIN folded AS f ON f.pk = i.pk WHERE {clause}", values
+        joins = "JOIN folded AS f ON f.pk = i.pk"
+        if self.query.like and self.order == LIKENESS:
+            joins += f" JOIN ({RANKED}) AS likes ON likes.pk = i.pk"
+            values = [self.query.like.id, *values]
+        return f"{joins} WHERE {clause}", values
 
 
 Item = TypeVar("Item")
@@ -107,7 +118,23 @@ def order_by(sort: str) -> str:
     """
     column, descending = split_order(sort)
     direction = "DESC" if descending else "ASC"
-    return f"ORDER BY i.{column} {direction}, i.pk {direction}"
+    return f"ORDER BY {value_of(column)} {direction}, i.pk {direction}"
+
+
+def value_of(column: str) -> str:
+    """SQL: by which value of an image *column* orders, where `Filter.to_sql` has joined."""
+    return "likes.place" if column == LIKENESS else f"i.{column}"
+
+
+def check_order(sort: str) -> None:
+    """See that *sort* is an order that may be asked for.
+
+    Raises:
+        InvalidError: there is no such order.
+    """
+    if sort == LIKENESS:
+        raise _no_order()
+    split_order(sort)
 
 
 def read_cursor(sort: str, cursor: str) -> Position:
@@ -117,7 +144,7 @@ def read_cursor(sort: str, cursor: str) -> Position:
         InvalidError: the cursor is not one of ours, or belongs to another order.
     """
     column, _ = split_order(sort)
-    kind = int if column == "rating" else str
+    kind = int if column in ("rating", LIKENESS) else str
     try:
         name, value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         if name != sort or type(pk) is not int or type(value) is not kind:
@@ -139,9 +166,14 @@ def split_order(sort: str) -> tuple[str, bool]:
     Raises:
         InvalidError: there is no such order.
     """
+    if sort == LIKENESS:
+        return sort, False
     column = sort.removeprefix("-")
     if column not in SORTS:
-        raise InvalidError.of(
-            "sort", f"should be one of {', '.join(SORTS)}, each with - for descending",
-            where="query")
+        raise _no_order()
     return column, sort.startswith("-")
+
+
+def _no_order() -> InvalidError:
+    return InvalidError.of(
+        "sort", f"should be one of {', '.join(SORTS)}, each with - for descending", where="query")

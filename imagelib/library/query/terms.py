@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -43,13 +43,17 @@ _FOLDED_COLUMN = {"model": 1, "tool": 2, "sampler": 3}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An image and its `folded_row`, made once for all conditions, and who picked it, which no
-    `Image` says: so that it can never be published with one."""
+    """An image and its `folded_row`, made once for all conditions, and what no image says itself.
+
+    Who picked it is in no `Image`, so that it can never be published with one.
+    """
 
     image: Image
     folded: tuple[str, str, str, str, str]
     #: The folded names of who has picked it.
     pickers: tuple[str, ...] = ()
+    #: The pks of the images like another one, by the id of that.
+    alike: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 
 class Node(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagelib.errors import InvalidError, NotFoundError
-from imagelib.library.query.listing import order_by
+from imagelib.library.query.listing import check_order
 from imagelib.library.query.parser import MAX_LENGTH
 from imagelib.library.store.database import Database
 
@@ -26,7 +26,7 @@ def save_search(database: Database, name: str, query: str, sort: str = "") -> bo
     if len(query) > MAX_LENGTH:
         raise InvalidError.of("query", f"a search has at most {MAX_LENGTH:,} characters")
     if sort:
-        order_by(sort)
+        check_order(sort)
     with database.write("save search", undoable=False) as transaction:
         new = transaction.run("SELECT 1 FROM searches WHERE name = ?", name).fetchone() is None
         if new and transaction.run("SELECT count(*) FROM searches").fetchone()[0] >= MAX_SEARCHES:

@@ -26,10 +26,10 @@ from imagelib.errors import ConflictError, DiskFullError, LibraryFaultError, Loc
 from imagelib.library.store import schema
 from imagelib.library.store.batches import Actor, Step, changed_in, new_batch, record_batch
 from imagelib.library.store.disk import on_network
+from imagelib.library.store.functions import add_functions
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.migrations import apply_migrations, show_as_now
 from imagelib.library.values.outcome import Outcome
-from imagelib.library.values.text import fold
 
 #: How long a write waits for another program, in seconds.
 BUSY_SECONDS = 5.0
@@ -297,7 +297,7 @@ class Database:
             )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.create_function("fold", 1, fold, deterministic=True)
+            add_functions(connection)
             if self.read_only:
                 show_as_now(connection)
             self._check_in_place()

@@ -66,6 +66,12 @@ def read_phash(text: str) -> int | None:
     return bits if 0 < bits < 2**64 - 1 else None
 
 
+def bits_apart(one: str, other: str) -> int:
+    """In how many of 64 bits two perceptual hashes differ; 64 where one of them tells nothing."""
+    bits, others = read_phash(one), read_phash(other)
+    return 64 if bits is None or others is None else (bits ^ others).bit_count()
+
+
 @dataclass(frozen=True, slots=True)
 class Tag:
     """A tag and how many images carry it."""

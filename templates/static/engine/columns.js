@@ -16,8 +16,8 @@
  * @property {string[]} seeds
  * @property {Int32Array} tools  Of each row, as a number of `Columns.tools`.
  *
- * @typedef {Omit<CoreRow, "pk"> & Texts} RowEdit
- *   What a row is to hold from now on.
+ * @typedef {Omit<CoreRow, "pk"> & Texts & {phash?: string}} RowEdit
+ *   What a row is to hold from now on; how it looks only where that is told.
  */
 
 const ImagelibColumns = (() => {
@@ -27,6 +27,7 @@ const ImagelibColumns = (() => {
   const { TextColumn } = ImagelibTexts;
   const CORE_ROWS = 8192;
   const TEXT_BITS = 12;
+  const PHASH_LETTERS = 16;
   const TEXT_ROWS = 1 << TEXT_BITS;
   /** Words of a bitmap for the rows of a text block. */
   const TEXT_WORDS = TEXT_ROWS / 32;
@@ -80,6 +81,9 @@ const ImagelibColumns = (() => {
       this.model = new Int32Array(0);
       this.size = new Int32Array(0);
       this.tagSet = new Int32Array(0);
+      /** How pictures look, 64 bits in two halves; zeros where that is unknown. */
+      this.phashHigh = new Uint32Array(0);
+      this.phashLow = new Uint32Array(0);
       /** @type {Dictionary<string>} */
       this.models = new Dictionary();
       /** @type {Dictionary<string>} */
@@ -142,6 +146,7 @@ const ImagelibColumns = (() => {
       this.live = filled(new Uint32Array(capacity / 32), this.live);
       for (const name of /** @type {const} */ (["pk", "captured", "created"])) this[name] = filled(new Float64Array(capacity), this[name]);
       for (const name of /** @type {const} */ (["rating", "state"])) this[name] = filled(new Uint8Array(capacity), this[name]);
+      for (const name of /** @type {const} */ (["phashHigh", "phashLow"])) this[name] = filled(new Uint32Array(capacity), this[name]);
       for (const name of /** @type {const} */ (["model", "size", "tagSet"])) this[name] = filled(new Int32Array(capacity), this[name]);
     }
 
@@ -192,6 +197,19 @@ const ImagelibColumns = (() => {
         if (this.texts[slot]) this.textCount += this.liveIn(slot);
       }
       this.coreVersion++;
+    }
+
+    /** Take in how pictures look. @param {PhashData} block */
+    addPhash({ number, phashes, runs }) {
+      const first = this.rowOf(number * CORE_ROWS);
+      eachOffset(runs, (offset, i) => this.setPhash(first + offset, phashes.slice(PHASH_LETTERS * i, PHASH_LETTERS * (i + 1))));
+      this.coreVersion++;
+    }
+
+    /** @param {number} row @param {string} phash  In hex digits; "" if it is unknown. */
+    setPhash(row, phash) {
+      this.phashHigh[row] = parseInt(phash.slice(0, -8) || "0", 16);
+      this.phashLow[row] = parseInt(phash.slice(-8) || "0", 16);
     }
 
     /** Add the sets of tags of a block; returns the number of each. @param {CoreData} block @param {number[]} tags  By number in the block. */
@@ -256,6 +274,7 @@ const ImagelibColumns = (() => {
       this.model[row] = this.models.number(edit.ai_model);
       this.size[row] = this.sizes.number(size, size.join());
       this.tagSet[row] = this.tagSets.number(tags, tags.join());
+      if (edit.phash !== undefined) this.setPhash(row, edit.phash);
       this.setLive(row, true);
       this.coreVersion++;
       return this.setText(row, edit);

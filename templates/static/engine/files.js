@@ -1,5 +1,4 @@
-// What is loaded only when it is wanted: the files of the images in view, where an id is, how all
-// pictures look.
+// What is loaded only when it is wanted: the files of the images in view, and where an id is.
 "use strict";
 
 const ImagelibFiles = (() => {
@@ -8,7 +7,6 @@ const ImagelibFiles = (() => {
   const { CORE_ROWS } = ImagelibColumns;
   /** How much of each id stands in the id blocks; a file block proves the rest. */
   const ID_LETTERS = 4;
-  const PHASH_LETTERS = 16;
   /** How many file blocks are kept. */
   const KEPT = 48;
 
@@ -18,8 +16,8 @@ const ImagelibFiles = (() => {
   const blocks = new Map();
   /** @type {Map<string, number>} */
   const pkById = new Map();
-  /** All blocks of the kinds that are only wanted whole. @type {{[K in "id" | "phash"]?: Promise<Blocks[K][]>}} */
-  const whole = {};
+  /** All blocks of ids. @type {Promise<IdData[]> | null} */
+  let ids = null;
   /** Asks for the manifest again. @type {() => Promise<void>} */
   let reload = async () => {};
 
@@ -27,8 +25,7 @@ const ImagelibFiles = (() => {
   function use(value) {
     manifest = value;
     blocks.clear();
-    delete whole.id;
-    delete whole.phash;
+    ids = null;
   }
 
   /** @param {number} number */
@@ -83,19 +80,16 @@ const ImagelibFiles = (() => {
     return rows;
   }
 
-  /** All blocks of a kind, once. @template {"id" | "phash"} K @param {K} kind @param {boolean} again @returns {Promise<Blocks[K][]>} */
-  function all(kind, again = true) {
-    const known = whole[kind];
-    if (known) return known;
-    const promise = Promise.all((manifest?.[kind] ?? []).map((entry) => loadBlock(kind, entry)))
+  /** All blocks of ids, once. @param {boolean} again @returns {Promise<IdData[]>} */
+  function allIds(again = true) {
+    ids ??= Promise.all((manifest?.id ?? []).map((entry) => loadBlock("id", entry)))
       .catch(async () => {
-        delete whole[kind];
+        ids = null;
         if (!again) return [];
         await reload(); // a newer build has replaced one of them
-        return all(kind, false);
+        return allIds(false);
       });
-    Object.assign(whole, { [kind]: promise });
-    return promise;
+    return ids;
   }
 
   /** The pk of an image, or null if there is none with this id. @param {string} id @returns {Promise<number | null>} */
@@ -105,32 +99,18 @@ const ImagelibFiles = (() => {
     if (!manifest) return null;
     const start = id.slice(0, ID_LETTERS);
     const candidates = new Set();
-    for (const { ids, number, runs } of await all("id")) {
+    for (const { ids: letters, number, runs } of await allIds()) {
       ImagelibColumns.eachOffset(runs, (offset, i) => {
-        if (ids.startsWith(start, ID_LETTERS * i)) candidates.add(Math.floor((number * CORE_ROWS + offset) / FILE_ROWS));
+        if (letters.startsWith(start, ID_LETTERS * i)) candidates.add(Math.floor((number * CORE_ROWS + offset) / FILE_ROWS));
       });
     }
     await Promise.all([...candidates].map(block));
     return pkById.get(id) ?? null;
   }
 
-  /** How pictures look, by pk: two halves of 32 bits; those that nobody has looked at are left out. */
-  async function phashes() {
-    /** @type {Map<number, [number, number]>} */
-    const found = new Map();
-    for (const { phashes: letters, number, runs } of await all("phash")) {
-      ImagelibColumns.eachOffset(runs, (offset, i) => {
-        const phash = letters.slice(PHASH_LETTERS * i, PHASH_LETTERS * (i + 1));
-        if (/[^0]/.test(phash)) found.set(number * CORE_ROWS + offset, [parseInt(phash.slice(0, 8), 16), parseInt(phash.slice(8), 16)]);
-      });
-    }
-    return found;
-  }
-
   return {
     block: (/** @type {number} */ pk) => block(Math.floor(pk / FILE_ROWS)),
     locate,
-    phashes,
     /** Ids whose pk is known. */
     pkById,
     /** @param {() => Promise<void>} ask */

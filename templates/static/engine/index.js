@@ -39,6 +39,10 @@ const ImagelibIndex = (() => {
   let becomeReady = () => {};
   /** Resolves when filters and orders know every image. @type {Promise<void>} */
   const ready = new Promise((resolve) => { becomeReady = resolve; });
+  /** Kinds of blocks that not everybody needs, and somebody has wanted; those that have arrived. @type {Set<WantedKind>} */
+  const wanted = new Set();
+  /** @type {Set<WantedKind>} */
+  const arrived = new Set();
   let notifying = false;
   /** When blocks were last interrupted. */
   let pause = 0;
@@ -61,7 +65,7 @@ const ImagelibIndex = (() => {
     changed();
     await nextTask();
     if (manifest !== value) return;
-    await loadAll("text", value.text, AHEAD);
+    await Promise.all([loadAll("text", value.text, AHEAD), ...Array.from(wanted, (kind) => loadAll(kind, value[kind], AHEAD))]);
     packer.start();
     changed();
   }
@@ -83,13 +87,26 @@ const ImagelibIndex = (() => {
     const named = new Set(now.core.map(([number]) => number));
     for (const [number] of before?.core ?? []) {
       if (named.has(number)) continue;
-      held.delete(`core-${number}`);
+      for (const kind of ["core", ...wanted]) held.delete(`${kind}-${number}`);
       columns.clear(columns.rowOf(number * CORE_ROWS), CORE_ROWS);
       columns.coreVersion++;
     }
   }
 
-  /** Load blocks, the newest first. @param {"core" | "text"} kind @param {BlockEntry[]} entries @param {number} ahead */
+  /** Load what not everybody needs, now and after each build. @param {WantedKind} kind */
+  async function want(kind) {
+    if (wanted.has(kind)) return;
+    wanted.add(kind);
+    await ready;
+    for (let current = null; manifest && current !== manifest;) {
+      current = manifest;
+      await loadAll(kind, current[kind], AHEAD);
+    }
+    arrived.add(kind);
+    changed();
+  }
+
+  /** Load blocks, the newest first. @param {"core" | "text" | WantedKind} kind @param {BlockEntry[]} entries @param {number} ahead */
   async function loadAll(kind, entries, ahead) {
     const current = manifest;
     const queue = newestFirst(entries).filter((entry) => held.get(`${kind}-${entry[0]}`) !== pathOf(kind, entry));
@@ -101,7 +118,7 @@ const ImagelibIndex = (() => {
     await Promise.all(Array.from({ length: Math.min(ahead, queue.length) }, work));
   }
 
-  /** @param {"core" | "text"} kind @param {BlockEntry} entry */
+  /** @param {"core" | "text" | WantedKind} kind @param {BlockEntry} entry */
   async function loadBlock(kind, entry) {
     const current = manifest;
     const path = pathOf(kind, entry);
@@ -114,6 +131,7 @@ const ImagelibIndex = (() => {
     }
     if (block.kind === "core") columns.addCore(block);
     else if (block.kind === "text") packer.add(columns.addText(block));
+    else if (block.kind === "phash") columns.addPhash(block);
     held.set(`${kind}-${entry[0]}`, path);
     reapply();
     if (kind === "text") progressed();
@@ -280,11 +298,14 @@ const ImagelibIndex = (() => {
     /** Call back after every change. @param {() => void} listener */
     onChange: (listener) => void listeners.add(listener),
     file,
+    /** Whether a kind of blocks that was wanted is there. @param {WantedKind} kind */
+    has: (kind) => arrived.has(kind),
     locate,
     put,
     record,
     recordAt,
     reload,
     remove,
+    want,
   };
 })();

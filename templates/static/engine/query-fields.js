@@ -8,7 +8,7 @@
  *   | {kind: "tag", tag: string}
  *   | {kind: "picked", who: string}
  *   | {kind: "seed", seed: string}
- *   | {kind: "id", id: string}
+ *   | {kind: "id" | "like", id: string}
  *   | {kind: "rating", low: number, high: number}
  *   | {kind: "dates", first: string, last: string}
  *   | {kind: "has", field: string}
@@ -82,10 +82,8 @@ const ImagelibQueryFields = (() => {
       if (!node) throw new BadValueError(`is takes ${Object.keys(IS).join(", ")}`);
       return node;
     },
-    id: (_field, value) => {
-      if (!UUID.test(value)) throw new BadValueError("id takes a whole id");
-      return { kind: "id", id: value.toLowerCase() };
-    },
+    id: (_field, value) => ({ kind: "id", id: wholeId("id", value) }),
+    like: (_field, value) => ({ kind: "like", id: wholeId("like", value) }),
   };
 
   /** Other names of some fields, and what they mean. @param {RegisteredField[]} fields */
@@ -157,6 +155,12 @@ const ImagelibQueryFields = (() => {
   /** @param {string} field @param {string} value @returns {QueryNode} */
   function name(field, value) {
     return { kind: "word", word: something(field, fold(value)), field };
+  }
+
+  /** @param {string} field @param {string} value */
+  function wholeId(field, value) {
+    if (!UUID.test(value)) throw new BadValueError(`${field} takes a whole id`);
+    return value.toLowerCase();
   }
 
   /** @param {string} field @param {string} value */

@@ -23,6 +23,8 @@ const ImagelibSearch = (() => {
       this.words = new Map();
       /** Answers that the core columns give, by condition. @type {Map<string, {version: number, bits: Uint32Array}>} */
       this.known = new Map();
+      /** The rows like an image, the most alike first, by its id. @type {Map<string, {version: string, rows: Int32Array}>} */
+      this.likes = new Map();
       /** @type {Map<string, {version: number, rows: Int32Array, ascending: boolean}>} */
       this.orders = new Map();
       /** Called with an id whose row is not known yet. @type {(id: string) => number | undefined} */
@@ -66,6 +68,11 @@ const ImagelibSearch = (() => {
         case "has": return this.has(node.field);
         case "picked": return this.picked(node.who);
         case "seed": return this.texts((text, offset) => text.seeds[offset] === node.seed);
+        case "like": {
+          const bits = new Uint32Array(this.length);
+          for (const row of this.like(node.id)) ImagelibBits.set(bits, row);
+          return bits;
+        }
         case "id": {
           const pk = this.pkOf(node.id);
           const bits = new Uint32Array(this.length);
@@ -73,6 +80,19 @@ const ImagelibSearch = (() => {
           return bits;
         }
       }
+    }
+
+    /** The rows like an image, the most alike first. @param {string} id */
+    like(id) {
+      const { columns } = this;
+      const pk = this.pkOf(id);
+      const row = pk === undefined ? -1 : columns.rowOf(pk);
+      if (row < 0 || !columns.isLive(row)) return new Int32Array(0);
+      const version = `${columns.coreVersion} ${columns.textVersion}`;
+      let known = this.likes.get(id);
+      if (known?.version !== version) known = { version, rows: ImagelibAlike.rowsLike(columns, row) };
+      keep(this.likes, id, known);
+      return known.rows;
     }
 
     /** @param {QueryNode[]} parts @param {boolean} every */
@@ -194,8 +214,9 @@ const ImagelibSearch = (() => {
       });
     }
 
-    /** The rows of a bitmap in an order. @param {Uint32Array} bits @param {string} sort */
+    /** The rows of a bitmap in an order: that of a column, or `like:` with an id. @param {Uint32Array} bits @param {string} sort */
     ordered(bits, sort) {
+      if (sort.startsWith("like:")) return this.like(sort.slice("like:".length)).filter((row) => bits[row >>> 5] & (1 << (row & 31)));
       const descending = sort.startsWith("-");
       const { ascending, rows: order } = this.order(descending ? sort.slice(1) : sort);
       const length = ImagelibBits.count(bits);
@@ -241,9 +262,12 @@ const ImagelibSearch = (() => {
       case "not": return usesText(node.part);
       case "word": return node.field !== "model";
       case "has": return !["rating", "model", "tags", "picks"].includes(node.field);
-      default: return node.kind === "seed";
+      default: return node.kind === "seed" || node.kind === "like";
     }
   }
+
+  /** The kinds of blocks that a query needs, and not every query does. @param {QueryNode} root @returns {WantedKind[]} */
+  const needs = (root) => (ImagelibAlike.idsIn(root).length ? ["phash"] : []);
 
   /** The first second of a year, month or day, or of the one after it. @param {string} period @param {number} next */
   function startOf(period, next) {
@@ -305,5 +329,5 @@ const ImagelibSearch = (() => {
     for (let i = 0; i < rows.length; i++) rows[i] = keys[i] % factor;
   }
 
-  return { Searcher, usesText };
+  return { Searcher, needs, usesText };
 })();

@@ -13,6 +13,8 @@ const ImagelibFilters = (() => {
   const matchings = /** @type {HTMLInputElement[]} */ ([...matching.querySelectorAll("input")]);
 
   let query = "";
+  /** Of images that others are to be like, by id. @type {Map<string, string>} */
+  const names = new Map();
   /** Of the result. @type {Facet[]} */
   let tags = [];
   /** @type {Record<"tags" | "models" | "tools", InstanceType<typeof FacetList>>} */
@@ -128,13 +130,27 @@ const ImagelibFilters = (() => {
     const chips = parts.map((part) => {
       const text = query.slice(part.start, part.end);
       if (part.kind === "or") return h("li", { class: "or" }, "or");
-      return h("li", { class: "chip" }, h("span", {}, text), h("button", {
+      const shown = h("span", {}, part.field === "like" && !part.negated ? likeName(part.value) : text);
+      return h("li", { class: "chip" }, shown, h("button", {
         type: "button", "aria-label": `Remove ${text}`, click: () => onChange(without(query, part)),
       }, "×"));
     });
     const list = mount("chips");
     list.hidden = chips.length === 0;
     list.replaceChildren(...chips);
+  }
+
+  /** How the image is called that others are to be like; its name comes later. @param {string} id */
+  function likeName(id) {
+    const known = names.get(id);
+    if (known === undefined) {
+      names.set(id, "");
+      void ImagelibIndex.record(id.toLowerCase()).then((record) => {
+        if (record) names.set(id, ImagelibCard.nameOf(record));
+        showChips(parse(query));
+      });
+    }
+    return `Like: ${ImagelibText.squeeze(known || id).slice(0, 120)}`;
   }
 
   /** @param {{first: string, last: string}} span */

@@ -5,6 +5,8 @@
 const ImagelibGallery = (() => {
   const { isWriting, mount, nextFrame, setText } = ImagelibDom;
   const { nextTask, turns } = ImagelibTasks;
+  const { likeOf } = ImagelibAlike;
+  const { parse } = ImagelibQuery;
   const DEFAULT_SORT = "-captured_at";
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
   /** Who writes nothing for so long has asked for something, to which Back leads. */
@@ -33,10 +35,10 @@ const ImagelibGallery = (() => {
   let shownKey = "";
   /** Prompts whose stack is spread out. @type {Set<number>} */
   const spread = new Set();
-  /** The image whose likes are shown instead of what the query finds. @type {{pk: number, name: string, rows: Int32Array} | null} */
-  let alike = null;
   /** Ids that a query asked for and whose row is being looked for. @type {Set<string>} */
   const asked = new Set();
+  /** Those of which there is no image. @type {Set<string>} */
+  const absent = new Set();
   /** What the page shows was asked for last by a URL, a query, or a click; answers to what was before are late. */
   const asking = turns();
   let urlTimer = 0;
@@ -66,7 +68,7 @@ const ImagelibGallery = (() => {
       spread.add(promptOf(pk));
       refresh();
     });
-    document.addEventListener("imagelib:alike", (event) => void showAlike(event.detail.id));
+    document.addEventListener("imagelib:alike", (event) => follow(`like:${event.detail.id}`));
     ImagelibViewer.onFlip(flip);
     ImagelibFilmstrip.onOpen((pk) => void openImage(pk));
     ImagelibViewer.onClose(leave);
@@ -83,7 +85,6 @@ const ImagelibGallery = (() => {
       focusFirst();
     });
     sortBox.addEventListener("change", () => chooseSort(sortBox.value));
-    mount("alike").querySelector("button")?.addEventListener("click", () => setQuery(text));
     document.addEventListener("keydown", pressed);
     window.addEventListener("popstate", (event) => void readUrl(event.state));
     window.addEventListener("hashchange", () => void readUrl(history.state));
@@ -98,10 +99,9 @@ const ImagelibGallery = (() => {
     clearTimeout(urlTimer);
     const parameters = new URLSearchParams(location.search);
     text = parameters.get("q") ?? "";
-    alike = null;
     ImagelibMessages.note("");
     const order = parameters.get("sort") ?? "";
-    sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
+    sort = chosen(order);
     if (box.value !== text) box.value = text;
     kept = state?.anchor ?? null;
     pushed = state?.viewer === true;
@@ -194,7 +194,6 @@ const ImagelibGallery = (() => {
     text = query;
     if (box.value !== query) box.value = query;
     kept = null;
-    alike = null;
     ImagelibMessages.note("");
     if (ImagelibIndex.isReady) {
       update();
@@ -212,7 +211,7 @@ const ImagelibGallery = (() => {
   const chooseSort = (order) => step(() => {
     // One order at a time: the box wins over what stands in the query.
     for (;;) {
-      const part = ImagelibQuery.parse(text).parts.find(({ field }) => field === "sort");
+      const part = parse(text).parts.find(({ field }) => field === "sort");
       if (!part) break;
       text = ImagelibConditions.without(text, part);
     }
@@ -224,9 +223,13 @@ const ImagelibGallery = (() => {
 
   /** Show a saved search. @param {string} query @param {string} order */
   const goTo = (query, order) => step(() => {
-    sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
+    text = query;
+    sort = chosen(order);
     ask(query);
   });
+
+  /** What the sort box says of an order: nothing of the one that comes by itself. @param {string} order */
+  const chosen = (order) => (SORTS.includes(order) && (order !== DEFAULT_SORT || likeOf(parse(text).root)) ? order : "");
 
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
@@ -247,27 +250,32 @@ const ImagelibGallery = (() => {
   /** Find what is asked for and show it. */
   function update() {
     const asked = unfinished(text) ?? text;
-    const query = ImagelibQuery.parse(asked);
-    const order = sort || query.sort || DEFAULT_SORT;
+    const query = parse(asked);
+    const like = likeOf(query.root);
+    const order = sort || query.sort || (like ? `like:${like}` : DEFAULT_SORT);
+    const needed = ImagelibSearch.needs(query.root);
+    for (const kind of needed) void ImagelibIndex.want(kind);
+    const isWaiting = !needed.every(ImagelibIndex.has);
     const readsText = ImagelibSearch.usesText(query.root);
     const { columns } = ImagelibIndex;
     // Tools are counted once all texts are there, whatever is asked for.
     const key = JSON.stringify([text, query.root, order, columns.coreVersion,
-      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, alike?.pk]);
+      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, isWaiting]);
     const before = kept ?? ImagelibGrid.anchor();
     if (key !== shownKey) {
       shownKey = key;
       const { bits, rows } = search.run(query, order);
-      foundRows = alike ? alike.rows.filter((row) => columns.isLive(row)) : rows;
-      const shown = stacked(foundRows);
+      foundRows = rows;
+      // What is alike is one prompt often enough: there would be nothing to see.
+      const shown = order.startsWith("like:") ? { rows } : stacked(rows);
       shownRows = shown.rows;
       ImagelibHighlight.look(query.root);
       ImagelibGrid.show(shown.rows, shown.counts);
       ImagelibFilters.ask(text, asked);
       ImagelibTimeline.ask(text);
       void countSoon(bits);
-      sortBox.value = order === DEFAULT_SORT ? "" : order;
-      ImagelibMessages.warnings(query.warnings);
+      showSort(order, like !== "");
+      ImagelibMessages.warnings([...query.warnings, ...ImagelibAlike.idsIn(query.root).filter(isAbsent).map((id) => `no image ${id} to be like`)]);
       document.dispatchEvent(new CustomEvent("imagelib:asked"));
     } else {
       ImagelibGrid.render();
@@ -275,8 +283,7 @@ const ImagelibGallery = (() => {
     if (before) ImagelibGrid.restore(before);
     if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
     ImagelibMessages.count(foundRows.length, readsText || !text);
-    ImagelibMessages.nothing(foundRows.length === 0, { clear, go: setQuery, ways: wider });
-    showAlikeNote();
+    ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { clear, go: setQuery, ways: wider });
     ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
   }
@@ -299,7 +306,7 @@ const ImagelibGallery = (() => {
 
   /** One image for each prompt, if that is wanted. @param {Int32Array} rows @returns {{rows: Int32Array, counts?: Uint32Array}} */
   function stacked(rows) {
-    if (!ImagelibView.isStacked || alike) return { rows };
+    if (!ImagelibView.isStacked) return { rows };
     const { columns } = ImagelibIndex;
     return ImagelibStacks.stacked(columns, rows, spread);
   }
@@ -309,7 +316,7 @@ const ImagelibGallery = (() => {
 
   /** What would be found without one of the conditions. */
   function wider() {
-    return ImagelibQuery.parse(text).parts.filter(({ kind }) => kind !== "or").slice(0, MOST_WAYS).map((part) => {
+    return parse(text).parts.filter(({ kind }) => kind !== "or").slice(0, MOST_WAYS).map((part) => {
       const query = ImagelibConditions.without(text, part);
       return { without: text.slice(part.start, part.end), query, count: ImagelibBits.count(bitsOf(query)) };
     }).filter(({ count, query }) => count && query);
@@ -319,28 +326,14 @@ const ImagelibGallery = (() => {
   const countsOf = (query) => search.counts(bitsOf(query));
 
   /** @param {string} query */
-  const bitsOf = (query) => search.found(ImagelibQuery.parse(query));
+  const bitsOf = (query) => search.found(parse(query));
 
-  /** Show what is like an image, until something else is asked for. @param {string} id */
-  async function showAlike(id) {
-    const isLast = asking();
-    const pk = await ImagelibIndex.locate(id);
-    if (pk === null) return;
-    const row = ImagelibIndex.columns.rowOf(pk);
-    const rows = await ImagelibAlike.rowsLike(row);
-    const record = await ImagelibIndex.recordAt(row);
-    if (!isLast()) return;
-    if (open >= 0) await left();
-    alike = { pk, name: ImagelibCard.nameOf(record) || "an image", rows };
-    shownKey = "";
-    update();
-    window.scrollTo({ top: 0, behavior: "instant" });
-  }
-
-  function showAlikeNote() {
-    const place = mount("alike");
-    place.hidden = alike === null;
-    if (alike) setText(/** @type {Element} */ (place.querySelector("span")), `Like: ${ImagelibText.squeeze(alike.name).slice(0, 120)}`);
+  /** Say the order in its box; of what is alike the most alike come first by themselves. @param {string} order @param {boolean} isLike */
+  function showSort(order, isLike) {
+    const [usual, newest] = sortBox.options;
+    setText(usual, isLike ? "Most alike first" : newest.text);
+    newest.hidden = !isLike;
+    sortBox.value = order.startsWith("like:") || (order === DEFAULT_SORT && !isLike) ? "" : order;
   }
 
   /**
@@ -363,10 +356,17 @@ const ImagelibGallery = (() => {
     if (known === undefined && !asked.has(id)) {
       asked.add(id);
       void ImagelibIndex.locate(id).then((pk) => {
-        if (pk !== null) refresh();
+        if (pk === null) absent.add(id);
+        refresh();
       });
     }
     return known;
+  }
+
+  /** Whether there is no image with an id that was looked for. @param {string} id */
+  function isAbsent(id) {
+    const pk = ImagelibIndex.pkOf(id);
+    return pk === undefined ? absent.has(id) : !ImagelibIndex.columns.isLive(ImagelibIndex.columns.rowOf(pk));
   }
 
   /** Open an image by hand: Back closes it again. @param {number} pk */
@@ -432,15 +432,6 @@ const ImagelibGallery = (() => {
     ImagelibGrid.reveal(pk, true);
   }
 
-  /** Close, and wait until the URL is the one before: reading it forgets what is alike. */
-  async function left() {
-    const back = pushed && new Promise((resolve) => {
-      window.addEventListener("popstate", () => setTimeout(resolve), { once: true });
-    });
-    leave();
-    await back;
-  }
-
   function close() {
     if (open < 0) return;
     const pk = open;
@@ -479,11 +470,9 @@ const ImagelibGallery = (() => {
     },
     /** The query and the order as they are now. */
     get query() { return text; },
-    get sort() { return sort || ImagelibQuery.parse(text).sort || DEFAULT_SORT; },
+    get sort() { return sort || parse(text).sort || DEFAULT_SORT; },
     /** Ask for something else, as if it was typed. */
     setQuery,
-    /** Show what is like an image. */
-    showAlike,
     /** Find and show again what is asked for. */
     refresh,
     start,

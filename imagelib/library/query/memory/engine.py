@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter, or_
 
-from imagelib.library.query.listing import Filter, Position, split_order
+from imagelib.library.query.likeness import RANKED, Like
+from imagelib.library.query.listing import LIKENESS, Filter, Position, split_order
 from imagelib.library.query.memory.bitsets import bitmap, set_bits
 from imagelib.library.query.memory.word_index import Words
 from imagelib.library.query.terms import (
@@ -75,6 +76,11 @@ class MemoryEngine:
         with self._ready(wanted.root):
             bits = self._all & self._of_node(wanted.root)
             total = bits.bit_count()
+            if wanted.order == LIKENESS and wanted.query.like:
+                places = self._placed(wanted.query.like)
+                alike: list[Position] = sorted((places[pk], pk) for pk in set_bits(bits, total))
+                ahead = _ahead(alike, False, behind)[start:start + count]
+                return [alike[n] for n in ahead], total
             return self._ordered(bits, total, wanted.order, start, count, behind), total
 
     def count(self, wanted: Filter) -> int:
@@ -112,6 +118,8 @@ class MemoryEngine:
         self._later: list[int] = []
         self._orders: dict[str, list[Position]] = {name: [] for name in _ORDERS}
         self._remembered: dict[Node, int] = {}
+        #: The place of each image that is like one.
+        self._places: dict[Like, dict[int, int]] = {}
 
     def _refresh(self) -> None:
         """Take in what has changed."""
@@ -121,6 +129,7 @@ class MemoryEngine:
         state = self._database.commit_stamp()
         # Also where no image changed: what another program wrote may have been folded since.
         self._remembered.clear()
+        self._places.clear()
         self._words.refresh()
         seq = self._database.seq()
         changed = [row[0] for row in self._database.read(
@@ -228,8 +237,20 @@ class MemoryEngine:
                 return self._of_dates(first, last)
             case Word(word, "model"):
                 return self._of_models(word)
+            case Like():
+                return bitmap(self._placed(node))
             case _:
                 return self._of_leaf(node)
+
+    def _placed(self, like: Like) -> dict[int, int]:
+        if like not in self._places:
+            if len(self._places) >= _REMEMBERED:
+                self._places.clear()
+            self._places[like] = self._rank(like)
+        return self._places[like]
+
+    def _rank(self, like: Like) -> dict[int, int]:
+        return {row[0]: row[1] for row in self._database.read(RANKED, like.id)}
 
     def _of_tag(self, tag: str) -> int:
         bits, below = 0, f"{tag}/"
@@ -318,17 +339,21 @@ class MemoryEngine:
         with self._lock:
             self._refresh()
             state = self._state
-            unknown = [node for node in _leaves(root)
-                       if node not in self._remembered and not self._learn(node)]
-            if not unknown:
+            leaves = list(_leaves(root))
+            likes = [node for node in leaves if isinstance(node, Like) and node not in self._places]
+            unknown = [node for node in leaves if not isinstance(node, Like)
+                       and node not in self._remembered and not self._learn(node)]
+            if not unknown and not likes:
                 yield
                 return
         found = [(node, self._ask(node)) for node in unknown]
+        ranked = {like: self._rank(like) for like in likes}
         with self._lock:
             self._refresh()
             if self._state == state:  # else somebody has written meanwhile
                 for node, bits in found:
                     self._remember(node, bits)
+                self._places |= ranked
             yield
 
     def _learn(self, node: Node) -> bool:

@@ -1,0 +1,14 @@
+"""What our SQL calls and SQLite has not: every connection that answers a search has it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from imagelib.library.values.image import bits_apart
+from imagelib.library.values.text import fold
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Give *connection* our functions."""
+    connection.create_function("fold", 1, fold, deterministic=True)
+    connection.create_function("bits_apart", 2, bits_apart, deterministic=True)
