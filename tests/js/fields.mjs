@@ -34,7 +34,7 @@ Object.assign(globalThis, {
   ImagelibTagsField: { make: () => ({ element: new Stub(), input: new Stub(), value: [] }) },
 });
 load("ImagelibRegistry", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
-  "bits.js", "columns.js", "tasks.js", "dom.js", "card.js", "infotext.js", "diff.js", "panel.js", "fields.js", "conflict.js",
+  "bits.js", "columns.js", "tasks.js", "dom.js", "card.js", "links.js", "infotext.js", "diff.js", "panel.js", "fields.js", "conflict.js",
   "history-dialog.js", "bulk-dialog.js");
 
 const columns = new (load("ImagelibColumns").Columns)();
