@@ -231,6 +231,7 @@ interface Manifest {
   text: BlockEntry[];
   file: BlockEntry[];
   id: BlockEntry[];
+  name: BlockEntry[];
   phash: BlockEntry[];
 }
 
@@ -300,6 +301,12 @@ interface IdData extends DataBlock<"id"> {
   ids: string;
 }
 
+interface NameData extends DataBlock<"name"> {
+  originals: string[];
+  paths: string[];
+  path: Written;
+}
+
 interface PhashData extends DataBlock<"phash"> {
   phashes: string;
 }
@@ -309,11 +316,12 @@ interface Blocks {
   text: TextData;
   file: FileData;
   id: IdData;
+  name: NameData;
   phash: PhashData;
 }
 type BlockKind = keyof Blocks;
 /** Blocks that are loaded, all of them, once a query needs them. */
-type WantedKind = "phash";
+type WantedKind = "name" | "phash";
 type DataFile = Manifest | Blocks[BlockKind];
 
 // -- Events of the page -------------------------------------------------------------------------------------

@@ -199,6 +199,7 @@ def _texts(database: sqlite3.Connection, images: list[dict[str, Any]]) -> Iterab
         "SELECT value FROM meta WHERE key = 'folded_seq'").fetchone()[0])
     late = {row[0] for row in database.execute("SELECT pk FROM changes WHERE seq > ?", (since,))}
     folded = {row["pk"]: row for row in database.execute("SELECT * FROM folded")}
+    version = int(database.execute("PRAGMA user_version").fetchone()[0])
     for image in images:
         if image["pk"] in late:
             continue
@@ -211,7 +212,8 @@ def _texts(database: sqlite3.Connection, images: list[dict[str, Any]]) -> Iterab
 
         fields = [image["prompt_text"], image["negative_prompt"], image["notes"],
                   *([image["title"]] if "title" in image else []),  # not before its upgrade
-                  image["ai_model"], *image["tags"]]
+                  image["ai_model"], *image["tags"],
+                  *([image["original_name"]] if version >= 5 else [])]
         wanted = ("\x1f".join(" ".join(fold(text).split()) for text in fields),
                   fold(image["ai_model"]), fold(value("tool")), fold(value("sampler")),
                   value("seed"))

@@ -26,7 +26,8 @@ def site_violations(site: Path, images: list[dict[str, Any]], seq: int | None) -
     blocks: dict[str, list[dict[str, Any]]] = {}
     # A site of an earlier version has no titles, and another word for what it has of looks.
     is_earlier = manifest["format"] < 4
-    for kind in ("core", "text", "file", "id", "look" if is_earlier else "phash"):
+    for kind in ("core", "text", "file", "id", "look" if is_earlier else "phash",
+                 *(["name"] if "name" in manifest else [])):
         for number, rows, _, checksum in manifest[kind]:
             path = site / "data" / f"{kind}-{number}-{checksum}.js"
             if not path.is_file():

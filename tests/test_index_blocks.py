@@ -23,6 +23,7 @@ from imagelib.generator.index.blocks import (
     id_block,
     make_block,
     manifest,
+    name_block,
     phash_block,
     text_block,
 )
@@ -140,6 +141,20 @@ def test_an_id_block_says_where_an_id_can_be_and_a_phash_block_how_it_looks():
     assert pks(value, CORE_ROWS) == [LIBRARY[0].pk, 9]
     assert value["ids"] == LIBRARY[0].id[:4] + "bbbb"
     assert value_of(phash_block(0, images)[1])["phashes"] == "0" * 16 + "0123456789abcdef"
+
+
+def test_a_name_block_says_each_folder_once_and_no_name_that_nobody_gave():
+    plain = LIBRARY[0]
+    images = [replace(plain, pk=pk, original_name=original, file_name=name)
+              for pk, original, name in [
+                  (1, "a.png", "a.png"), (2, "b.png", "trip/b.png"), (3, "c.png", "trip/c.png"),
+                  (4, "d.png", f"{plain.id}.png"), (5, "e.png", "trip/f.png"), (6, "", "g.png")]]
+
+    value = value_of(name_block(0, images)[1])
+
+    assert value["originals"] == ["a.png", "b.png", "c.png", "d.png", "e.png", ""]
+    assert [value["paths"][n] for n in read(value["path"])] == [
+        "/", "trip/", "trip/", "", "trip/f.png", "g.png"]
 
 
 def test_a_file_block_says_where_the_pictures_are():
@@ -272,7 +287,8 @@ def test_a_clock_that_went_back_keeps_the_order_of_creation():
 
 @needs_node
 def test_the_page_finds_the_corpus_in_blocks():
-    blocks = [value_of(make(0, LIBRARY)[1]) for make in (core_block, text_block, phash_block)]
+    blocks = [value_of(make(0, LIBRARY)[1]) for make in (
+        core_block, text_block, name_block, phash_block)]
     cases = corpus()["cases"]
 
     picks = value_of(manifest([], seq=1, total=1, picks=picks_of(pickers())))["picks"]

@@ -17,6 +17,7 @@ from imagelib.generator.index.blocks import (
     CORE_ROWS,
     TEXT_ROWS,
     core_block,
+    name_block,
     phash_block,
     text_block,
 )
@@ -48,6 +49,7 @@ VALUES = {
             "picks", "x"],
     "picked": ["anna", '"a n"', "o"],
     "like": [f"{n:08x}-0000-4000-8000-000000000000" for n in (1, 2, 3, 61)],
+    "file": ["fox", "a", "red/fox", '".png"', "4"],
     "is": ["rated", "untagged", "missing", "ok", "nice"],
     "foo": ["bar"],
     "sort": ["rating"],
@@ -127,6 +129,9 @@ def _images(rng: random.Random, count: int):
                            f"-{rng.randint(1, 28):02}T10:00:00",
             "generation": rng.choice([{}, {"seed": "42"}, {"tool": "ComfyUI", "seed": 7},
                                       {"tool": None, "sampler": "Euler a"}]),
+            "file_name": rng.choice([f"{n}.png", f"red/fox {n}.png", f"a/{n}/fox.png",
+                                     f"{n:08x}-0000-4000-8000-000000000000.png"]),
+            "original_name": rng.choice(["", f"{n}.png", "fox.png", "Über.JPG"]),
             "phash": rng.choice(["", f"{0xff00ff << n % 30:016x}", "f" * 16]),
             "file_state": rng.choice(["ok", "ok", "missing", "altered"]),
         })
@@ -161,7 +166,7 @@ def test_random_queries_find_the_same_in_python_sql_and_the_page():
     database.fill(images, by_image)
     blocks = [json.loads(make(images[0].pk // size, images)[1][13:-3])
               for make, size in ((core_block, CORE_ROWS), (text_block, TEXT_ROWS),
-                                 (phash_block, CORE_ROWS))]
+                                 (phash_block, CORE_ROWS), (name_block, CORE_ROWS))]
     alike = {image.id: database.like(image.id) for image in images}
     queries += [f"like:{image.id}" for image in images]
 

@@ -71,7 +71,7 @@ def test_no_word_reaches_over_two_fields():
         "tags": ["b", "Ä"],
     })
 
-    assert searchable(image) == "red fox\x1f\x1ftwo lines here\x1fa title\x1fflux\x1fb\x1fa"
+    assert searchable(image) == "red fox\x1f\x1ftwo lines here\x1fa title\x1fflux\x1fb\x1fa\x1f"
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,16 @@ def test_it_opens_with_all_it_had(first_version):
         assert library.count() == 6
 
 
+def test_its_images_are_found_by_the_names_of_their_files(first_version):
+    with Library.open(first_version) as library:
+        [image] = library.find("watched 0")
+        stem = image.original_name.rpartition(".")[0]
+        assert stem
+        assert image in library.find(f"{stem} {image.id}")
+        assert image in library.find(f"file:{stem}")
+        assert verify(library, deep=True) == Findings()
+
+
 def test_it_can_be_picked_from(first_version):
     with Library.open(first_version) as library:
         [pk, *_] = [image.pk for image in library.find()]

@@ -366,6 +366,26 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
 
 
+@BOTH_WAYS
+def test_files_are_found_by_their_names_which_come_with_the_first_word(tmp_path, serve, open_page):
+    images = [replace(image, original_name="Quokka 1.png", file_name="trip/Rottnest/quokka 1.png")
+              if image.pk == 3 else image for image in records(30, seed=3)]
+    write_site(tmp_path, images)
+    asked: list[str] = []
+    page = open_page("about:blank")
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(serve(tmp_path))
+    expect(status(page)).to_have_text("30 of 30 images")
+    assert not [url for url in asked if "/name-" in url]
+    for query in ("quokka", "file:rottnest", "name:\"trip/rottnest/quokka\""):
+        box(page).fill(query)
+        expect(status(page)).to_have_text("1 of 30 images")
+        assert shown(page) == [3]
+    assert len([url for url in asked if "/name-" in url]) == 1
+    box(page).fill("rottnest")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+
+
 def test_more_like_this_leads_from_the_viewer_to_the_images(alike_site, serve, open_page):
     folder, images = alike_site
     page = open_page(serve(folder))

@@ -1,5 +1,5 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
-//   {"blocks": [core, text and phash blocks], "ids": {id: pk}, "picks": [[who, pks]], "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
+//   {"blocks": [core, text, name and phash blocks], "ids": {id: pk}, "picks": [[who, pks]], "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
 //   {"fold": [texts]}  ->  [folded texts]
 //   {"column": texts, "letters": [folded texts]}  ->  {"texts", "prompts", "folded", "early", "found": [numbers of the texts with each of the letters]}
 import { deepEqual } from "node:assert/strict";
@@ -13,7 +13,7 @@ const { fold } = load("ImagelibText", "text.js");
 function answers({ blocks, ids, queries, picks = [] }) {
   const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "stacks.js", "alike.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
-  const adding = { core: "addCore", text: "addText", phash: "addPhash" };
+  const adding = { core: "addCore", text: "addText", name: "addNames", phash: "addPhash" };
   for (const block of blocks) columns[adding[block.kind]](block);
   columns.setPicks(picks);
   const Alike = load("ImagelibAlike");

@@ -20,7 +20,7 @@ for (const record of library) {
   columns.makeText(columns.rowOf(record.n));
   columns.set(record.n, {
     width: 640, height: 480, created_at: `2026-05-01T10:00:${String(record.n % 60).padStart(2, "0")}.000Z`,
-    ai_model: "", file_state: "ok", title: "", negative_prompt: "", notes: "", rating: 0, tags: [], generation: {}, ...record,
+    ai_model: "", file_state: "ok", title: "", negative_prompt: "", notes: "", rating: 0, tags: [], generation: {}, file_name: `${record.n}.png`, original_name: "", ...record,
   });
   pkById.set(record.id, record.n);
 }

@@ -3,11 +3,11 @@
 The row number of an image is its pk, for ever, and a block is the rows with one
 `pk // size`. A block is a pure function of its rows: same images, same bytes.
 What an edit can change stands in `core` (what filters and orders need) and
-`text` (what words are looked for in); `file`, `id` and `phash` hold what never
-changes while the file does not, so an edit of metadata rewrites one core block,
-one text block and the manifest. Of these three, `file` is loaded for what is in
-view, `id` when the page is asked for an image that it has not met, `phash` when
-alike pictures are wanted.
+`text` (what words are looked for in); `file`, `id`, `name` and `phash` hold what
+never changes while the file does not, so an edit of metadata rewrites one core
+block, one text block and the manifest. Of these four, `file` is loaded for what is
+in view, `id` when the page is asked for an image that it has not met, `name` with
+the first word that is searched, `phash` when alike pictures are wanted.
 
 Each file is strict ASCII: the call `ImagelibData(...)` around strict JSON in
 which `<` is escaped, so another program cuts off the first 13 and the last 3
@@ -31,14 +31,14 @@ from imagelib.generator.index.pieces import text_column
 from imagelib.generator.paths import original_path
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import TEXTS, Field
-from imagelib.library.values.text import generated
+from imagelib.library.values.text import generated, is_given
 
 CORE_ROWS = 8192
 TEXT_ROWS = 4096
 FILE_ROWS = 256
 #: How many rows a block of each kind has.
 KINDS = {"core": CORE_ROWS, "text": TEXT_ROWS, "file": FILE_ROWS, "id": CORE_ROWS,
-         "phash": CORE_ROWS}
+         "name": CORE_ROWS, "phash": CORE_ROWS}
 #: So much of each id tells almost every image from the others; its file block proves it.
 ID_LETTERS = 4
 
@@ -79,7 +79,8 @@ def make_block(
     """
     if kind == "file":
         return file_block(number, images, without_thumbnail, blurred, clashing)
-    make = {"core": core_block, "text": text_block, "id": id_block, "phash": phash_block}[kind]
+    make = {"core": core_block, "text": text_block, "id": id_block, "name": name_block,
+            "phash": phash_block}[kind]
     return make(number, images)
 
 
@@ -158,6 +159,27 @@ def id_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     return _block("id", number, CORE_ROWS, images, {
         "ids": "".join(image.id[:ID_LETTERS] for image in images),
     })
+
+
+def name_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
+    """What words of file names are looked for in. *images* in the order of their pk.
+
+    A path that ends with `/` is a folder with the file under its original name, `/` that name
+    without a folder; an empty one is a name that imagelib gave.
+    """
+    paths = _Distinct(map(_searched_path, images))
+    return _block("name", number, CORE_ROWS, images, {
+        "originals": [image.original_name for image in images],
+        "paths": paths.values,
+        "path": written(paths.indexes),
+    })
+
+
+def _searched_path(image: Image) -> str:
+    if is_given(image.file_name, image.id):
+        return ""
+    folder, _, name = image.file_name.rpartition("/")
+    return f"{folder}/" if name == image.original_name else image.file_name
 
 
 def phash_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
@@ -276,7 +298,5 @@ def _settings(image: Image) -> tuple[str, ...]:
 
 def _short_name(image: Image) -> str:
     """The file's name; `/.png` stands for the id with `.png` behind it, as uploads are named."""
-    stem, extension = image.file_name[:len(image.id)], image.file_name[len(image.id):]
-    if stem == image.id and "/" not in extension:
-        return f"/{extension}"
-    return image.file_name
+    return f"/{image.file_name[len(image.id):]}" if is_given(
+        image.file_name, image.id) else image.file_name

@@ -22,13 +22,15 @@ from imagelib.library.query.terms import (
     Seed,
     Word,
 )
+from imagelib.library.query.traits import FileName
 from imagelib.library.values import registry
 from imagelib.library.values.text import fold, fold_words
 
 #: How an order is written in a query, and the column it means.
 SORTS = {"date": "captured_at", "rating": "rating", "created": "created_at"}
 
-_ALIASES = {alias: field.search for field in registry.FIELDS for alias in field.aliases}
+_ALIASES = {alias: field.search for field in registry.FIELDS for alias in field.aliases} | {
+    "name": "file", "filename": "file"}
 _HAS_ALIASES = {"tag": "tags", "pick": "picks"} | {
     alias: field.search for field in registry.TEXTS for alias in field.aliases}
 _IS: dict[str, Node] = {
@@ -149,6 +151,10 @@ def _tag(field: str, value: str) -> Node:
 
 def _picked(field: str, value: str) -> Node:
     return Picked(_something(field, fold(" ".join(value.split()))))
+
+
+def _file(field: str, value: str) -> Node:
+    return FileName(_something(field, fold_words(value)))
 
 
 def _something(field: str, value: str) -> str:
@@ -288,6 +294,7 @@ FIELDS: dict[str, Callable[[str, str], Node]] = {
     "sampler": _name,
     "seed": _seed,
     **{field.search: _text for field in registry.TEXTS},
+    "file": _file,
     "picked": _picked,
     "has": _has,
     "is": _is,

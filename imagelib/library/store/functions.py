@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 from imagelib.library.values.image import bits_apart
-from imagelib.library.values.text import fold
+from imagelib.library.values.text import file_names, fold
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
     """Give *connection* our functions."""
     connection.create_function("fold", 1, fold, deterministic=True)
+    connection.create_function("file_names", 3, file_names, deterministic=True)
     connection.create_function("bits_apart", 2, bits_apart, deterministic=True)

@@ -54,6 +54,11 @@ def apply_migrations(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute("PRAGMA user_version = 4")
 
+    @migrations()
+    def m005_original_names_among_the_folded_texts(db: SqliteUtils) -> None:
+        db.execute("UPDATE meta SET value = '0' WHERE key = 'folded_seq'")  # fold all anew
+        db.execute("PRAGMA user_version = 5")
+
     # Third-party plug-ins of sqlite-utils have no business in a user's library.
     migrations.apply(SqliteUtils(connection, execute_plugins=False))
 

@@ -13,7 +13,7 @@ import sqlite3
 from imagelib.library.values.registry import FIELDS, FOLDED
 
 #: Raised with every migration; a database with a higher `user_version` is from the future.
-VERSION = 4
+VERSION = 5
 #: From this version on, a database can be read as it is.
 READABLE = 1
 #: `PRAGMA application_id`: tells our database from that of another program.

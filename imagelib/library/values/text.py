@@ -49,13 +49,32 @@ def fold_words(text: str) -> str:
 
 
 def searchable(image: Image) -> str:
-    """What a bare word is looked for in: the fields of `FOLDED`, model, tags.
+    """What a bare word is looked for in: the fields of `FOLDED`, model, tags, original file name.
 
     They are folded and joined by `SEPARATOR`, so that no word reaches over
     two of them.
     """
-    fields = [getattr(image, field.name) for field in FOLDED] + [image.ai_model, *image.tags]
+    fields = [getattr(image, field.name) for field in FOLDED] + [
+        image.ai_model, *image.tags, image.original_name]
     return SEPARATOR.join(map(fold_words, fields))
+
+
+def file_names(original: str, path: str, image_id: str) -> str:
+    """What `file:` is looked for in: the original file name and the folded *path* below `images/`.
+
+    The folded names, joined by `SEPARATOR`. A name that imagelib gave, the id with an extension,
+    is none: no word is meant that happens to stand in an id.
+    """
+    if is_given(path, image_id):
+        return fold_words(original)
+    # Most files have the name still that they came with.
+    names = [path] if path.rpartition("/")[2] == original else [original, path]
+    return SEPARATOR.join(map(fold_words, names))
+
+
+def is_given(path: str, image_id: str) -> bool:
+    """Whether imagelib gave a file its name, as it does to uploads."""
+    return path.startswith(image_id) and "/" not in path[len(image_id):]
 
 
 def generated(image: Image, name: str) -> str:

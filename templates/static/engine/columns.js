@@ -16,18 +16,20 @@
  * @property {string[]} seeds
  * @property {Int32Array} tools  Of each row, as a number of `Columns.tools`.
  *
- * @typedef {Omit<CoreRow, "pk"> & Texts & {phash?: string}} RowEdit
- *   What a row is to hold from now on; how it looks only where that is told.
+ * @typedef {Omit<CoreRow, "pk"> & Texts & Partial<Pick<ImageRecord, "id" | "file_name" | "original_name" | "phash">>} RowEdit
+ *   What a row is to hold from now on; of its file only what is told.
  */
 
 const ImagelibColumns = (() => {
   const { read, readDeltas, readInto } = ImagelibNumbers;
   const { TEXTS, ofEachText } = ImagelibRegistry;
-  const { fold } = ImagelibText;
+  const { fold, foldWords } = ImagelibText;
   const { TextColumn } = ImagelibTexts;
   const CORE_ROWS = 8192;
   const TEXT_BITS = 12;
   const PHASH_LETTERS = 16;
+  /** Stands between names; no word of a query ever holds it. */
+  const SEPARATOR = "\x1f";
   const TEXT_ROWS = 1 << TEXT_BITS;
   /** Words of a bitmap for the rows of a text block. */
   const TEXT_WORDS = TEXT_ROWS / 32;
@@ -84,6 +86,10 @@ const ImagelibColumns = (() => {
       /** How pictures look, 64 bits in two halves; zeros where that is unknown. */
       this.phashHigh = new Uint32Array(0);
       this.phashLow = new Uint32Array(0);
+      /** Folded names of files by row: the original ones, and all that `file:` is looked for in. @type {string[]} */
+      this.originals = [];
+      /** @type {string[]} */
+      this.names = [];
       /** @type {Dictionary<string>} */
       this.models = new Dictionary();
       /** @type {Dictionary<string>} */
@@ -206,6 +212,24 @@ const ImagelibColumns = (() => {
       this.coreVersion++;
     }
 
+    /** Take in how files are called. @param {NameData} block */
+    addNames(block) {
+      const first = this.rowOf(block.number * CORE_ROWS);
+      const path = readInto(block.path, new Uint16Array(block.rows));
+      eachOffset(block.runs, (offset, i) => {
+        const [original, written] = [block.originals[i], block.paths[path[i]]];
+        this.setNames(first + offset, original, written.endsWith("/") ? `${written === "/" ? "" : written}${original}` : written);
+      });
+      this.coreVersion++;
+    }
+
+    /** @param {number} row @param {string} original @param {string} path  Below `images/`; "" where nobody has given that name. */
+    setNames(row, original, path) {
+      this.originals[row] = foldWords(original);
+      const isNew = path && path.slice(path.lastIndexOf("/") + 1) !== original;
+      this.names[row] = path ? foldWords(path) + (isNew ? SEPARATOR + this.originals[row] : "") : this.originals[row];
+    }
+
     /** @param {number} row @param {string} phash  In hex digits; "" if it is unknown. */
     setPhash(row, phash) {
       this.phashHigh[row] = parseInt(phash.slice(0, -8) || "0", 16);
@@ -274,6 +298,10 @@ const ImagelibColumns = (() => {
       this.model[row] = this.models.number(edit.ai_model);
       this.size[row] = this.sizes.number(size, size.join());
       this.tagSet[row] = this.tagSets.number(tags, tags.join());
+      if (edit.file_name !== undefined) {
+        const isGiven = edit.file_name.startsWith(edit.id ?? " ") && !edit.file_name.includes("/");
+        this.setNames(row, edit.original_name ?? "", isGiven ? "" : edit.file_name);
+      }
       if (edit.phash !== undefined) this.setPhash(row, edit.phash);
       this.setLive(row, true);
       this.coreVersion++;

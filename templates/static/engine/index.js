@@ -132,6 +132,7 @@ const ImagelibIndex = (() => {
     if (block.kind === "core") columns.addCore(block);
     else if (block.kind === "text") packer.add(columns.addText(block));
     else if (block.kind === "phash") columns.addPhash(block);
+    else if (block.kind === "name") columns.addNames(block);
     held.set(`${kind}-${entry[0]}`, path);
     reapply();
     if (kind === "text") progressed();

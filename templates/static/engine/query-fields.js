@@ -7,6 +7,7 @@
  *   | {kind: "word", word: string, field: string}
  *   | {kind: "tag", tag: string}
  *   | {kind: "picked", who: string}
+ *   | {kind: "file", word: string, original?: boolean}
  *   | {kind: "seed", seed: string}
  *   | {kind: "id" | "like", id: string}
  *   | {kind: "rating", low: number, high: number}
@@ -22,7 +23,7 @@ const ImagelibQueryFields = (() => {
   /** @type {Record<string, string>} */
   const SORTS = { date: "captured_at", rating: "rating", created: "created_at" };
   /** @type {Record<string, string>} */
-  const ALIASES = aliasesOf(FIELDS_OF_IMAGES);
+  const ALIASES = { ...aliasesOf(FIELDS_OF_IMAGES), name: "file", filename: "file" };
   const HAS = [...TEXTS.map(({ search }) => search), "tags", "model", "rating", "tool", "sampler", "seed", "picks"];
   /** @type {Record<string, string>} */
   const HAS_ALIASES = { tag: "tags", pick: "picks", ...aliasesOf(TEXTS) };
@@ -71,6 +72,7 @@ const ImagelibQueryFields = (() => {
     sampler: name,
     seed: (_field, value) => ({ kind: "seed", seed: value }),
     ...ofEachText(() => text),
+    file: (field, value) => ({ kind: "file", word: something(field, foldWords(value)) }),
     picked: (field, value) => ({ kind: "picked", who: something(field, fold(squeeze(value))) }),
     has: (_field, value) => {
       const known = own(HAS_ALIASES, value.toLowerCase()) ?? value.toLowerCase();

@@ -62,6 +62,7 @@ const ImagelibSearch = (() => {
         case "not": return this.bits(node.part).map((word) => ~word);
         case "word": return this.word(node.word, node.field);
         case "tag": return this.facets.tagged((name) => name === node.tag || name.startsWith(`${node.tag}/`));
+        case "file":
         case "rating":
         case "dates":
         case "state": return this.fromCore(node);
@@ -120,7 +121,12 @@ const ImagelibSearch = (() => {
 
     /** @param {QueryNode} node @returns {(row: number) => boolean} */
     condition(node) {
-      const { captured, rating, state } = this.columns;
+      const { captured, names, originals, rating, state } = this.columns;
+      if (node.kind === "file") {
+        const { word } = node;
+        const all = node.original ? originals : names;
+        return (row) => all[row]?.includes(word);
+      }
       if (node.kind === "rating") return (row) => rating[row] >= node.low && rating[row] <= node.high;
       if (node.kind === "dates") {
         const from = node.first ? startOf(node.first, 0) : -Infinity;
@@ -192,7 +198,8 @@ const ImagelibSearch = (() => {
       keep(this.words, key, found);
       this.searchTexts(found, word, field);
       if (field) return found.bits;
-      const bits = found.bits.slice();
+      const bits = this.fromCore({ kind: "file", word, original: true }).slice();
+      for (let i = 0; i < bits.length; i++) bits[i] |= found.bits[i];
       this.facets.addNamed(bits, word);
       return bits;
     }
@@ -267,7 +274,14 @@ const ImagelibSearch = (() => {
   }
 
   /** The kinds of blocks that a query needs, and not every query does. @param {QueryNode} root @returns {WantedKind[]} */
-  const needs = (root) => (ImagelibAlike.idsIn(root).length ? ["phash"] : []);
+  const needs = (root) => [
+    ...(ImagelibAlike.idsIn(root).length ? [/** @type {const} */ ("phash")] : []),
+    ...(namesFiles(root) ? [/** @type {const} */ ("name")] : []),
+  ];
+
+  /** Whether a query looks for words in names of files. @param {QueryNode} node @returns {boolean} */
+  const namesFiles = (node) => ("parts" in node ? node.parts.some(namesFiles)
+    : node.kind === "not" ? namesFiles(node.part) : node.kind === "file" || (node.kind === "word" && !node.field));
 
   /** The first second of a year, month or day, or of the one after it. @param {string} period @param {number} next */
   function startOf(period, next) {
