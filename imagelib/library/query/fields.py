@@ -21,8 +21,9 @@ from imagelib.library.query.terms import (
     Rating,
     Seed,
     Word,
+    all_of,
 )
-from imagelib.library.query.traits import FileName
+from imagelib.library.query.traits import MOST_PIXELS, FileName, Lora, Pixels, Shape
 from imagelib.library.values import registry
 from imagelib.library.values.text import fold, fold_words
 
@@ -41,6 +42,7 @@ _IS: dict[str, Node] = {
     "ok": FileState("ok"),
     "missing": FileState("missing"),
     "altered": FileState("altered"),
+    **{shape: Shape(shape) for shape in ("portrait", "landscape", "square")},
 }
 _RANGE = re.compile(r"(?P<low>[^.]*)\.\.(?P<high>[^.]*)")
 _COMPARISON = re.compile(r"(?P<sign>>=|<=|>|<|=)?(?P<value>[^.]+)")
@@ -57,9 +59,10 @@ _FOREIGN = {
 }
 _COMPARED = re.compile(r"([A-Za-z_]+)(?:[<>]=?|=).")
 _SIGNED = re.compile(r"[!+][^!+=.,;:()\[\]{}<>\"'*-]")
-#: What rating and date take, and no other field.
+_SIZE = re.compile(r"(\d{1,7})\s?[xX×]\s?(\d{1,7})", re.ASCII)
+#: What these fields take, and no other.
 _SPAN = re.compile(r"(?:[<>]=?|=)\d+(?:\.\d+)?|\d+\.\.\d*|\.\.\d+", re.ASCII)
-_SPANNED = ("rating", "date")
+_SPANNED = ("rating", "date", "width", "height")
 
 
 class BadValueError(ValueError):
@@ -157,6 +160,31 @@ def _file(field: str, value: str) -> Node:
     return FileName(_something(field, fold_words(value)))
 
 
+def _lora(field: str, value: str) -> Node:
+    return Lora(_something(field, fold_words(value)))
+
+
+def _size(_field: str, value: str) -> Node:
+    found = _SIZE.fullmatch(value)
+    if not found:
+        raise BadValueError("size takes width x height in pixels, as in size:1024x768")
+    width, height = map(int, found.groups())
+    return all_of([Pixels("width", width, width), Pixels("height", height, height)])
+
+
+def _side(field: str, value: str) -> Node:
+    def number(text: str, otherwise: int) -> int:
+        if not text:
+            return otherwise
+        if not re.fullmatch(r"\d{1,7}", text, re.ASCII):
+            raise BadValueError(f"{field} takes pixels, as in {field}:1024, {field}:>=1024 or"
+                                f" {field}:512..1024")
+        return int(text)
+
+    low, high = _span(value, number, MOST_PIXELS)
+    return Pixels(field, low, high) if low <= high else Pixels(field, 1, 0)
+
+
 def _something(field: str, value: str) -> str:
     if not value:
         raise BadValueError(f"{field}: has no value")
@@ -202,15 +230,23 @@ def _rating(_field: str, value: str) -> Node:
             raise BadValueError("rating takes 0 to 5, as in rating:4, rating:>=4 or rating:2..4")
         return int(text)
 
+    low, high = _span(value, number, 5)
+    return Rating(low, high) if low <= high else Rating(6, 5)
+
+
+def _span(value: str, number: Callable[[str, int], int], most: int) -> tuple[int, int]:
+    """The least and the greatest of the numbers from 0 to *most* that *value* means.
+
+    *number* reads one, or gives what stands for none; it raises BadValueError.
+    """
     if (span := _RANGE.fullmatch(value)) and value != "..":
-        low, high = number(span["low"], 0), number(span["high"], 5)
-        return Rating(min(low, high), max(low, high))
+        low, high = number(span["low"], 0), number(span["high"], most)
+        return min(low, high), max(low, high)  # reversed ends mean what they span
     compared = _COMPARISON.fullmatch(value)
     at = number(compared["value"] if compared else "?", 0)
-    low, high = {
-        ">=": (at, 5), ">": (at + 1, 5), "<=": (0, at), "<": (0, at - 1)
+    return {
+        ">=": (at, most), ">": (at + 1, most), "<=": (0, at), "<": (0, at - 1)
     }.get((compared and compared["sign"]) or "=", (at, at))
-    return Rating(low, high) if low <= high else Rating(6, 5)
 
 
 def _date(_field: str, value: str) -> Node:
@@ -293,6 +329,10 @@ FIELDS: dict[str, Callable[[str, str], Node]] = {
     "tool": _name,
     "sampler": _name,
     "seed": _seed,
+    "lora": _lora,
+    "size": _size,
+    "width": _side,
+    "height": _side,
     **{field.search: _text for field in registry.TEXTS},
     "file": _file,
     "picked": _picked,

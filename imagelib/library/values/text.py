@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from imagelib.library.values.registry import FOLDED
@@ -83,6 +84,24 @@ def generated(image: Image, name: str) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def lora_names(made: Mapping[str, Any]) -> str:
+    """The folded names of the LoRAs of generation data, joined by `SEPARATOR`."""
+    value = made.get("loras")
+    try:
+        # Read as the page reads it, which has a text of whatever the value is.
+        found = json.loads(value if isinstance(value, str) else json.dumps(value),
+                           parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return ""
+    return SEPARATOR.join(
+        fold_words(lora["name"]) for lora in (found if isinstance(found, list) else ())
+        if isinstance(lora, dict) and isinstance(lora.get("name"), str))
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def folded_row(image: Image) -> tuple[str, str, str, str, str]:

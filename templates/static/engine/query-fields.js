@@ -7,6 +7,9 @@
  *   | {kind: "word", word: string, field: string}
  *   | {kind: "tag", tag: string}
  *   | {kind: "picked", who: string}
+ *   | {kind: "lora", word: string}
+ *   | {kind: "pixels", side: "width" | "height", low: number, high: number}
+ *   | {kind: "shape", shape: string}
  *   | {kind: "file", word: string, original?: boolean}
  *   | {kind: "seed", seed: string}
  *   | {kind: "id" | "like", id: string}
@@ -36,6 +39,9 @@ const ImagelibQueryFields = (() => {
     ok: { kind: "state", state: "ok" },
     missing: { kind: "state", state: "missing" },
     altered: { kind: "state", state: "altered" },
+    portrait: { kind: "shape", shape: "portrait" },
+    landscape: { kind: "shape", shape: "landscape" },
+    square: { kind: "shape", shape: "square" },
   };
   const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
   const RANGE = /^([^.]*)\.\.([^.]*)$/;
@@ -54,9 +60,12 @@ const ImagelibQueryFields = (() => {
   };
   const COMPARED = /^([A-Za-z_]+)(?:[<>]=?|=)./u;
   const SIGNED = /^[!+][^!+=.,;:()[\]{}<>"'*-]/u;
-  /** What rating and date take, and no other field. */
+  const SIZE = /^(\d{1,7})\s?[xX×]\s?(\d{1,7})$/u;
+  /** No picture is as wide or high in pixels. */
+  const MOST_PIXELS = 9_999_999;
+  /** What these fields take, and no other. */
   const SPAN = /^(?:(?:[<>]=?|=)\d+(?:\.\d+)?|\d+\.\.\d*|\.\.\d+)$/;
-  const SPANNED = ["rating", "date"];
+  const SPANNED = ["rating", "date", "width", "height"];
 
   /** The value is none of the field's; the text says what it takes. */
   class BadValueError extends Error {}
@@ -71,6 +80,16 @@ const ImagelibQueryFields = (() => {
     tool: name,
     sampler: name,
     seed: (_field, value) => ({ kind: "seed", seed: value }),
+    lora: (field, value) => ({ kind: "lora", word: something(field, foldWords(value)) }),
+    size: (_field, value) => {
+      const found = SIZE.exec(value);
+      if (!found) throw new BadValueError("size takes width x height in pixels, as in size:1024x768");
+      const [width, height] = found.slice(1).map(Number);
+      return { kind: "all", parts: [
+        { kind: "pixels", side: "width", low: width, high: width }, { kind: "pixels", side: "height", low: height, high: height }] };
+    },
+    width: (_field, value) => pixels("width", value),
+    height: (_field, value) => pixels("height", value),
     ...ofEachText(() => text),
     file: (field, value) => ({ kind: "file", word: something(field, foldWords(value)) }),
     picked: (field, value) => ({ kind: "picked", who: something(field, fold(squeeze(value))) }),
@@ -181,17 +200,40 @@ const ImagelibQueryFields = (() => {
       }
       return Number(given);
     };
+    const [low, high] = spanOf(value, number, 5);
+    return low <= high ? { kind: "rating", low, high } : { kind: "rating", low: 6, high: 5 };
+  }
+
+  /** @param {"width" | "height"} side @param {string} value @returns {QueryNode} */
+  function pixels(side, value) {
+    /** @param {string} given @param {number} otherwise */
+    const number = (given, otherwise) => {
+      if (given === "") return otherwise;
+      if (!/^\d{1,7}$/.test(given)) {
+        throw new BadValueError(`${side} takes pixels, as in ${side}:1024, ${side}:>=1024 or ${side}:512..1024`);
+      }
+      return Number(given);
+    };
+    const [low, high] = spanOf(value, number, MOST_PIXELS);
+    return low <= high ? { kind: "pixels", side, low, high } : { kind: "pixels", side, low: 1, high: 0 };
+  }
+
+  /**
+   * The least and the greatest of the numbers from 0 to `most` that a value means.
+   * @param {string} value @param {(given: string, otherwise: number) => number} number  Reads one, or throws a BadValueError.
+   * @param {number} most @returns {[low: number, high: number]}
+   */
+  function spanOf(value, number, most) {
     const span = value === ".." ? null : RANGE.exec(value);
     if (span) {
-      const [low, high] = [number(span[1], 0), number(span[2], 5)];
-      return { kind: "rating", low: Math.min(low, high), high: Math.max(low, high) };
+      const [low, high] = [number(span[1], 0), number(span[2], most)];
+      return [Math.min(low, high), Math.max(low, high)]; // reversed ends mean what they span
     }
     const compared = COMPARISON.exec(value);
     const at = number(compared ? compared[2] : "?", 0);
     /** @type {Record<string, [number, number]>} */
-    const ends = { ">=": [at, 5], ">": [at + 1, 5], "<=": [0, at], "<": [0, at - 1] };
-    const [low, high] = ends[compared?.[1] ?? ""] ?? [at, at];
-    return low <= high ? { kind: "rating", low, high } : { kind: "rating", low: 6, high: 5 };
+    const ends = { ">=": [at, most], ">": [at + 1, most], "<=": [0, at], "<": [0, at - 1] };
+    return ends[compared?.[1] ?? ""] ?? [at, at];
   }
 
   /** @param {string} _field @param {string} value @returns {QueryNode} */

@@ -62,7 +62,10 @@ const ImagelibSearch = (() => {
         case "not": return this.bits(node.part).map((word) => ~word);
         case "word": return this.word(node.word, node.field);
         case "tag": return this.facets.tagged((name) => name === node.tag || name.startsWith(`${node.tag}/`));
+        case "lora": return this.texts((text, offset) => lorasOf(text)[text.setting[offset]].includes(node.word));
         case "file":
+        case "pixels":
+        case "shape":
         case "rating":
         case "dates":
         case "state": return this.fromCore(node);
@@ -122,6 +125,13 @@ const ImagelibSearch = (() => {
     /** @param {QueryNode} node @returns {(row: number) => boolean} */
     condition(node) {
       const { captured, names, originals, rating, state } = this.columns;
+      if (node.kind === "pixels" || node.kind === "shape") {
+        const { size, sizes } = this.columns;
+        const isMet = sizes.values.map(([width, height]) => (node.kind === "pixels"
+          ? node.low <= (node.side === "width" ? width : height) && (node.side === "width" ? width : height) <= node.high
+          : node.shape === (height > width ? "portrait" : width > height ? "landscape" : "square")));
+        return (row) => isMet[size[row]];
+      }
       if (node.kind === "file") {
         const { word } = node;
         const all = node.original ? originals : names;
@@ -269,8 +279,24 @@ const ImagelibSearch = (() => {
       case "not": return usesText(node.part);
       case "word": return node.field !== "model";
       case "has": return !["rating", "model", "tags", "picks"].includes(node.field);
-      default: return node.kind === "seed" || node.kind === "like";
+      default: return node.kind === "seed" || node.kind === "lora" || node.kind === "like";
     }
+  }
+
+  /** Of each settings of a block, the folded names of its LoRAs. @type {WeakMap<string[][], string[]>} */
+  const loras = new WeakMap();
+
+  /** @param {TextBlock} text */
+  function lorasOf({ settings }) {
+    let names = loras.get(settings);
+    if (!names) {
+      names = settings.map((pairs) => {
+        const at = pairs.findIndex((name, i) => i % 2 === 0 && name === "loras");
+        return at < 0 ? "" : ImagelibText.loraNames(pairs[at + 1]).map(ImagelibText.foldWords).join("\x1f");
+      });
+      loras.set(settings, names);
+    }
+    return names;
   }
 
   /** The kinds of blocks that a query needs, and not every query does. @param {QueryNode} root @returns {WantedKind[]} */

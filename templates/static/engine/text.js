@@ -62,5 +62,15 @@ const ImagelibText = (() => {
   /** Fold, and make every run of blanks one space, so that a phrase spans lines. @param {string} text */
   const foldWords = (text) => squeeze(fold(text));
 
-  return { BLANK, fold, foldWords, squeeze, squeezeInside, trim };
+  /** The names of the LoRAs that generation data has. @param {string} written  As JSON. @returns {string[]} */
+  function loraNames(written) {
+    try {
+      const found = JSON.parse(written);
+      return Array.isArray(found) ? found.map((lora) => lora?.name).filter((name) => typeof name === "string") : [];
+    } catch {
+      return []; // whatever another program has put there
+    }
+  }
+
+  return { BLANK, fold, foldWords, loraNames, squeeze, squeezeInside, trim };
 })();
