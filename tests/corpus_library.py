@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from imagelib.library.query.likeness import RANKED
+from imagelib.library.query.listing import order_by
 from imagelib.library.store import schema
 from imagelib.library.store.functions import add_functions
 from imagelib.library.values.image import Image
@@ -94,6 +95,11 @@ class Database:
     def like(self, image_id: str) -> list[int]:
         """The pks of the images like one, the most alike first."""
         return [row[0] for row in self.connection.execute(RANKED, [image_id])]
+
+    def ordered(self, sort: str) -> list[int]:
+        """All pks in an order."""
+        return [row[0] for row in self.connection.execute(
+            f"SELECT i.pk FROM images AS i {order_by(sort)}")]
 
     def find(self, expression: tuple[str, list[Any]]) -> list[int]:
         """The pks for which an SQL expression of a query is true."""

@@ -21,7 +21,8 @@ from imagelib.library.store.folding import fold_pending
 
 CASES = [case["q"] for case in json.loads(
     (Path(__file__).parent / "corpus" / "query.json").read_text(encoding="utf-8"))["cases"]]
-SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"]
+SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at",
+         "name", "-name", "size", "-size", "random-7", "-random-8"]
 
 
 def random_filter(rng: random.Random) -> Filter:

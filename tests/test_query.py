@@ -176,6 +176,9 @@ def test_random_queries_find_the_same_in_python_sql_and_the_page():
                                  (phash_block, CORE_ROWS), (name_block, CORE_ROWS))]
     alike = {image.id: database.like(image.id) for image in images}
     queries += [f"like:{image.id}" for image in images]
+    orders = [f"sort:{sign}{name}" for sign in ("", "-")
+              for name in ("name", "size", "rating", "random", "random-7", "random-999999999")]
+    queries += orders
 
     answers = ask_node({
         "blocks": blocks, "ids": {image.id: image.pk for image in images}, "queries": queries,
@@ -188,10 +191,15 @@ def test_random_queries_find_the_same_in_python_sql_and_the_page():
                  if query.matches(image, by_image.get(image.pk, ()), alike)]
         assert database.find(query.to_sql()) == found, text
         assert sorted(answer["ids"]) == found, text
+        if text in orders:
+            assert answer["ids"] == database.ordered(query.sort), text
         if query.like and not query.sort and query == Query.parse(str(query.like)):
             assert answer["ids"] == alike.get(query.like.id, []), text
         assert answer["warnings"] == list(query.warnings), text
         assert answer["sort"] == query.sort, text
+    by_seed = [tuple(database.ordered(f"random-{seed}")) for seed in range(20)]
+    assert len(set(by_seed)) == 20
+    assert {places[0] for places in by_seed} != {by_seed[0][0]}, "chance decides who is first"
 
 
 @settings(deadline=None, max_examples=150,

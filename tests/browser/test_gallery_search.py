@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from chromium import BOTH_WAYS, MARKS, expect
-from gallery_page import COUNT, NEWEST, box, expect_result, found, status
+from gallery_page import (
+    COUNT,
+    IMAGES,
+    NEWEST,
+    box,
+    eventually,
+    expect_result,
+    found,
+    shown,
+    status,
+)
+
+from imagelib.library.store.functions import shuffled
+from imagelib.library.values.text import name_key
 
 pytestmark = MARKS
 
@@ -112,11 +127,34 @@ def test_chips_mirror_the_query_and_take_parts_away(page):
 def test_sorts(page):
     for label, sort in (
         ("Oldest first", "captured_at"), ("Best first", "-rating"), ("Worst first", "rating"),
-        ("Added last", "-created_at"), ("Added first", "created_at"),
+        ("Recently added", "-created_at"), ("Added first", "created_at"),
     ):
         page.get_by_label("Sort", exact=True).select_option(label)
         page.wait_for_url(f"**?sort={sort}")
         expect_result(page, found("", sort))
+
+
+def test_images_are_ordered_by_name_size_and_by_a_chance_that_a_link_keeps(page):
+    def show_first(places):
+        """The page shows the images in the order of *places*, by pk."""
+        ordered = sorted(places, key=lambda pk: (places[pk], pk))
+        eventually(lambda: shown(page) and shown(page) == ordered[:len(shown(page))])
+
+    sort = page.get_by_label("Sort", exact=True)
+    sort.select_option("Name")
+    show_first({image.pk: name_key(image.original_name, image.file_name, image.id)
+                for image in IMAGES})
+    sort.select_option("Largest first")
+    show_first({image.pk: (-image.width * image.height, -image.pk) for image in IMAGES})
+
+    sort.select_option("Random")
+    page.wait_for_url(re.compile(r"\?sort=random-\d+$"))
+    seed = int(page.url.rpartition("-")[2])
+    drawn = {image.pk: shuffled(image.pk, seed) for image in IMAGES}
+    show_first(drawn)
+    page.reload()
+    expect(sort).to_have_value("random")
+    show_first(drawn)
 
 
 def test_the_query_may_say_the_order(page):

@@ -56,6 +56,13 @@ test("orders are total, and descending is ascending turned round", () => {
   }
 });
 
+test("names sort as people count, and those that nobody gave come first", () => {
+  const names = new Columns();
+  ["b 10.png", "B 9.png", "a.png", "", "b 09.png"].forEach((original, i) => names.setNames(names.rowOf(i), original, ""));
+  const keys = [0, 1, 2, 3, 4].map((row) => names.nameKey(row));
+  assert.deepEqual([0, 1, 2, 3, 4].sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b)), [3, 2, 1, 4, 0]);
+});
+
 test("narrowing letter by letter finds what a fresh search finds", () => {
   for (const word of ["portrait", "masterpiece", "東京の夜景", "zurich"]) {
     for (let end = 1; end <= word.length; end++) {

@@ -28,7 +28,9 @@ from imagelib.library.values import registry
 from imagelib.library.values.text import fold, fold_words
 
 #: How an order is written in a query, and the column it means.
-SORTS = {"date": "captured_at", "rating": "rating", "created": "created_at"}
+SORTS = {"date": "captured_at", "rating": "rating", "created": "created_at", "name": "name",
+         "size": "size", "random": "random-0"}
+_RANDOM = re.compile(r"random-\d{1,9}", re.ASCII)
 
 _ALIASES = {alias: field.search for field in registry.FIELDS for alias in field.aliases} | {
     "name": "file", "filename": "file"}
@@ -127,9 +129,11 @@ def sort_column(value: str) -> str:
         BadValueError: there is no such order.
     """
     name = value.strip().lower()
-    column = SORTS.get(name.removeprefix("-"), "")
+    plain = name.removeprefix("-")
+    column = plain if _RANDOM.fullmatch(plain) else SORTS.get(plain, "")
     if not column:
-        raise BadValueError("sort takes date, rating or created, with - in front for descending")
+        raise BadValueError(
+            f"sort takes {', '.join(SORTS)}, with - in front for descending")
     return f"-{column}" if name.startswith("-") else column
 
 
@@ -137,7 +141,8 @@ def sort_name(column: str) -> str:
     """The opposite of `sort_column`."""
     names = {value: name for name, value in SORTS.items()}
     sign = "-" if column.startswith("-") else ""
-    return sign + names[column.removeprefix("-")]
+    plain = column.removeprefix("-")
+    return sign + names.get(plain, plain)
 
 
 def _text(field: str, value: str) -> Node:

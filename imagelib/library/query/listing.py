@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +28,9 @@ from imagelib.library.query.terms import (
 from imagelib.library.values.dates import last_moment
 from imagelib.library.values.text import fold
 
-SORTS = ("captured_at", "rating", "created_at")
+SORTS = ("captured_at", "rating", "created_at", "name", "size")
+#: An order by chance: one for each seed.
+RANDOM = re.compile(r"random-(\d{1,9})", re.ASCII)
 DEFAULT_SORT = "-captured_at"
 #: The order of what `like:` finds, the most alike first; nobody can ask for it otherwise.
 LIKENESS = "likeness"
@@ -123,7 +126,10 @@ def order_by(sort: str) -> str:
 
 def value_of(column: str) -> str:
     """SQL: by which value of an image *column* orders, where `Filter.to_sql` has joined."""
-    return "likes.place" if column == LIKENESS else f"i.{column}"
+    if found := RANDOM.fullmatch(column):
+        return f"shuffled(i.pk, {int(found[1])})"
+    return {LIKENESS: "likes.place", "size": "i.width * i.height",
+            "name": "name_key(i.original_name, i.file_name, i.id)"}.get(column, f"i.{column}")
 
 
 def check_order(sort: str) -> None:
@@ -144,7 +150,7 @@ def read_cursor(sort: str, cursor: str) -> Position:
         InvalidError: the cursor is not one of ours, or belongs to another order.
     """
     column, _ = split_order(sort)
-    kind = int if column in ("rating", LIKENESS) else str
+    kind = str if column in ("captured_at", "created_at", "name") else int
     try:
         name, value, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         if name != sort or type(pk) is not int or type(value) is not kind:
@@ -169,11 +175,12 @@ def split_order(sort: str) -> tuple[str, bool]:
     if sort == LIKENESS:
         return sort, False
     column = sort.removeprefix("-")
-    if column not in SORTS:
+    if column not in SORTS and not RANDOM.fullmatch(column):
         raise _no_order()
     return column, sort.startswith("-")
 
 
 def _no_order() -> InvalidError:
     return InvalidError.of(
-        "sort", f"should be one of {', '.join(SORTS)}, each with - for descending", where="query")
+        "sort", f"should be one of {', '.join(SORTS)} or random-<number>,"
+        " each with - for descending", where="query")

@@ -7,6 +7,7 @@ equal over every character that both sides know.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 #: Stands between the fields of `searchable`; no word of a query ever holds it.
 SEPARATOR = "\x1f"
+_DIGITS = re.compile("[0-9]+")
 
 
 class _Marks(dict[int, int | None]):
@@ -71,6 +73,12 @@ def file_names(original: str, path: str, image_id: str) -> str:
     # Most files have the name still that they came with.
     names = [path] if path.rpartition("/")[2] == original else [original, path]
     return SEPARATOR.join(map(fold_words, names))
+
+
+def name_key(original: str, path: str, image_id: str) -> str:
+    """By what a file's name sorts: the original one, else its own; 2 stands before 10."""
+    name = original or ("" if is_given(path, image_id) else path.rpartition("/")[2])
+    return _DIGITS.sub(lambda found: found[0].lstrip("0").rjust(12, "0"), fold_words(name))
 
 
 def is_given(path: str, image_id: str) -> bool:

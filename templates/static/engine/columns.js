@@ -230,6 +230,13 @@ const ImagelibColumns = (() => {
       this.names[row] = path ? foldWords(path) + (isNew ? SEPARATOR + this.originals[row] : "") : this.originals[row];
     }
 
+    /** By what a row sorts by name: the twin of `name_key` in Python. @param {number} row */
+    nameKey(row) {
+      const [path = ""] = this.names[row]?.split(SEPARATOR) ?? [];
+      const name = this.originals[row] || path.slice(path.lastIndexOf("/") + 1);
+      return name.replace(/[0-9]+/g, (digits) => digits.replace(/^0+/, "").padStart(12, "0"));
+    }
+
     /** @param {number} row @param {string} phash  In hex digits; "" if it is unknown. */
     setPhash(row, phash) {
       this.phashHigh[row] = parseInt(phash.slice(0, -8) || "0", 16);

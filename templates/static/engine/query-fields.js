@@ -24,7 +24,7 @@ const ImagelibQueryFields = (() => {
   const { fold, foldWords, squeeze, trim } = ImagelibText;
 
   /** @type {Record<string, string>} */
-  const SORTS = { date: "captured_at", rating: "rating", created: "created_at" };
+  const SORTS = { date: "captured_at", rating: "rating", created: "created_at", name: "name", size: "size", random: "random-0" };
   /** @type {Record<string, string>} */
   const ALIASES = { ...aliasesOf(FIELDS_OF_IMAGES), name: "file", filename: "file" };
   const HAS = [...TEXTS.map(({ search }) => search), "tags", "model", "rating", "tool", "sampler", "seed", "picks"];
@@ -46,6 +46,7 @@ const ImagelibQueryFields = (() => {
   const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
   const RANGE = /^([^.]*)\.\.([^.]*)$/;
   const COMPARISON = /^(>=|<=|>|<|=)?([^.]+)$/;
+  const RANDOM = /^random-\d{1,9}$/;
   const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
   /** A first moment that never comes. */
   const NEVER = "9999~";
@@ -161,9 +162,10 @@ const ImagelibQueryFields = (() => {
   /** The column of `sort:value`; throws a BadValueError. @param {string} value */
   function sortColumn(value) {
     const given = trim(value).toLowerCase();
-    const column = own(SORTS, given.replace(/^-/, ""));
+    const plain = given.replace(/^-/, "");
+    const column = RANDOM.test(plain) ? plain : own(SORTS, plain);
     if (!column) {
-      throw new BadValueError("sort takes date, rating or created, with - in front for descending");
+      throw new BadValueError(`sort takes ${Object.keys(SORTS).join(", ")}, with - in front for descending`);
     }
     return given.startsWith("-") ? `-${column}` : column;
   }

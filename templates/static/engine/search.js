@@ -256,7 +256,7 @@ const ImagelibSearch = (() => {
       const { columns } = this;
       const known = this.orders.get(sort);
       if (known?.version === columns.coreVersion) return known;
-      const values = sort === "rating" ? columns.rating : sort === "created_at" ? columns.created : columns.captured;
+      const values = valuesOf(columns, sort);
       const rows = liveRows(columns);
       const ascending = isAscending(rows, values, columns.pk);
       if (!ascending) sortRows(rows, values, columns.pk);
@@ -299,10 +299,10 @@ const ImagelibSearch = (() => {
     return names;
   }
 
-  /** The kinds of blocks that a query needs, and not every query does. @param {QueryNode} root @returns {WantedKind[]} */
-  const needs = (root) => [
+  /** The kinds of blocks that a query and its order need, and not every query does. @param {QueryNode} root @param {string} [order] @returns {WantedKind[]} */
+  const needs = (root, order = "") => [
     ...(ImagelibAlike.idsIn(root).length ? [/** @type {const} */ ("phash")] : []),
-    ...(namesFiles(root) ? [/** @type {const} */ ("name")] : []),
+    ...(order.endsWith("name") || namesFiles(root) ? [/** @type {const} */ ("name")] : []),
   ];
 
   /** Whether a query looks for words in names of files. @param {QueryNode} node @returns {boolean} */
@@ -324,6 +324,32 @@ const ImagelibSearch = (() => {
     map.delete(key);
     map.set(key, value);
     if (map.size > KEPT) map.delete(/** @type {string} */ (map.keys().next().value));
+  }
+
+  /** What an order goes by, for each row. @param {InstanceType<typeof ImagelibColumns.Columns>} columns @param {string} sort @returns {ArrayLike<number>} */
+  function valuesOf(columns, sort) {
+    const { captured, created, pk, rating, size, sizes } = columns;
+    if (sort === "rating") return rating;
+    if (sort === "created_at") return created;
+    if (sort === "size") {
+      const pixels = sizes.values.map(([width, height]) => width * height);
+      return Float64Array.from(size, (number) => pixels[number]);
+    }
+    if (sort === "name") {
+      const keys = Array.from(pk, (_, row) => columns.nameKey(row));
+      const places = new Map([...new Set(keys)].sort().map((key, place) => [key, place]));
+      return Float64Array.from(keys, (key) => places.get(key) ?? 0);
+    }
+    const [, seed] = sort.split("random-");
+    return seed === undefined ? captured : Float64Array.from(pk, (one) => shuffled(one, Number(seed)));
+  }
+
+  /** The twin of `shuffled` in Python. @param {number} pk @param {number} seed */
+  function shuffled(pk, seed) {
+    let mixed = pk + Math.imul(seed, 0x9e3779b1) >>> 0;
+    mixed = Math.imul(mixed ^ mixed >>> 16, 0x85ebca6b) >>> 0;
+    mixed = Math.imul(mixed ^ mixed >>> 13, 0xc2b2ae35) >>> 0;
+    return (mixed ^ mixed >>> 16) >>> 0;
   }
 
   /** @param {InstanceType<typeof ImagelibColumns.Columns>} columns */

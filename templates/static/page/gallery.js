@@ -8,7 +8,9 @@ const ImagelibGallery = (() => {
   const { likeOf } = ImagelibAlike;
   const { parse } = ImagelibQuery;
   const DEFAULT_SORT = "-captured_at";
-  const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
+  const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at", "name", "-name", "size", "-size"];
+  const RANDOM = /^-?random-\d{1,9}$/;
+  const SEEDS = 1e9;
   /** Who writes nothing for so long has asked for something, to which Back leads. */
   const TYPING_PAUSE = 1200;
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
@@ -216,7 +218,7 @@ const ImagelibGallery = (() => {
       text = ImagelibConditions.without(text, part);
     }
     box.value = text;
-    sort = order;
+    sort = order === "random" ? `random-${Math.floor(Math.random() * SEEDS)}` : order;
     update();
     toTop();
   });
@@ -229,7 +231,7 @@ const ImagelibGallery = (() => {
   });
 
   /** What the sort box says of an order: nothing of the one that comes by itself. @param {string} order */
-  const chosen = (order) => (SORTS.includes(order) && (order !== DEFAULT_SORT || likeOf(parse(text).root)) ? order : "");
+  const chosen = (order) => ((RANDOM.test(order) || SORTS.includes(order)) && (order !== DEFAULT_SORT || likeOf(parse(text).root)) ? order : "");
 
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
@@ -253,7 +255,7 @@ const ImagelibGallery = (() => {
     const query = parse(asked);
     const like = likeOf(query.root);
     const order = sort || query.sort || (like ? `like:${like}` : DEFAULT_SORT);
-    const needed = ImagelibSearch.needs(query.root);
+    const needed = ImagelibSearch.needs(query.root, order);
     for (const kind of needed) void ImagelibIndex.want(kind);
     const isWaiting = !needed.every(ImagelibIndex.has);
     const readsText = ImagelibSearch.usesText(query.root);
@@ -333,7 +335,8 @@ const ImagelibGallery = (() => {
     const [usual, newest] = sortBox.options;
     setText(usual, isLike ? "Most alike first" : newest.text);
     newest.hidden = !isLike;
-    sortBox.value = order.startsWith("like:") || (order === DEFAULT_SORT && !isLike) ? "" : order;
+    if (RANDOM.test(order)) sortBox.value = "random";
+    else sortBox.value = order.startsWith("like:") || (order === DEFAULT_SORT && !isLike) ? "" : order;
   }
 
   /**

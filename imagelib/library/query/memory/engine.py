@@ -18,7 +18,7 @@ from itertools import accumulate
 from operator import attrgetter, or_
 
 from imagelib.library.query.likeness import RANKED, Like
-from imagelib.library.query.listing import LIKENESS, Filter, Position, split_order
+from imagelib.library.query.listing import LIKENESS, Filter, Position, split_order, value_of
 from imagelib.library.query.memory.bitsets import bitmap, set_bits
 from imagelib.library.query.memory.word_index import Words
 from imagelib.library.query.terms import (
@@ -120,6 +120,8 @@ class MemoryEngine:
         self._remembered: dict[Node, int] = {}
         #: The place of each image that is like one.
         self._places: dict[Like, dict[int, int]] = {}
+        #: Orders by what is not kept of each image, until something changes.
+        self._others: dict[str, list[Position]] = {}
 
     def _refresh(self) -> None:
         """Take in what has changed."""
@@ -130,6 +132,7 @@ class MemoryEngine:
         # Also where no image changed: what another program wrote may have been folded since.
         self._remembered.clear()
         self._places.clear()
+        self._others.clear()
         self._words.refresh()
         seq = self._database.seq()
         changed = [row[0] for row in self._database.read(
@@ -362,14 +365,24 @@ class MemoryEngine:
             self._remember(node, found)
         return found is not None
 
+    def _other(self, column: str) -> list[Position]:
+        """All images in an order by *column*, which no row has."""
+        if column not in self._others:
+            if len(self._others) >= len(_ORDERS):  # whoever shuffles again and again
+                self._others.clear()
+            self._others[column] = sorted(
+                (row[0], row[1]) for row in self._database.read(
+                    f"SELECT {value_of(column)}, i.pk FROM images AS i") if row[1] in self._rows)
+        return self._others[column]
+
     def _ordered(self, bits: int, total: int, sort: str, start: int, count: int,
                  behind: Position | None) -> list[Position]:
         column, descending = split_order(sort)
-        order, end = self._orders[column], start + count
+        order, end = self._orders.get(column) or self._other(column), start + count
         if total == len(order):
             return [order[n] for n in _ahead(order, descending, behind)[start:end]]
         # Few of many: sort them. Many of them: walk through the order until there are enough.
-        if total * total < _WALK * end * len(order):
+        if column in _ORDERS and total * total < _WALK * end * len(order):
             value = attrgetter(column)
             few = sorted((value(self._rows[pk]), pk) for pk in set_bits(bits, total))
             return [few[n] for n in _ahead(few, descending, behind)[start:end]]
