@@ -7,7 +7,7 @@ const ImagelibAddDialog = (() => {
   /** @type {Record<UploadState, string>} */
   const WORDS = {
     waiting: "waiting", uploading: "uploading", reading: "reading", added: "added", here: "already here",
-    refused: "refused", cancelled: "cancelled", paused: "waiting for the daemon",
+    refused: "refused", cancelled: "cancelled", paused: "waiting for imagelib",
   };
   const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
 

@@ -3,6 +3,7 @@
 
 ImagelibAddDialog.start();
 ImagelibLibraryMenu.start();
+ImagelibSearchStar.start();
 ImagelibPicksDialog.start();
 ImagelibPicksPanel.start();
 ImagelibPublicationsPanel.start();
