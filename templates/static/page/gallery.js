@@ -82,6 +82,10 @@ const ImagelibGallery = (() => {
       settled = true;
       focusFirst();
     });
+    mount("skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      focusFirst();
+    });
     sortBox.addEventListener("change", () => chooseSort(sortBox.value));
     mount("alike").querySelector("button")?.addEventListener("click", () => setQuery(text));
     document.addEventListener("keydown", pressed);
