@@ -194,8 +194,9 @@ def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
     """All that can be read in a file, and the texts of a block, which are numbers of pieces."""
     yield from readings(name, content)
     if name.startswith("data/") and name != MANIFEST_PATH:
-        for values in read_block(path):
-            yield from (("the index", text) for text in texts_of(values))
+        # The names of values, tags and models are in each row.
+        once = {text for values in read_block(path) for text in texts_of(values)}
+        yield from (("the index", text) for text in once)
 
 
 def _said_by(library: Library, path: Path, name: str, kind: str) -> list[Hit]:

@@ -34,6 +34,8 @@ _NO_CONTROLS = bytes(0xFF if code < 0x20 or code == 0x7F else code for code in r
 _RUN = re.compile("[^\ufffd]" * 5 + "[^\ufffd]+")
 #: The same in UTF-16 of either order, less what may stand before the first zero.
 _WIDE = re.compile(rb"\x00[\x20-\x7e](?:\x00[\x20-\x7e]){4,}")
+#: The two characters that Base64 has otherwise in addresses.
+_FOR_URLS = bytes.maketrans(b"-_", b"+/")
 #: Base64 of more bytes may be packed; of fewer, what tells something has letters side by side.
 _SHORT = 256
 _TELLS = re.compile(rb"[0-9A-Za-z]{4}|[\xc2-\xf4][\x80-\xbf]{1,3}[\xc2-\xf4][\x80-\xbf]")
@@ -96,12 +98,9 @@ def _of_base64(content: bytes, depth: int) -> Iterator[Reading]:
 def _unpacked(content: bytes) -> Iterator[bytes]:
     """What the Base64 in *content* says, but for what is certainly no text."""
     for found in set(_BASE64.findall(content)):
-        for start in range(4) if len(found) < 4096 else (0,):  # what stands before may look like it
-            packed = found[start:].rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
-            try:
-                inner = base64.b64decode(packed[:len(packed) // 4 * 4])
-            except binascii.Error:
-                continue
+        packed = found.rstrip(b"=").translate(_FOR_URLS)
+        for start in range(4) if len(packed) < 4096 else (0,):  # what stands before may look like it
+            inner = binascii.a2b_base64(packed[start:start + (len(packed) - start) // 4 * 4])
             if len(inner) > _SHORT or _TELLS.search(inner):
                 yield inner
 
