@@ -10,9 +10,8 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from imagelib.library.store.database import translated
 
@@ -40,8 +39,7 @@ CREATE TABLE IF NOT EXISTS texts (
 _SOME = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A file that we put somewhere; `gone_since` is when the site no longer had it, or None."""
 
     digest: str

@@ -136,11 +136,16 @@ def _read(path: Path, name: str, look: str, sought: Needles) -> tuple[File, list
 def _looks_in(site: Path, policy: Policy) -> dict[str, str]:
     """How each file of *site* looks, and what it was made by."""
     kind = _kind(policy)
-    found = []
-    for folder, folders, files in os.walk(site):
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        found += [f"{folder}/{name}" for name in files + links]
-    return {path[len(str(site)) + 1:]: f"{look_of(Path(path))}-{kind}" for path in sorted(found)}
+    found: dict[str, str] = {}
+    folders = [str(site)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    found[entry.path[len(str(site)) + 1:]] = f"{look_of(entry.path)}-{kind}"
+    return dict(sorted(found.items()))
 
 
 def _kind(policy: Policy) -> str:

@@ -99,7 +99,8 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
     """What the Base64 in *content* says, but for what is certainly no text."""
     for found in set(_BASE64.findall(content)):
         packed = found.rstrip(b"=").translate(_FOR_URLS)
-        for start in range(4) if len(packed) < 4096 else (0,):  # what stands before may look like it
+        # What stands before may look like it.
+        for start in range(4) if len(packed) < 4096 else (0,):
             inner = binascii.a2b_base64(packed[start:start + (len(packed) - start) // 4 * 4])
             if len(inner) > _SHORT or _TELLS.search(inner):
                 yield inner

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import sqlite3
 import zlib
 from array import array
@@ -94,9 +95,9 @@ class Seen:
         self._connection.execute("COMMIT")
 
 
-def look_of(path: Path) -> str:
+def look_of(path: str) -> str:
     """How a file looks without being read. One that the builder writes anew is another inode."""
-    stat = path.lstat()
+    stat = os.lstat(path)
     return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
 
 
