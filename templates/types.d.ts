@@ -477,6 +477,77 @@ interface Drift {
 
 type RepairBody = { locate: string } | { accept: string[] } | { adopt: string[] } | { flag_missing: true };
 
+/** A policy, or a preset, and where it is published. */
+interface PublicationItem {
+  name: string;
+  is_own: boolean;
+  /** Why it cannot be read; nothing else is known of it then. */
+  fault: string;
+  title?: string;
+  /** What it makes public, a line each. */
+  explained?: string[];
+  query?: string;
+  to?: string;
+  /** Whether its last day has passed. */
+  is_over?: boolean;
+  /** When each was last complete, in seconds since 1970, or 0. */
+  places?: { place: string; at: number }[];
+}
+
+interface PublishBody {
+  place: string;
+  query: string;
+  title?: string;
+}
+
+interface AgreedBody {
+  id: string;
+  widen?: boolean;
+  removals?: number;
+}
+
+/** What publishing would do, or has done. */
+interface PublishPreview {
+  place: string;
+  explained: string[];
+  images: number;
+  added: number;
+  changed: number;
+  removed: number;
+  files: number;
+  bytes: number;
+  removals: number;
+  /** Texts that become public for the first time. */
+  first: { noun: string; count: number; examples: string[] }[];
+  consents: { to: "widen" | "removals"; reason: string }[];
+  templates: string[];
+  limits: string[];
+  refused: { file: string; detail: string }[];
+  refused_count: number;
+  proof: { files: number; words: number; runs: number; untestable: number };
+}
+
+interface IdleJob {
+  state: "idle";
+}
+
+/** A publication that is under way, or was the last. */
+interface PublishJob {
+  state: "preparing" | "ready" | "sending" | "done" | "failed" | "cancelled";
+  name: string;
+  place: string;
+  /** Of what was prepared. */
+  id: string;
+  stage: string;
+  done: number;
+  total: number;
+  message: string;
+  hits: { file: string; reading: string; text: string; field: string; source: string }[];
+  hit_count: number;
+  preview: PublishPreview | null;
+  sent: number;
+}
+
 interface BuildStatus {
   state: "idle" | "building" | "failed";
   /** The change that the site was built from; null before the first build of this daemon. */

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from imagelib.cli.output import Context, as_json, dry_run, plural, print_json, progress, say, yes
-from imagelib.library.values.registry import FIELDS
 
 if TYPE_CHECKING:
     from imagelib.config import Settings
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from imagelib.publishing.publication import Publication
 
 pass_context = click.make_pass_decorator(Context)
-_NAMES = {field.name: field.label.lower() for field in FIELDS} | {"original_name": "file name"}
 #: Of new texts of one field, how many are shown.
 _SHOWN = 3
 _SHOWN_HITS = 10
@@ -67,10 +65,8 @@ def publish(context: Context, name: str | None, place: str | None, query: str | 
             say("Name one of them, or a preset: " + ", ".join(policies.PRESETS))
         return 0 if listed else 2
     with context.library() as library:
-        policy = policies.load(library.settings, name)
-        changed = {"query": query, "title": title}
-        values = policy.model_dump() | {key: one for key, one in changed.items() if one is not None}
-        policy = policies.Policy.of(values.pop("name"), values, "the command line")
+        policy = policies.load(library.settings, name).changed("the command line", query=query,
+                                                               title=title)
         if explain:
             say("\n".join(policies.explained(policy)), err=False)
             return 0
@@ -175,17 +171,12 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
 def _require(difference: Difference, policy: Policy, *, yes: bool, widen: bool,
              max_removals: int | None, unless: str) -> None:
     """Ask whoever sits there; without a terminal each yes has to be on the command line."""
-    from imagelib.publishing.difference import consents
+    from imagelib.publishing.difference import lacking
 
     asks = sys.stdin.isatty() and sys.stderr.isatty()
-    if max_removals is not None and len(difference.remove) > max_removals:
-        raise click.UsageError(f"{len(difference.remove):,} files would be taken away, more than"
-                               f" {max_removals:,}. Nothing was sent.")
-    given = {"widen": widen, "removals": max_removals is not None}
     options = {"widen": "--widen", "removals": f"--max-removals {len(difference.remove)}"}
-    for one in consents(difference, policy):
-        if not given[one.to] and not (asks and click.confirm(
-                f"{one.reason}. Is that meant?", err=True)):
+    for one in lacking(difference, policy, widen=widen, removals=max_removals):
+        if not (asks and click.confirm(f"{one.reason}. Is that meant?", err=True)):
             raise click.UsageError(f"{one.reason}. If that is meant, say {options[one.to]}. Nothing"
                                    " was sent.")
     if not yes and not (asks and click.confirm("Go on?", err=True)):
@@ -198,10 +189,10 @@ def _told(found: Publication) -> list[str]:
              f"  + {plural(len(difference.added), 'image')}   - {len(difference.removed):,}"
              f"   ~ {len(difference.changed):,}      {plural(len(difference.put), 'file')} up"
              f" ({difference.size / 1e6:,.1f} MB), {len(difference.remove):,} removed"]
-    for name, texts in sorted(difference.first.items()):
+    for noun, texts in difference.news:
         some = ", ".join(repr(text[:40]) for text in texts[:_SHOWN])
         more = ", …" if len(texts) > _SHOWN else ""
-        lines.append(f"  public for the first time: {plural(len(texts), _NAMES.get(name, name))}"
+        lines.append(f"  public for the first time: {plural(len(texts), noun)}"
                      f" ({some}{more})")
     if found.templates:
         lines.append(f"  with {plural(len(found.templates), 'template')} of your own, whose words"
@@ -225,7 +216,7 @@ def _list(settings: Settings, as_json: bool) -> None:
 
     found, over = [], {}
     for name in sorted({*policy.names(settings), *policy.PRESETS}):
-        for place, at in ledger.places(settings.private_dir / "published" / name / "ledger.db"):
+        for place, at in ledger.places(settings, name):
             found.append({"name": name, "place": place, "at": at})
     for name in policy.names(settings):
         over[name] = policy.load(settings, name).is_over

@@ -1,4 +1,4 @@
-"""Images, changes and trash as JSON, with the URLs of the daemon."""
+"""Images, changes, trash and what is about to be published as JSON, with the URLs of the daemon."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import Any
 from imagelib.generator.paths import ORIGINALS, as_url, thumbnail_path
 from imagelib.library.store.rows import select_json
 from imagelib.library.values.image import Change, Image, TrashedImage
+from imagelib.publishing.difference import consents
+from imagelib.publishing.policy import explained
+from imagelib.publishing.publication import Publication
+
+#: Of what may be many, so much is told; there are counts besides.
+_MOST = 200
+#: Of new texts of one field, how many are shown, and how many letters of each.
+_EXAMPLES, _SHOWN = 5, 200
 
 
 def image_json(image: Image) -> dict[str, Any]:
@@ -51,6 +59,27 @@ def trashed_json(trashed: TrashedImage) -> dict[str, Any]:
         "has_file": trashed.file is not None and trashed.file.is_file(),
         "thumbnail_url": f"/api/trash/{trashed.image.id}/thumbnail",
     } | ({"shortened": list(trashed.shortened)} if trashed.shortened else {})
+
+
+def publication_json(found: Publication) -> dict[str, Any]:
+    """What publishing would do, or has done, and what came of the proof."""
+    difference, refused = found.difference, found.derivation.refused
+    return {
+        "place": difference.place, "explained": explained(found.policy),
+        "images": found.derivation.images,
+        **{kind: len(getattr(difference, kind)) for kind in ("added", "changed", "removed")},
+        "files": len(difference.put), "bytes": difference.size,
+        "removals": len(difference.remove),
+        "first": [{"noun": noun, "count": len(texts),
+                   "examples": [text[:_SHOWN] for text in texts[:_EXAMPLES]]}
+                  for noun, texts in difference.news],
+        "consents": [asdict(one) for one in consents(difference, found.policy)],
+        "templates": found.templates[:_MOST], "limits": found.limits,
+        "refused": [{"file": file, "detail": reason} for file, reason in refused[:_MOST]],
+        "refused_count": len(refused),
+        "proof": {"files": len(found.proof.files), "words": found.proof.words,
+                  "runs": found.proof.runs, "untestable": found.proof.untestable},
+    }
 
 
 def etag(image: Image) -> str:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from imagelib.library.query.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, order_by
 from imagelib.library.values.dates import parse_wall_clock
-from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, clean_tag
+from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, Title, clean_tag
 
 #: A batch names at most this many images; larger ones are asked for by a query.
 MAX_BATCH = 200_000
@@ -165,6 +165,24 @@ class SentPicks(Fields):
 
     text: str
     merge: Literal[True] | None = None
+
+
+class Publish(Fields):
+    """Where a publication goes, which images are in it and what it is called; without them what its
+    policy says."""
+
+    place: Text = ""
+    query: Text | None = None
+    title: Title | None = None
+
+
+class Agreed(Fields):
+    """The yes to what was prepared, by its id: whether more may become public than before, and how
+    many files may be taken away."""
+
+    id: str
+    widen: Literal[True] | None = None
+    removals: Annotated[int, Field(ge=0, strict=True)] | None = None
 
 
 class RenameTag(Fields):

@@ -159,6 +159,7 @@ def _run(server: Any, service: Service, followers: list[Watcher | Reloader], url
             try:
                 _close(server, loop)
             finally:
+                service.publisher.stop()
                 service.builds.stop()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from imagelib import __version__
 from imagelib.daemon.builds import BuildLoop
 from imagelib.daemon.previews import Previews
+from imagelib.daemon.publisher import Publisher
 from imagelib.errors import BusyError
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
@@ -38,6 +39,7 @@ class Service:
         self._scanner = Scanner(library)
         self._scanner_lock = threading.Lock()
         self.builds = BuildLoop(library, self.engine.learn)
+        self.publisher = Publisher(library)
 
     def status(self) -> dict[str, Any]:
         """What `GET /api/status` answers; to a visitor only what concerns the gallery."""

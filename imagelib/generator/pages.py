@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -31,6 +32,7 @@ from imagelib.generator.paths import (
     thumbnail_path,
     width_in,
 )
+from imagelib.library.query.terms import quoted
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import NAMING, TEXTS
 from imagelib.library.values.text import generated
@@ -133,11 +135,13 @@ class Pages:
             "linked_url": lambda image: as_url(thumbnail_path(image.digest, LINKED)),
             "thumbnail_url": lambda image: as_url(thumbnail_path(image.digest)),
             "sources": lambda image: _sources(image) if site.sharp else "",
+            "term": _term,
+            "asking": lambda field, value: urlencode({"q": _term(field, value)}, safe="*"),
         }
         self._environment.filters |= {
             "name_of": name_of, "bytes": _bytes, "moment": _moment, "date": site.date,
             "day": lambda moment: site.date(moment)[:10], "stars": _stars,
-            "sizes": _sizes,
+            "sizes": _sizes, "stars_said": _stars_said,
             "pretty": _pretty, "xml_text": _xml_text, "json_text": _json_text,
         }
 
@@ -265,6 +269,16 @@ def _sizes(image: Image) -> str:
 
 def _stars(rating: int) -> str:
     return "★" * rating + "☆" * (5 - rating)
+
+
+def _stars_said(rating: int) -> str:
+    """A rating in words; "" for none."""
+    return "1 star" if rating == 1 else f"{rating} stars" if rating else ""
+
+
+def _term(field: str, value: object) -> str:
+    """The condition that finds the images with a *value* of a *field* of the grammar."""
+    return f"{field}:{quoted(str(value))}"
 
 
 def _xml_text(text: str) -> str:

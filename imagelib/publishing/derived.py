@@ -76,11 +76,19 @@ class Derivation:
     """What became of the images of a publication."""
 
     images: int = 0
+    #: The newest change of the library that it knows of, and the library's ids of the images.
+    seq: int = 0
+    sources: set[str] = field(default_factory=set)
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     #: (file name, reason) of each image that cannot be published as the policy wants it.
     refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def is_outdated(self, source: Library) -> bool:
+        """Whether anybody has changed one of the images in the library since."""
+        changed = source.database.read("SELECT DISTINCT image FROM changes WHERE seq > ?", self.seq)
+        return any(row[0] in self.sources for row in changed)
 
 
 @contextmanager
@@ -235,12 +243,14 @@ class Derived:
             write.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
                       " OR after <> '{}'")
             seq, batch = last_change(self._source.database.reader)
+            report.sources = {row[1] for row in self._source.database.read(
+                "SELECT pk, id FROM images") if row[0] in files}
         for name, value in (("policy", stamp), ("seq", str(seq)), ("batch", batch)):
             self._set_meta(name, value)
         self._set_meta("writing", "0")
         self._sources.execute("COMMIT")
         self._sweep(files)
-        report.images = len(files)
+        report.images, report.seq = len(files), seq
         return report
 
     def lender(self) -> Lender:
@@ -348,6 +358,8 @@ class Derived:
                 raise
             except ImagelibError as error:
                 return image, str(error)
+            except FileNotFoundError:  # somebody deletes while others are cleaned
+                return image, "its file was taken away meanwhile"
 
         with ThreadPoolExecutor(self._source.sandbox.size) as pool:
             try:

@@ -21,6 +21,10 @@ GRACE = 86_400.0
 _MANY = 0.2
 #: So many files may go without a further word, or a tenth of all.
 _FEW_REMOVALS = 256
+#: What people call one text of each value.
+_NOUNS = {"title": "title", "prompt_text": "prompt", "negative_prompt": "negative prompt",
+          "ai_model": "model", "notes": "note", "original_name": "file name",
+          "captured_at": "date", "tags": "tag", "generation": "setting"}
 _LASTING = ("data/", "static/", "thumbs/")
 #: Parts of the site in the order in which they go out; what nothing refers to yet comes first.
 _PHASES = ("thumbs/", "static/", "images/", "data/", "", "image/", "data/manifest.js", "index.html")
@@ -52,6 +56,11 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.put or self.remove or self.wider)
 
+    @property
+    def news(self) -> list[tuple[str, list[str]]]:
+        """The texts that become public for the first time, by what people call one of them."""
+        return [(_NOUNS.get(name, name), texts) for name, texts in sorted(self.first.items())]
+
     def to_json(self) -> dict[str, object]:
         """All of it, for programs."""
         return asdict(self)
@@ -77,6 +86,21 @@ def consents(difference: Difference, policy: Policy) -> list[Consent]:
         found.append(Consent("widen", 'With originals = "as they are", files go out with all that'
                                       " is in them: prompts, workflows, dates"))
     return found
+
+
+def lacking(difference: Difference, policy: Policy, *, widen: bool, removals: int | None
+            ) -> list[Consent]:
+    """What has to be agreed to and is not, where *widen* says whether more may become public, and
+    *removals* how many files may be taken away.
+
+    Raises:
+        InvalidError: more files than that are.
+    """
+    if removals is not None and len(difference.remove) > removals:
+        raise InvalidError(f"{len(difference.remove):,} files would be taken away, more than"
+                           f" {removals:,}. Nothing was sent.")
+    given = {"widen": widen, "removals": removals is not None}
+    return [one for one in consents(difference, policy) if not given[one.to]]
 
 
 @dataclass(slots=True)

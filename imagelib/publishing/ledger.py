@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from imagelib.config import Settings
 from imagelib.library.store.database import translated
 
 _TABLES = """
@@ -144,9 +145,15 @@ class Ledger:
         connection.execute("COMMIT")
 
 
-def places(path: Path) -> list[tuple[str, float]]:
-    """Each place where something is, and when it was last complete, in seconds since 1970, or 0.
-    """
+def ledger_path(settings: Settings, name: str) -> Path:
+    """Where the ledger of the publication *name* lies, if it was ever published."""
+    return settings.private_dir / "published" / name / "ledger.db"
+
+
+def places(settings: Settings, name: str) -> list[tuple[str, float]]:
+    """Each place where something of the publication *name* is, and when it was last complete, in
+    seconds since 1970, or 0."""
+    path = ledger_path(settings, name)
     if not path.exists():
         return []
     connection = sqlite3.connect(path)

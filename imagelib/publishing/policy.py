@@ -157,6 +157,15 @@ class Policy(_Table):
                              for one in error.errors())
             raise InvalidError(f"{source or name}: {told}") from error
 
+    def changed(self, source: str, **values: str | None) -> Self:
+        """The same policy with other *values*, but for those that are None.
+
+        Raises:
+            InvalidError: one of them cannot be taken; *source* says where it stands.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        return self.of(self.name, self.model_dump(exclude={"name"}) | given, source)
+
     @classmethod
     def of_json(cls, text: str) -> Self:
         """A policy as it was written by `model_dump_json`, by an earlier version maybe."""
@@ -263,7 +272,7 @@ def names(settings: Settings) -> list[str]:
 def explained(policy: Policy) -> list[str]:
     """What the policy makes public, in words, a line each."""
     words = {field.search or field.name: field.label.lower() for field in FIELDS} | {
-        "names": "file names"}
+        "names": "file names", "generation": "generation data"}
     said = {"date:month": "the month of each date", "names:number": "a number for each image",
             "date": "the day of each date"}
     kept = [said.get(word, words.get(word, word)) for word in policy.fields]

@@ -15,7 +15,7 @@ from imagelib.generator.pages import SiteInfo
 from imagelib.library.library import Library
 from imagelib.publishing.derived import Derivation, Progress, derived
 from imagelib.publishing.difference import Contents, Difference, compare, phase
-from imagelib.publishing.ledger import Ledger
+from imagelib.publishing.ledger import Ledger, ledger_path
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.proving import Hit, Proof, prove
 from imagelib.publishing.targets import target_of
@@ -140,7 +140,7 @@ def visited(settings: Settings, policy: Policy, place: str, url: str,
         NotFoundError: nothing was published there. UnreachableError: nobody answers.
     """
     name = target_of(place, settings).name
-    path = settings.private_dir / "published" / policy.name / "ledger.db"
+    path = ledger_path(settings, policy.name)
     if not path.exists():
         raise NotFoundError(f"{policy.name!r} was never published.")
     with Ledger(path, name) as ledger:

@@ -76,7 +76,7 @@ def open_page(browser: Any, serve: Callable[[Path], str]) -> Iterator[Callable[.
 
     def opened(address: str, *, allow: str = "", **options: Any) -> Any:
         context = browser.new_context(
-            **({"viewport": {"width": 1280, "height": 800}} | options))
+            **({"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options))
         contexts.append(context)
         page = context.new_page()
 

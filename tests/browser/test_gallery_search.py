@@ -57,7 +57,7 @@ def test_a_tag_is_chosen_while_typing(page):
 
 
 def test_ratings_are_chosen_by_a_slider_and_dates_by_fields(page):
-    rating = page.get_by_role("slider", name="Rating", exact=True)
+    rating = page.get_by_role("slider", name="Rating filter")
     for key, how, query, says in (
         ("ArrowRight", "At least", "rating:>=1", "1 star or more"),
         ("ArrowRight", "Exactly", "rating:2", "2 stars"),
@@ -85,7 +85,7 @@ def test_ratings_are_chosen_by_a_slider_and_dates_by_fields(page):
 def test_filters_mirror_what_is_typed(page):
     box(page).fill("rating:3.. date:2025-02 model:flux")
 
-    expect(page.get_by_role("slider", name="Rating", exact=True)).to_have_value("3")
+    expect(page.get_by_role("slider", name="Rating filter")).to_have_value("3")
     expect(page.get_by_label("Date from")).to_have_value("2025-02-01")
     expect(page.get_by_label("Date to")).to_have_value("2025-02-28")
     chosen = page.get_by_role("list", name="Models").get_by_role("button", pressed=True)
@@ -94,7 +94,7 @@ def test_filters_mirror_what_is_typed(page):
     box(page).fill("(rating:5 or rating:1)")
     ratings = page.get_by_role("list", name="Ratings")
     expect(ratings.get_by_role("button", pressed=True)).to_have_count(2)
-    slider = page.get_by_role("slider", name="Rating", exact=True)
+    slider = page.get_by_role("slider", name="Rating filter")
     expect(slider).to_have_attribute("aria-valuetext", "several")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from chromium import BOTH_WAYS, MARKS, expect
-from gallery_page import NEWEST
+from gallery_page import NEWEST, eventually
+from gallery_site import records, write_site
 
 pytestmark = MARKS
 
@@ -70,6 +72,101 @@ def test_a_swipe_flips(open_page, home):
       at("pointerdown", 300); at("pointermove", 180); at("pointerup", 120);
     }""")
     expect(page).to_have_url(re.compile(NEWEST[FIRST + 1].id + "$"))
+
+
+def test_100_percent_is_a_pixel_for_a_pixel(tmp_path, serve, open_page):
+    image = replace(records(1)[0], width=4000, height=3000)
+    write_site(tmp_path, [image], pictures=False)
+    for density in (1, 2):
+        page = open_page(f"{serve(tmp_path)}#{image.id}", device_scale_factor=density,
+                         allow="ERR_FILE_NOT_FOUND|404")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("z")
+        width = page.locator(".picture").evaluate("e => e.getBoundingClientRect().width")
+        assert width * density == pytest.approx(4000, abs=4)
+        expect(page.locator(".zoom-level")).to_have_text("100 %")
+        page.keyboard.press("Escape")  # out of the zoom first
+        assert scale(page) == 1
+        expect(page.locator(".zoom-level")).to_have_text("")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_panel_and_all_but_the_picture_can_be_put_away(viewer):
+    panel, tools = viewer.get_by_role("region", name="Metadata"), viewer.locator(".tools")
+    viewer.keyboard.press("i")
+    expect(panel).to_be_hidden()
+    viewer.reload()
+    expect(viewer.get_by_role("dialog")).to_be_visible()
+    expect(panel).to_be_hidden()
+    viewer.get_by_role("button", name="Information").click()
+    expect(panel).to_be_visible()
+    viewer.keyboard.press("l")
+    expect(panel).to_be_hidden()
+    expect(tools).to_be_hidden()
+    viewer.keyboard.press("Escape")
+    expect(tools).to_be_visible()
+    expect(viewer.get_by_role("dialog")).to_be_visible()
+    viewer.evaluate("Element.prototype.requestFullscreen = async function () {"
+                    " window.filled = this.className; }")  # headless, there is no screen to fill
+    viewer.keyboard.press("Shift+F")
+    assert viewer.evaluate("window.filled") == "stage"
+
+
+def test_the_filmstrip_leads_to_the_images_around(viewer):
+    viewer.keyboard.press("g")
+    frames = viewer.locator(".filmstrip button")
+    current = viewer.locator(".filmstrip [aria-current]")
+    expect(current).to_have_count(1)
+    frames.nth(min(FIRST, 12) + 2).click()
+    expect(viewer).to_have_url(re.compile(NEWEST[FIRST + 2].id + "$"))
+    expect(current).to_have_count(1)
+
+
+def test_who_does_not_see_it_hears_what_is_shown(viewer):
+    expect(viewer.get_by_role("dialog")).to_be_focused()
+    viewer.keyboard.press("j")
+    name = NEWEST[FIRST + 1].prompt_text
+    expect(viewer.get_by_role("dialog").get_by_role("status")).to_have_text(
+        f"{name}, {FIRST + 2} of 150")
+    expect(viewer).to_have_title(re.compile(f"^{re.escape(name[:40])}.* – {FIRST + 2} of 150 – "))
+    viewer.keyboard.press("Escape")
+    expect(viewer).to_have_title("Test pictures")
+
+
+def test_on_a_phone_nothing_lies_over_the_picture_and_a_swipe_down_leads_out(open_page, home):
+    page = open_page(f"{home}#{NEWEST[FIRST].id}", has_touch=True, is_mobile=True,
+                     viewport={"width": 390, "height": 844})
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    picture = page.locator(".picture").bounding_box()
+    for button in page.locator(".tools button:visible").all():
+        assert button.bounding_box()["y"] >= picture["y"] + picture["height"] - 1
+    assert page.locator(".close").bounding_box()["y"] < picture["y"]
+    swipe = """(stage, to) => {
+      const at = (type, y) => stage.dispatchEvent(new PointerEvent(type, {
+        pointerId: 7, pointerType: "touch", clientX: 200, clientY: y, bubbles: true }));
+      at("pointerdown", 200); at("pointermove", (200 + to) / 2); at("pointerup", to);
+    }"""
+    panel = page.get_by_role("region", name="Metadata")
+    page.locator(".stage").evaluate(swipe, 320)
+    expect(panel).to_be_hidden()
+    page.locator(".stage").evaluate(swipe, 80)
+    expect(panel).to_be_visible()
+    page.locator(".stage").evaluate(swipe, 320)
+    page.locator(".stage").evaluate(swipe, 320)
+    expect(dialog).to_have_count(0)
+
+
+def test_a_tile_grows_into_the_viewer_where_motion_is_wanted(open_page, home):
+    page = open_page(home, reduced_motion="no-preference")
+    expect(page.get_by_role("status")).to_have_text("150 of 150 images")
+    for _ in range(2):
+        page.locator(".card-link").first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        eventually(lambda: not page.locator(".picture").evaluate("e => e.style.viewTransitionName"))
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_the_prompt_and_all_settings_can_be_copied(viewer):

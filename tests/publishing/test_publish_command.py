@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ def test_a_dry_run_says_everything_and_sends_nothing(root, tmp_path, capsys):
     assert told["proof"]["files"] >= len(told["put"])
     assert told["sent"] == []
     assert "3 titles ('Picture 0', 'Picture 1', 'Picture 2')" in said.err
+    assert publish(root, "settings", "--to", tmp_path / "out", "--dry-run", "--query",
+                   "title:0") == 0
+    said = capsys.readouterr().err
+    assert "1 tag ('shown')" in said
+    assert re.search(r"[2-9] settings \('", said)
     assert not (tmp_path / "out").exists()
 
 

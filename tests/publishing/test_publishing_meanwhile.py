@@ -61,6 +61,22 @@ def test_an_image_that_is_taken_out_while_others_are_cleaned_does_not_go_out(
     assert not (tmp_path / "out" / "image" / f"{last}.html").exists()
 
 
+def test_an_image_that_is_deleted_before_its_turn_is_left_out_and_named(
+        library, tmp_path, monkeypatch):
+    prepare, last = deriving.prepare, library.ids("")[-1]
+
+    def deleting(source: Library, image: Any, *more: Any) -> Any:
+        if image.id == last:
+            library.delete(last)
+        return prepare(source, image, *more)
+
+    monkeypatch.setattr(deriving, "prepare", deleting)
+    found = publish(library, tmp_path / "out")
+    assert len(found.difference.added) == 3
+    assert [reason for _, reason in found.derivation.refused] == [
+        "its file was taken away meanwhile"]
+
+
 def test_a_stray_file_without_a_word_is_not_sent(library, tmp_path):
     publish(library, tmp_path / "out")
     site = library.settings.private_dir / "published" / "mine" / "site"

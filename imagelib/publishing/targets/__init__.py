@@ -17,18 +17,27 @@ _PROGRAMS: dict[str, Callable[[str], Target]] = {
     "rclone": RcloneTarget, "rsync": RsyncTarget, "git": GitTarget}
 
 
+def needs_program(place: str) -> bool:
+    """Whether *place* is reached by another program, which is run with it."""
+    program, colon, _ = place.partition(":")
+    return bool(colon) and program in _PROGRAMS
+
+
 def target_of(place: str, settings: Settings) -> Target:
     """What puts files into *place*: a ZIP file, a folder, or what `programs` reach.
 
     Raises:
-        InvalidError: the program for it is not installed.
+        InvalidError: the program for it is not installed, or it is no place.
     """
-    program, colon, rest = place.partition(":")
-    if colon and program in _PROGRAMS:
+    if needs_program(place):
+        program, _, rest = place.partition(":")
         if not rest or rest.startswith("-"):
             raise InvalidError(f"{place!r} names no place. Write it like {program}:name:folder.")
         return _PROGRAMS[program](rest)
-    path = Path(place).expanduser().absolute()
+    try:
+        path = Path(place).expanduser().absolute()
+    except RuntimeError as error:  # ~somebody
+        raise InvalidError(f"{place!r} names no place: {error}") from error
     if path.suffix.lower() == ".zip":
         return ArchiveTarget(path, settings)
     return FolderTarget(path, settings)

@@ -103,6 +103,8 @@ const ImagelibApi = (() => {
   const imagePath = (id) => `/api/images/${encodeURIComponent(id)}`;
   /** @param {string} name */
   const searchPath = (name) => `/api/searches/${encodeURIComponent(name)}`;
+  /** @param {string} name */
+  const publicationPath = (name) => `/api/publications/${encodeURIComponent(name)}`;
 
   /** All items of a list that comes in pages. @template T @param {string} path @returns {Promise<T[]>} */
   async function pages(path) {
@@ -214,6 +216,20 @@ const ImagelibApi = (() => {
     saveSearch: (name, query, sort) => ask("PUT", searchPath(name), { query, sort }),
     /** @param {string} name @returns {Promise<null>} */
     deleteSearch: (name) => ask("DELETE", searchPath(name)),
+    /** What can be published, and how far publishing is. @returns {Promise<{items: PublicationItem[], job: PublishJob | IdleJob}>} */
+    publications: () => ask("GET", "/api/publications"),
+    /** @param {string} name @param {PublishBody} body @returns {Promise<PublishJob>} */
+    preparePublication: (name, body) => ask("POST", publicationPath(name), body),
+    /** The yes to what was prepared. @param {string} name @param {AgreedBody} body @returns {Promise<PublishJob>} */
+    sendPublication: (name, body) => ask("POST", `${publicationPath(name)}/send`, body),
+    /** The no; of one that has ended, forget it. @param {string} name @returns {Promise<PublishJob | IdleJob>} */
+    cancelPublication: (name) => ask("DELETE", publicationPath(name)),
+    /** In which publications an image is. @param {string} id @returns {Promise<{name: string, place: string}[]>} */
+    publicationsOf: async (id) => {
+      /** @type {{items: {name: string, place: string}[]}} */
+      const { items } = await ask("GET", `${imagePath(id)}/publications`);
+      return items;
+    },
     /** @returns {Promise<PickVisitor[]>} */
     picks: () => ask("GET", "/api/picks"),
     /** Who picked an image, and what each says of it. @param {string} id @returns {Promise<(PickItem & {who: string})[]>} */

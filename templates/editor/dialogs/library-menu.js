@@ -6,6 +6,7 @@ const ImagelibLibraryMenu = (() => {
   /** @type {[string, () => void][]} */
   const ENTRIES = [
     ["Saved searches", () => void ImagelibSearchesDialog.open()],
+    ["Publish", () => ImagelibPublishDialog.open()],
     ["Picks", () => ImagelibPicksDialog.open()],
     ["Tags", () => void ImagelibTagsDialog.open()],
     ["Trash", () => void ImagelibTrashDialog.open()],

@@ -61,7 +61,8 @@ const ImagelibEditPanel = (() => {
   }
 
   function start() {
-    actions.append(editButton,
+    actions.append(
+      h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open({ ids: [id] }) }, "Tag"), editButton,
       h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete"));
     mount("panel").before(notice);
     place.append(more);

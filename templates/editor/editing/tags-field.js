@@ -4,11 +4,12 @@
 const ImagelibTagsField = (() => {
   const { h } = ImagelibDom;
   let count = 0;
-  const RECENT = 6;
+  const RECENT = 9;
+  const STORED = "imagelib.tags";
   /** @type {Promise<TagCount[]> | null} */
   let known = null;
   /** The tags that were given last, the newest first: they are offered first. @type {string[]} */
-  let recent = [];
+  let recent = ImagelibKept.browser.list(STORED);
 
   /** As the library writes a tag. @param {string} text */
   const clean = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
@@ -49,6 +50,7 @@ const ImagelibTagsField = (() => {
     function add(text) {
       const names = text.split(",").map(clean).filter(Boolean);
       recent = [...new Set([...names, ...recent])].slice(0, RECENT);
+      ImagelibKept.browser.put(STORED, recent);
       set([...new Set([...tags, ...names])]);
     }
 
@@ -100,5 +102,5 @@ const ImagelibTagsField = (() => {
     };
   }
 
-  return { make };
+  return { make, recent: () => recent };
 })();

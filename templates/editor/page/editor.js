@@ -5,10 +5,12 @@ ImagelibAddDialog.start();
 ImagelibLibraryMenu.start();
 ImagelibPicksDialog.start();
 ImagelibPicksPanel.start();
+ImagelibPublicationsPanel.start();
 ImagelibEditPanel.start();
 ImagelibSelection.start();
 ImagelibFocus.start();
 ImagelibBulkBar.start();
+ImagelibStars.start();
 ImagelibCulling.start();
 ImagelibUndo.start();
 ImagelibChanges.start();
@@ -16,6 +18,7 @@ ImagelibHelp.add("Editor", [
   ["0 – 5", "rate the selection, else the image; then the next one"],
   ["f", "five stars"],
   ["Delete", "into the trash"],
+  ["t", "tag it, or the selection"],
   ["x", "select the image; with Shift all up to it"],
   ["Ctrl+A", "select the whole result"],
   ["e", "edit"],

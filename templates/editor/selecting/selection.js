@@ -57,10 +57,11 @@ const ImagelibSelection = (() => {
     let box = /** @type {HTMLElement | null} */ (card.querySelector(".select-box"));
     if (!box) {
       // No input: its state would change before we have heard of Shift.
-      box = h("button", { type: "button", class: "select-box", role: "checkbox", "aria-label": "Select", tabindex: "-1" });
+      box = h("button", { type: "button", class: "select-box", role: "checkbox", tabindex: "-1" });
       card.append(box);
     }
     const on = chosen.has(Number(card.dataset.pk));
+    setAttribute(box, "aria-label", `Select ${(card.querySelector(".snippet")?.textContent ?? "").slice(0, 80)}`.trim());
     setAttribute(box, "aria-checked", String(on));
     card.toggleAttribute("data-selected", on);
   }
@@ -81,7 +82,15 @@ const ImagelibSelection = (() => {
 
   /** @param {KeyboardEvent} event */
   function pressed(event) {
-    if (ImagelibViewer.id || ImagelibDialog.isOpen || event.defaultPrevented || ImagelibDom.isWriting(event.target)) return;
+    if (ImagelibDialog.isOpen || ImagelibCompare.isOpen || event.defaultPrevented || ImagelibDom.isWriting(event.target)) return;
+    if (ImagelibViewer.id) {
+      const pk = ImagelibIndex.pkOf(ImagelibViewer.id);
+      if (event.key !== "x" || !ImagelibHelp.isCommand(event) || pk === undefined) return;
+      toggle(pk);
+      ImagelibToast.show(`${chosen.has(pk) ? "Selected" : "Not selected any more"}; ${chosen.size.toLocaleString("en")} in all`);
+      event.preventDefault();
+      return;
+    }
     if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
       all();
       event.preventDefault();
@@ -112,6 +121,17 @@ const ImagelibSelection = (() => {
     return { ids: files.flatMap((file) => (file ? [file.id] : [])) };
   }
 
+  /** Compare what is selected, in the order of the result. */
+  async function compare() {
+    if (chosen.size < 2 || chosen.size > ImagelibCompare.MOST) {
+      ImagelibToast.show(`Select two to ${ImagelibCompare.MOST} images to compare them.`);
+      return;
+    }
+    const { columns } = ImagelibIndex;
+    const pks = [...chosen].sort((a, b) => ImagelibGrid.itemOf(a) - ImagelibGrid.itemOf(b));
+    ImagelibCompare.openAll(await Promise.all(pks.map((pk) => ImagelibIndex.recordAt(columns.rowOf(pk)))));
+  }
+
   /** Deleted images are not selected any more. */
   function forgetDeleted() {
     const { columns } = ImagelibIndex;
@@ -134,6 +154,7 @@ const ImagelibSelection = (() => {
   return {
     all,
     clear,
+    compare,
     /** How many of them the result does not show. */
     hidden: () => {
       const shown = new Set(order());

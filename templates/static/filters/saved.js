@@ -6,14 +6,6 @@ const ImagelibSaved = (() => {
   /** What the links were made of. */
   let shown = "";
 
-  /** @param {string} query @param {string} sort */
-  function urlOf(query, sort) {
-    const parameters = new URLSearchParams();
-    if (query) parameters.set("q", query);
-    if (sort) parameters.set("sort", sort);
-    return `?${parameters}`;
-  }
-
   /**
    * Show them; the one that is on screen is the current one.
    * @param {string[][]} searches  Name, query and order of each.
@@ -28,9 +20,9 @@ const ImagelibSaved = (() => {
     place.hidden = searches.length === 0;
     place.querySelector("ul")?.replaceChildren(...searches.map(([name, wanted, order]) => {
       const isCurrent = wanted === query && order === sort;
-      const link = h("a", { href: urlOf(wanted, order), ...(isCurrent && { "aria-current": "true" }) }, name);
+      const link = h("a", { href: ImagelibLinks.urlOf(wanted, order), ...(isCurrent && { "aria-current": "true" }) }, name);
       link.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        if (!ImagelibLinks.isPlain(event)) return;
         event.preventDefault();
         go(wanted, order);
       });

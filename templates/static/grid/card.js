@@ -64,10 +64,11 @@ const ImagelibCard = (() => {
   /** @param {number} rating */
   const starsOf = (rating) => "★".repeat(rating) + "☆".repeat(5 - rating);
 
-  /** @param {number} rating */
-  const stars = (rating) => h("span", {
-    class: "stars", role: "img", "aria-label": `${rating} ${rating === 1 ? "star" : "stars"}`,
-  }, starsOf(rating));
+  /** What a rating is called. @param {number} rating */
+  const named = (rating) => (rating === 1 ? "1 star" : `${rating} stars`);
+
+  /** A rating that is no link. @param {number} rating */
+  const stars = (rating) => h("span", { class: "stars", role: "img", "aria-label": named(rating) }, starsOf(rating));
 
   /** How many letters of a date a site says that does not say all: SiteInfo of imagelib/generator/pages.py. */
   const DATES = /** @type {Record<string, number>} */ ({ day: 10, month: 7, none: 0 });
@@ -80,7 +81,8 @@ const ImagelibCard = (() => {
   function create() {
     return h("li", { class: "card" },
       h("a", { class: "card-link" }, h("span", { class: "frame" }), h("span", { class: "snippet" })),
-      h("div", { class: "more" }, h("div", { class: "facts" }), h("div", { class: "card-tags" })));
+      h("div", { class: "more" }, h("p", { class: "visually-hidden" }),
+        h("div", { class: "facts", "aria-hidden": "true" }), h("div", { class: "card-tags", "aria-hidden": "true" })));
   }
 
   /**
@@ -100,15 +102,22 @@ const ImagelibCard = (() => {
       setAttribute(link, "href", pageUrl(file.id));
       fillFrame(part("frame"), core, file, shownWidth(card, core));
     }
-    const key = JSON.stringify([core.rating, core.ai_model, core.captured_at, core.tags]);
+    const rates = "rates" in document.documentElement.dataset;
+    const day = date(core.captured_at, 10);
+    const key = JSON.stringify([core.rating, core.ai_model, day, core.tags, rates]);
     if (card.dataset.key === key) return;
     card.dataset.key = key;
+    // Who points at a value finds more of it; who reads or uses the keys hears of all in one, and has them in the viewer.
+    const to = (/** @type {string} */ field, /** @type {string} */ value, /** @type {string} */ name, /** @type {string | Node} */ shown = value) =>
+      ImagelibLinks.to(field, value, shown, { class: name, tabindex: "-1" });
+    setText(part("visually-hidden"), [
+      core.rating ? named(core.rating) : "", core.ai_model, day, core.tags.length ? `Tags: ${core.tags.join(", ")}` : "",
+    ].filter(Boolean).join(" · "));
     part("facts").replaceChildren(
-      ...(core.rating ? [stars(core.rating)] : []),
-      ...(core.ai_model ? [h("span", { class: "model" }, core.ai_model)] : []),
-      ...(date(core.captured_at, 10) ? [h("time", { datetime: core.captured_at }, date(core.captured_at, 10))] : []));
-    part("card-tags").replaceChildren(
-      ...core.tags.slice(0, MAX_TAGS).map((tag) => h("span", { class: "tag" }, tag)));
+      ...(core.rating || rates ? [to("rating", String(core.rating), "stars", starsOf(core.rating))] : []),
+      ...(core.ai_model ? [to("model", core.ai_model, "model")] : []),
+      ...(day ? [to("date", day, "day", h("time", { datetime: day }, day))] : []));
+    part("card-tags").replaceChildren(...core.tags.slice(0, MAX_TAGS).map((tag) => to("tag", tag, "tag")));
   }
 
   /**
@@ -164,5 +173,5 @@ const ImagelibCard = (() => {
     return tile;
   }
 
-  return { create, date, fill, nameOf, originalUrl, pageUrl, stack, stars, thumbnailUrl };
+  return { create, date, fill, nameOf, named, originalUrl, pageUrl, stack, stars, starsOf, thumbnailUrl };
 })();

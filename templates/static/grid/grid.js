@@ -215,7 +215,7 @@ const ImagelibGrid = (() => {
   function setFocused(pk) {
     if (pk === focused) return;
     for (const [other, index] of [[focused, -1], [pk, 0]]) {
-      for (const part of cards.get(other)?.querySelectorAll("a, .stack") ?? []) /** @type {HTMLElement} */ (part).tabIndex = index;
+      for (const part of cards.get(other)?.querySelectorAll(".card-link, .stack") ?? []) /** @type {HTMLElement} */ (part).tabIndex = index;
     }
     focused = pk;
   }
@@ -241,8 +241,8 @@ const ImagelibGrid = (() => {
   function clicked(event) {
     const mouse = /** @type {MouseEvent} */ (event);
     const card = /** @type {HTMLElement} */ (event.target).closest(".card");
-    if (!(card instanceof HTMLElement) || /** @type {HTMLElement} */ (event.target).closest("button") || mouse.defaultPrevented || mouse.button
-        || mouse.ctrlKey || mouse.metaKey || mouse.shiftKey || mouse.altKey || !ImagelibIndex.isReady) return;
+    if (!(card instanceof HTMLElement) || /** @type {HTMLElement} */ (event.target).closest("button, a:not(.card-link)")
+        || !ImagelibLinks.isPlain(mouse) || !ImagelibIndex.isReady) return;
     event.preventDefault();
     onOpen(Number(card.dataset.pk));
   }
@@ -316,6 +316,8 @@ const ImagelibGrid = (() => {
     onOpen: (open) => { onOpen = open; },
     /** Called with the pk of an image whose stack is to be spread out. @param {(pk: number) => void} spread */
     onSpread: (spread) => { onSpread = spread; },
+    /** The picture of an image, if its card is there. @param {number} pk */
+    pictureOf: (pk) => /** @type {HTMLElement | null} */ (cards.get(pk)?.querySelector("img") ?? null),
     rearrange,
     render,
     restore,

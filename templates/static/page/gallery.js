@@ -7,6 +7,8 @@ const ImagelibGallery = (() => {
   const { nextTask, turns } = ImagelibTasks;
   const DEFAULT_SORT = "-captured_at";
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at"];
+  /** Who writes nothing for so long has asked for something, to which Back leads. */
+  const TYPING_PAUSE = 1200;
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
   const URL_PAUSE = 350;
   /** Of so many conditions at most it is said what leaving them out would find. */
@@ -38,6 +40,11 @@ const ImagelibGallery = (() => {
   /** What the page shows was asked for last by a URL, a query, or a click; answers to what was before are late. */
   const asking = turns();
   let urlTimer = 0;
+  /** Whether what is asked for now has its own place in the history: the next thing gets another one. */
+  let settled = true;
+  /** Whether the URL is of something else than the entry of the history that it is written to. */
+  let isNew = false;
+  let settling = 0;
   /** @type {{pk: number, offset: number} | null} */
   let kept = null;
   let frame = 0;
@@ -48,6 +55,7 @@ const ImagelibGallery = (() => {
     ImagelibViewer.start();
     ImagelibFilters.start(setQuery, refresh);
     ImagelibSuggest.start(box, (query) => countsOf(query), setQuery);
+    ImagelibLinks.start(follow);
     ImagelibView.start(() => {
       spread.clear();
       ImagelibGrid.rearrange();
@@ -60,11 +68,18 @@ const ImagelibGallery = (() => {
     });
     document.addEventListener("imagelib:alike", (event) => void showAlike(event.detail.id));
     ImagelibViewer.onFlip(flip);
+    ImagelibFilmstrip.onOpen((pk) => void openImage(pk));
     ImagelibViewer.onClose(leave);
     ImagelibIndex.onChange(schedule);
-    box.addEventListener("input", () => setQuery(box.value));
+    box.addEventListener("input", () => {
+      begin();
+      ask(box.value);
+      clearTimeout(settling);
+      settling = setTimeout(() => { settled = true; }, TYPING_PAUSE);
+    });
     box.form?.addEventListener("submit", (event) => {
       event.preventDefault();
+      settled = true;
       focusFirst();
     });
     sortBox.addEventListener("change", () => chooseSort(sortBox.value));
@@ -90,6 +105,8 @@ const ImagelibGallery = (() => {
     if (box.value !== text) box.value = text;
     kept = state?.anchor ?? null;
     pushed = state?.viewer === true;
+    settled = true;
+    isNew = false;
     // What is no id, as `#picks=...`, is for others.
     const id = location.hash.includes("=") ? "" : decodeURIComponent(location.hash.slice(1));
     // Asked before the texts are, whose many blocks would come first.
@@ -123,15 +140,56 @@ const ImagelibGallery = (() => {
     clearTimeout(urlTimer);
     urlTimer = 0;
     if (!ImagelibIndex.isReady) return;
-    history.replaceState({ anchor: ImagelibGrid.anchor(), viewer: pushed && open >= 0 }, "", url());
+    const state = { anchor: ImagelibGrid.anchor(), viewer: pushed && open >= 0 };
+    if (isNew && url() !== `${location.pathname}${location.search}${location.hash}`) history.pushState(state, "", url());
+    else history.replaceState(state, "", url());
+    isNew = false;
+  }
+
+  /** Something else is asked for: Back leads to what was there before. */
+  function begin() {
+    if (!settled) return;
+    writeUrl();
+    isNew = true;
+    settled = false;
   }
 
   function writeSoon() {
     urlTimer ||= setTimeout(writeUrl, URL_PAUSE);
   }
 
-  /** Ask for something else. @param {string} query */
+  /** Ask for something else by one step, as a click is. @param {string} query */
   function setQuery(query) {
+    step(() => ask(query));
+  }
+
+  /** @param {() => void} change  That Back takes back. */
+  function step(change) {
+    settled = true;
+    begin();
+    change();
+    writeUrl();
+    settled = true;
+  }
+
+  /** Follow a link to what has a value, out of the viewer too: Back opens it again. @param {string} query */
+  function follow(query) {
+    if (open < 0) {
+      setQuery(query);
+      return;
+    }
+    step(() => {
+      asking();
+      pushed = false;
+      close();
+      ask(query);
+    });
+    window.scrollTo({ top: 0, behavior: "instant" });
+    focusFirst();
+  }
+
+  /** @param {string} query */
+  function ask(query) {
     if (open < 0) asking(); // a link whose image is still being looked for is no longer wanted
     text = query;
     if (box.value !== query) box.value = query;
@@ -151,7 +209,7 @@ const ImagelibGallery = (() => {
   }
 
   /** @param {string} order */
-  function chooseSort(order) {
+  const chooseSort = (order) => step(() => {
     // One order at a time: the box wins over what stands in the query.
     for (;;) {
       const part = ImagelibQuery.parse(text).parts.find(({ field }) => field === "sort");
@@ -162,14 +220,13 @@ const ImagelibGallery = (() => {
     sort = order;
     update();
     toTop();
-    writeSoon();
-  }
+  });
 
   /** Show a saved search. @param {string} query @param {string} order */
-  function goTo(query, order) {
+  const goTo = (query, order) => step(() => {
     sort = SORTS.includes(order) && order !== DEFAULT_SORT ? order : "";
-    setQuery(query);
-  }
+    ask(query);
+  });
 
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
@@ -322,7 +379,8 @@ const ImagelibGallery = (() => {
     }
     writeUrl();
     const anchor = ImagelibGrid.anchor();
-    await showImage(pk);
+    await ImagelibIndex.recordAt(ImagelibIndex.columns.rowOf(pk));
+    await ImagelibMotion.grow(ImagelibGrid.pictureOf(pk), ImagelibViewer.picture, () => showImage(pk));
     if (open < 0) return;
     pushed = true;
     history.pushState({ anchor, viewer: true }, "", url());

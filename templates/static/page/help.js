@@ -17,13 +17,24 @@ const ImagelibHelp = (() => {
     ]],
     ["Viewer", [
       ["← →  j  k", "next and previous image"],
-      ["z", "zoom to the pixels and back"],
+      ["z", "zoom to 100 % and back"],
       ["+  −", "zoom"],
+      ["i", "show or hide what is known of the image"],
+      ["l", "lights out: only the picture"],
+      ["g", "filmstrip"],
+      ["Shift+F", "full screen"],
       ["c", "compare with the next image"],
       ["p", "slideshow"],
       ["y  Y", "copy the prompt, all as A1111 text"],
     ]],
-    ["Compare", [["m", "next way to compare"], ["s", "swap"], ["← →", "another second image"]]],
+    ["Compare", [
+      ["m", "next way to compare"],
+      ["b  Space", "blink: one after the other in the same place"],
+      ["z  +  −", "zoom all of them"],
+      ["s", "swap"],
+      ["← →", "another second image; of a selection, another pane"],
+      ["x", "take one away"],
+    ]],
   ];
   /** @type {HTMLDialogElement | null} */
   let dialog = null;

@@ -4,28 +4,29 @@
 
 const ImagelibPanel = (() => {
   const { asUrl, copy, h } = ImagelibDom;
+  const { to } = ImagelibLinks;
   const IS_SHOW = document.documentElement.dataset.published !== undefined;
 
   /** @param {KnownRecord} record @param {KnownRecord | null} before the image looked at before */
   function elements(record, before) {
     const settings = Object.entries(record.generation ?? {});
+    const day = ImagelibCard.date(record.captured_at, 10);
     return [
       ...ImagelibRegistry.TEXTS.flatMap((field) => [
         ...text(field, record[field.name]), ...(field.name === "prompt_text" ? changes(record, before) : [])]),
       ...(record.tags.length ? [h("h2", {}, "Tags"), h("ul", { class: "tag-list" },
-        ...record.tags.map((tag) => h("li", { class: "tag" }, tag)))] : []),
+        ...record.tags.map((tag) => h("li", {}, to("tag", tag, tag, { class: "tag" }))))] : []),
       facts([
-        ["Rating", record.rating ? ImagelibCard.stars(record.rating) : ""],
-        ["Model", record.ai_model],
-        ["Captured", ImagelibCard.date(record.captured_at, 16)],
+        ["Rating", ratingOf(record)],
+        ["Model", record.ai_model && to("model", record.ai_model)],
+        ["Captured", day && to("date", day, ImagelibCard.date(record.captured_at, 16))],
         ["Size", `${record.width} × ${record.height}${record.size_bytes ? `, ${bytes(record.size_bytes)}` : ""}`],
         ["Type", record.mime_type],
         // Whoever made a show of pictures gave their files names that say nothing.
         ["File", record.original_name || (IS_SHOW ? "" : record.file_name)],
       ]),
       ...(settings.length ? [h("h2", {}, "Generation"), facts(settings.map(([name, value]) =>
-        [name, name === "seed" ? withCopy("seed", String(value))
-          : typeof value === "object" ? JSON.stringify(value) : String(value)]))] : []),
+        [name, settingOf(name, value)]))] : []),
       h("p", { class: "actions" }, ...copies(record),
         ...(record.file_state === "missing" || !record.file_name ? [] : [h("a", {
           class: "button", href: ImagelibCard.originalUrl(record), download: record.original_name || record.file_name,
@@ -51,11 +52,22 @@ const ImagelibPanel = (() => {
     }))];
   }
 
+  /** How a rating is shown; the editor has another way. @type {(record: KnownRecord) => Node | ""} */
+  let ratingOf = ({ rating }) => (rating
+    ? to("rating", String(rating), ImagelibCard.stars(rating)) : "");
+
+  /** What a generator was told, as a link where it can be asked for. @param {string} name @param {unknown} value */
+  function settingOf(name, value) {
+    if (typeof value === "object") return JSON.stringify(value);
+    if (name === "seed") return withCopy("seed", String(value));
+    return name === "tool" || name === "sampler" ? to(name, String(value)) : String(value);
+  }
+
   /** @param {string} name @param {string} value */
   function withCopy(name, value) {
     const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${name}` }, "Copy");
     button.addEventListener("click", () => void copy(value, button));
-    return h("span", { class: "with-copy" }, value, button);
+    return h("span", { class: "with-copy" }, to(name, value), button);
   }
 
   /** @param {KnownRecord} record @param {KnownRecord | null} before */
@@ -98,5 +110,10 @@ const ImagelibPanel = (() => {
     return `${value.toFixed(value >= 100 ? 0 : 1)} ${unit}`;
   }
 
-  return { diff, elements };
+  return {
+    diff,
+    elements,
+    /** @param {(record: KnownRecord) => Node | ""} show  Of the editor. */
+    showRating: (show) => { ratingOf = show; },
+  };
 })();

@@ -10,7 +10,15 @@ const ImagelibViewer = (() => {
   const [newer, older] = [part("newer"), part("older")].map((e) => /** @type {HTMLButtonElement} */ (e));
 
   const tool = (/** @type {string} */ name) => /** @type {HTMLButtonElement} */ (dialog.querySelector(`[data-tool=${name}]`));
-  const zoom = ImagelibZoom.start(part("stage"), picture, (step) => onFlip(step));
+  const zoom = ImagelibZoom.start(part("stage"), picture, {
+    flip: (step) => flip(step),
+    swipe: (isDown) => swiped(isDown),
+    tap: () => toggleBare(),
+    scaled: (percent) => setText(part("zoom-level"), percent ? `${percent} %` : ""),
+  });
+  const PANEL = "imagelib.panel";
+  const NARROW = matchMedia("(width < 52rem)");
+  const TITLE = document.title;
   /** How long the slideshow shows each image, in ms. */
   const SLIDE = 4000;
 
@@ -33,12 +41,18 @@ const ImagelibViewer = (() => {
     part("close").addEventListener("click", () => onClose());
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
-      onClose();
+      back();
     });
     // Some browsers close at once on a second Escape, whatever "cancel" says.
     dialog.addEventListener("close", () => { if (shown) onClose(); });
     dialog.addEventListener("keydown", pressed);
     tool("zoom").addEventListener("click", zoom.toggle);
+    tool("panel").addEventListener("click", () => showPanel(!hasPanel()));
+    tool("fullscreen").addEventListener("click", fullScreen);
+    tool("fullscreen").hidden = !document.fullscreenEnabled;
+    tool("filmstrip").addEventListener("click", () => ImagelibFilmstrip.toggle(tool("filmstrip")));
+    ImagelibFilmstrip.show(tool("filmstrip"));
+    showPanel(hasPanel());
     tool("slideshow").addEventListener("click", () => play(!slides));
     tool("compare").addEventListener("click", compare);
     if (tool("share")) {
@@ -49,6 +63,42 @@ const ImagelibViewer = (() => {
     part("stage").addEventListener("click", (event) => {
       if (event.target === part("stage")) onClose();
     });
+  }
+
+  /** One step back: out of the zoom, out of the dark, out of the viewer. */
+  function back() {
+    if (zoom.isZoomed) zoom.reset();
+    else if (dialog.hasAttribute("data-bare")) toggleBare();
+    else onClose();
+  }
+
+  const hasPanel = () => ImagelibKept.browser.get(PANEL) !== "off";
+
+  /** @param {boolean} on */
+  function showPanel(on) {
+    ImagelibKept.browser.set(PANEL, on ? null : "off");
+    if (!on && part("panel").contains(document.activeElement)) dialog.focus();
+    dialog.toggleAttribute("data-without-panel", !on);
+    tool("panel").setAttribute("aria-pressed", String(on));
+  }
+
+  /** Lights out, or on again: only the picture. */
+  function toggleBare() {
+    dialog.toggleAttribute("data-bare");
+    dialog.focus(); // keys would go nowhere from what has vanished
+  }
+
+  /** Down leads out, up to what is known of the image. @param {boolean} isDown */
+  function swiped(isDown) {
+    if (isDown && hasPanel() && NARROW.matches) showPanel(false);
+    else if (isDown) onClose();
+    else showPanel(true);
+  }
+
+  function fullScreen() {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    // Where it is not allowed, nothing happens that one could mend.
+    else part("stage").requestFullscreen().catch(() => {});
   }
 
   /** @param {KeyboardEvent} event */
@@ -64,6 +114,10 @@ const ImagelibViewer = (() => {
     else if (event.key === "-") zoom.zoom(1 / 1.5);
     else if (event.key === "p") play(!slides);
     else if (event.key === "c") compare();
+    else if (event.key === "i") showPanel(!hasPanel());
+    else if (event.key === "l") toggleBare();
+    else if (event.key === "g") ImagelibFilmstrip.toggle(tool("filmstrip"));
+    else if (event.key === "F") fullScreen();
     else if (event.key === "y") void copy(shown.prompt_text ?? "", tool("copied"));
     else if (event.key === "Y") void copy(ImagelibInfotext.write(shown), tool("copied"));
     else return;
@@ -108,7 +162,12 @@ const ImagelibViewer = (() => {
     shown = record;
     const name = ImagelibCard.nameOf(record) || "Image";
     dialog.setAttribute("aria-label", name.slice(0, 200));
-    setText(part("position"), item < 0 ? "" : `${item + 1} of ${of}`);
+    const position = item < 0 ? "" : `${item + 1} of ${of}`;
+    setText(part("position"), position);
+    document.title = [name.slice(0, 80), position, TITLE].filter(Boolean).join(" – ");
+    // Who cannot see it flip hears of it.
+    if (!same && dialog.open) setText(tool("copied"), `${name.slice(0, 200)}, ${position}`);
+    ImagelibFilmstrip.show(tool("filmstrip"), item);
     newer.disabled = item <= 0;
     older.disabled = item < 0 || item >= of - 1;
     if (!same) zoom.reset();
@@ -117,7 +176,11 @@ const ImagelibViewer = (() => {
     // What somebody has selected stays selected.
     if (key !== shownKey) mount("panel").replaceChildren(...ImagelibPanel.elements(record, before));
     shownKey = key;
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      dialog.showModal();
+      // Its name is read, not that of its first button.
+      dialog.focus();
+    }
     if (!same) {
       part("panel").scrollTop = 0;
       document.dispatchEvent(new CustomEvent("imagelib:viewer-open", { detail: { id: record.id } }));
@@ -169,6 +232,10 @@ const ImagelibViewer = (() => {
     pictureKey = "";
     play(false);
     picture.removeAttribute("src");
+    setText(tool("copied"), "");
+    dialog.removeAttribute("data-bare");
+    document.title = TITLE;
+    if (document.fullscreenElement) void document.exitFullscreen();
     dialog.close();
     document.dispatchEvent(new CustomEvent("imagelib:viewer-close"));
   }
@@ -181,6 +248,7 @@ const ImagelibViewer = (() => {
     onFlip: (flip) => { onFlip = flip; },
     /** @param {() => void} closing */
     onClose: (closing) => { onClose = closing; },
+    picture,
     preload,
     show,
     start,

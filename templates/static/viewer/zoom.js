@@ -3,14 +3,20 @@
 
 const ImagelibZoom = (() => {
   const LARGEST = 16;
-  /** How far a finger must move sideways to flip, in CSS pixels. */
+  /** How far a finger must move to flip, or to leave, in CSS pixels. */
   const SWIPE = 60;
 
   /**
    * @param {HTMLElement} stage @param {HTMLImageElement} picture
-   * @param {(step: number) => void} swiped called with -1 or 1
+   * @param {object} hears
+   * @param {(step: number) => void} hears.flip  By a swipe sideways, with -1 or 1.
+   * @param {(isDown: boolean) => void} hears.swipe  Up or down.
+   * @param {() => void} hears.tap  By one finger.
+   * @param {(percent: number) => void} hears.scaled  Of the picture's own pixels, on the screen's; 0 where it fits.
+   * @param {(view: {scale: number, x: number, y: number}) => void} [hears.moved]  What is seen of it, for those that show the same.
+   * @param {boolean} [hears.isClicked]  Whether a click zooms.
    */
-  function start(stage, picture, swiped) {
+  function start(stage, picture, { flip, swipe, tap, scaled, moved: shares = () => {}, isClicked = true }) {
     let scale = 1;
     let [x, y] = [0, 0];
     /** The fingers, or the mouse, by id. @type {Map<number, {x: number, y: number}>} */
@@ -26,6 +32,12 @@ const ImagelibZoom = (() => {
       if (scale === 1) [x, y] = [0, 0];
       picture.style.transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
       stage.toggleAttribute("data-zoomed", scale > 1);
+      scaled(scale > 1 ? Math.round((100 * scale) / whole()) : 0);
+    }
+
+    function applyAndShare() {
+      apply();
+      shares({ scale, x, y });
     }
 
     /** Zoom so that the place under the pointer stays. @param {number} next @param {number} clientX @param {number} clientY */
@@ -36,7 +48,7 @@ const ImagelibZoom = (() => {
       x -= dx * (next / scale - 1);
       y -= dy * (next / scale - 1);
       scale = next;
-      apply();
+      applyAndShare();
     }
 
     /** @param {number} factor */
@@ -45,15 +57,19 @@ const ImagelibZoom = (() => {
       zoomAt(scale * factor, box.left + box.width / 2, box.top + box.height / 2);
     }
 
-    /** Between "fits" and one picture pixel for each of the screen. @param {number} clientX @param {number} clientY */
+    /** The scale at which each pixel of the picture is one of the screen; the preview may still stand in for it. */
+    const whole = () => (Number(picture.style.getPropertyValue("--width")) || picture.naturalWidth || 1)
+      / (picture.offsetWidth || 1) / devicePixelRatio;
+
+    /** Between "fits" and 100 %; what has it already goes to twice as much. @param {number} clientX @param {number} clientY */
     function toggle(clientX, clientY) {
-      const whole = picture.naturalWidth / (picture.offsetWidth || 1) / devicePixelRatio;
-      zoomAt(scale > 1 ? 1 : Math.max(2, whole), clientX, clientY);
+      const full = whole();
+      zoomAt(scale > 1 ? 1 : full > 1.01 ? full : 2 * Math.max(full, 0.5), clientX, clientY);
     }
 
     function reset() {
       scale = 1;
-      apply();
+      applyAndShare();
     }
 
     function spread() {
@@ -65,8 +81,11 @@ const ImagelibZoom = (() => {
       event.preventDefault();
       zoomAt(scale * Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), event.clientX, event.clientY);
     }, { passive: false });
-    stage.addEventListener("dblclick", (event) => {
-      if (event.target === picture) toggle(event.clientX, event.clientY);
+    // A second click in a row is the rest of a double click, which means the same.
+    if (isClicked) picture.addEventListener("click", (event) => {
+      const isTouch = /** @type {PointerEvent} */ (event).pointerType === "touch";
+      if (isTouch ? event.detail === 2 : event.detail < 2) toggle(event.clientX, event.clientY);
+      if (isTouch) tap();
     });
     stage.addEventListener("pointerdown", (event) => {
       if (event.target instanceof Element && event.target.closest("button, a")) return;
@@ -88,7 +107,7 @@ const ImagelibZoom = (() => {
         if (moved) stage.setPointerCapture(event.pointerId);
         x += dx;
         y += dy;
-        apply();
+        applyAndShare();
       }
     });
     const lift = (/** @type {PointerEvent} */ event) => {
@@ -96,7 +115,10 @@ const ImagelibZoom = (() => {
       points.delete(event.pointerId);
       const [dx, dy] = [event.clientX - began.x, event.clientY - began.y];
       if (alone && scale === 1 && event.pointerType !== "mouse" && event.type === "pointerup"
-        && Math.abs(dx) > SWIPE && Math.abs(dx) > 2 * Math.abs(dy)) swiped(dx < 0 ? 1 : -1);
+        && Math.max(Math.abs(dx), Math.abs(dy)) > SWIPE) {
+        if (Math.abs(dx) > 2 * Math.abs(dy)) flip(dx < 0 ? 1 : -1);
+        else if (Math.abs(dy) > 2 * Math.abs(dx)) swipe(dy > 0);
+      }
     };
     stage.addEventListener("pointerup", lift);
     stage.addEventListener("pointercancel", lift);
@@ -120,6 +142,11 @@ const ImagelibZoom = (() => {
       pan: (dx, dy) => {
         x += dx;
         y += dy;
+        applyAndShare();
+      },
+      /** See the same as another one. @param {{scale: number, x: number, y: number}} view */
+      set: (view) => {
+        ({ scale, x, y } = view);
         apply();
       },
     };

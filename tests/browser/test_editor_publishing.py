@@ -1,0 +1,131 @@
+"""The editor publishes: what and where to, what becomes public, the yes, and what came of it."""
+
+from __future__ import annotations
+
+import pytest
+from axe import AXE, faults
+from chromium import MARKS, expect
+
+from imagelib.library.library import Library
+
+pytestmark = MARKS
+
+FOX = 'title = "Fox works"\nfields = ["title", "tags"]\nquery = "tag:animal/fox"\n'
+
+
+def test_a_policy_is_published_and_published_again_with_more(editor, tmp_path):
+    policy = editor.daemon.root / "publish" / "fox.toml"
+    policy.parent.mkdir()
+    policy.write_text(FOX)
+    out = tmp_path / "out"
+    editor.menu("Publish")
+    dialog = editor.dialog("Publish")
+    said = dialog.locator(".publish > [role=status]")
+    expect(editor.field("What")).to_be_focused()
+    expect(editor.field("What")).to_have_value("fox")
+    expect(editor.field("Which images")).to_have_value("tag:animal/fox")
+    expect(dialog).to_contain_text("Of each is said: title, tags.")
+
+    editor.fill({"Where to": "out"})
+    editor.button("Prepare").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("whole path")
+    expect(editor.field("Where to")).to_be_focused()
+    editor.fill({"Where to": str(out)})
+    editor.page.keyboard.press("Enter")
+    expect(said).to_have_text("fox is ready. This becomes public:")
+    expect(dialog).to_contain_text("3 (3 new)")
+    expect(dialog.get_by_role("region", name="Public for the first time")).to_contain_text(
+        "1 tag: animal/fox")
+    assert not out.exists()
+
+    # It goes on while the dialog is closed; an edit makes it another one.
+    editor.page.keyboard.press("Escape")
+    editor.menu("Publish")
+    expect(said).to_have_text("fox is ready. This becomes public:")
+    editor.daemon.ask("POST", "/api/batch", json_body={"query": '"picture 1"',
+                                                       "edit": {"title": "A heron"}})
+    editor.button("Publish").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Images of it were changed")
+    editor.button("Back").click()
+    expect(editor.field("Where to")).to_have_value(str(out))
+    editor.button("Prepare").click()
+    expect(dialog).to_contain_text("3 titles: A heron")
+    editor.button("Publish").click()
+    expect(said).to_contain_text("files written")
+    expect(said).to_contain_text(f"in {out}.")
+    assert (out / "index.html").is_file()
+
+    policy.write_text(FOX.replace("]", ', "rating"]') + 'originals = "as they are"\n')
+    editor.button("Publish something else").click()
+    expect(dialog).to_contain_text("Last published there on")
+    editor.button("Prepare").click()
+    yes = dialog.get_by_role("group", name="More than you would expect").get_by_role("checkbox")
+    expect(yes).to_have_count(2)
+    editor.button("Publish").click()  # the browser says that they are not checked
+    expect(yes.first).to_be_focused()
+    for box in yes.all():
+        box.check()
+    editor.button("Publish").click()
+    expect(said).to_contain_text("files written")
+    editor.page.keyboard.press("Escape")
+    expect(editor.button("Library")).to_be_focused()
+
+    editor.card("A heron").click()
+    told = editor.page.get_by_role("region", name="Published in")
+    expect(told).to_contain_text(f"fox → {out}")
+    editor.page.keyboard.press("ArrowLeft")
+    expect(told).to_be_hidden()
+
+
+def test_a_preset_takes_the_search_of_the_gallery_and_what_the_proof_finds_is_listed(
+        editor, tmp_path):
+    with Library.open(editor.daemon.root) as library:
+        library.edit(library.ids("picture 0")[0], notes="zanzibar")
+    editor.page.get_by_role("searchbox", name="Search").fill("tag:night")
+    editor.menu("Publish")
+    dialog = editor.dialog("Publish")
+    editor.field("What").select_option("settings")
+    expect(editor.field("Which images")).to_have_value("tag:night -tag:nsfw")
+    editor.field("What").select_option("portfolio")
+    editor.fill({"Where to": str(tmp_path / "out.zip")})
+    editor.button("Prepare").click()
+    expect(dialog).to_contain_text("3 (3 new)")
+    site = editor.daemon.root / ".imagelib" / "published" / "portfolio" / "site"
+    (site / "stray.html").write_text("<p>zanzibar</p>")
+    editor.button("Back").click()
+    editor.button("Prepare").click()
+    found = dialog.get_by_role("list", name="What was found")
+    expect(found).to_contain_text("stray.html: zanzibar (text); it stands in notes of")
+    expect(dialog).to_contain_text("Nothing was sent.")
+    editor.button("Go back").click()
+    expect(editor.field("What")).to_have_value("portfolio")
+    assert not (tmp_path / "out.zip").exists()
+
+
+@pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")
+def test_axe_finds_nothing_wrong_in_the_dialog(tab, tmp_path):
+    editor = tab(bypass_csp=True, reduced_motion="reduce")
+    page = editor.page
+    page.add_script_tag(path=AXE)
+    with Library.open(editor.daemon.root) as library:
+        library.edit(library.ids("")[0], title="W" * 300)
+
+    def check() -> None:
+        for width, height in ((1280, 800), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                assert faults(page, scheme) == []
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+    editor.menu("Publish")
+    expect(editor.field("What")).to_be_focused()
+    check()
+    policy = editor.daemon.root / "publish" / "settings.toml"
+    policy.parent.mkdir()
+    policy.write_text('fields = ["title"]\noriginals = "as they are"')
+    editor.field("What").select_option("settings")
+    editor.fill({"Where to": str(tmp_path / "out"), "Which images": ""})
+    editor.button("Prepare").click()
+    expect(editor.button("Publish")).to_be_visible()
+    check()
+    expect(editor.dialog("Publish").get_by_role("checkbox")).to_have_count(1)

@@ -1,0 +1,78 @@
+"""Rating and tagging without a form: by the stars of tiles and panel, and by the tag box."""
+
+from __future__ import annotations
+
+from chromium import MARKS, expect
+from editor_page import EditorPage
+
+pytestmark = MARKS
+
+
+def record(editor: EditorPage, name: str) -> dict:
+    return next(one for one in editor.records() if one["prompt_text"] == name)
+
+
+def press_star(editor: EditorPage, name: str, star: int) -> None:
+    """Click the middle of one star of a tile."""
+    stars = editor.item(name).locator(".facts .stars")
+    editor.item(name).hover()
+    box = stars.bounding_box()
+    stars.click(position={"x": (star - 0.5) * box["width"] / 5, "y": box["height"] / 2})
+
+
+def test_the_stars_of_a_tile_rate_it_and_the_same_star_takes_it_back(editor):
+    press_star(editor, "picture 3", 4)
+    expect(editor.says("Rated 4")).to_be_visible()
+    assert record(editor, "picture 3")["rating"] == 4
+    expect(editor.page.get_by_role("dialog")).to_have_count(0)
+    press_star(editor, "picture 3", 4)
+    expect(editor.says("Not rated any more")).to_be_visible()
+    assert record(editor, "picture 3")["rating"] == 0
+
+
+def test_the_stars_of_the_panel_rate_the_open_image(editor):
+    editor.card("picture 2").click()
+    rating = editor.dialog("picture 2").get_by_role("group", name="Stars")
+    rating.get_by_role("button", name="3 stars").click()
+    expect(rating.get_by_role("button", name="3 stars")).to_have_attribute("aria-pressed", "true")
+    expect(editor.says("Rated 3")).to_be_visible()
+    expect(editor.dialog("picture 2")).to_be_visible()
+    assert record(editor, "picture 2")["rating"] == 3
+
+
+def test_tags_are_given_by_a_box_and_those_given_last_by_a_number(editor):
+    keys = editor.page.keyboard
+    editor.card("picture 1").focus()
+    keys.press("t")
+    tags = editor.dialog("Tags").get_by_role("list", name="Tags")
+    expect(editor.dialog("Tags").get_by_role("combobox", name="Add tags")).to_be_focused()
+    keys.type("red fox")
+    keys.press("Enter")
+    expect(tags.get_by_role("listitem")).to_have_text(["animal/fox×", "red fox×"])
+    keys.press("Escape")
+    expect(editor.card("picture 1")).to_be_focused()
+    assert record(editor, "picture 1")["tags"] == ["animal/fox", "red fox"]
+
+    for name in ("picture 4", "picture 5"):
+        editor.card(name).focus()
+        keys.press("x")
+    keys.press("t")
+    expect(editor.dialog("Tags of 2 images")).to_be_visible()
+    keys.press("1")
+    tags = editor.dialog("Tags of 2 images").get_by_role("list", name="Tags")
+    expect(tags.get_by_role("listitem").first).to_have_text("red fox×")
+    expect(tags).to_contain_text("animal/fox (1 of 2)")
+    assert len(editor.records('tag:"red fox" (tag:night or tag:animal/fox)')) == 3
+    editor.dialog("Tags of 2 images").get_by_role("button", name="Remove tag red fox").click()
+    expect(tags).not_to_contain_text("red fox")
+    assert len(editor.records('tag:"red fox"')) == 1
+
+
+def test_the_open_image_is_selected_by_a_key(editor):
+    editor.card("picture 2").click()
+    expect(editor.dialog("picture 2")).to_be_visible()
+    editor.page.keyboard.press("x")
+    editor.page.keyboard.press("Escape")
+    expect(editor.page.get_by_role("toolbar", name="Selected images")).to_contain_text("1 selected")
+    expect(editor.box("picture 2")).to_be_checked()
+    expect(editor.box("picture 2")).to_have_accessible_name("Select picture 2")
