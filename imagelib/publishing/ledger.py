@@ -10,6 +10,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -163,6 +164,18 @@ def places(settings: Settings, name: str) -> list[tuple[str, float]]:
             "SELECT 1 FROM files WHERE files.place = places.id) ORDER BY place").fetchall()
     finally:
         connection.close()
+
+
+def emptied(settings: Settings, name: str) -> list[str]:
+    """Each place where something of the publication *name* was, and all was taken away again."""
+    path = ledger_path(settings, name)
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute(
+            "SELECT place FROM places WHERE at = 0 AND EXISTS (SELECT 1 FROM removed"
+            " WHERE removed.place = places.id) AND NOT EXISTS (SELECT 1 FROM files"
+            " WHERE files.place = places.id) ORDER BY place")]
 
 
 def text_hash(text: str) -> str:
