@@ -345,6 +345,9 @@ def explained(policy: Policy) -> list[str]:
         f" {policy.originals.format}"
         + (f", with {policy.originals.watermark!r} over them." if policy.originals.watermark
            else "."))
+    if policy.ids == "own" and policy.originals in ("cleaned", "as they are"):
+        lines.append("Its ids are its own, but the pictures themselves link it to other copies of"
+                     " them: their pixels are the same.")
     if policy.expires:
         lines.append(f"It is published until {policy.expires}.")
     if policy.picks.kinds:

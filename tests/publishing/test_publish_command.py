@@ -97,6 +97,11 @@ def test_too_many_removals_have_to_be_meant(root, tmp_path, capsys):
 def test_a_policy_is_said_in_words_and_places_are_listed(root, tmp_path, capsys):
     assert publish(root, "proof", "--explain") == 0
     assert "'PROOF' over them" in capsys.readouterr().out
+    (root / "publish").mkdir()
+    for name, ids in (("mine", "own"), ("other", "same")):
+        (root / "publish" / f"{name}.toml").write_text(f'ids = "{ids}"\noriginals = "cleaned"')
+        assert publish(root, name, "--explain") == 0
+        assert ("link it to other copies" in capsys.readouterr().out) is (name == "mine")
     assert publish(root, "proof", "--to", tmp_path / "out.zip", "--yes") == 0
     capsys.readouterr()
     assert publish(root, "--list") == 0
