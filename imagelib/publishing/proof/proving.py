@@ -18,7 +18,7 @@ from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.needles import Needles, needles
 from imagelib.publishing.proof.readings import BYTES, CANARIES, Reading, is_picture, readings
-from imagelib.publishing.proof.seen import File, Seen, look_of, mark, packed
+from imagelib.publishing.proof.seen import File, Seen, look_of, marks, packed
 from imagelib.publishing.proof.told import AllTold, texts_of
 from imagelib.publishing.proof.wording import comes_by_chance, runs, telling, words
 
@@ -93,7 +93,7 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     sought = needles(library, policy, published, memory.told)
     check_sight()
     proof = Proof(words=len(sought.words), runs=len(sought.runs), untestable=sought.untestable)
-    wanted = {mark(text) for text in (*sought.words, *sought.runs)}
+    wanted = marks((*sought.words, *sought.runs))
     looks, kind = _looks_in(site, policy), _kind(policy)
     silent = memory.seen.silent(looks, wanted)
     unread = [name for name in looks if name not in silent]
@@ -130,17 +130,22 @@ def _read(path: Path, name: str, look: str, sought: Needles) -> tuple[File, list
     content = path.read_bytes()
     said = said_in(_readings(path, name, content))
     return (File(look, hashlib.sha256(content).hexdigest(),
-                 packed(map(mark, (*said.words, *said.runs)))), find(sought, name, said))
+                 packed(marks((*said.words, *said.runs)))), find(sought, name, said))
 
 
 def _looks_in(site: Path, policy: Policy) -> dict[str, str]:
     """How each file of *site* looks, and what it was made by."""
     kind = _kind(policy)
-    found = []
-    for folder, folders, files in os.walk(site):
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        found += [f"{folder}/{name}" for name in files + links]
-    return {path[len(str(site)) + 1:]: f"{look_of(Path(path))}-{kind}" for path in sorted(found)}
+    found: dict[str, str] = {}
+    folders = [str(site)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    found[entry.path[len(str(site)) + 1:]] = f"{look_of(entry.path)}-{kind}"
+    return dict(sorted(found.items()))
 
 
 def _kind(policy: Policy) -> str:
@@ -154,11 +159,12 @@ def said_in(found: Iterable[Reading]) -> Said:
     said = Said()
     for reading, text in found:
         parts = words(text)
-        fresh = telling(set(parts))
+        fresh = telling(set(parts).difference(said.words))
         if BYTES in reading:
             fresh = (word for word in fresh if not comes_by_chance(word))
-        said.words = dict.fromkeys(fresh, reading) | said.words
-        said.runs = dict.fromkeys(runs(parts), reading) | said.runs
+        # A block has thousands of readings: what was said before is not gone through for each.
+        said.words |= dict.fromkeys(set(fresh).difference(said.words), reading)
+        said.runs |= dict.fromkeys(set(runs(parts)).difference(said.runs), reading)
     return said
 
 
@@ -193,8 +199,9 @@ def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
     """All that can be read in a file, and the texts of a block, which are numbers of pieces."""
     yield from readings(name, content)
     if name.startswith("data/") and name != MANIFEST_PATH:
-        for values in read_block(path):
-            yield from (("the index", text) for text in texts_of(values))
+        # The names of values, tags and models are in each row.
+        once = {text for values in read_block(path) for text in texts_of(values)}
+        yield from (("the index", text) for text in once)
 
 
 def _said_by(library: Library, path: Path, name: str, kind: str) -> list[Hit]:
