@@ -249,3 +249,20 @@ def test_the_pictures_of_a_chosen_folder_are_added(editor, tmp_path):
     editor.button("Save").click()
 
     expect(editor.says("3 images added")).to_be_visible()
+
+
+def test_a_library_without_images_is_one_place_to_drop_them_on(editor, tmp_path):
+    filters = editor.page.get_by_role("complementary", name="Filters")
+    expect(filters).to_be_visible()
+    editor.page.keyboard.press("Control+a")
+    editor.button("Delete").click()
+    expect(editor.page.get_by_role("heading", name="No images yet")).to_be_visible()
+    expect(filters).to_be_hidden()
+    editor.button("Choose pictures").click()
+    expect(editor.dialog("Add images")).to_be_visible()
+    editor.button("Close").click()
+    editor.drop(*pictures(tmp_path, 1))
+    editor.button("Save").click()
+    expect(editor.card("whale 0")).to_be_visible()
+    expect(editor.page.get_by_role("heading", name="No images yet")).to_be_hidden()
+    expect(filters).to_be_visible()

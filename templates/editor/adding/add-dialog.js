@@ -288,5 +288,5 @@ const ImagelibAddDialog = (() => {
     });
   }
 
-  return { start };
+  return { open: () => open(), start };
 })();

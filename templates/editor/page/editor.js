@@ -2,6 +2,7 @@
 "use strict";
 
 ImagelibAddDialog.start();
+ImagelibEmptyLibrary.start();
 ImagelibLibraryMenu.start();
 ImagelibSearchStar.start();
 ImagelibPicksDialog.start();
