@@ -6,8 +6,9 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from imagelib.errors import BusyError, ImagelibError
@@ -23,6 +24,8 @@ from imagelib.publishing.proof.told import AllTold, texts_of
 from imagelib.publishing.proof.wording import comes_by_chance, runs, telling, words
 
 Progress = Callable[[str, int, int], None]
+#: Of how many bytes of pictures a worker is asked at once; more might take longer than it may.
+_AT_ONCE = 1 << 20
 
 
 class BlindError(ImagelibError):
@@ -102,12 +105,13 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     pictures = [name for name in unread if kind != "as they are" and is_picture(name)
                 and not memory.seen.knows(name, looks[name])]
     with ThreadPoolExecutor(library.sandbox.size) as pool:  # they wait for workers
-        said = {name: pool.submit(_said_by, library, site / name, name, kind)
-                for name in pictures}
+        said: dict[str, Future[dict[str, list[Hit]]]] = {}
+        for names in _together(pictures, looks):
+            said |= dict.fromkeys(names, pool.submit(_said_by, library, site, names, kind))
         try:
             for done, name in enumerate(unread, 1):
                 file, hits = _read(site / name, name, looks[name], sought)
-                hits += said[name].result() if name in said else []
+                hits += said[name].result()[name] if name in said else []
                 found[name] = file.digest
                 if not hits and not memory.seen.knows(name, file.look):
                     memory.seen.put(name, file)
@@ -118,7 +122,7 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
             raise
     proof.hits += [Hit(name, "the site", "a file that no build has made", "", "")
                    for name in looks if name not in made]
-    proof.files = {name: (found[name], int(looks[name].split("-")[0])) for name in looks}
+    proof.files = {name: (found[name], _size(looks[name])) for name in looks}
     memory.seen.save(looks, None if proof.hits else wanted)
     return proof
 
@@ -204,15 +208,39 @@ def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
         yield from (("the index", text) for text in once)
 
 
-def _said_by(library: Library, path: Path, name: str, kind: str) -> list[Hit]:
-    """What a picture says besides what is seen in it."""
+def _size(look: str) -> int:
+    return int(look.split("-")[0])
+
+
+def _together(pictures: Iterable[str], looks: Mapping[str, str]) -> Iterator[list[str]]:
+    """*pictures* in groups that a worker is asked of at once, of one folder, as an answer takes
+    longer than a small picture."""
+    for _, names in groupby(pictures, lambda name: name.split("/")[0]):
+        group: list[str] = []
+        size = 0
+        for name in names:
+            if group and size + _size(looks[name]) > _AT_ONCE:
+                yield group
+                group, size = [], 0
+            group.append(name)
+            size += _size(looks[name])
+        yield group
+
+
+def _said_by(library: Library, site: Path, names: list[str], kind: str) -> dict[str, list[Hit]]:
+    """What pictures of one folder say besides what is seen in them, by their *names*."""
     try:
-        said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by", str(path),
+        said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by_each",
+                                    [str(site / name) for name in names],
                                     library.settings.max_pixels,
-                                    kind if name.startswith(f"{ORIGINALS}/") else "")
+                                    kind if names[0].startswith(f"{ORIGINALS}/") else "")
     except BusyError:
         raise
     except ImagelibError as error:
-        said = [str(error)]
-    return [Hit(name, "the picture itself", text, "", "") for text in said]
+        if len(names) > 1:  # which one it was is told by asking of each
+            return {name: hits for one in names
+                    for name, hits in _said_by(library, site, [one], kind).items()}
+        said = [[str(error)]]
+    return {name: [Hit(name, "the picture itself", text, "", "") for text in texts]
+            for name, texts in zip(names, said, strict=True)}
 
