@@ -33,13 +33,13 @@ SLOW = {"test_embedded_guards", "test_embedded_stealth", "test_embedded_mutation
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """No workers, whose start takes longer than they save, where some tests are chosen.
 
-    Else two more than there are cores, as most tests wait for a daemon, a disk or a browser.
+    Else one more than there are cores, as most tests wait for a daemon, a disk or a browser.
     """
     option = config.option
     some = any(".py" in name for name in option.file_or_dir) or getattr(option, "lf", False)
     if some or option.keyword or option.markexpr:
         return 0
-    return min(6, (os.cpu_count() or 1) + 2)
+    return min(4, (os.cpu_count() or 1) + 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagelib.cli.output import Context, as_json, dry_run, plural, print_json, progress, say, yes
+from imagelib.errors import InvalidError
 
 if TYPE_CHECKING:
     from imagelib.config import Settings
@@ -28,8 +29,12 @@ _SHOWN_HITS = 10
               help="A folder, a file that ends with .zip, or rclone:..., rsync:..., git:...")
 @click.option("-q", "--query", help="Which images, instead of the policy's own query.")
 @click.option("--title", help="What the gallery is called, instead of the policy's own title.")
+@click.option("--intro", metavar="TEXT", help="What it says first, instead of the policy's own.")
+@click.option("--author", metavar="NAME", help="Who made it, instead of the policy's own author.")
 @click.option("--list", "listed", is_flag=True, help="Say what is published where, and stop.")
 @click.option("--explain", is_flag=True, help="Say what the policy makes public, and stop.")
+@click.option("--write-policy", "fresh", metavar="NAME",
+              help="Write all of that into a new file publish/NAME.toml to be edited, and stop.")
 @click.option("--widen", is_flag=True, help="Yes, more becomes public than before.")
 @click.option("--max-removals", type=click.IntRange(0), metavar="N",
               help="How many files may be taken away. [default: 256, or a tenth]")
@@ -45,16 +50,18 @@ _SHOWN_HITS = 10
 @as_json
 @pass_context
 def publish(context: Context, name: str | None, place: str | None, query: str | None,
-            title: str | None, listed: bool, explain: bool, widen: bool, max_removals: int | None,
-            at_once: bool, takedown: str | None, unpublish: bool, verify: str | None,
-            dry_run: bool, yes: bool, as_json: bool) -> int:
+            title: str | None, intro: str | None, author: str | None, listed: bool, explain: bool,
+            fresh: str | None, widen: bool, max_removals: int | None, at_once: bool,
+            takedown: str | None, unpublish: bool, verify: str | None, dry_run: bool, yes: bool,
+            as_json: bool) -> int:
     """Put a chosen, cleaned part of the library where others see it.
 
     NAME is a file publish/NAME.toml of the library, or one of: portfolio (pictures and titles),
     settings (with prompts), proof (numbers and a watermark).
 
     Nothing is sent before everything that is withheld was looked for in what would be sent. Exit
-    codes besides the usual ones: 3 nothing to do, 4 something withheld was found.
+    codes besides the usual ones: 3 nothing to do, 4 something withheld was found, or --verify
+    found something wrong.
     """
     from imagelib.publishing import policy as policies
 
@@ -65,13 +72,16 @@ def publish(context: Context, name: str | None, place: str | None, query: str | 
             say("Name one of them, or a preset: " + ", ".join(policies.PRESETS))
         return 0 if listed else 2
     with context.library() as library:
-        policy = policies.load(library.settings, name).changed("the command line", query=query,
-                                                               title=title)
+        policy = policies.load(library.settings, name).changed(
+            "the command line", query=query, title=title, intro=intro, author=author, to=place)
+        if fresh is not None:
+            path = policies.write(library.settings, fresh, policy)
+            say(f"Wrote {path}. Edit it, then: imagelib publish {fresh}")
+            return 0
         if explain:
             say("\n".join(policies.explained(policy)), err=False)
             return 0
-        where = place or policy.to
-        if not where:
+        if not (where := policy.to):
             raise click.UsageError("Say where it is to go: --to FOLDER, or --to NAME.zip")
         if verify is not None:
             return _verify(library.settings, policy, where, verify, as_json=as_json)
@@ -98,12 +108,12 @@ def _taken(library: Library, query: str) -> list[str]:
     from imagelib.library.query.query import Query
 
     if not query.strip():
-        raise click.UsageError("Say which images: --takedown QUERY. All of them go with"
+        raise InvalidError("Say which images: --takedown QUERY. All of them go with"
                                " --unpublish.")
     if warnings := Query.parse(query).warnings:
-        raise click.UsageError(f"{'; '.join(warnings)}. Nothing was taken down.")
+        raise InvalidError(f"{'; '.join(warnings)}. Nothing was taken down.")
     if not (found := library.ids(query)):
-        raise click.UsageError(f"{query!r} finds no image. Nothing was taken down.")
+        raise InvalidError(f"{query!r} finds no image. Nothing was taken down.")
     return found
 
 
@@ -120,7 +130,7 @@ def _verify(settings: Settings, policy: Policy, place: str, url: str, *, as_json
            " what was sent is there, and what was taken away is gone."))
     if as_json:
         print_json({"asked": found.asked, "faults": found.faults})
-    return 1 if found.faults else 0
+    return 4 if found.faults else 0
 
 
 def _unpublish(library: Library, policy: Policy, place: str, *, dry_run: bool, yes: bool,
@@ -134,7 +144,7 @@ def _unpublish(library: Library, policy: Policy, place: str, *, dry_run: bool, y
         if not dry_run:
             asks = sys.stdin.isatty() and sys.stderr.isatty()
             if not yes and not (asks and click.confirm("Take all of them away?", err=True)):
-                raise click.UsageError("Nothing was taken away. If that is meant, say --yes.")
+                raise InvalidError("Nothing was taken away. If that is meant, say --yes.")
             found.clear()
             say("Done. What others have copied or cached nobody can take back.")
         if as_json:
@@ -177,10 +187,10 @@ def _require(difference: Difference, policy: Policy, *, yes: bool, widen: bool,
     options = {"widen": "--widen", "removals": f"--max-removals {len(difference.remove)}"}
     for one in lacking(difference, policy, widen=widen, removals=max_removals):
         if not (asks and click.confirm(f"{one.reason}. Is that meant?", err=True)):
-            raise click.UsageError(f"{one.reason}. If that is meant, say {options[one.to]}. Nothing"
+            raise InvalidError(f"{one.reason}. If that is meant, say {options[one.to]}. Nothing"
                                    " was sent.")
     if not yes and not (asks and click.confirm("Go on?", err=True)):
-        raise click.UsageError(unless)
+        raise InvalidError(unless)
 
 
 def _told(found: Publication) -> list[str]:
@@ -214,14 +224,15 @@ def _list(settings: Settings, as_json: bool) -> None:
 
     from imagelib.publishing import ledger, policy
 
-    found, over = [], {}
+    found, over, ended = [], {}, []
     for name in sorted({*policy.names(settings), *policy.PRESETS}):
         for place, at in ledger.places(settings, name):
             found.append({"name": name, "place": place, "at": at})
+        ended += [{"name": name, "place": place} for place in ledger.emptied(settings, name)]
     for name in policy.names(settings):
         over[name] = policy.load(settings, name).is_over
     if as_json:
-        print_json({"publications": policy.names(settings), "places": found,
+        print_json({"publications": policy.names(settings), "places": found, "ended": ended,
                     "over": [name for name, is_over in over.items() if is_over]})
         return
     for name in policy.names(settings):
@@ -231,5 +242,7 @@ def _list(settings: Settings, as_json: bool) -> None:
         moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(str(one["at"]))))
         say(f"{one['name']} -> {one['place']}  "
             + (f"last complete {moment}" if one["at"] else "nothing whole is there"), err=False)
-    if not policy.names(settings) and not found:
+    for gone in ended:
+        say(f"{gone['name']} -> {gone['place']}  not published now", err=False)
+    if not policy.names(settings) and not found and not ended:
         say("Nothing is published yet.")

@@ -7,7 +7,6 @@ known name, never by path arithmetic.
 
 from __future__ import annotations
 
-import html
 import json
 import logging
 import re
@@ -33,6 +32,7 @@ from imagelib.daemon.files import answer_file
 from imagelib.daemon.guard import SECURITY_HEADERS, Guard
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.messages import MAX_JSON_BODY, Request, Response
+from imagelib.daemon.notices import building, notice
 from imagelib.daemon.representations import image_json
 from imagelib.daemon.route import Route
 from imagelib.daemon.routes import ROUTES, is_slow, routes_of
@@ -220,7 +220,7 @@ def _serve_file(service: Service) -> Callable[..., Any]:
             return _serve_site(service, path)
         except ImagelibError as error:
             if "text/html" in bottle.request.environ.get("HTTP_ACCEPT", ""):
-                return _respond_page(error)
+                return _respond_page(error, service)
             return _respond_problem(error)
 
     return answer
@@ -268,7 +268,7 @@ def _serve_site(service: Service, path: str) -> Any:
     parts = path.split("/")
     if not all(_SEGMENT.fullmatch(part) for part in parts) or not _is_plain(site, path):
         if path == "index.html":
-            return _respond_page(NotBuiltError("This page loads again by itself."))
+            raise NotBuiltError("Ask again in a moment.")
         raise NotFoundError("There is no such page.")
     kind = _TYPES.get(Path(path).suffix)
     if kind is None:
@@ -358,14 +358,11 @@ def _respond_bug(error: Exception, request: Request) -> Any:
     return _respond_problem(ImagelibError("The daemon failed at this. Its log says more."))
 
 
-def _respond_page(error: ImagelibError) -> Any:
-    """An error for a person: plain, and nothing of the request in it."""
-    text = (f"<!doctype html>\n<title>{error.title}</title>\n<h1>{error.title}</h1>\n"
-            f"<p>{html.escape(str(error))}</p>\n")
-    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+def _respond_page(error: ImagelibError, service: Service) -> Any:
+    """An error for a person: nothing of the request is in it. To wait for a gallery is none."""
     if isinstance(error, NotBuiltError):
-        headers |= {"Retry-After": "2", "Refresh": "2"}
-    return _response(error.http_status, text.encode(), headers)
+        return _response(200, *building(service.builds.state["progress"]))
+    return _response(error.http_status, *notice(error.title, str(error)))
 
 
 def _as_http(error: ImagelibError) -> bottle.HTTPResponse:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,8 @@ from imagelib.library.store.batches import acting_as
 
 #: How often other programs' changes are looked for, in seconds.
 POLL_SECONDS = 1.0
+#: From so many on it is said how long the rest will take.
+_SURE = 10
 
 
 class _StoppedError(Exception):
@@ -40,6 +43,8 @@ class BuildLoop:
         self._idle = idle
         self._state: dict[str, Any] = {"state": "idle", "seq": None, "failures": [], "error": "",
                                        "progress": None}
+        #: What is being done, and since when.
+        self._stage = ("", 0.0)
         self._wanted = threading.Event()
         self._full = False
         self._stop = threading.Event()
@@ -48,7 +53,8 @@ class BuildLoop:
     @property
     def state(self) -> dict[str, Any]:
         """What the status says of builds: `state` (idle, building, failed), `seq` (the change that
-        was built last), `failures` and how many have `failed`, `error`, `progress`."""
+        was built last), `failures` and how many have `failed`, `error`, `progress` (`stage`,
+        `done`, `total`, and `seconds_left` once that can be told)."""
         return dict(self._state)
 
     def wake(self, *, full: bool = False) -> None:
@@ -101,6 +107,7 @@ class BuildLoop:
     def _build(self, *, full: bool) -> BuildReport | None:
         """One build; what goes wrong is kept for the status and the log."""
         self._state |= {"state": "building", "progress": None}
+        self._stage = ("", 0.0)
         try:
             # A build looks at the files too.
             with acting_as("watcher"), self._library.database.translated():
@@ -122,7 +129,12 @@ class BuildLoop:
     def _note_progress(self, stage: str, done: int, total: int) -> None:
         if self._stop.is_set():
             raise _StoppedError
-        self._state["progress"] = {"stage": stage, "done": done, "total": total}
+        now = time.monotonic()
+        if self._stage[0] != stage:
+            self._stage = (stage, now)
+        left = (now - self._stage[1]) / done * (total - done) if done >= _SURE else None
+        self._state["progress"] = {"stage": stage, "done": done, "total": total,
+                                   "seconds_left": left and round(left)}
 
     def _fail(self, error: Exception) -> None:
         """Say in the status and once in the log what went wrong."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,7 +29,6 @@ class Service:
         self.engine = MemoryEngine(library.database)
         library.engine = self.engine
         self.read_only = read_only
-        self.started = time.time()
         #: What the watcher says of itself and of the last scan.
         self.watch: dict[str, Any] = {"state": "off"}
         self.previews = Previews(library)

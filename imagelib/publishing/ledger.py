@@ -10,9 +10,9 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from imagelib.config import Settings
 from imagelib.library.store.database import translated
@@ -41,8 +41,7 @@ CREATE TABLE IF NOT EXISTS texts (
 _SOME = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A file that we put somewhere; `gone_since` is when the site no longer had it, or None."""
 
     digest: str
@@ -165,6 +164,18 @@ def places(settings: Settings, name: str) -> list[tuple[str, float]]:
             "SELECT 1 FROM files WHERE files.place = places.id) ORDER BY place").fetchall()
     finally:
         connection.close()
+
+
+def emptied(settings: Settings, name: str) -> list[str]:
+    """Each place where something of the publication *name* was, and all was taken away again."""
+    path = ledger_path(settings, name)
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute(
+            "SELECT place FROM places WHERE at = 0 AND EXISTS (SELECT 1 FROM removed"
+            " WHERE removed.place = places.id) AND NOT EXISTS (SELECT 1 FROM files"
+            " WHERE files.place = places.id) ORDER BY place")]
 
 
 def text_hash(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
@@ -25,8 +26,9 @@ from pydantic import (
 )
 
 from imagelib.config import CONFIG_NAME, Settings, read_url
-from imagelib.errors import InvalidError, NotFoundError
+from imagelib.errors import ConflictError, InvalidError, NotFoundError
 from imagelib.library.query.query import Query
+from imagelib.library.store.disk import link_or_copy, replacing, sync_folder
 from imagelib.library.values.fields import clean_tag
 from imagelib.library.values.registry import FIELDS
 from imagelib.publishing.cleaning.asking import Label
@@ -269,6 +271,52 @@ def names(settings: Settings) -> list[str]:
     return sorted(files | _tables(settings).keys())
 
 
+def write(settings: Settings, name: str, policy: Policy) -> Path:
+    """Write *policy* into a new file of the library, as the publication *name*.
+
+    Raises:
+        ConflictError: there is one of that name. InvalidError: none can be called so.
+    """
+    own = Policy.of(name, policy.model_dump(exclude={"name"}))
+    path = _folder(settings) / f"{name}.toml"
+    if name in names(settings):
+        raise ConflictError(f"There is a publication {name!r} already, which stays as it is. Choose"
+                            " another name.")
+    partial = path.with_name(f".{secrets.token_hex(6)}.partial")
+    try:
+        with replacing(partial) as stream:
+            stream.write(_written(own).encode())
+        link_or_copy(partial, path)
+    except FileExistsError as error:
+        raise ConflictError(f"{path} is there already, and stays as it is. Choose another name."
+                            ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return path
+
+
+def _written(policy: Policy) -> str:
+    """*policy* in TOML: what is not as it is without a word, and what everybody has to decide."""
+    decided = {"title", "intro", "author", "licence", "query", "to", "fields", "originals"}
+    values = policy.model_dump(exclude={"name"})
+    other = policy.model_dump(exclude={"name"}, exclude_defaults=True).keys()
+    lines = [f"{name} = {_toml(value)}\n" for name, value in values.items()
+             if name in decided | other]
+    return ("# What `imagelib publish` shows of each image, to whom it says it, and where; what is"
+            " not\n# named is withheld. All settings stand in docs/publishing.md.\n"
+            f"# fields: any of {', '.join(KEPT)}\n" + "".join(lines))
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + " }"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    # JSON is TOML here, but for one character that TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def explained(policy: Policy) -> list[str]:
     """What the policy makes public, in words, a line each."""
     words = {field.search or field.name: field.label.lower() for field in FIELDS} | {
@@ -297,6 +345,9 @@ def explained(policy: Policy) -> list[str]:
         f" {policy.originals.format}"
         + (f", with {policy.originals.watermark!r} over them." if policy.originals.watermark
            else "."))
+    if policy.ids == "own" and policy.originals in ("cleaned", "as they are"):
+        lines.append("Its ids are its own, but the pictures themselves link it to other copies of"
+                     " them: their pixels are the same.")
     if policy.expires:
         lines.append(f"It is published until {policy.expires}.")
     if policy.picks.kinds:

@@ -72,7 +72,7 @@ def publication(library: Library, policy: Policy, place: str, *,
     target = target_of(place, library.settings)
     with derived(library, policy) as one:
         with Ledger(one.root / "ledger.db", target.name) as ledger:
-            target.check(ledger.files())
+            target.check(ledger.files(), ledger.absent())
         derivation = one.follow(progress, set(without))
         site = one.root / "site"
         info = _info(policy, one.library.settings, one.id if policy.picks.kinds else "")

@@ -15,13 +15,18 @@ pytestmark = MARKS
 def test_dropped_pictures_are_added_and_shown_at_once(editor, tmp_path):
     editor.drop(*pictures(tmp_path, 3))
     dialog = editor.dialog("Add images")
-    expect(dialog.get_by_role("listitem").filter(has_text="waiting")).to_have_count(3)
+    waiting = dialog.get_by_role("listitem").filter(has_text="waiting")
+    expect(waiting).to_have_count(3)
+    for row in waiting.all():  # as it looks before it is anywhere
+        expect(row.locator("img")).to_have_js_property("naturalWidth", 120)
     dialog.get_by_role("button", name="Save").click()
 
     expect(dialog).to_be_hidden()
     expect(editor.says("3 images added")).to_be_visible()
     expect(editor.card("whale 2")).to_be_visible()
     expect(editor.page.get_by_text("9 of 9 images")).to_be_visible()
+    editor.button("Show them").click()
+    expect(editor.page.get_by_text("3 of 9 images")).to_be_visible()
 
 
 def test_a_new_picture_is_never_a_broken_one(editor, tmp_path):
@@ -78,7 +83,13 @@ def test_each_file_of_many_has_its_own_outcome(editor, tmp_path):
         row = dialog.get_by_role("listitem").filter(has_text=path.name)
         expect(row).to_contain_text("refused: ")
         expect(row.get_by_role("button", name="Retry")).to_be_visible()
+    states = [row.get_attribute("data-state")
+              for row in dialog.get_by_role("list", name="Files").locator("> li").all()]
+    assert states == ["refused"] * 3 + ["added"] * 37, "what did not work is on top"
     assert len(editor.records("whale")) == 37
+    expect(dialog.get_by_role("button", name="Save")).to_be_hidden()
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog).to_be_hidden()
 
 
 def test_a_file_that_is_here_already_leads_to_its_image(editor, tmp_path):
@@ -103,7 +114,7 @@ def test_what_was_read_can_be_corrected_before_the_dialog_is_left(editor, tmp_pa
     correcting.get_by_label("Prompt", exact=True).fill("a blue whale")
     correcting.get_by_role("button", name="Save").click()
 
-    row = editor.dialog("Add images").get_by_role("listitem").first
+    row = editor.dialog("Add images").get_by_role("listitem").last
     expect(row).to_contain_text("a blue whale")
     assert editor.record("blue whale")["original_name"] == "whale0.png"
 
@@ -179,15 +190,15 @@ def test_what_a_picture_says_of_itself_is_shown_and_corrected_before_it_is_saved
     again = draw(tmp_path / "again.png", (160, 120), seed="e0")
     editor.drop(*pictures(tmp_path, 2), bad, again)
     rows = editor.dialog("Add images").get_by_role("list", name="Files").get_by_role("listitem")
-    expect(rows.nth(0)).to_contain_text("whale 0 · flux1-dev")
-    expect(rows.nth(2)).to_contain_text("refused: ")
+    expect(rows.nth(0)).to_contain_text("refused: ")
+    expect(rows.nth(1)).to_contain_text("whale 0 · flux1-dev")
     expect(rows.nth(3)).to_contain_text("in the library already")
     assert len(editor.records()) == 6, "looking adds nothing"
-    rows.nth(1).get_by_role("button", name="Values of whale1.png").click()
-    own = rows.nth(1)
+    rows.nth(2).get_by_role("button", name="Values of whale1.png").click()
+    own = rows.nth(2)
     edges = [(row.bounding_box()["y"], row.bounding_box()["height"]) for row in rows.all()]
     assert all(y + height <= below for (y, height), (below, _) in pairwise(edges))
-    assert own.locator(".upload-own").bounding_box()["height"] < edges[1][1], "it lies in its row"
+    assert own.locator(".upload-own").bounding_box()["height"] < edges[2][1], "it lies in its row"
     expect(own.get_by_label("Prompt", exact=True)).to_have_value("whale 1")
     expect(own.get_by_label("Negative prompt", exact=True)).to_have_value("blurry")
     own.get_by_label("Prompt", exact=True).fill("a small whale")
@@ -238,3 +249,20 @@ def test_the_pictures_of_a_chosen_folder_are_added(editor, tmp_path):
     editor.button("Save").click()
 
     expect(editor.says("3 images added")).to_be_visible()
+
+
+def test_a_library_without_images_is_one_place_to_drop_them_on(editor, tmp_path):
+    filters = editor.page.get_by_role("complementary", name="Filters")
+    expect(filters).to_be_visible()
+    editor.page.keyboard.press("Control+a")
+    editor.button("Delete").click()
+    expect(editor.page.get_by_role("heading", name="No images yet")).to_be_visible()
+    expect(filters).to_be_hidden()
+    editor.button("Choose pictures").click()
+    expect(editor.dialog("Add images")).to_be_visible()
+    editor.button("Close").click()
+    editor.drop(*pictures(tmp_path, 1))
+    editor.button("Save").click()
+    expect(editor.card("whale 0")).to_be_visible()
+    expect(editor.page.get_by_role("heading", name="No images yet")).to_be_hidden()
+    expect(filters).to_be_visible()

@@ -76,3 +76,23 @@ def test_the_open_image_is_selected_by_a_key(editor):
     expect(editor.page.get_by_role("toolbar", name="Selected images")).to_contain_text("1 selected")
     expect(editor.box("picture 2")).to_be_checked()
     expect(editor.box("picture 2")).to_have_accessible_name("Select picture 2")
+
+
+def test_a_star_saves_what_is_asked_for_and_takes_it_back(editor):
+    search = editor.page.get_by_role("searchbox", name="Search")
+    star = editor.button("Save this search")
+    expect(star).to_be_hidden()
+    search.fill("tag:night")
+    star.click()
+    saved = editor.page.get_by_role("navigation", name="Saved searches").get_by_role("link")
+    expect(saved).to_have_text(["tag:night"])
+    expect(star).to_have_attribute("aria-pressed", "true")
+    assert [one["query"] for one in editor.daemon.get("/api/searches").json] == ["tag:night"]
+    search.fill("tag:wip")
+    expect(star).to_have_attribute("aria-pressed", "false")
+    saved.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    star.click()
+    expect(saved).to_have_count(0)
+    editor.says("no longer saved").get_by_role("button", name="Undo").click()
+    expect(saved).to_have_text(["tag:night"])

@@ -34,11 +34,34 @@ def test_undo_and_redo_by_keys_also_after_a_reload(editor):
     editor.page.reload()
     editor.wait_ready()
     editor.page.keyboard.press("Control+z")
-    expect(editor.says("Undone: edit (1 image)")).to_be_visible()
+    expect(editor.says("Undone: rating of picture 3 (4 → 0)")).to_be_visible()
     assert editor.record("picture 3")["rating"] == 0
     editor.page.keyboard.press("Control+Shift+z")
     expect(editor.says("Done again")).to_be_visible()
     assert editor.record("picture 3")["rating"] == 4
+
+
+def test_undo_says_of_what_and_shows_it(editor):
+    daemon = editor.daemon
+    record = editor.record("picture 4")
+    tags = [*record["tags"], "wip2"]
+    editor.card("picture 4").focus()
+    editor.page.keyboard.press("t")
+    editor.page.keyboard.type("wip2")
+    editor.page.keyboard.press("Enter")
+    expect(editor.says("Tagged wip2")).to_be_visible()
+    editor.page.keyboard.press("Escape")
+    assert daemon.get(f"/api/images/{record['id']}").json["tags"] == sorted(tags)
+    editor.page.keyboard.press("Control+z")
+    expect(editor.says("Undone: tags of picture 4 (−wip2)")).to_be_visible()
+    editor.button("Show").click()
+    expect(editor.dialog("picture 4")).to_be_visible()
+
+    editor.button("Delete").click()
+    expect(editor.dialog("picture 3")).to_be_visible()
+    editor.page.keyboard.press("Control+z")
+    expect(editor.says("Undone: picture 4 is back")).to_be_visible()
+    expect(editor.dialog("picture 4")).to_be_visible()
 
 
 # -- the published site ---------------------------------------------------

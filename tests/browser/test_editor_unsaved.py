@@ -95,7 +95,7 @@ def test_an_upload_waits_for_a_daemon_that_is_away(editor, daemon, tmp_path):
     editor.drop(*pictures(tmp_path, 3))
     daemon.stop(signal.SIGKILL)
     editor.button("Save").click()
-    expect(editor.dialog("Add images").get_by_text("waiting for the daemon").first).to_be_visible()
+    expect(editor.dialog("Add images").get_by_text("waiting for imagelib").first).to_be_visible()
 
     again = Daemon(daemon.root, "--port", str(port))
     try:
@@ -171,7 +171,7 @@ def test_uploads_whose_daemon_is_killed_in_the_middle_are_each_there_once(
     dialog = editor.dialog("Add images")
     expect(dialog.get_by_role("listitem").filter(has_text="added").first).to_be_visible()
     daemon.stop(signal.SIGKILL)
-    expect(dialog.get_by_text("waiting for the daemon").first).to_be_visible()
+    expect(dialog.get_by_text("waiting for imagelib").first).to_be_visible()
 
     again = Daemon(daemon.root, "--port", str(port))
     try:

@@ -72,3 +72,26 @@ def test_buttons_are_large_enough(page):
       .filter(([, { width, height }]) => width < 24 || height < 24)""")
 
     assert small == []
+
+
+def test_the_first_picture_is_one_tab_away(page):
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the images")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(links(page).first).to_be_focused()
+
+
+def test_at_400_percent_nothing_covers_what_one_reads(page):
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.evaluate("scrollTo(0, 600)")
+    covered = """() => [60, 128, 200].filter((y) => {
+      const there = document.elementFromPoint(160, y);
+      return !there?.closest("main");
+    })"""
+    assert page.evaluate(covered) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    card = links(page).first
+    card.scroll_into_view_if_needed()
+    card.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.locator(".picture")).to_be_in_viewport()

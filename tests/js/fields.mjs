@@ -34,7 +34,7 @@ Object.assign(globalThis, {
   ImagelibTagsField: { make: () => ({ element: new Stub(), input: new Stub(), value: [] }) },
 });
 load("ImagelibRegistry", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
-  "bits.js", "columns.js", "tasks.js", "dom.js", "card.js", "links.js", "infotext.js", "diff.js", "panel.js", "fields.js", "conflict.js",
+  "bits.js", "columns.js", "tasks.js", "dom.js", "links.js", "card.js", "infotext.js", "diff.js", "panel.js", "fields.js", "conflict.js",
   "history-dialog.js", "bulk-dialog.js");
 
 const columns = new (load("ImagelibColumns").Columns)();
@@ -61,6 +61,6 @@ process.stdout.write(JSON.stringify({
   state: load("ImagelibHistoryDialog").versions(record, changes).at(-1).state,
   form: form.read(),
   bulk: opened.flatMap((element) => element.inner).map(({ id }) => id).filter(Boolean),
-  compared: load("ImagelibDiff").settings(record, other).map(([name]) => name),
+  compared: load("ImagelibDiff").settings([record, other]).map(([name]) => name),
   name: load("ImagelibCard").nameOf(record),
 }));

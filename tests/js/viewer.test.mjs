@@ -23,9 +23,9 @@ test("a prompt of a hundred thousand words costs no more than its first ones", (
 
 test("only settings that differ are listed", () => {
   const one = { ai_model: "a", generation: { seed: "1", steps: 20 }, rating: 3, tags: ["x"], captured_at: "2026-01-01T00:00:00" };
-  assert.deepEqual(diff.settings(one, { ...one, generation: { seed: "2", steps: 20, cfg_scale: 7 }, rating: 0 }), [
+  assert.deepEqual(diff.settings([one, { ...one, generation: { seed: "2", steps: 20, cfg_scale: 7 }, rating: 0 }]), [
     ["seed", "1", "2"], ["rating", "3", ""], ["cfg_scale", "", "7"]]);
-  assert.deepEqual(diff.settings(one, one), []);
+  assert.deepEqual(diff.settings([one, one]), []);
 });
 
 test("infotext is as AUTOMATIC1111 writes it", () => {

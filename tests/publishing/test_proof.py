@@ -174,6 +174,24 @@ def test_a_file_that_nobody_foresaw_is_read_too(library, tmp_path, monkeypatch, 
     assert {hit.file for hit in leak.value.hits} == {path}
 
 
+def test_a_picture_that_cannot_be_decoded_is_told_from_those_that_are_read_with_it(
+        library, tmp_path, monkeypatch):
+    build, broken = publishing.build, []
+
+    def with_a_broken_one(scratch: Library, folder: Path, **options: Any) -> None:
+        build(scratch, folder, **options)
+        path = sorted(folder.glob("thumbs/*/*"))[1]
+        path.write_bytes(b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\x01\0\0\0" + bytes(9))
+        broken.append(path.relative_to(folder).as_posix())
+
+    monkeypatch.setattr(publishing, "build", with_a_broken_one)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out")
+    assert [(hit.file, hit.reading) for hit in leak.value.hits] == [
+        (broken[0], "the picture itself")]
+    assert "decoded" in leak.value.hits[0].text
+
+
 def test_a_run_of_public_words_that_is_withheld_is_found(library, tmp_path, monkeypatch):
     """Each of its words may be said, and what they say together may not."""
     image, other, *_ = library.ids("-tag:private")

@@ -13,6 +13,7 @@ from helpers import a1111, draw
 from imagelib.cli import run
 from imagelib.library.library import Library
 from imagelib.publishing import derived as deriving
+from imagelib.publishing.policy import PRESETS, Policy, load
 from imagelib.publishing.records import public_record
 
 
@@ -96,6 +97,11 @@ def test_too_many_removals_have_to_be_meant(root, tmp_path, capsys):
 def test_a_policy_is_said_in_words_and_places_are_listed(root, tmp_path, capsys):
     assert publish(root, "proof", "--explain") == 0
     assert "'PROOF' over them" in capsys.readouterr().out
+    (root / "publish").mkdir()
+    for name, ids in (("mine", "own"), ("other", "same")):
+        (root / "publish" / f"{name}.toml").write_text(f'ids = "{ids}"\noriginals = "cleaned"')
+        assert publish(root, name, "--explain") == 0
+        assert ("link it to other copies" in capsys.readouterr().out) is (name == "mine")
     assert publish(root, "proof", "--to", tmp_path / "out.zip", "--yes") == 0
     capsys.readouterr()
     assert publish(root, "--list") == 0
@@ -114,6 +120,41 @@ def test_a_policy_is_said_in_words_and_places_are_listed(root, tmp_path, capsys)
 def test_what_is_missing_is_said(root, capsys, arguments, code, told):
     assert publish(root, *arguments) == code
     assert told in capsys.readouterr().err
+
+
+def test_what_is_refused_is_told_without_the_usage_and_what_is_mistyped_with_it(
+        root, tmp_path, capsys):
+    assert publish(root, "portfolio", "--to", tmp_path / "out") == 2
+    said = capsys.readouterr().err
+    assert "Error: Nothing was sent" in said
+    assert "Usage:" not in said
+    assert publish(root, "portfolio") == 2
+    assert "Usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_policy_is_written_from_a_preset_and_never_over_another(root, tmp_path, capsys, preset):
+    said = ["--title", 'A "fox"\x7f \\', "--intro", "Two\nlines of 狐", "--author", "A. Painter",
+            "--query", "tag:shown", "--to", str(tmp_path / "out.zip")]
+    assert publish(root, preset, *said, "--write-policy", "fox") == 0
+    assert str(root / "publish" / "fox.toml") in capsys.readouterr().err
+    with Library.open(root) as library:
+        made, meant = load(library.settings, "fox"), load(library.settings, preset)
+    assert made == Policy.of("fox", meant.model_dump(exclude={"name"}) | {
+        "title": said[1], "intro": said[3], "author": said[5], "query": said[7], "to": said[9]})
+    before = (root / "publish" / "fox.toml").read_bytes()
+    assert publish(root, "portfolio", "--write-policy", "fox") == 1
+    assert "Choose another name" in capsys.readouterr().err
+    assert publish(root, "portfolio", "--write-policy", "../fox") == 2
+    assert [path.name for path in (root / "publish").iterdir()] == ["fox.toml"]
+    assert (root / "publish" / "fox.toml").read_bytes() == before
+
+
+def test_what_visitors_read_first_is_said_on_the_command_line(root, tmp_path):
+    assert publish(root, "portfolio", "--to", tmp_path / "out", "--yes", "--title", "Foxes",
+                   "--intro", "Most of them at night.", "--author", "A. Painter") == 0
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert all(text in page for text in ("Foxes", "Most of them at night.", "A. Painter"))
 
 
 def test_a_library_without_images_makes_an_empty_gallery(tmp_path):

@@ -115,9 +115,13 @@ def test_unpublishing_takes_all_of_ours_away_and_nothing_else(root, tmp_path, ca
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["CNAME"]
     assert publish(root, "--unpublish", "--yes") != 0
     assert "Nothing of 'mine' is in" in capsys.readouterr().err
-    (tmp_path / "out" / "CNAME").unlink()
-    assert publish(root, "--yes") == 0
+    assert publish(root, "--yes") == 0, "what stayed does not hinder who publishes again"
     assert (tmp_path / "out" / "index.html").exists()
+    assert (tmp_path / "out" / "CNAME").read_text() == "example.org"
+    assert publish(root, "--unpublish", "--yes") == 0
+    (tmp_path / "out" / "index.html").write_text("theirs")
+    assert publish(root, "--yes") == 1
+    assert (tmp_path / "out" / "index.html").read_text() == "theirs"
 
 
 @pytest.mark.parametrize("program", ["zip", "rclone", "rsync", "git"])
@@ -182,7 +186,7 @@ def test_what_is_wrong_out_there_is_told(root, host, tmp_path, capsys, how):
     url, kind = host
     assert publish(root, "--yes") == 0
     spoiled(tmp_path / "out", kind, how)
-    assert publish(root, "--verify", url) == 1
+    assert publish(root, "--verify", url) == 4
     assert how in capsys.readouterr().err
 
 
@@ -193,7 +197,7 @@ def test_a_page_that_was_taken_down_and_is_still_there_is_told(root, host, tmp_p
     shutil.copytree(tmp_path / "out" / "image", kept)
     assert publish(root, "--takedown", "tag:client", "--yes") == 0
     shutil.copytree(kept, tmp_path / "out" / "image", dirs_exist_ok=True)
-    assert publish(root, "--verify", url) == 1
+    assert publish(root, "--verify", url) == 4
     said = capsys.readouterr().err
     assert "it is still there" in said
 
@@ -249,6 +253,18 @@ def test_a_place_where_nothing_was_put_is_not_listed(root, tmp_path, capsys):
     assert capsys.readouterr().out == "mine\n"
 
 
+def test_a_place_where_all_was_taken_away_is_listed_as_such(root, tmp_path, capsys):
+    assert publish(root, "--yes") == 0
+    assert publish(root, "--unpublish", "--yes") == 0
+    capsys.readouterr()
+    assert run(["-L", str(root), "publish", "--list"]) == 0
+    assert capsys.readouterr().out == f"mine\nmine -> {tmp_path / 'out'}  not published now\n"
+    assert run(["-L", str(root), "publish", "--list", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["places"] == []
+    assert told["ended"] == [{"name": "mine", "place": str(tmp_path / "out")}]
+
+
 def test_that_all_is_gone_can_be_asked_for(root, host, tmp_path, capsys):
     url, _ = host
     assert publish(root, "--yes") == 0
@@ -256,7 +272,7 @@ def test_that_all_is_gone_can_be_asked_for(root, host, tmp_path, capsys):
     (tmp_path / "out" / "CNAME").write_text("example.org")
     assert publish(root, "--verify", url) == 0
     (tmp_path / "out" / "index.html").write_text("still here")
-    assert publish(root, "--verify", url) == 1
+    assert publish(root, "--verify", url) == 4
     assert "index.html: it is still there" in capsys.readouterr().err
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -53,6 +54,45 @@ def test_what_is_there_is_the_site_before_and_after_edits(library, place):
     library.delete(gone)
     publish(library, name, POLICY)
     assert tree(folder) == site_of(library)
+
+
+def test_a_host_that_bills_requests_is_asked_for_what_changes_and_nothing_else(
+        library, tmp_path, monkeypatch):
+    program = shutil.which("rclone")
+    assert program
+    log, bin_folder = tmp_path / "log", tmp_path / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "rclone").write_text(
+        f'#!/bin/sh\necho "$@" >> "{log}"\n[ "$2" = --files-from-raw ] && cat "$3" >> "{log}"\n'
+        f'exec "{program}" "$@"\n')
+    (bin_folder / "rclone").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_folder}:{os.environ['PATH']}")
+
+    def calls() -> tuple[list[str], list[str]]:
+        """The commands and the paths that were handed to the program since it was last asked."""
+        publish(library, f"rclone:{tmp_path / 'there'}", POLICY)
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        commands = [line.split() for line in lines if "--" in line]
+        assert all("--no-traverse" in words for words in commands if words[0] == "copy")
+        return [words[0] for words in commands], [line for line in lines if "--" not in line]
+
+    commands, paths = calls()
+    assert commands.count("lsf") == 1
+    assert sorted(paths) == sorted(tree(tmp_path / "there"))
+    assert paths[-2:] == ["data/manifest.js", "index.html"]
+    assert calls() == ([], [])
+    library.edit(library.ids("")[0], title="Another")
+    commands, paths = calls()
+    assert set(commands) == {"copy"}
+    assert len(paths) <= 6
+    assert paths[-2:] == ["data/manifest.js", "index.html"]
+    library.delete(library.ids("")[0])
+    commands, paths = calls()
+    assert set(commands[:-1]) == {"copy"}
+    assert commands[-1] == "delete"
+    assert paths.index("index.html") < min(
+        number for number, path in enumerate(paths) if path.startswith("images/"))
 
 
 def test_files_of_others_stay_and_a_full_place_is_refused(library, place):

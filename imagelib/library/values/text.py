@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from imagelib.library.values.registry import FOLDED
@@ -32,6 +33,9 @@ class _Marks(dict[int, int | None]):
 
 
 _MARKS = _Marks()
+#: No character of ASCII joins with one beside it, so that the few others of a long text are folded
+#: by themselves.
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
@@ -42,7 +46,14 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    bare = unicodedata.normalize("NFKD", text).translate(_MARKS).casefold()
+    # Of bytes, `lower` takes those of ASCII alone.
+    lowered = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+    return _FOREIGN.sub(lambda found: _folded(found[0]), lowered)
+
+
+@lru_cache(4096)
+def _folded(foreign: str) -> str:
+    bare = unicodedata.normalize("NFKD", foreign).translate(_MARKS).casefold()
     return unicodedata.normalize("NFKD", bare).translate(_MARKS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -47,43 +47,45 @@ def needles(library: Library, policy: Policy, published: Mapping[int, Sequence[s
     """
     told.follow(library, policy, published.keys())
     open_words, open_runs = _public(library, policy)
-    for some_words, some_runs in told.public():
-        open_words.update(some_words)
-        open_runs.update(some_runs)
+    for said, said_in_a_row in told.public():
+        open_words.update(said)
+        open_runs.update(said_in_a_row)
     open_words.update(word for marks in published.values() for one in marks for word in words(one))
     open_words.update(word for text in policy.allow for word in words(text))
     found = Needles()
     seen: set[int] = set()  # workflows say the same words over and over
-    for source, one in chain(told.withheld(), _withheld_besides(library, policy)):
-        if (known := hash(one[1:])) in seen:
-            continue
-        seen.add(known)
-        tells = [word for word in one.words.split() if word not in open_words]
-        for word in tells:
-            found.words.setdefault(word, (one.name, source))
-        if tells:
-            continue
-        fresh = [run for run in one.runs.splitlines() if run not in open_runs]
-        found.untestable += not fresh
-        for run in fresh:
-            found.runs.setdefault(run, (one.name, source))
+    for source, texts in chain(told.withheld(), _withheld_besides(library, policy)):
+        for name, some_words, some_runs, number in texts:
+            if (known := hash((some_words, some_runs, number))) in seen:
+                continue
+            seen.add(known)
+            tells = [word for word in some_words.split() if word not in open_words]
+            for word in tells:
+                found.words.setdefault(word, (name, source))
+            if tells:
+                continue
+            fresh = [run for run in some_runs.splitlines() if run not in open_runs]
+            found.untestable += not fresh
+            for run in fresh:
+                found.runs.setdefault(run, (name, source))
     return found
 
 
-def _withheld_besides(library: Library, policy: Policy) -> Iterator[tuple[str, Withheld]]:
+def _withheld_besides(library: Library, policy: Policy
+                      ) -> Iterator[tuple[str, Iterable[Withheld]]]:
     """(where it stands, what it says) of all that is withheld and is said by no image."""
     for row in library.database.read("SELECT id, record FROM trash"):
         for name, value in json.loads(row["record"]).items():
             if BECOMES.get(name, "never") not in ("made", "file"):
-                yield from ((f"{row['id']} in the trash", withheld(name, text))
-                            for text in texts_of(value))
+                yield f"{row['id']} in the trash", (withheld(name, text)
+                                                    for text in texts_of(value))
     for row in library.database.read("SELECT name, query FROM searches"):
         if row["name"] not in policy.saved_searches:
-            yield row["name"], withheld("saved search", f"{row['name']} {row['query']}")
+            yield row["name"], [withheld("saved search", f"{row['name']} {row['query']}")]
     for row in library.database.read("SELECT DISTINCT who, note FROM picks"):
-        yield row["who"], withheld("pick", f"{row['who']} {row['note']}")
-    yield str(library.root), withheld("folder", " ".join(library.root.parts[1:]))
-    yield "", withheld("this machine", f"{_user()} {socket.gethostname()} {Path.home()}")
+        yield row["who"], [withheld("pick", f"{row['who']} {row['note']}")]
+    yield str(library.root), [withheld("folder", " ".join(library.root.parts[1:]))]
+    yield "", [withheld("this machine", f"{_user()} {socket.gethostname()} {Path.home()}")]
 
 
 def _public(library: Library, policy: Policy) -> tuple[set[str], set[str]]:
@@ -110,7 +112,7 @@ def _public(library: Library, policy: Policy) -> tuple[set[str], set[str]]:
 def _program_words() -> frozenset[str]:
     """What the pages of every site say, and its scripts."""
     return frozenset(word for text in _texts_in(bundled("templates"))
-                     for word in telling(words(text)))
+                     for word in telling(set(words(text))))
 
 
 def _texts_in(folder: Path) -> Iterator[str]:

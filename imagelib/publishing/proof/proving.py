@@ -6,8 +6,9 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from imagelib.errors import BusyError, ImagelibError
@@ -18,11 +19,13 @@ from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.needles import Needles, needles
 from imagelib.publishing.proof.readings import BYTES, CANARIES, Reading, is_picture, readings
-from imagelib.publishing.proof.seen import File, Seen, look_of, mark, packed
+from imagelib.publishing.proof.seen import File, Seen, look_of, marks, packed
 from imagelib.publishing.proof.told import AllTold, texts_of
 from imagelib.publishing.proof.wording import comes_by_chance, runs, telling, words
 
 Progress = Callable[[str, int, int], None]
+#: Of how many bytes of pictures a worker is asked at once; more might take longer than it may.
+_AT_ONCE = 1 << 20
 
 
 class BlindError(ImagelibError):
@@ -93,7 +96,7 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     sought = needles(library, policy, published, memory.told)
     check_sight()
     proof = Proof(words=len(sought.words), runs=len(sought.runs), untestable=sought.untestable)
-    wanted = {mark(text) for text in (*sought.words, *sought.runs)}
+    wanted = marks((*sought.words, *sought.runs))
     looks, kind = _looks_in(site, policy), _kind(policy)
     silent = memory.seen.silent(looks, wanted)
     unread = [name for name in looks if name not in silent]
@@ -102,12 +105,13 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     pictures = [name for name in unread if kind != "as they are" and is_picture(name)
                 and not memory.seen.knows(name, looks[name])]
     with ThreadPoolExecutor(library.sandbox.size) as pool:  # they wait for workers
-        said = {name: pool.submit(_said_by, library, site / name, name, kind)
-                for name in pictures}
+        said: dict[str, Future[dict[str, list[Hit]]]] = {}
+        for names in _together(pictures, looks):
+            said |= dict.fromkeys(names, pool.submit(_said_by, library, site, names, kind))
         try:
             for done, name in enumerate(unread, 1):
                 file, hits = _read(site / name, name, looks[name], sought)
-                hits += said[name].result() if name in said else []
+                hits += said[name].result()[name] if name in said else []
                 found[name] = file.digest
                 if not hits and not memory.seen.knows(name, file.look):
                     memory.seen.put(name, file)
@@ -118,7 +122,7 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
             raise
     proof.hits += [Hit(name, "the site", "a file that no build has made", "", "")
                    for name in looks if name not in made]
-    proof.files = {name: (found[name], int(looks[name].split("-")[0])) for name in looks}
+    proof.files = {name: (found[name], _size(looks[name])) for name in looks}
     memory.seen.save(looks, None if proof.hits else wanted)
     return proof
 
@@ -130,17 +134,22 @@ def _read(path: Path, name: str, look: str, sought: Needles) -> tuple[File, list
     content = path.read_bytes()
     said = said_in(_readings(path, name, content))
     return (File(look, hashlib.sha256(content).hexdigest(),
-                 packed(map(mark, (*said.words, *said.runs)))), find(sought, name, said))
+                 packed(marks((*said.words, *said.runs)))), find(sought, name, said))
 
 
 def _looks_in(site: Path, policy: Policy) -> dict[str, str]:
     """How each file of *site* looks, and what it was made by."""
     kind = _kind(policy)
-    found = []
-    for folder, folders, files in os.walk(site):
-        links = [name for name in folders if Path(folder, name).is_symlink()]
-        found += [f"{folder}/{name}" for name in files + links]
-    return {path[len(str(site)) + 1:]: f"{look_of(Path(path))}-{kind}" for path in sorted(found)}
+    found: dict[str, str] = {}
+    folders = [str(site)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    found[entry.path[len(str(site)) + 1:]] = f"{look_of(entry.path)}-{kind}"
+    return dict(sorted(found.items()))
 
 
 def _kind(policy: Policy) -> str:
@@ -154,11 +163,12 @@ def said_in(found: Iterable[Reading]) -> Said:
     said = Said()
     for reading, text in found:
         parts = words(text)
-        fresh = telling(set(parts))
+        fresh = telling(set(parts).difference(said.words))
         if BYTES in reading:
             fresh = (word for word in fresh if not comes_by_chance(word))
-        said.words = dict.fromkeys(fresh, reading) | said.words
-        said.runs = dict.fromkeys(runs(parts), reading) | said.runs
+        # A block has thousands of readings: what was said before is not gone through for each.
+        said.words |= dict.fromkeys(set(fresh).difference(said.words), reading)
+        said.runs |= dict.fromkeys(set(runs(parts)).difference(said.runs), reading)
     return said
 
 
@@ -193,19 +203,44 @@ def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
     """All that can be read in a file, and the texts of a block, which are numbers of pieces."""
     yield from readings(name, content)
     if name.startswith("data/") and name != MANIFEST_PATH:
-        for values in read_block(path):
-            yield from (("the index", text) for text in texts_of(values))
+        # The names of values, tags and models are in each row.
+        once = {text for values in read_block(path) for text in texts_of(values)}
+        yield from (("the index", text) for text in once)
 
 
-def _said_by(library: Library, path: Path, name: str, kind: str) -> list[Hit]:
-    """What a picture says besides what is seen in it."""
+def _size(look: str) -> int:
+    return int(look.split("-")[0])
+
+
+def _together(pictures: Iterable[str], looks: Mapping[str, str]) -> Iterator[list[str]]:
+    """*pictures* in groups that a worker is asked of at once, of one folder, as an answer takes
+    longer than a small picture."""
+    for _, names in groupby(pictures, lambda name: name.split("/")[0]):
+        group: list[str] = []
+        size = 0
+        for name in names:
+            if group and size + _size(looks[name]) > _AT_ONCE:
+                yield group
+                group, size = [], 0
+            group.append(name)
+            size += _size(looks[name])
+        yield group
+
+
+def _said_by(library: Library, site: Path, names: list[str], kind: str) -> dict[str, list[Hit]]:
+    """What pictures of one folder say besides what is seen in them, by their *names*."""
     try:
-        said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by", str(path),
+        said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by_each",
+                                    [str(site / name) for name in names],
                                     library.settings.max_pixels,
-                                    kind if name.startswith(f"{ORIGINALS}/") else "")
+                                    kind if names[0].startswith(f"{ORIGINALS}/") else "")
     except BusyError:
         raise
     except ImagelibError as error:
-        said = [str(error)]
-    return [Hit(name, "the picture itself", text, "", "") for text in said]
+        if len(names) > 1:  # which one it was is told by asking of each
+            return {name: hits for one in names
+                    for name, hits in _said_by(library, site, [one], kind).items()}
+        said = [[str(error)]]
+    return {name: [Hit(name, "the picture itself", text, "", "") for text in texts]
+            for name, texts in zip(names, said, strict=True)}
 

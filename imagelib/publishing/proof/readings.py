@@ -14,6 +14,7 @@ import html
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -26,15 +27,20 @@ TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".we
 _PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
-#: Letters in a row in bytes that are no text, read as UTF-8; fewer come by chance in pixels.
-_RUN = re.compile("[^\x00-\x1f\x7f\ufffd]{6,}")
+#: Controls become bytes that UTF-8 never has, so that one character parts whatever is no text.
+_NO_CONTROLS = bytes(0xFF if code < 0x20 or code == 0x7F else code for code in range(256))
+#: Six letters in a row or more, in bytes that are no text; fewer come by chance in pixels. Written
+#: out, as are the patterns below it: millions of bytes are looked through, and thus `re` skips.
+_RUN = re.compile("[^\ufffd]" * 5 + "[^\ufffd]+")
 #: The same in UTF-16 of either order, less what may stand before the first zero.
-_WIDE = re.compile(rb"(?:\x00[\x20-\x7e]){5,}")
+_WIDE = re.compile(rb"\x00[\x20-\x7e](?:\x00[\x20-\x7e]){4,}")
+#: The two characters that Base64 has otherwise in addresses.
+_FOR_URLS = bytes.maketrans(b"-_", b"+/")
 #: Base64 of more bytes may be packed; of fewer, what tells something has letters side by side.
 _SHORT = 256
 _TELLS = re.compile(rb"[0-9A-Za-z]{4}|[\xc2-\xf4][\x80-\xbf]{1,3}[\xc2-\xf4][\x80-\xbf]")
 #: How zlib and gzip streams begin.
-_PACKED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
+_PACKED = (re.compile(rb"\x78[\x01\x5e\x9c\xda]"), re.compile(rb"\x1f\x8b\x08"))
 #: Of one packed stream, in bytes.
 _MOST = 8 << 20
 #: Packed in packed in packed.
@@ -70,7 +76,8 @@ def _of_text(content: bytes) -> Iterator[Reading]:
 
 
 def _of_bytes(content: bytes) -> Iterator[Reading]:
-    yield BYTES, "\n".join(_RUN.findall(content.decode("utf-8", "replace")))
+    plain = content.translate(_NO_CONTROLS).decode("utf-8", "replace")
+    yield BYTES, "\n".join(_RUN.findall(plain))
     if wide := list(_WIDE.finditer(content)):
         # Whether the byte before belongs to it depends on the order.
         yield f"{BYTES} as UTF-16", "\n".join(
@@ -91,18 +98,16 @@ def _of_base64(content: bytes, depth: int) -> Iterator[Reading]:
 def _unpacked(content: bytes) -> Iterator[bytes]:
     """What the Base64 in *content* says, but for what is certainly no text."""
     for found in set(_BASE64.findall(content)):
-        for start in range(4) if len(found) < 4096 else (0,):  # what stands before may look like it
-            packed = found[start:].rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
-            try:
-                inner = base64.b64decode(packed[:len(packed) // 4 * 4])
-            except binascii.Error:
-                continue
+        packed = found.rstrip(b"=").translate(_FOR_URLS)
+        # What stands before may look like it.
+        for start in range(4) if len(packed) < 4096 else (0,):
+            inner = binascii.a2b_base64(packed[start:start + (len(packed) - start) // 4 * 4])
             if len(inner) > _SHORT or _TELLS.search(inner):
                 yield inner
 
 
 def _of_packed(content: bytes, depth: int) -> Iterator[Reading]:
-    for found in _PACKED.finditer(content):
+    for found in chain.from_iterable(kind.finditer(content) for kind in _PACKED):
         engine = zlib.decompressobj(wbits=47)  # zlib or gzip
         try:
             inner = engine.decompress(content[found.start():], _MOST)

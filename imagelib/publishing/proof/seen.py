@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import sqlite3
 import zlib
 from array import array
@@ -94,20 +95,21 @@ class Seen:
         self._connection.execute("COMMIT")
 
 
-def look_of(path: Path) -> str:
+def look_of(path: str) -> str:
     """How a file looks without being read. One that the builder writes anew is another inode."""
-    stat = path.lstat()
+    stat = os.lstat(path)
     return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
 
 
-def mark(text: str) -> int:
-    """The mark of a word, or of a run of words with a blank between them."""
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+def marks(texts: Iterable[str]) -> set[int]:
+    """The marks of words, and of runs of words with a blank between them."""
+    # At once, as there are millions; no word has a line break in it.
+    return set(map(zlib.crc32, "\n".join(texts).encode("utf-8", "surrogatepass").split(b"\n")))
 
 
-def packed(marks: Iterable[int]) -> bytes:
+def packed(found: Set[int]) -> bytes:
     """Marks as they are kept."""
-    return array("I", sorted(set(marks))).tobytes()
+    return array("I", sorted(found)).tobytes()
 
 
 @cache

@@ -83,10 +83,10 @@ class AllTold:
                 "SELECT words, runs FROM told WHERE is_published"):
             yield some_words.split(), some_runs.splitlines()
 
-    def withheld(self) -> Iterator[tuple[str, Withheld]]:
-        """(name of the image's file, one text of it that must not be known)."""
+    def withheld(self) -> Iterator[tuple[str, list[Withheld]]]:
+        """(name of the image's file, its texts that must not be known)."""
         for file_name, texts in self._connection.execute("SELECT file_name, withheld FROM told"):
-            yield from ((file_name, Withheld(*one)) for one in json.loads(texts))
+            yield file_name, json.loads(texts)
 
 
 def withheld(name: str, text: str) -> Withheld:

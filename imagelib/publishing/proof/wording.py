@@ -29,7 +29,9 @@ def words(text: str) -> list[str]:
 def telling(found: Iterable[str]) -> Iterator[str]:
     """Those of the words *found* that are long enough to be known again."""
     for word in found:
-        if _NO_WORD.fullmatch(word):
+        if len(word) < _DENSE_PIECE:  # most are; no other kind may be as short
+            continue
+        if (word[0] == "u" or word[0].isdigit()) and _NO_WORD.fullmatch(word):
             continue
         if word.isdigit():
             if len(word) >= _SHORTEST_NUMBER:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from imagelib.config import Settings
@@ -25,7 +25,7 @@ class ArchiveTarget:
         self._path, self._settings = path, settings
         self.name = str(path)
 
-    def check(self, known: Mapping[str, Placed]) -> None:
+    def check(self, known: Mapping[str, Placed], before: Collection[str]) -> None:  # noqa: ARG002
         """A file that is absent or ours."""
         require_apart(self._path, self._settings)
         if not known and self._path.exists():

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,14 +30,16 @@ class FolderTarget:
         self._folder, self._settings = folder, settings
         self.name = str(folder)
 
-    def check(self, known: Mapping[str, Placed]) -> None:
+    def check(self, known: Mapping[str, Placed], before: Collection[str]) -> None:
         """A folder that is empty, absent or ours; links in it are somebody else's."""
         require_apart(self._folder, self._settings)
         if self._folder.is_symlink() or (self._folder.exists() and not self._folder.is_dir()):
             raise ConflictError(f"{self._folder} is no folder. Choose another place.")
         if known or not self._folder.is_dir():
             return
-        if any(self._folder.iterdir()):
+        # Who was told that their own files stay finds them there when they publish again.
+        if any(self._folder.iterdir()) and (
+                not before or any(os.path.lexists(self._folder / path) for path in before)):
             raise ConflictError(f"{self._folder} holds files that imagelib did not put there."
                                 " Choose an empty folder, or empty this one.")
 

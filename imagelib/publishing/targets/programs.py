@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -43,10 +43,11 @@ class RcloneTarget:
         self.name = f"rclone:{remote}"
         _require("rclone")
 
-    def check(self, known: Mapping[str, Placed]) -> None:
+    def check(self, known: Mapping[str, Placed], before: Collection[str]) -> None:
         """A place that is empty, absent or ours."""
         if not known:
-            _require_empty(self.name, _lines("rclone", "lsf", "-R", "--files-only", self._remote))
+            _require_free(self.name, before, _lines("rclone", "lsf", "-R", "--files-only",
+                                                    self._remote))
 
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """A known list in each step: nothing is listed or compared there, which hosts bill."""
@@ -81,11 +82,13 @@ class RsyncTarget:
         self.name = f"rsync:{place}"
         _require("rsync")
 
-    def check(self, known: Mapping[str, Placed]) -> None:
+    def check(self, known: Mapping[str, Placed], before: Collection[str]) -> None:
         """A place that is empty, absent or ours."""
         if not known:
-            _require_empty(self.name, [
-                line for line in _lines("rsync", "-r", "--list-only", self._place)
+            # Permissions, size, date and time stand before the name.
+            _require_free(self.name, before, [
+                line.split(maxsplit=4)[-1]
+                for line in _lines("rsync", "-r", "--list-only", self._place)
                 if not line.startswith("d")])
 
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
@@ -124,7 +127,7 @@ class GitTarget:
         self.name = f"git:{self._url}#{self._branch}"
         _require("git")
 
-    def check(self, known: Mapping[str, Placed]) -> None:
+    def check(self, known: Mapping[str, Placed], before: Collection[str]) -> None:  # noqa: ARG002
         """A branch that is absent or ours."""
         listed = subprocess.run(["git", "ls-remote", "--heads", self._url, self._branch],
                                 capture_output=True, text=True, check=False)
@@ -198,8 +201,9 @@ def _require(program: str) -> None:
                            " send that yourself.")
 
 
-def _require_empty(name: str, lines: list[str]) -> None:
-    if lines:
+def _require_free(name: str, before: Collection[str], there: list[str]) -> None:
+    """Whether nothing is *there*, or only what stayed when all that was ours *before* went."""
+    if there and (not before or not set(before).isdisjoint(there)):
         raise InvalidError(f"{name} holds files that imagelib did not put there. Choose an empty"
                            " place.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,8 +20,9 @@ class Target(Protocol):
     #: The place as the ledger calls it, one way for each.
     name: str
 
-    def check(self, known: Mapping[str, Placed]) -> None:
-        """Look whether we may write there; *known* is what we put there before.
+    def check(self, known: Mapping[str, Placed], before: Collection[str]) -> None:
+        """Look whether we may write there; *known* is what we put there, and *before* what we have
+        taken away again.
 
         Raises:
             ConflictError: it holds something that is not ours, or is no place for this.

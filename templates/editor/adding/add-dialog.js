@@ -7,8 +7,11 @@ const ImagelibAddDialog = (() => {
   /** @type {Record<UploadState, string>} */
   const WORDS = {
     waiting: "waiting", uploading: "uploading", reading: "reading", added: "added", here: "already here",
-    refused: "refused", cancelled: "cancelled", paused: "waiting for the daemon",
+    refused: "refused", cancelled: "cancelled", paused: "waiting for imagelib",
   };
+  const MOST_PREVIEWS = 60;
+  /** A query has room for so many ids. */
+  const MOST_SHOWN = 100;
   const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
 
   /** @type {ReturnType<typeof ImagelibUpload["queue"]>} */
@@ -30,6 +33,12 @@ const ImagelibAddDialog = (() => {
   let save;
   /** @type {{close: () => void} | null} */
   let dialog = null;
+  /** What one does when all is over. */
+  const ends = [
+    h("button", { type: "button", click: () => showThem() }, "Show them"),
+    h("button", { type: "button", click: () => tagThem() }, "Tag them"),
+    h("button", { type: "button", class: "primary", click: () => dialog?.close() }, "Done"),
+  ];
   const button = h("button", { type: "button", class: "primary add-button", click: () => open() }, "Add images");
 
   /** A new queue with an empty form. */
@@ -61,7 +70,7 @@ const ImagelibAddDialog = (() => {
       h("details", { class: "shared", open: true }, h("summary", {}, "Values for all of them"),
         h("p", { class: "hint" }, "What stays empty is read from each picture; what you correct in one picture's own values counts more."),
         kept, fields.element),
-      h("footer", { class: "dialog-foot" }, summary, save));
+      h("footer", { class: "dialog-foot" }, summary, ...ends, save));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void send();
@@ -74,6 +83,7 @@ const ImagelibAddDialog = (() => {
       take([...(folder.files ?? [])].filter(ImagelibDropped.isPicture));
       folder.value = "";
     });
+    for (const end of ends) end.hidden = true;
     const before = ImagelibKeptValues.get();
     fields.fill(before);
     kept.hidden = Object.keys(before).length === 0;
@@ -131,7 +141,7 @@ const ImagelibAddDialog = (() => {
   function render(item) {
     let row = shown.get(item);
     if (!row) {
-      row = h("li", { class: "upload" }, h("span", { class: "upload-name" }, item.file.name),
+      row = h("li", { class: "upload" }, h("span", { class: "upload-name" }, ...preview(item), item.file.name),
         h("progress", { max: "1", value: "0", "aria-label": `Progress of ${item.file.name}` }),
         h("span", { class: "upload-state" }), h("span", { class: "upload-actions" }));
       const look = ImagelibUploadRow.make(item, (error) => queue.refuse(item, error));
@@ -141,6 +151,8 @@ const ImagelibAddDialog = (() => {
       rows.append(row);
     }
     if (item.state !== "waiting" && row.dataset.state === "waiting") looks.get(item)?.settle();
+    // What did not work is not to be looked for.
+    if (item.state === "refused" && row.dataset.state !== "refused") rows.prepend(row);
     row.dataset.state = item.state;
     const [name, progress, state, actions] = /** @type {[HTMLElement, HTMLProgressElement, HTMLElement, HTMLElement]} */ (
       /** @type {unknown} */ ([...row.children]));
@@ -156,6 +168,18 @@ const ImagelibAddDialog = (() => {
       actions.replaceChildren(...(action ? [h("button", { type: "button", class: "small", click: () => actionOf(item)?.[1]() }, action[0])] : []));
     }
     summarise();
+  }
+
+  /** How a picture looks before it is added; of very many only the first. @param {UploadItem} item @returns {HTMLElement[]} */
+  function preview(item) {
+    if (shown.size >= MOST_PREVIEWS) return [];
+    const url = URL.createObjectURL(item.file);
+    const over = () => URL.revokeObjectURL(url);
+    const picture = h("img", { src: url, alt: "", decoding: "async", load: over, error: () => {
+      over();
+      picture.remove();
+    } });
+    return [picture];
   }
 
   /** Leads to an image in the viewer. @param {ImageRecord} record @param {string} text */
@@ -200,6 +224,9 @@ const ImagelibAddDialog = (() => {
     const number = (/** @type {UploadState} */ state) => queue.items.filter((item) => item.state === state).length;
     const parts = /** @type {UploadState[]} */ (Object.keys(WORDS)).filter(number).map((state) => `${number(state)} ${WORDS[state]}`);
     setText(summary, parts.join(", "));
+    const isOver = number("waiting") === 0 && !queue.isRunning && ids().length > 0;
+    save.hidden = isOver;
+    for (const end of ends) end.hidden = !isOver;
     save.disabled = number("waiting") === 0 || queue.isRunning;
     tellProgress();
   }
@@ -221,12 +248,29 @@ const ImagelibAddDialog = (() => {
     const isAll = added.length === queue.items.length;
     fields.blame(queue.items.find(({ faults }) => faults?.size)?.faults ?? new Map());
     if (!added.length) return;
-    const ids = added.flatMap(({ record }) => (record ? [record.id] : []));
+    const done = ids();
     if (isAll) dialog?.close();
-    ImagelibToast.show(isAll ? `${ImagelibChanges.howMany(ids.length)} added` : summary.textContent ?? "", { actions: [
+    ImagelibToast.show(isAll ? `${ImagelibChanges.howMany(done.length)} added` : summary.textContent ?? "", { actions: [
+      ...(isAll || !dialog ? /** @type {[string, () => void][]} */ ([["Show them", showThem], ["Tag them", tagThem]]) : []),
       ...(dialog ? [] : [/** @type {[string, () => void]} */ (["Review", () => open(true)])]),
-      ["Undo", () => void ImagelibEdits.apply({ ids }, { delete: true }, "Taken back")],
+      ["Undo", () => void ImagelibEdits.apply({ ids: done }, { delete: true }, "Taken back")],
     ] });
+  }
+
+  /** Of the images that were added. */
+  const ids = () => queue.items.flatMap(({ record, state }) => (state === "added" && record ? [record.id] : []));
+
+  /** Of many, the newest in the library. */
+  function showThem() {
+    const added = ids();
+    dialog?.close();
+    ImagelibGallery.setQuery(added.length > MOST_SHOWN ? "sort:-created" : added.map((id) => `id:${id}`).join(" or "));
+  }
+
+  function tagThem() {
+    const added = ids();
+    dialog?.close();
+    void ImagelibTagBox.open({ ids: added });
   }
 
   function start() {
@@ -244,5 +288,5 @@ const ImagelibAddDialog = (() => {
     });
   }
 
-  return { start };
+  return { open: () => open(), start };
 })();

@@ -16,7 +16,7 @@ const ImagelibApi = (() => {
   class Refusal extends Error {
     /** @param {number} status 0 if nobody answered @param {Problem | null} problem */
     constructor(status, problem) {
-      super(textOf(problem) || `The daemon answered ${status}.`);
+      super(textOf(problem) || `imagelib answered ${status}.`);
       this.status = status;
       /** Whether others are before us with their pictures: it may be asked for again, in a moment. */
       this.isBusy = status === 503 && problem?.title === "Busy";
@@ -45,7 +45,7 @@ const ImagelibApi = (() => {
     }
   }
 
-  const absence = () => new Refusal(0, { detail: "The daemon does not answer. Is it still running?" });
+  const absence = () => new Refusal(0, { detail: "imagelib does not answer. Is it still running?" });
 
   /**
    * What came back, and the batch that was made, if any.

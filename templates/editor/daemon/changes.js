@@ -58,7 +58,7 @@ const ImagelibChanges = (() => {
   }
 
   function found() {
-    if (lost) ImagelibToast.show("The daemon answers again.");
+    if (lost) ImagelibToast.show("imagelib answers again.");
     lost = false;
     onAnswer(true);
   }

@@ -36,7 +36,7 @@ const ImagelibOutbox = (() => {
   /** Say how things stand. @param {boolean} lost whether the daemon does not answer */
   function tell(lost) {
     const waiting = letters.length ? ` ${letters.length} edit${letters.length === 1 ? " is" : "s are"} kept and will be sent when it is back.` : "";
-    ImagelibToast.hold("daemon", lost ? `The daemon does not answer.${waiting}` : "");
+    ImagelibToast.hold("daemon", lost ? `imagelib does not answer.${waiting}` : "");
   }
 
   /**

@@ -7,6 +7,8 @@ const ImagelibUndo = (() => {
   const { inTurn } = ImagelibQueue;
   const KEY = "imagelib.done";
   const MOST = 200;
+  /** A query has room for so many ids. */
+  const MOST_SHOWN = 100;
 
   /**
    * One thing that was done here: the batch it made.
@@ -80,7 +82,7 @@ const ImagelibUndo = (() => {
     await inTurn(async () => {
       if (ImagelibOutbox.size) {
         if (edit?.step) edits.push(edit);
-        ImagelibToast.show("An edit still waits for the daemon. Nothing was undone.", { bad: true });
+        ImagelibToast.show("An edit still waits for imagelib. Nothing was undone.", { bad: true });
         return;
       }
       // A field that was left as it was is no edit.
@@ -90,6 +92,26 @@ const ImagelibUndo = (() => {
       else if (!edit.step) ImagelibToast.show("It was not saved, so there is nothing to undo.", { bad: true });
       else await takeBack(edit);
     });
+  }
+
+  /** Say what happened to which images, and lead there. @param {string} what @param {string} action @param {string[]} images @param {[string, () => void]} way  Back. */
+  async function say(what, action, images, way) {
+    const [id] = images;
+    const before = images.length === 1 ? await ImagelibIndex.record(id) : null;
+    await ImagelibChanges.poll();
+    const now = images.length === 1 ? await ImagelibIndex.record(id) : null;
+    const change = ImagelibEditWords.change(before, now);
+    ImagelibToast.show(change ? `${what}: ${change}` : `${what}: ${action} (${ImagelibChanges.howMany(images.length)})`, {
+      actions: [way, ...(images.length && (images.length > 1 || now) ? [/** @type {[string, () => void]} */ (["Show", () => show(images)])] : [])],
+    });
+    // What was taken away from the viewer is back in it.
+    if (!before && now && ImagelibViewer.id) await ImagelibGallery.open(id);
+  }
+
+  /** @param {string[]} images */
+  function show(images) {
+    if (images.length === 1) void ImagelibGallery.open(images[0]);
+    else ImagelibGallery.setQuery(images.slice(0, MOST_SHOWN).map((id) => `id:${id}`).join(" or "));
   }
 
   function nothing() {
@@ -103,8 +125,7 @@ const ImagelibUndo = (() => {
     try {
       const { action, images } = await ImagelibApi.undo(edit?.step?.batch ?? null);
       undone.push({ action, images });
-      await ImagelibChanges.poll();
-      ImagelibToast.show(`Undone: ${action} (${ImagelibChanges.howMany(images.length)})`, { actions: [["Redo", () => void redo()]] });
+      await say("Undone", action, images, ["Redo", () => void redo()]);
     } catch (error) {
       if (edit && error instanceof ImagelibApi.Refusal && error.isAbsence) {
         edits.push(edit);
@@ -126,9 +147,7 @@ const ImagelibUndo = (() => {
         const { action, images } = await ImagelibApi.redo();  // its batch is the last edit of this tab
         undone = left;
         const name = action.replace(/^undo /, "");
-        await ImagelibChanges.poll();
-        ImagelibToast.show(`Done again: ${name} (${ImagelibChanges.howMany(images.length)})`,
-          { actions: [["Undo", () => void undo()]] });
+        await say("Done again", name, images, ["Undo", () => void undo()]);
       } catch (error) {
         ImagelibToast.fail(error);
       }

@@ -38,6 +38,6 @@ const ImagelibDialog = (() => {
   return {
     open,
     /** Whether a dialog is open that has nothing to do with keys for images. */
-    get isOpen() { return document.querySelector("dialog[open]:not(.viewer)") !== null; },
+    get isOpen() { return document.querySelector("dialog[open]:not(.viewer, .compare)") !== null; },
   };
 })();

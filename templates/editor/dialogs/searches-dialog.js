@@ -4,13 +4,15 @@
 const ImagelibSearchesDialog = (() => {
   const { h } = ImagelibDom;
   const { turns } = ImagelibTasks;
+  const DEFAULT_SORT = "-captured_at";
 
   /** @param {{query: string, sort: string}} search */
-  function linkOf({ query, sort }) {
-    const parameters = new URLSearchParams();
-    if (query) parameters.set("q", query);
-    if (sort) parameters.set("sort", sort);
-    return `?${parameters}`;
+  const linkOf = ({ query, sort }) => ImagelibLinks.urlOf(query, sort);
+
+  /** Bring the list beside the filters up to date; as the page keeps them, the usual order is not said. */
+  async function renew() {
+    const searches = await ImagelibApi.searches();
+    ImagelibIndex.setSearches(searches.map(({ name, query, sort }) => [name, query, sort === DEFAULT_SORT ? "" : sort]));
   }
 
   async function open() {
@@ -76,6 +78,7 @@ const ImagelibSearchesDialog = (() => {
     async function act(doIt, said, undo) {
       try {
         await doIt();
+        void renew();
         ImagelibToast.show(said, { actions: undo ? [["Undo", undo]] : [] });
       } catch (error) {
         ImagelibToast.fail(error);
@@ -88,5 +91,5 @@ const ImagelibSearchesDialog = (() => {
     await load();
   }
 
-  return { linkOf, open };
+  return { DEFAULT_SORT, linkOf, open, renew };
 })();

@@ -2,7 +2,9 @@
 "use strict";
 
 ImagelibAddDialog.start();
+ImagelibEmptyLibrary.start();
 ImagelibLibraryMenu.start();
+ImagelibSearchStar.start();
 ImagelibPicksDialog.start();
 ImagelibPicksPanel.start();
 ImagelibPublicationsPanel.start();

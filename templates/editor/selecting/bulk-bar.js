@@ -14,9 +14,10 @@ const ImagelibBulkBar = (() => {
     h("button", { type: "button", "aria-label": "0 stars", title: "No rating", click: () => void ImagelibCulling.rate(0) }, "0"));
   const clear = h("button", { type: "button", class: "close", "aria-label": "Clear the selection", title: "Clear (Esc)",
     click: () => ImagelibSelection.clear() }, "×");
+  const compared = h("button", { type: "button", "aria-keyshortcuts": "c", click: () => void ImagelibSelection.compare() }, "Compare");
   const bar = h("div", { class: "bulk-bar", role: "toolbar", "aria-label": "Selected images", hidden: true },
     h("p", { class: "bulk-count", role: "status" }, number, hidden), all, stars,
-    h("div", { class: "bulk-actions" },
+    h("div", { class: "bulk-actions" }, compared,
       h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open(ImagelibSelection.target()) }, "Tag"),
       h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
       h("button", { type: "button", click: () => void download() }, "Export"),
@@ -33,6 +34,7 @@ const ImagelibBulkBar = (() => {
     setText(hidden, away ? `, ${away.toLocaleString("en")} not in this result` : "");
     setText(all, `Select all ${found.toLocaleString("en")}`);
     all.hidden = size - away >= found;
+    compared.hidden = size < 2 || size > ImagelibCompare.MOST;
   }
 
   /** The records of the selected images as a file. */

@@ -6,6 +6,7 @@
 const ImagelibCulling = (() => {
   /** The pk that a key is about, or -1. */
   function current() {
+    if (ImagelibCompare.isOpen) return ImagelibIndex.pkOf(ImagelibCompare.id) ?? -1;
     if (ImagelibViewer.id) return ImagelibIndex.pkOf(ImagelibViewer.id) ?? -1;
     const card = document.activeElement?.closest(".card");
     return card instanceof HTMLElement ? Number(card.dataset.pk) : -1;
@@ -42,7 +43,7 @@ const ImagelibCulling = (() => {
       return;
     }
     const pk = current();
-    const next = ImagelibPreferences.get("advance") ? neighbour(pk, false) : -1;
+    const next = ImagelibPreferences.get("advance") && !ImagelibCompare.isOpen ? neighbour(pk, false) : -1;
     const target = targetOf(pk);
     const done = ImagelibEdits.rate(target, rating);
     if (await target && next >= 0) await goTo(next);
@@ -55,7 +56,7 @@ const ImagelibCulling = (() => {
       return;
     }
     const pk = current();
-    const next = neighbour(pk, true);
+    const next = ImagelibCompare.isOpen ? -1 : neighbour(pk, true);
     await ImagelibEdits.remove(targetOf(pk).then(async (target) => {
       // First away from it: an open image that is gone would close the viewer.
       if (target && next >= 0) await goTo(next);
@@ -63,12 +64,17 @@ const ImagelibCulling = (() => {
     }));
   }
 
-  const actsOnSelection = () => !ImagelibViewer.id && ImagelibSelection.size > 0;
+  const actsOnSelection = () => !ImagelibViewer.id && !ImagelibCompare.isOpen && ImagelibSelection.size > 0;
 
   function start() {
     document.addEventListener("keydown", (event) => {
       if (ImagelibDialog.isOpen || !ImagelibHelp.isCommand(event) || event.shiftKey) return;
       if (current() < 0 && !actsOnSelection()) return;
+      if (event.key === "c" && actsOnSelection()) {
+        void ImagelibSelection.compare();
+        event.preventDefault();
+        return;
+      }
       if (/^[0-5]$/.test(event.key)) void rate(Number(event.key));
       else if (event.key === "Delete") void remove();
       else if (event.key === "f") void rate(5);

@@ -82,7 +82,7 @@ const ImagelibSelection = (() => {
 
   /** @param {KeyboardEvent} event */
   function pressed(event) {
-    if (ImagelibDialog.isOpen || event.defaultPrevented || ImagelibDom.isWriting(event.target)) return;
+    if (ImagelibDialog.isOpen || ImagelibCompare.isOpen || event.defaultPrevented || ImagelibDom.isWriting(event.target)) return;
     if (ImagelibViewer.id) {
       const pk = ImagelibIndex.pkOf(ImagelibViewer.id);
       if (event.key !== "x" || !ImagelibHelp.isCommand(event) || pk === undefined) return;
@@ -121,6 +121,17 @@ const ImagelibSelection = (() => {
     return { ids: files.flatMap((file) => (file ? [file.id] : [])) };
   }
 
+  /** Compare what is selected, in the order of the result. */
+  async function compare() {
+    if (chosen.size < 2 || chosen.size > ImagelibCompare.MOST) {
+      ImagelibToast.show(`Select two to ${ImagelibCompare.MOST} images to compare them.`);
+      return;
+    }
+    const { columns } = ImagelibIndex;
+    const pks = [...chosen].sort((a, b) => ImagelibGrid.itemOf(a) - ImagelibGrid.itemOf(b));
+    ImagelibCompare.openAll(await Promise.all(pks.map((pk) => ImagelibIndex.recordAt(columns.rowOf(pk)))));
+  }
+
   /** Deleted images are not selected any more. */
   function forgetDeleted() {
     const { columns } = ImagelibIndex;
@@ -143,6 +154,7 @@ const ImagelibSelection = (() => {
   return {
     all,
     clear,
+    compare,
     /** How many of them the result does not show. */
     hidden: () => {
       const shown = new Set(order());

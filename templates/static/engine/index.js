@@ -20,6 +20,8 @@ const ImagelibIndex = (() => {
   const packer = new ImagelibPacker.Packer();
   /** @type {Manifest | null} */
   let manifest = null;
+  /** Name, query and order of each, as the last build or an edit since then has them. @type {string[][]} */
+  let searches = [];
   /** Path of the block that is held, by kind and number. @type {Map<string, string>} */
   const held = new Map();
   /**
@@ -52,6 +54,7 @@ const ImagelibIndex = (() => {
   async function use(value) {
     const before = manifest;
     manifest = value;
+    searches = value.searches ?? [];
     ImagelibFiles.use(value);
     forgetEdits(value.seq);
     forgetBlocks(before, value);
@@ -282,7 +285,12 @@ const ImagelibIndex = (() => {
     /** The change that the blocks were built from; -1 before they are known. */
     get seq() { return manifest?.seq ?? -1; },
     /** Name, query and order of each saved search. */
-    get searches() { return manifest?.searches ?? []; },
+    get searches() { return searches; },
+    /** Show other saved searches, before any build. @param {string[][]} now */
+    setSearches: (now) => {
+      searches = now;
+      changed();
+    },
     /** How many images there are. */
     get total() { return state.ready ? columns.count : (manifest?.total ?? 0); },
     get isReady() { return state.ready; },

@@ -86,6 +86,10 @@ const ImagelibGallery = (() => {
       settled = true;
       focusFirst();
     });
+    mount("skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      focusFirst();
+    });
     sortBox.addEventListener("change", () => chooseSort(sortBox.value));
     document.addEventListener("keydown", pressed);
     window.addEventListener("popstate", (event) => void readUrl(event.state));

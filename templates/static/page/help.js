@@ -27,7 +27,14 @@ const ImagelibHelp = (() => {
       ["p", "slideshow"],
       ["y  Y", "copy the prompt, all as A1111 text"],
     ]],
-    ["Compare", [["m", "next way to compare"], ["s", "swap"], ["← →", "another second image"]]],
+    ["Compare", [
+      ["m", "next way to compare"],
+      ["b  Space", "blink: one after the other in the same place"],
+      ["z  +  −", "zoom all of them"],
+      ["s", "swap"],
+      ["← →", "another second image; of a selection, another pane"],
+      ["x", "take one away"],
+    ]],
   ];
   /** @type {HTMLDialogElement | null} */
   let dialog = null;

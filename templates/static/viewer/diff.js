@@ -62,14 +62,14 @@ const ImagelibDiff = (() => {
   });
 
   /**
-   * The settings in which two images differ: name, one value, the other.
-   * @param {Partial<KnownRecord>} one @param {Partial<KnownRecord>} other @returns {[string, string, string][]}
+   * The settings in which images differ: the name, and the value of each.
+   * @param {Partial<KnownRecord>[]} records @returns {[string, ...string[]][]}
    */
-  function settings(one, other) {
-    const [a, b] = [settingsOf(one), settingsOf(other)];
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])]
-      .map((name) => /** @type {[string, string, string]} */ ([name, shown(a[name]), shown(b[name])]))
-      .filter(([, left, right]) => left !== right);
+  function settings(records) {
+    const all = records.map(settingsOf);
+    return [...new Set(all.flatMap((one) => Object.keys(one)))]
+      .map((name) => /** @type {[string, ...string[]]} */ ([name, ...all.map((one) => shown(one[name]))]))
+      .filter(([, first, ...others]) => others.some((other) => other !== first));
   }
 
   /** @param {unknown} value */

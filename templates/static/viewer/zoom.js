@@ -13,8 +13,10 @@ const ImagelibZoom = (() => {
    * @param {(isDown: boolean) => void} hears.swipe  Up or down.
    * @param {() => void} hears.tap  By one finger.
    * @param {(percent: number) => void} hears.scaled  Of the picture's own pixels, on the screen's; 0 where it fits.
+   * @param {(view: {scale: number, x: number, y: number}) => void} [hears.moved]  What is seen of it, for those that show the same.
+   * @param {boolean} [hears.isClicked]  Whether a click zooms.
    */
-  function start(stage, picture, { flip, swipe, tap, scaled }) {
+  function start(stage, picture, { flip, swipe, tap, scaled, moved: shares = () => {}, isClicked = true }) {
     let scale = 1;
     let [x, y] = [0, 0];
     /** The fingers, or the mouse, by id. @type {Map<number, {x: number, y: number}>} */
@@ -33,6 +35,11 @@ const ImagelibZoom = (() => {
       scaled(scale > 1 ? Math.round((100 * scale) / whole()) : 0);
     }
 
+    function applyAndShare() {
+      apply();
+      shares({ scale, x, y });
+    }
+
     /** Zoom so that the place under the pointer stays. @param {number} next @param {number} clientX @param {number} clientY */
     function zoomAt(next, clientX, clientY) {
       next = Math.max(1, Math.min(LARGEST, next));
@@ -41,7 +48,7 @@ const ImagelibZoom = (() => {
       x -= dx * (next / scale - 1);
       y -= dy * (next / scale - 1);
       scale = next;
-      apply();
+      applyAndShare();
     }
 
     /** @param {number} factor */
@@ -62,7 +69,7 @@ const ImagelibZoom = (() => {
 
     function reset() {
       scale = 1;
-      apply();
+      applyAndShare();
     }
 
     function spread() {
@@ -75,7 +82,7 @@ const ImagelibZoom = (() => {
       zoomAt(scale * Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), event.clientX, event.clientY);
     }, { passive: false });
     // A second click in a row is the rest of a double click, which means the same.
-    picture.addEventListener("click", (event) => {
+    if (isClicked) picture.addEventListener("click", (event) => {
       const isTouch = /** @type {PointerEvent} */ (event).pointerType === "touch";
       if (isTouch ? event.detail === 2 : event.detail < 2) toggle(event.clientX, event.clientY);
       if (isTouch) tap();
@@ -100,7 +107,7 @@ const ImagelibZoom = (() => {
         if (moved) stage.setPointerCapture(event.pointerId);
         x += dx;
         y += dy;
-        apply();
+        applyAndShare();
       }
     });
     const lift = (/** @type {PointerEvent} */ event) => {
@@ -135,6 +142,11 @@ const ImagelibZoom = (() => {
       pan: (dx, dy) => {
         x += dx;
         y += dy;
+        applyAndShare();
+      },
+      /** See the same as another one. @param {{scale: number, x: number, y: number}} view */
+      set: (view) => {
+        ({ scale, x, y } = view);
         apply();
       },
     };

@@ -1,0 +1,45 @@
+// What was changed of an image, in a few words: "tags of red fox… (−wip)".
+"use strict";
+
+const ImagelibEditWords = (() => {
+  const NAME = 40;
+  const VALUE = 30;
+
+  /** @param {string} text @param {number} most */
+  const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
+
+  /** @param {unknown} value */
+  const written = (value) => (value === null || value === undefined || value === "" ? "nothing" : cut(String(value), VALUE));
+
+  /** @param {KnownRecord} record @param {string} name @returns {unknown} */
+  const valueOf = (record, name) => /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (record))[name];
+
+  /** How one field changed. @param {RegisteredField} field @param {KnownRecord} before @param {KnownRecord} now */
+  function difference({ kind, name }, before, now) {
+    if (kind === "tags") {
+      const [had, has] = [before.tags, now.tags];
+      return [...has.filter((tag) => !had.includes(tag)).map((tag) => `+${tag}`),
+        ...had.filter((tag) => !has.includes(tag)).map((tag) => `−${tag}`)].join(" ");
+    }
+    if (kind === "rating") return `${before.rating} → ${now.rating}`;
+    if (kind === "line" || kind === "date") return `${written(valueOf(before, name))} → ${written(valueOf(now, name))}`;
+    return "";
+  }
+
+  /**
+   * What is another now, or "" if that cannot be told.
+   * @param {KnownRecord | null} before @param {KnownRecord | null} now
+   */
+  function change(before, now) {
+    if (!now) return "";
+    const name = cut(ImagelibCard.nameOf(now) || "an image", NAME);
+    if (!before) return `${name} is back`;
+    const changed = ImagelibRegistry.FIELDS.filter((field) => JSON.stringify(valueOf(before, field.name)) !== JSON.stringify(valueOf(now, field.name)));
+    if (!changed.length) return "";
+    const labels = changed.map(({ label }) => label.toLowerCase()).join(", ");
+    const how = changed.map((field) => difference(field, before, now)).filter(Boolean).join(", ");
+    return `${labels} of ${name}${how ? ` (${how})` : ""}`;
+  }
+
+  return { change };
+})();
