@@ -18,6 +18,8 @@ const ImagelibDriftSection = (() => {
     const element = h("section", { "aria-label": "Files" }, summary, locating, list);
 
     const begin = turns();
+    /** What the list was made of. */
+    let shown = "";
 
     async function look() {
       const isLast = begin();
@@ -25,12 +27,23 @@ const ImagelibDriftSection = (() => {
         const found = await ImagelibApi.drift();
         if (isLast()) fill(found);
       } catch (error) {
-        if (isLast()) setText(summary, /** @type {Error} */ (error).message);
+        if (!isLast()) return;
+        shown = "";
+        setText(summary, /** @type {Error} */ (error).message);
       }
     }
 
     /** @param {Drift} found */
-    function fill({ refused, counts, missing, altered, moved, stray, duplicate, unreadable }) {
+    function fill(found) {
+      // A button that is made anew while it is pressed hears nothing of it.
+      const key = JSON.stringify(found);
+      if (key === shown) return;
+      shown = key;
+      show(found);
+    }
+
+    /** @param {Drift} found */
+    function show({ refused, counts, missing, altered, moved, stray, duplicate, unreadable }) {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
       setText(summary, refused || (total ? "Files and library disagree:" : "Every file is where it should be."));
       locating.hidden = !(missing.length || altered.length || moved.length);
@@ -70,6 +83,7 @@ const ImagelibDriftSection = (() => {
       const picker = h("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-label": `File of ${nameOf(one)}`,
         accept: "image/*", change: () => {
           if (picker.files?.[0]) void upload(one, picker.files[0]);
+          picker.value = ""; // the same file may be chosen again
         } });
       return h("span", {}, picker, button("Restore from…", nameOf(one), () => picker.click()));
     }
