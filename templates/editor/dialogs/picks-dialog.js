@@ -8,6 +8,8 @@ const ImagelibPicksDialog = (() => {
   const LINK = "#picks=";
   /** Of a larger file the daemon need not see all to refuse it, in bytes. */
   const MOST_BYTES = 2 ** 20 + 1;
+  /** How often, in ms, and how many times at most it is looked for what an image is called. */
+  const [PAUSE, MOST_LOOKS] = [250, 120];
   /** So many images are shown before they are merged. */
   const SHOWN = 50;
 
@@ -130,13 +132,18 @@ const ImagelibPicksDialog = (() => {
   function row(pick) {
     const picture = h("img", { class: "row-picture", alt: "", width: "48", height: "48", decoding: "async" });
     const name = h("strong", {}, pick.id ? "An image" : "An image in the trash");
-    if (pick.id) {
-      void ImagelibIndex.record(pick.id).then((record) => {
-        if (!record) return;
-        setText(name, ImagelibCard.nameOf(record));
-        if (record.has_thumbnail) picture.src = ImagelibCard.thumbnailUrl(record);
-      });
+    const { id } = pick;
+    if (id) void tell();
+
+    async function tell(again = MOST_LOOKS) {
+      const record = await ImagelibIndex.record(id ?? "");
+      if (!record) return;
+      setText(name, ImagelibCard.nameOf(record));
+      if (record.has_thumbnail) picture.src = ImagelibCard.thumbnailUrl(record);
+      // A link opens this before the texts are there, which hold what the image is called.
+      if (record.prompt_text === undefined && again) setTimeout(() => void tell(again - 1), PAUSE);
     }
+
     return h("li", { class: "row" }, picture, h("span", { class: "row-text" }, name, ...said(pick)));
   }
 
