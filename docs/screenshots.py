@@ -218,7 +218,7 @@ VIEWS: dict[str, Callable[[Page, str], None]] = {
     "squares": squares, "list": listed, "viewer": viewer, "compare": compared, "help": keys,
     "image": image, "editing": editing, "adding": adding, "selected": selected,
     "history": history, "trash": trash, "tags": from_menu("Tags"),
-    "searches": from_menu("Saved searches"), "status": from_menu("Status and settings"),
+    "searches": from_menu("Saved searches"), "status": from_menu("Status"),
 }
 
 if __name__ == "__main__":

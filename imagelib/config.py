@@ -1,7 +1,8 @@
 """Where a library lies and how it is set up: `imagelib.toml` and the environment.
 
-`Settings` is read once and never written by the program: the file belongs to
-the user. Precedence: command line, environment (`IMAGELIB_...`), file, default.
+The file belongs to the user. The program changes a line of it only where its owner asks for that in
+the editor (`imagelib.daemon.settings_file`). Precedence: command line, environment
+(`IMAGELIB_...`), file, default.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ PRIVATE_NAME = ".imagelib"
 #: So small is a database whose tables may all be in its log still, in bytes.
 _YOUNG = 1 << 20
 _HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")
+#: What an environment variable `IMAGELIB_<NAME>` may say instead of the file.
+_FROM_ENVIRONMENT = ("title", "base_url", "images", "host", "port")
 
 TEMPLATE = """\
 # imagelib: the settings of this library. Every line is optional.
@@ -124,12 +127,25 @@ class Settings:
         Raises:
             InvalidError: the file is no TOML, or holds a name or a value we do not know.
         """
-        root = root.absolute()
-        found = _read_file(root / CONFIG_NAME)
-        for name in ("title", "base_url", "images", "host", "port"):
-            if (text := environ.get(f"IMAGELIB_{name.upper()}")) is not None:
+        path = root.absolute() / CONFIG_NAME
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            content = b""
+        return cls.of(content, path, environ)
+
+    @classmethod
+    def of(cls, content: bytes, path: Path, environ: Mapping[str, str] = os.environ) -> Self:
+        """What *content* would say as the settings file at *path*.
+
+        Raises:
+            InvalidError: it is no TOML, or holds a name or a value we do not know.
+        """
+        found = _flat(content, path)
+        for name in _FROM_ENVIRONMENT:
+            if (text := environ.get(variable(name))) is not None:
                 found[name] = int(text) if name == "port" and text.isdigit() else text
-        return cls(root)._with(found, root / CONFIG_NAME)
+        return cls(path.parent)._with(found, path)
 
     def _with(self, found: dict[str, Any], source: Path) -> Self:
         known = {f.name: f for f in fields(self)}
@@ -176,11 +192,14 @@ def read_url(text: str, source: Path | str) -> str:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{path}"
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def variable(name: str) -> str:
+    """The environment variable that says a setting instead of the file, where there is one."""
+    return f"IMAGELIB_{name.upper()}"
+
+
+def _flat(content: bytes, path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+        document = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidError(f"{path}: {error}. Mend the file, or take it away.") from error
     flat: dict[str, Any] = {}

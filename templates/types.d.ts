@@ -573,6 +573,13 @@ interface WatchStatus {
   reason?: string;
 }
 
+/** What of imagelib.toml the page may change. */
+interface LibrarySettings {
+  title: string;
+  language: string;
+  watch_folders: string[];
+}
+
 /** The status as it is told to an editor. */
 interface Status {
   images: number;

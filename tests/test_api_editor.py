@@ -45,12 +45,14 @@ def test_the_gallery_gets_the_whole_editor_and_other_pages_only_a_link(daemon):
     gallery = with_editor(b'<head></head><main data-mount="gallery">', 0).decode()
     page = with_editor(b"<head></head><main>", 1).decode()
 
-    [styles, script] = re.findall(r'(?:href|src)="editor/([\w.-]+)"', gallery)
+    [theme, styles, script] = re.findall(r'(?:href|src)="editor/([\w.-]+)"', gallery)
     assert re.findall(r'href="([^"]+)"', page) == [f"../editor/{styles}"]
-    [link] = re.findall(r'src="\.\./editor/([^"]+)"', page)
+    [again, link] = re.findall(r'src="\.\./editor/([^"]+)"', page)
+    assert again == theme
+    assert f'<script src="editor/{theme}"></script>' in gallery  # before anything is painted
     assert [re.sub(r"\.[0-9a-f]{8}\.", ".", name) for name in (styles, script, link)] == [
         "editor.css", "editor.js", "image-page.js"]
-    assert set(editor_files()) == {styles, script, link}
+    assert set(editor_files()) == {theme, styles, script, link}
     for name, content in editor_files().items():
         sent = daemon.get(f"/editor/{name}")
         assert (sent.status, sent.body) == (200, content)

@@ -11,7 +11,7 @@ from imagelib.resources import bundled
 PREFIX = f"{EDITOR}/"
 #: What only the page of the gallery has; the editor builds on its scripts.
 _GALLERY = b'data-mount="gallery"'
-_STYLES = "editor.css"
+_STYLES, _THEME = "editor.css", "theme.js"
 #: On every page but that of the gallery the editor is no more than a link to it.
 _SCRIPT, _ELSEWHERE = "editor.js", "image-page.js"
 
@@ -19,13 +19,14 @@ _SCRIPT, _ELSEWHERE = "editor.js", "image-page.js"
 def with_editor(page: bytes, depth: int) -> bytes:
     """The HTML *page*, *depth* folders below the top, with the editor's style sheet and script."""
     up = "../" * depth
-    styles = _assets().path(_STYLES)
+    styles, theme = _assets().path(_STYLES), _assets().path(_THEME)
     script = _assets().path(_SCRIPT if _GALLERY in page else _ELSEWHERE)
     head, found, tail = page.partition(b"</head>")
     if not found:
         return page
     # Behind the page's own deferred scripts, which run in the order of the document.
-    return head + (f'<link rel="stylesheet" href="{up}{styles}">\n'
+    return head + (f'<script src="{up}{theme}"></script>\n'
+                   f'<link rel="stylesheet" href="{up}{styles}">\n'
                    f'<script src="{up}{script}" defer></script>\n').encode() + found + tail
 
 

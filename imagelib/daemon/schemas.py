@@ -6,6 +6,8 @@ else than what is checked.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -16,6 +18,10 @@ from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, Title
 
 #: A batch names at most this many images; larger ones are asked for by a query.
 MAX_BATCH = 200_000
+#: So many further folders may be watched.
+MAX_FOLDERS = 100
+#: A language tag as `lang` of HTML takes it, without rare extensions: BCP 47.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def _digits(value: Any) -> Any:
@@ -59,6 +65,20 @@ def _order(value: Any) -> Any:
 
 def _tag(value: Any) -> Any:
     return clean_tag(value)
+
+
+def _language(value: Any) -> Any:
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value.strip()):
+        raise ValueError("should be the code of a language, like en or pt-BR")
+    return value.strip()
+
+
+def _folder(value: Any) -> Any:
+    if not isinstance(value, str) or not (name := value.strip()) or not name.isprintable():
+        raise ValueError("should be the name of a folder")
+    if not Path(name).expanduser().is_absolute():
+        raise ValueError(f"{name} does not say from where on: write it whole, from / or ~ on")
+    return name
 
 
 Number = Annotated[int, BeforeValidator(_digits)]
@@ -210,3 +230,12 @@ class SavedSearch(Fields):
 
     query: Text
     sort: Annotated[str, BeforeValidator(_order)] = ""
+
+
+class ChangeSettings(Fields):
+    """Settings that the page may change; those that are left out stay as they are."""
+
+    title: Annotated[Title, Field(min_length=1)] | None = None
+    language: Annotated[str, BeforeValidator(_language)] | None = None
+    watch_folders: Annotated[list[Annotated[str, BeforeValidator(_folder)]],
+                             Field(max_length=MAX_FOLDERS)] | None = None

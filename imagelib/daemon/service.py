@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from imagelib import __version__
 from imagelib.daemon.builds import BuildLoop
 from imagelib.daemon.previews import Previews
 from imagelib.daemon.publisher import Publisher
+from imagelib.daemon.settings_file import written
 from imagelib.errors import BusyError
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
@@ -34,6 +35,9 @@ class Service:
         self.previews = Previews(library)
         #: How far the edits of many images are, the oldest first.
         self._work: list[dict[str, int]] = []
+        #: Called when the folders to be watched may be others.
+        self.rewatch: Callable[[], None] = lambda: None
+        self._settings_lock = threading.Lock()
         self._scanner = Scanner(library)
         self._scanner_lock = threading.Lock()
         self.builds = BuildLoop(library, self.engine.learn)
@@ -62,6 +66,17 @@ class Service:
             "watch": dict(self.watch),
             "work": next(iter(self._work), None),
         }
+
+    def change_settings(self, wanted: Mapping[str, Any]) -> None:
+        """Write settings into the library's file; builds and the watcher follow them at once.
+
+        Raises:
+            InvalidError: one of them cannot be taken; nothing is changed.
+        """
+        with self._settings_lock:
+            self.library.settings = written(self.library.settings, wanted)
+        self.builds.wake()
+        self.rewatch()
 
     @contextmanager
     def working(self, total: int) -> Iterator[Progress]:

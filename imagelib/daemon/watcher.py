@@ -46,7 +46,6 @@ class Watcher:
         self._service = service
         library = service.library
         self._scanner = Scanner(library, stable_seconds=STABLE_SECONDS)
-        self._folders = [Path(folder).expanduser() for folder in library.settings.watch_folders]
         self._taken = taken_files(library)
         self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
         #: Files that came again after they were deleted here, in order; said once.
@@ -64,8 +63,15 @@ class Watcher:
         #: Those of them that are no whole pictures; they are not tried again as they are.
         self._refused: dict[Path, str] = {}
 
+    @property
+    def _folders(self) -> list[Path]:
+        """The further folders, as the settings say now."""
+        return [Path(folder).expanduser()
+                for folder in self._service.library.settings.watch_folders]
+
     def start(self) -> None:
         """Begin with a full scan, then follow events."""
+        self._service.rewatch = self._wanted.set
         self._service.watch = {"state": "starting"}
         self._wanted.set()
         self._thread.start()

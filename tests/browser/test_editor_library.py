@@ -203,8 +203,8 @@ def test_searches_are_saved_renamed_followed_and_deleted(editor):
 
 
 def test_the_status_tells_of_the_library_and_rebuilds(editor):
-    editor.menu("Status and settings")
-    status = editor.dialog("Library")
+    editor.menu("Status")
+    status = editor.dialog("Status")
     expect(status).to_contain_text("Up to date.")
     expect(status).to_contain_text("It is watched")
     status.get_by_role("button", name="Render everything anew").click()
@@ -245,8 +245,8 @@ def test_drift_is_listed_and_repaired_in_the_status(unwatched, browser, tmp_path
     draw(images / "stray one.png", seed="stray 1")
     draw(images / "stray two.png", seed="stray 2")
     page = EditorPage(browser.new_page(), unwatched).open()
-    page.menu("Status and settings")
-    files = page.dialog("Library").get_by_role("region", name="Files")
+    page.menu("Status")
+    files = page.dialog("Status").get_by_role("region", name="Files")
     expect(files.get_by_role("list", name="Missing")).to_contain_text("picture 1")
     expect(files.get_by_role("list", name="Altered")).to_contain_text("picture 2")
     expect(files.get_by_role("list", name="Moved")).to_contain_text("renamed.png")
@@ -275,8 +275,8 @@ def test_a_lost_file_is_given_back_from_the_browser(editor, tmp_path):
     path = file_of(editor.daemon, "picture 3")
     (tmp_path / "found.png").write_bytes(path.read_bytes())
     path.unlink()
-    editor.menu("Status and settings")
-    files = editor.dialog("Library").get_by_role("region", name="Files")
+    editor.menu("Status")
+    files = editor.dialog("Status").get_by_role("region", name="Files")
     button = files.get_by_role("button", name="Restore from…: picture 3")
     with editor.page.expect_file_chooser() as chooser:
         button.click()
@@ -285,3 +285,31 @@ def test_a_lost_file_is_given_back_from_the_browser(editor, tmp_path):
     expect(files).to_contain_text("Every file is where it should be.")
 
     assert path.read_bytes() == (tmp_path / "found.png").read_bytes()
+
+
+# -- settings -----------------------------------------------------------------
+
+
+def test_settings_are_kept_by_the_library_and_by_this_browser(editor, tmp_path):
+    editor.menu("Settings")
+    settings = editor.dialog("Settings")
+    settings.get_by_label("Dark").check()
+    settings.get_by_label("Title").fill("Foxes")
+    settings.get_by_label("Watched folders").fill(str(tmp_path / "not there"))
+    editor.button("Save settings").click()
+    expect(settings.get_by_role("alert")).to_contain_text("there is no folder")
+    settings.get_by_label("Watched folders").fill(f"{tmp_path}\n\n")
+    editor.button("Save settings").click()
+    expect(editor.says("Settings saved")).to_be_visible()
+    expect(editor.page.get_by_role("heading", name="Foxes", include_hidden=True)).to_be_attached()
+
+    assert editor.daemon.get("/api/settings").json == {
+        "title": "Foxes", "language": "en", "watch_folders": [str(tmp_path)]}
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    editor.page.reload()
+    editor.wait_ready()
+    assert editor.page.evaluate(scheme) == "dark"
+    editor.menu("Settings")
+    expect(settings.get_by_label("Watched folders")).to_have_value(str(tmp_path))
+    settings.get_by_label("As the system").check()
+    assert editor.page.evaluate(scheme) == "light dark"

@@ -46,7 +46,7 @@ def test_images_are_rated_in_the_viewer_one_after_the_other(editor):
 
 
 def test_going_on_by_itself_can_be_switched_off(editor):
-    editor.menu("Status and settings")
+    editor.menu("Settings")
     editor.page.get_by_label("After rating an image go on to the next").uncheck()
     editor.button("Close").click()
     editor.card("picture 5").focus()

@@ -26,7 +26,7 @@ function scriptsOf(folder, bundles, ...names) {
 const GALLERY = scriptsOf("static", OF_SITE, "loader.js", "engine.js", "interface.js");
 const PICKS = scriptsOf("static", OF_SITE, "picks.js");
 const PICKS_PAGE = scriptsOf("static", OF_SITE, "page.js", "picks-page.js");
-const EDITOR = scriptsOf("editor", OF_EDITOR, "editor.js");
+const EDITOR = scriptsOf("editor", OF_EDITOR, "theme.js", "editor.js");
 
 test("the names in a script are told from those in comments and texts", () => {
   assert.deepEqual(bare('a("ImagelibA // \\" b"); // ImagelibB\n/* ImagelibC\n */ `${ImagelibD.url}` // "').match(/Imagelib./g), ["ImagelibD"]);

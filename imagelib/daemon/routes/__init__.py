@@ -86,6 +86,9 @@ ROUTES = (
     Route("GET", "/api/backup", status.backup, (200, 503, 507), slow=True),
     Route("POST", "/api/rebuild", status.rebuild, (202, 400, 415)),
     Route("GET", "/api/status", status.status, (200,), public=True),
+    Route("GET", "/api/settings", status.show_settings, (200,)),
+    Route("PUT", "/api/settings", status.change_settings, (200, 400, 415, 422, 503, 507),
+          body=schemas.ChangeSettings),
     Route("GET", "/api/changes", history.list_changes, (200, 422), query=schemas.SinceQuery),
     Route("GET", "/api/openapi.json", openapi, (200,), public=True),
 )

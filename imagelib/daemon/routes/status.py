@@ -1,4 +1,4 @@
-"""Routes of the daemon itself: status, rebuild, export, its own description."""
+"""Routes of the daemon itself: status, settings, rebuild, export."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.routes.images import known
-from imagelib.daemon.schemas import ExportQuery
+from imagelib.daemon.schemas import ChangeSettings, ExportQuery
+from imagelib.daemon.settings_file import told
 from imagelib.exporting import records_as
 from imagelib.library.store.backup import snapshot
 
@@ -28,6 +29,18 @@ def rebuild(request: Request) -> Response:
         full = request.read_json().get("full") is True
     request.service.builds.wake(full=full)
     return Response(status=202, json=request.service.status()["build"])
+
+
+def show_settings(request: Request) -> Response:
+    """The settings that the page may change."""
+    return Response(json=told(request.service.library.settings))
+
+
+def change_settings(request: Request) -> Response:
+    """Write some of them into `imagelib.toml`; the site follows in the next build."""
+    asked = ChangeSettings.of(request.read_json())
+    request.service.change_settings(asked.model_dump(exclude_none=True))
+    return show_settings(request)
 
 
 def export(request: Request) -> Response:

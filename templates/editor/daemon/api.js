@@ -248,6 +248,10 @@ const ImagelibApi = (() => {
     repair: (body) => ask("POST", "/api/drift", body),
     /** @returns {Promise<Status>} */
     status: () => ask("GET", "/api/status"),
+    /** @returns {Promise<LibrarySettings>} */
+    settings: () => ask("GET", "/api/settings"),
+    /** @param {Partial<LibrarySettings>} settings @returns {Promise<LibrarySettings>} */
+    changeSettings: (settings) => ask("PUT", "/api/settings", settings),
     /** @param {boolean} full @returns {Promise<BuildStatus>} */
     rebuild: (full) => ask("POST", "/api/rebuild", { full }),
     /** Where the records can be downloaded. @param {"json" | "csv"} format @param {string} query */

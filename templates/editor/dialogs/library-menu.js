@@ -11,7 +11,8 @@ const ImagelibLibraryMenu = (() => {
     ["Tags", () => void ImagelibTagsDialog.open()],
     ["Trash", () => void ImagelibTrashDialog.open()],
     ["Undo the last edit", () => void ImagelibUndo.undo()],
-    ["Status and settings", () => void ImagelibStatusDialog.open()],
+    ["Status", () => void ImagelibStatusDialog.open()],
+    ["Settings", () => void ImagelibSettingsDialog.open()],
     ["Keys", () => ImagelibHelp.open()],
   ];
 

@@ -1,5 +1,5 @@
 // What the library is and what the daemon is doing: counts, the last build and what failed in it,
-// where files and library disagree; rebuild, export, backup, and this browser's preferences.
+// where files and library disagree; rebuild, export, backup.
 "use strict";
 
 const ImagelibStatusDialog = (() => {
@@ -18,7 +18,7 @@ const ImagelibStatusDialog = (() => {
       await ImagelibApi.rebuild(full).catch(ImagelibToast.fail);
       void show();
     } }, label);
-    const dialog = ImagelibDialog.open("Library", [h("div", { class: "status" },
+    const dialog = ImagelibDialog.open("Status", [h("div", { class: "status" },
       counts,
       h("h3", {}, "Site"), build, progress, failures,
       h("p", { class: "beside" }, rebuild("Rebuild", false), rebuild("Render everything anew", true)),
@@ -27,9 +27,7 @@ const ImagelibStatusDialog = (() => {
       h("p", { class: "beside" },
         h("a", { class: "button", href: ImagelibApi.exportUrl("json"), download: "" }, "Records as JSON"),
         h("a", { class: "button", href: ImagelibApi.exportUrl("csv"), download: "" }, "Records as CSV"),
-        h("a", { class: "button", href: ImagelibApi.backupUrl, download: "" }, "Backup of the database")),
-      h("h3", {}, "This browser"),
-      preference("advance", "After rating an image go on to the next"))], { closed: () => clearTimeout(timer) });
+        h("a", { class: "button", href: ImagelibApi.backupUrl, download: "" }, "Backup of the database")))], { closed: () => clearTimeout(timer) });
     let timer = 0;
 
     const begin = turns();
@@ -92,13 +90,6 @@ const ImagelibStatusDialog = (() => {
     if (place.dataset.shows === text) return;
     place.dataset.shows = text;
     place.replaceChildren(...lines.map((line) => h(place.tagName === "UL" ? "li" : "p", {}, line)));
-  }
-
-  /** @param {"advance"} name @param {string} label */
-  function preference(name, label) {
-    const input = h("input", { type: "checkbox", change: () => ImagelibPreferences.set(name, input.checked) });
-    input.checked = ImagelibPreferences.get(name);
-    return h("label", { class: "preference" }, input, label);
   }
 
   return { open };
