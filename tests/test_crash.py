@@ -42,7 +42,7 @@ def stage():
 def test_a_kill_at_any_moment_loses_nothing_and_needs_no_question(stage, seed, tmp_path, verb):
     walk = Walk(stage, VERBS[verb], seed, tmp_path)
     assert len(walk.points) > 15
-    assert walk.kill(walk.sample(4)) == []
+    assert walk.kill(walk.sample(3)) == []
 
 
 def test_a_build_that_is_killed_leaves_whole_files_and_no_dead_link(stage, seed, tmp_path):
@@ -59,7 +59,7 @@ def test_a_build_that_is_killed_leaves_whole_files_and_no_dead_link(stage, seed,
         return faults
 
     walk = Walk(stage, VERBS["build"], seed, tmp_path)
-    assert walk.kill(walk.sample(10), look) == []
+    assert walk.kill(walk.sample(6), look) == []
 
 
 def test_a_publication_that_is_killed_is_whole_where_it_goes_and_goes_on(stage, seed, tmp_path):
@@ -82,7 +82,7 @@ def test_a_publication_that_is_killed_is_whole_where_it_goes_and_goes_on(stage, 
         return faults
 
     walk = Walk(stage, VERBS["publish"], seed, tmp_path)
-    assert walk.kill(walk.sample(8), look) == []
+    assert walk.kill(walk.sample(4), look) == []
 
 
 def test_record_files_are_the_old_set_or_the_new_one_wherever_they_are_broken_off(

@@ -31,7 +31,6 @@ def suggestions(page: Any) -> Any:
     return page.get_by_role("listbox", name="Suggestions").get_by_role("option")
 
 
-@BOTH_WAYS
 def test_the_search_box_suggests_tags_models_and_tools_with_counts(page):
     box(page).press_sequentially("fox tag:an")
     expect(suggestions(page).first).to_have_text(f"animal/fox{len(found('fox tag:animal/fox'))}")
@@ -266,7 +265,6 @@ def test_hits_are_marked_where_they_are_read(page):
     eventually(lambda: page.evaluate(marked) == [])
 
 
-@BOTH_WAYS
 def test_the_view_is_chosen_and_remembered(page):
     def boxes() -> list[dict[str, float]]:
         return page.evaluate("[...document.querySelectorAll('.card .frame')]"
@@ -336,7 +334,6 @@ def alike_site(tmp_path: Path) -> tuple[Path, list[Any]]:
     return tmp_path, images
 
 
-@BOTH_WAYS
 def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
     folder, images = alike_site
     page = open_page(serve(folder))

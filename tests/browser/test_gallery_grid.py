@@ -59,7 +59,6 @@ def test_no_card_covers_another_and_none_leaves_the_page(page):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@BOTH_WAYS
 def test_images_without_preview_or_file_say_so(page):
     [bare] = [image for image in IMAGES if image.pk in WITHOUT_THUMBNAIL]
     box(page).fill(f"id:{bare.id}")
@@ -94,7 +93,6 @@ def test_the_grid_is_walked_by_keys(page):
     expect(viewer(page)).to_be_visible()
 
 
-@BOTH_WAYS
 def test_an_empty_library_says_what_to_do(tmp_path, serve, open_page):
     write_site(tmp_path, [])
     page = open_page(serve(tmp_path))

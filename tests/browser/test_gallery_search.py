@@ -23,7 +23,6 @@ from imagelib.library.values.text import name_key
 pytestmark = MARKS
 
 
-@BOTH_WAYS
 def test_search_finds_what_python_finds(page):
     for query in (
         "fox", "cafe", "ZURICH", "東京", '"35mm photo" -fox', "rating:>=4 (fox or dragon)",
@@ -123,7 +122,6 @@ def test_chips_mirror_the_query_and_take_parts_away(page):
     expect_result(page, found('"red fox" -rating:0'))
 
 
-@BOTH_WAYS
 def test_sorts(page):
     for label, sort in (
         ("Oldest first", "captured_at"), ("Best first", "-rating"), ("Worst first", "rating"),

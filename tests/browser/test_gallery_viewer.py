@@ -29,7 +29,6 @@ def test_the_viewer_shows_the_original_and_everything_known(page):
     page.wait_for_url(f"**/image/{image.id}.html")
 
 
-@BOTH_WAYS
 def test_a_missing_original_is_said(page):
     box(page).fill("is:missing")
     links(page).first.click()
@@ -58,7 +57,6 @@ def test_flipping_replaces_and_back_closes(page, home):
     expect(viewer(page)).to_be_visible()
 
 
-@BOTH_WAYS
 def test_closing_leads_back_to_the_card(page, home):
     before = page.evaluate("history.length")
     for way in ("Escape", "button"):
@@ -97,7 +95,6 @@ def test_a_permalink_opens_its_image(open_page, home):
     page.wait_for_url(f"{home}?q=xyzzy")
 
 
-@BOTH_WAYS
 def test_a_permalink_to_nothing_is_said(open_page, home):
     page = open_page(f"{home}#00000000-0000-4000-8000-000000000000")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, expect
 from gallery_page import NEWEST, eventually
 from gallery_site import records, write_site
 
@@ -61,7 +61,6 @@ def test_wheel_keys_and_double_click_zoom_and_a_drag_moves(viewer):
     assert scale(viewer) == 1, "the next image begins whole"
 
 
-@BOTH_WAYS
 def test_a_swipe_flips(open_page, home):
     page = open_page(f"{home}#{NEWEST[FIRST].id}", has_touch=True,
                      viewport={"width": 390, "height": 800})
@@ -201,7 +200,6 @@ def test_a_slideshow_flips_by_itself_and_ends_by_hand(viewer):
     expect(viewer).to_have_url(re.compile(NEWEST[FIRST].id + "$"))
 
 
-@BOTH_WAYS
 def test_two_images_are_compared(viewer):
     one, other = NEWEST[FIRST], NEWEST[FIRST + 1]
     viewer.keyboard.press("c")
