@@ -1,4 +1,4 @@
-"""Decode pictures and make small ones of them: this, cleaning and the demo import Pillow.
+"""Decode pictures and make small ones of them: this, colours, cleaning and demo import Pillow.
 
 Meant to run inside `imagelib.worker`. Nothing here trusts a file: the type is
 decided by its first bytes, only five decoders may run (most of Pillow's known
@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
+from imagelib import colours
 from imagelib.budget import cost_of, is_webp, stated_size
 from imagelib.errors import BrokenPictureError, UnsupportedTypeError
 from imagelib.formats import HEAD, sniff
@@ -37,8 +38,6 @@ FORMATS = {
 }
 #: JPEGs may be decoded smaller, but no smaller than this edge: that of the largest derivative.
 _DRAFT = 800
-#: Colour modes whose profile still fits after a conversion to RGB; a CMYK one would not.
-_RGB = ("RGB", "RGBA")
 #: Transparency without its lowest bits; what is nearly opaque is opaque.
 SILENT = [255 if value >= 252 else value & 252 for value in range(256)]
 #: About so many columns and rows are worked on at a time.
@@ -87,7 +86,7 @@ def difference_hash(image: Image.Image) -> str:
         if part.has_transparency_data:
             flat = Image.new("RGBA", part.size, "white")
             flat.alpha_composite(part.convert("RGBA"))
-        whole.paste(eight_bits(flat).convert("L"), place)
+        whole.paste(colours.eight_bits(flat).convert("L"), place)
     grey = whole.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = 0
     for row in range(8):
@@ -131,13 +130,6 @@ def tiles(image: Image.Image, step: tuple[int, int]
                                            min(top + high, image.height)))
 
 
-def eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit greys scaled: Pillow clips them on the way to 8 bits."""
-    if image.mode.startswith("I"):
-        return image.convert("F").point(lambda value: value / 256).convert("L")
-    return image
-
-
 @contextmanager
 def alpha_columns(
     path: str, max_pixels: int
@@ -173,7 +165,7 @@ def render(path: str, wanted: list[tuple[int, int, str]], max_pixels: int) -> li
         # Lets JPEG decode at a fraction of its size; the same one, whatever is wanted of it.
         decode(image, Path(path), _DRAFT)
         turn = UPRIGHT.get(orientation(image))
-        profile = image.info.get("icc_profile") if image.mode in _RGB else None
+        profile = colours.profile_of(image)
         size = image.size
         factors = _factors(size, fitted(size, max(edge for edge, _, _ in wanted)))
         reduced = _reduced(image, factors)
@@ -214,9 +206,9 @@ def _reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
     x, y = factors
     mode = "RGBa" if image.has_transparency_data else "RGB"
     found = Image.new(mode, (math.ceil(image.width / x), math.ceil(image.height / y)))
+    converted = colours.converter(image)
     for (left, top), part in tiles(image, factors):
-        eight = eight_bits(part)
-        eight = _cleared(eight.convert("RGBA")) if mode == "RGBa" else eight.convert("RGB")
+        eight = _cleared(converted(part)) if mode == "RGBa" else converted(part)
         found.paste(eight.reduce(factors), (left // x, top // y))
     if mode == "RGBa" and found.getextrema()[-1] == (255, 255):
         return found.convert("RGBA").convert("RGB")
@@ -237,8 +229,8 @@ def _cleared(part: Image.Image) -> Image.Image:
 def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     """Find out what *source* is and whether it may be decoded, which is left to the caller."""
     with _stream(source) as stream:
-        head = stream.read(HEAD)
-        if sniff(head) is None:
+        start = stream.read(colours.HEAD)
+        if sniff(start[:HEAD]) is None:
             raise UnsupportedTypeError(
                 "not a PNG, JPEG, WebP, GIF or AVIF picture (judged by its bytes, not its name)"
             )
@@ -247,6 +239,8 @@ def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
             _check_header(stream, max_pixels)
             with Image.open(stream, formats=tuple(FORMATS)) as image:
                 _check_pixels(image.size, max_pixels)
+                if found := colours.code_points(start):
+                    image.info["code_points"] = found
                 yield image
         except BrokenPictureError:
             raise

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from PIL import Image, ImageCms, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from imagelib.pictures import SILENT, UPRIGHT, eight_bits, fitted, orientation
+from imagelib.colours import converter
+from imagelib.pictures import SILENT, UPRIGHT, fitted, orientation
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.stealth import Hidden
 
@@ -21,7 +22,7 @@ _INK, _EDGE = (255, 255, 255, 110), (0, 0, 0, 110)
 
 def without_hidden(image: Image.Image, hidden: Hidden) -> Image.Image:
     """*image* upright and in 8 bits, the lowest bits cleared where *hidden* says so."""
-    made = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    made = converter(image)(image)
     if hidden.in_colours:
         lut = [value & 254 for value in range(256)] * 3
         lut += list(range(256)) if made.mode == "RGBA" else []
@@ -32,13 +33,9 @@ def without_hidden(image: Image.Image, hidden: Hidden) -> Image.Image:
 def resized(image: Image.Image, longest: int, watermark: str = "") -> Image.Image:
     """*image* upright in 8 bits with sides of at most *longest* pixels, *watermark* across it.
 
-    Never enlarged. Its colours are those of its profile if that is one of RGB, else sRGB.
+    Never enlarged. Its colours are those of `colours.profile_of`.
     """
-    made = eight_bits(image)
-    profile = image.info.get("icc_profile")
-    if profile and image.mode not in ("RGB", "RGBA", "P", "PA"):
-        made = _in_srgb(made, profile)
-    made = _silent(made.convert("RGBA" if image.has_transparency_data else "RGB"))
+    made = _silent(converter(image)(image))
     if longest and max(made.size) > longest:
         size = fitted(made.size, longest)
         if made.mode == "RGBA":  # or colours of what is not seen would bleed
@@ -73,12 +70,6 @@ def encoded(made: Image.Image, name: str, profile: bytes | None, quality: int = 
     return written.getvalue()
 
 
-def profile_of(image: Image.Image) -> bytes | None:
-    """The colour profile that fits *image* after `resized` or `without_hidden`."""
-    found: bytes | None = image.info.get("icc_profile")
-    return found if found and image.mode in ("RGB", "RGBA", "P", "PA") else None
-
-
 def _silent(made: Image.Image) -> Image.Image:
     """*made* without the lowest bits of its transparency; RGB if it has none then."""
     if made.mode != "RGBA":
@@ -93,18 +84,6 @@ def _silent(made: Image.Image) -> Image.Image:
 def _upright(made: Image.Image, image: Image.Image) -> Image.Image:
     turn = UPRIGHT.get(orientation(image))
     return made.transpose(turn) if turn is not None else made
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Greys and inks by their *profile*; as Pillow sees them where that does not fit."""
-    if image.mode not in ("L", "CMYK"):
-        return image
-    try:
-        return ImageCms.profileToProfile(
-            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"),
-            outputMode="RGB") or image
-    except ImageCms.PyCMSError:
-        return image
 
 
 def _marked(made: Image.Image, words: str) -> Image.Image:

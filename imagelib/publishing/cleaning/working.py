@@ -9,11 +9,12 @@ from typing import Any
 from PIL import Image, ImageFile
 
 from imagelib.budget import cost_of
+from imagelib.colours import profile_of
 from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.pictures import FORMATS, decode, difference_hash, opened, upright_size
 from imagelib.publishing.cleaning import Cleaned, clean
-from imagelib.publishing.cleaning.pixels import encoded, profile_of, resized, without_hidden
+from imagelib.publishing.cleaning.pixels import encoded, resized, without_hidden
 from imagelib.publishing.cleaning.refusing import refused
 from imagelib.publishing.cleaning.stealth import Hidden, hidden_in
 from imagelib.publishing.cleaning.trimming import as_encoded
