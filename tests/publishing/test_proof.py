@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import gzip
+import io
 import json
+import random
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +27,7 @@ from imagelib.publishing import publication as publishing
 from imagelib.publishing.files import PublishedFile
 from imagelib.publishing.policy import PRESETS, Policy
 from imagelib.publishing.proof import proving
+from imagelib.publishing.proof.beside_pixels import beside_pixels
 from imagelib.publishing.proof.needles import Needles, words
 from imagelib.publishing.proof.readings import CANARIES, readings
 from imagelib.publishing.records import public_record
@@ -273,3 +276,40 @@ def test_only_long_words_are_looked_for_in_pixels(library, tmp_path):
     assert [hit.text for hit in proving.find(sought, "a.png", said)] == ["zq7foxnotes"]
     said = proving.said_in([("text", "9a4c zq7foxnotes")])
     assert len(proving.find(sought, "a.js", said)) == 2
+
+
+@pytest.mark.parametrize(("form", "options"), [
+    ("WEBP", {"quality": 80}), ("WEBP", {"lossless": True}), ("JPEG", {"quality": 80}),
+    ("JPEG", {"progressive": True}), ("PNG", {}),
+])
+def test_pixels_that_we_encoded_are_passed_over_and_nothing_else_is(form, options):
+    rng = random.Random(5)
+    picture = Pillow.frombytes("RGBA", (160, 120), rng.randbytes(4 * 160 * 120))
+    exif = Pillow.Exif()
+    exif[0x010E] = f"{CANARY}exif"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    written = io.BytesIO()
+    picture.convert("RGB" if form == "JPEG" else "RGBA").save(
+        written, form, exif=exif.tobytes(), icc_profile=profile, **options)
+    content = written.getvalue() + b"behind the end " + CANARY.encode()
+
+    kept = beside_pixels(content)
+
+    assert len(kept) < len(content) / 4
+    assert f"{CANARY}exif".encode() in kept or CANARY.encode() in zlib_texts(kept)
+    assert kept.endswith(b"behind the end " + CANARY.encode())
+    assert b"acsp" in kept + zlib_texts(kept)
+    with Pillow.open(written) as opened:
+        opened.load()
+    for cut in range(0, 400, 7):  # whatever is broken off is read as it is
+        assert beside_pixels(content[:cut]).endswith(content[:cut][-1:])
+
+
+def zlib_texts(content: bytes) -> bytes:
+    """What lies packed in *content*."""
+    found = b""
+    for at in range(len(content) - 2):
+        if content[at] == 0x78 and content[at + 1] in (0x01, 0x5e, 0x9c, 0xda):
+            with contextlib.suppress(zlib.error):
+                found += zlib.decompressobj().decompress(content[at:])
+    return found

@@ -17,11 +17,18 @@ from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
+from imagelib.publishing.proof.beside_pixels import beside_pixels
 from imagelib.publishing.proof.needles import Needles, needles
 from imagelib.publishing.proof.readings import BYTES, CANARIES, Reading, is_picture, readings
 from imagelib.publishing.proof.seen import File, Seen, look_of, marks, packed
 from imagelib.publishing.proof.told import AllTold, texts_of
-from imagelib.publishing.proof.wording import comes_by_chance, runs, telling, words
+from imagelib.publishing.proof.wording import (
+    comes_by_chance,
+    runs,
+    telling,
+    words,
+    words_by_line,
+)
 
 Progress = Callable[[str, int, int], None]
 #: Of how many bytes of pictures a worker is asked at once; more might take longer than it may.
@@ -110,7 +117,9 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
             said |= dict.fromkeys(names, pool.submit(_said_by, library, site, names, kind))
         try:
             for done, name in enumerate(unread, 1):
-                file, hits = _read(site / name, name, looks[name], sought)
+                is_ours = name in made and is_picture(name) and (
+                    kind == "anew" or not name.startswith(f"{ORIGINALS}/"))
+                file, hits = _read(site / name, name, looks[name], sought, is_ours=is_ours)
                 hits += said[name].result()[name] if name in said else []
                 found[name] = file.digest
                 if not hits and not memory.seen.knows(name, file.look):
@@ -127,12 +136,17 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     return proof
 
 
-def _read(path: Path, name: str, look: str, sought: Needles) -> tuple[File, list[Hit]]:
-    """What one file says, and what of that is *sought*."""
+def _read(path: Path, name: str, look: str, sought: Needles, *, is_ours: bool
+          ) -> tuple[File, list[Hit]]:
+    """What one file says, and what of that is *sought*.
+
+    Of a picture that our encoder wrote, *is_ours*, pixels are not taken for letters.
+    """
     if path.is_symlink():
         return File(look, "", b""), [Hit(name, "the site", "a link", "", "")]
     content = path.read_bytes()
-    said = said_in(_readings(path, name, content))
+    said = said_in(_readings(path, name, beside_pixels(content) if is_ours else content),
+                   words_by_line if path.suffix == ".html" else words)
     return (File(look, hashlib.sha256(content).hexdigest(),
                  packed(marks((*said.words, *said.runs)))), find(sought, name, said))
 
@@ -158,11 +172,11 @@ def _kind(policy: Policy) -> str:
     return how if isinstance(how, str) and how != "none" else "anew"
 
 
-def said_in(found: Iterable[Reading]) -> Said:
+def said_in(found: Iterable[Reading], words_of: Callable[[str], list[str]] = words) -> Said:
     """The words that tell something, and the runs of words, in the readings of one file."""
     said = Said()
     for reading, text in found:
-        parts = words(text)
+        parts = words_of(text)
         fresh = telling(set(parts).difference(said.words))
         if BYTES in reading:
             fresh = (word for word in fresh if not comes_by_chance(word))

@@ -1,0 +1,65 @@
+"""A picture that our own encoder wrote, less the streams that are nothing but its pixels.
+
+What a picture says stands in chunks and segments beside them, or behind its end. Streams of pixels
+are looked through only where somebody else wrote them: as letters they say something by chance.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+#: Chunks of WebP (RFC 9649) that hold pixels.
+_WEBP = (b"VP8 ", b"VP8L", b"ALPH")
+#: Of JPEG (ITU-T T.81, B.1.1): a marker in the stream of a scan, but for those that only part it.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+#: Start of scan, and markers without a segment.
+_SOS, _BARE = 0xDA, (0x01, *range(0xD0, 0xDA))
+
+
+def beside_pixels(content: bytes) -> bytes:
+    """What of a WebP, JPEG or PNG is no stream of pixels; all of it where that cannot be told."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return _of_webp(content)
+    if content[:2] == b"\xff\xd8":
+        return _of_jpeg(content)
+    return _of_png(content) if content[:8] == b"\x89PNG\r\n\x1a\n" else content
+
+
+def _of_webp(content: bytes) -> bytes:
+    kept, at = [content[:12]], 12
+    end = 8 + int.from_bytes(content[4:8], "little")
+    while at + 8 <= end <= len(content):
+        kind, length = content[at:at + 4], int.from_bytes(content[at + 4:at + 8], "little")
+        after = at + 8 + length
+        if after > end:
+            break
+        kept.append(content[at:at + 8] if kind in _WEBP else content[at:after])
+        at = after + length % 2
+    return b"".join([*kept, content[at:]])
+
+
+def _of_jpeg(content: bytes) -> bytes:
+    kept, at = [content[:2]], 2
+    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] not in _BARE:
+        (length,) = struct.unpack_from(">H", content, at + 2)
+        after = at + 2 + length
+        kept.append(content[at:after])
+        if content[at + 1] == _SOS:
+            marker = _MARKER.search(content, after)
+            after = marker.start() if marker else after
+        at = after
+    return b"".join([*kept, content[at:]])
+
+
+def _of_png(content: bytes) -> bytes:
+    kept, at = [content[:8]], 8
+    while at + 12 <= len(content):
+        (length,) = struct.unpack_from(">I", content, at)
+        after = at + 12 + length
+        if after > len(content):
+            break
+        kept.append(content[at:at + 8] if content[at + 4:at + 8] == b"IDAT"
+                    else content[at:after])
+        at = after
+    return b"".join([*kept, content[at:]])
