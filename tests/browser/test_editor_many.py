@@ -134,6 +134,59 @@ def test_images_are_selected_by_click_and_by_key(editor):
     expect(bar).to_contain_text("6 selected, 5 not in this result")
 
 
+def test_a_rectangle_selects_what_it_lies_over(editor):
+    """From an empty place it selects, with Ctrl it adds, Esc gives back what was selected."""
+    mouse, keys = editor.page.mouse, editor.page.keyboard
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+
+    def centre(name):
+        box = editor.item(name).locator(".frame").bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag(start, end, *, drop=True):
+        mouse.move(*start)
+        mouse.down()
+        mouse.move(end[0] - 9, end[1])
+        mouse.move(*end)
+        if drop:
+            mouse.up()
+
+    x, y = centre("picture 5")
+    beside = editor.page.locator("main").bounding_box()["x"] - 5, y
+    drag(beside, centre("picture 4"))
+    expect(bar).to_contain_text("2 selected")
+    expect(editor.box("picture 5")).to_be_checked()
+    expect(editor.box("picture 4")).to_be_checked()
+    assert editor.page.evaluate("getSelection().toString()") == ""
+
+    drag(beside, (x, y), drop=False)
+    expect(bar).to_contain_text("1 selected")
+    keys.press("Escape")
+    mouse.up()
+    expect(bar).to_contain_text("2 selected")
+
+    keys.down("Control")
+    drag(centre("picture 3"), centre("picture 2"))
+    keys.up("Control")
+    expect(bar).to_contain_text("4 selected")
+    expect(editor.page.get_by_role("dialog")).to_have_count(0)  # no click on a tile came of it
+
+
+def test_a_finger_that_rests_selects_and_then_each_touch_does(tab):
+    editor = tab(has_touch=True, viewport={"width": 390, "height": 800})
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    box = editor.card("picture 5").bounding_box()
+    finger = editor.page.context.new_cdp_session(editor.page)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [
+        {"x": box["x"] + 20, "y": box["y"] + 20}]})
+    expect(bar).to_contain_text("1 selected")
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(editor.page.get_by_role("dialog")).to_have_count(0)
+    editor.card("picture 4").tap()
+    expect(bar).to_contain_text("2 selected")
+    expect(editor.page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_many_are_edited_in_one_batch_and_one_undo(editor):
     editor.page.keyboard.press("Control+a")
     editor.page.get_by_role("toolbar").get_by_role("button", name="Edit").click()

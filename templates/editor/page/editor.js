@@ -10,6 +10,8 @@ ImagelibPicksPanel.start();
 ImagelibPublicationsPanel.start();
 ImagelibEditPanel.start();
 ImagelibSelection.start();
+ImagelibRectangle.start();
+ImagelibLongPress.start();
 ImagelibFocus.start();
 ImagelibBulkBar.start();
 ImagelibStars.start();

@@ -35,6 +35,14 @@ const ImagelibSelection = (() => {
     changed();
   }
 
+  /** Select just these. @param {Iterable<number>} pks */
+  function set(pks) {
+    chosen.clear();
+    for (const pk of pks) chosen.add(pk);
+    pivot = -1;
+    changed();
+  }
+
   function all() {
     for (const pk of order()) chosen.add(pk);
     changed();
@@ -162,8 +170,11 @@ const ImagelibSelection = (() => {
     },
     /** @param {() => void} listener */
     onChange: (listener) => void listeners.push(listener),
+    pks: () => [...chosen],
+    set,
     get size() { return chosen.size; },
     start,
     target,
+    toggle,
   };
 })();
