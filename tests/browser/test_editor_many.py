@@ -188,8 +188,23 @@ def test_a_finger_that_rests_selects_and_then_each_touch_does(tab):
 
 
 def test_many_are_edited_in_one_batch_and_one_undo(editor):
+    editor.card("picture 4").focus()
+    editor.page.keyboard.press("3")
     editor.page.keyboard.press("Control+a")
     editor.page.get_by_role("toolbar").get_by_role("button", name="Edit").click()
+    # What they have in common, and what differs.
+    expect(editor.page.get_by_role("group", name="Tags they have").get_by_role("button")).to_have_text(
+        ["animal/fox 3 of 6 ×", "night 3 of 6 ×", "wip 3 of 6 ×"])
+    expect(editor.field("Model")).to_have_value("flux1-dev")
+    expect(editor.field("Rating")).to_have_attribute("aria-valuetext", "mixed")
+    expect(editor.field("Notes")).to_have_value("")
+    expect(editor.field("Add tags")).to_be_focused()
+    options = editor.dialog("Edit 6 images").get_by_role("option")
+    expect(options).to_have_count(0)
+    editor.field("Remove tags").press_sequentially("i")
+    expect(options).to_have_text(["animal/fox3", "night3", "wip3"])
+    editor.button("Remove night from all").click()
+    editor.button("Remove night from all").click()  # no, after all
     editor.fill({
         "Add tags": "best, animal/fox",
         "Remove tags": "wip",
@@ -203,13 +218,14 @@ def test_many_are_edited_in_one_batch_and_one_undo(editor):
     for record in editor.records():
         assert {"best", "animal/fox"} <= set(record["tags"])
         assert "wip" not in record["tags"]
+        assert ("night" in record["tags"]) == (record["prompt_text"][-1] in "024")
         assert record["ai_model"] == "shared-model"
         assert record["rating"] == 4
         assert record["captured_at"] == "2020-02-03T04:05:06"
         assert record["notes"] == ""
     editor.button("Undo").click()
     expect(editor.says("Undone: edit (6 images)")).to_be_visible()
-    assert ratings(editor) == [0] * 6
+    assert ratings(editor) == [0, 0, 0, 0, 3, 0]
     assert editor.record("picture 0")["tags"] == ["night", "wip"]
 
 

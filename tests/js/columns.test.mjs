@@ -7,6 +7,8 @@ import { load } from "./load.mjs";
 const { Columns } = load("ImagelibColumns", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js",
   "texts.js", "bits.js", "columns.js");
 
+load("ImagelibRegistry");
+const Common = load("ImagelibCommon", "common.js");
 const TEXTS = { title: "", prompt_text: "", negative_prompt: "", notes: "", generation: {} };
 
 test("an edit that the page runs ahead with leaves the image in its place of every order", () => {
@@ -36,4 +38,24 @@ test("an edit that was kept before a field came leaves it empty", () => {
   });
   assert.equal(columns.textOf(row).notes, notes);
   assert.equal(columns.textOf(row).prompt_text, "a fox");
+});
+
+test("what images have in common is told from that in which they differ", () => {
+  const columns = new Columns();
+  const rows = [1, 2, 3].map((pk) => {
+    columns.makeText(columns.rowOf(pk));
+    columns.set(pk, {
+      ...TEXTS, notes: "same", title: `t${pk}`, captured_at: "2026-01-01T00:00:00", created_at: "2026-02-03T04:05:06.000Z",
+      rating: pk === 3 ? 4 : 2, ai_model: "flux", width: 64, height: 48, tags: pk === 1 ? ["fox", "night"] : ["night"], file_state: "ok",
+    });
+    return columns.rowOf(pk);
+  });
+  const { FIELDS } = load("ImagelibRegistry");
+  const fields = FIELDS.filter(({ bulk }) => bulk);
+  assert.deepEqual(Common.values(columns, rows, fields), { ai_model: "flux", captured_at: "2026-01-01T00:00:00", notes: "same" });
+  assert.equal(Common.values(columns, rows.slice(0, 2), fields).rating, 2);
+  assert.deepEqual(Common.tags(columns, rows), [{ name: "night", count: 3 }, { name: "fox", count: 1 }]);
+  const blank = 5000;  // of a text block that is still to come
+  columns.set(blank, { ...columns.coreOf(rows[0]), ...TEXTS });
+  assert.equal("notes" in Common.values(columns, [columns.rowOf(blank)], fields), false);
 });
