@@ -134,6 +134,30 @@ def test_images_are_selected_by_click_and_by_key(editor):
     expect(bar).to_contain_text("6 selected, 5 not in this result")
 
 
+def test_a_stack_is_selected_and_edited_as_a_whole(tab, daemon):
+    for n in (1, 2):
+        image = next(one for one in daemon.get("/api/images").json["items"]
+                     if one["prompt_text"] == f"picture {n}")
+        assert daemon.ask("PATCH", f"/api/images/{image['id']}",
+                          json_body={"prompt_text": "picture 0"}).status == 200
+    editor = tab()
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    editor.page.get_by_label("Stack prompts").check()
+    expect(editor.cards).to_have_count(4)
+    editor.box("picture 0").click()
+    expect(bar).to_contain_text("3 images selected")
+    expect(bar.get_by_role("button", name="Select all 6")).to_be_visible()
+    editor.page.keyboard.press("4")
+    expect(editor.says("Rated 4: 3 images")).to_be_visible()
+    assert [len(editor.records(f"rating:{n}")) for n in (0, 4)] == [3, 3]
+    editor.box("picture 0").click()
+    expect(bar).to_be_hidden()
+    editor.page.keyboard.press("Control+a")
+    expect(bar).to_contain_text("6 images selected")
+    editor.page.keyboard.press("Delete")
+    expect(editor.says("Deleted: 6 images")).to_be_visible()
+
+
 def test_a_rectangle_selects_what_it_lies_over(editor):
     """From an empty place it selects, with Ctrl it adds, Esc gives back what was selected."""
     mouse, keys = editor.page.mouse, editor.page.keyboard

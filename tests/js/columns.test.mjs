@@ -59,3 +59,22 @@ test("what images have in common is told from that in which they differ", () => 
   columns.set(blank, { ...columns.coreOf(rows[0]), ...TEXTS });
   assert.equal("notes" in Common.values(columns, [columns.rowOf(blank)], fields), false);
 });
+
+test("images of one prompt stand in one stack, and a stack is all of its images", () => {
+  const Stacks = load("ImagelibStacks", "stacks.js");
+  const columns = new Columns();
+  columns.makeText(columns.rowOf(1));
+  const rows = Int32Array.from([["a"], ["b"], ["a"], [""], ["b"], [""], ["a"]], ([prompt], pk) => {
+    columns.set(pk, {
+      ...TEXTS, prompt_text: prompt, captured_at: "2026-01-01T00:00:00", created_at: "2026-02-03T04:05:06.000Z", rating: 0,
+      ai_model: "", width: 64, height: 48, tags: [], file_state: "ok",
+    });
+    return columns.rowOf(pk);
+  });
+  const closed = Stacks.stacked(columns, rows, new Set());
+  assert.deepEqual([[...closed.rows], [...closed.counts], closed.stacks], [[0, 1, 3, 5], [3, 2, 1, 1], 4]);
+  assert.deepEqual([...Stacks.whole(rows, closed, (row) => row === 0 || row === 5)], [0, 2, 5, 6]);
+  const spread = Stacks.stacked(columns, rows, new Set([Stacks.promptOf(columns, 0)]));
+  assert.deepEqual([[...spread.rows], spread.stacks], [[0, 1, 2, 3, 5, 6], 4]);
+  assert.deepEqual([...Stacks.whole(rows, spread, (row) => row < 2)], [0, 1, 4]);
+});

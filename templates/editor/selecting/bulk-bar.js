@@ -29,8 +29,9 @@ const ImagelibBulkBar = (() => {
     bar.hidden = size === 0;
     if (!size) return;
     const away = ImagelibSelection.hidden();
-    const found = ImagelibGrid.rows.length;
-    setText(number, `${size.toLocaleString("en")} selected`);
+    const found = ImagelibGallery.rows.length;
+    // A tile may stand for several.
+    setText(number, ImagelibGallery.isStacked ? `${ImagelibChanges.howMany(size)} selected` : `${size.toLocaleString("en")} selected`);
     setText(hidden, away ? `, ${away.toLocaleString("en")} not in this result` : "");
     setText(all, `Select all ${found.toLocaleString("en")}`);
     all.hidden = size - away >= found;

@@ -66,7 +66,7 @@ const ImagelibRectangle = (() => {
     frame.style.height = `${area.bottom - area.top}px`;
     const within = ImagelibGrid.within(area);
     const key = within.join();
-    if (key !== drag.key) ImagelibSelection.set([...(drag.adds ? drag.kept : []), ...within]);
+    if (key !== drag.key) ImagelibSelection.set([...(drag.adds ? drag.kept : []), ...ImagelibGallery.whole(within)]);
     drag.key = key;
     ticking = requestAnimationFrame(() => draw(drag));
   }

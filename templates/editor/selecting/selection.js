@@ -12,12 +12,27 @@ const ImagelibSelection = (() => {
   /** @type {(() => void)[]} */
   const listeners = [];
 
-  /** The pks of the result in its order. */
-  const order = () => Array.from(ImagelibGrid.rows, (row) => ImagelibIndex.columns.pk[row]);
+  /** The pks of the tiles in their order. */
+  const order = () => pksOf(ImagelibGrid.rows);
 
-  /** @param {number} pk */
+  /** Those of the whole result: with stacks, more. */
+  const found = () => pksOf(ImagelibGallery.rows);
+
+  /** @param {Int32Array} rows */
+  const pksOf = (rows) => Array.from(rows, (row) => ImagelibIndex.columns.pk[row]);
+
+  /** Select what a tile stands for, or no longer. @param {number} pk */
   function toggle(pk) {
-    if (!chosen.delete(pk)) chosen.add(pk);
+    flip(pk, ImagelibGallery.whole([pk]));
+  }
+
+  /** @param {number} pk @param {number[]} pks  What goes with it. */
+  function flip(pk, pks) {
+    const on = !chosen.has(pk);
+    for (const one of pks) {
+      if (on) chosen.add(one);
+      else chosen.delete(one);
+    }
     pivot = pk;
     changed();
   }
@@ -26,12 +41,9 @@ const ImagelibSelection = (() => {
   function extend(pk) {
     const pks = order();
     const [from, to] = [pks.indexOf(pivot), pks.indexOf(pk)];
-    if (from < 0) {
-      chosen.add(pk);
-      pivot = pk;
-    } else {
-      for (const other of pks.slice(Math.min(from, to), Math.max(from, to) + 1)) chosen.add(other);
-    }
+    if (from < 0) pivot = pk;
+    const range = from < 0 ? [pk] : pks.slice(Math.min(from, to), Math.max(from, to) + 1);
+    for (const other of ImagelibGallery.whole(range)) chosen.add(other);
     changed();
   }
 
@@ -44,7 +56,7 @@ const ImagelibSelection = (() => {
   }
 
   function all() {
-    for (const pk of order()) chosen.add(pk);
+    for (const pk of found()) chosen.add(pk);
     changed();
   }
 
@@ -94,7 +106,7 @@ const ImagelibSelection = (() => {
     if (ImagelibViewer.id) {
       const pk = ImagelibIndex.pkOf(ImagelibViewer.id);
       if (event.key !== "x" || !ImagelibHelp.isCommand(event) || pk === undefined) return;
-      toggle(pk);
+      flip(pk, [pk]);  // of a stack, only the one that is seen
       ImagelibToast.show(`${chosen.has(pk) ? "Selected" : "Not selected any more"}; ${chosen.size.toLocaleString("en")} in all`);
       event.preventDefault();
       return;
@@ -119,7 +131,7 @@ const ImagelibSelection = (() => {
    * @returns {Promise<{ids: string[]} | {query: string, count: number}>}
    */
   async function target() {
-    const pks = order();
+    const pks = found();
     const query = ImagelibGallery.query;
     const isWhole = pks.length === chosen.size && pks.every((pk) => chosen.has(pk));
     if (isWhole && chosen.size > 500 && await ImagelibApi.count(query).catch(() => -1) === chosen.size) {
@@ -165,7 +177,7 @@ const ImagelibSelection = (() => {
     compare,
     /** How many of them the result does not show. */
     hidden: () => {
-      const shown = new Set(order());
+      const shown = new Set(found());
       return [...chosen].filter((pk) => !shown.has(pk)).length;
     },
     /** @param {() => void} listener */
