@@ -217,7 +217,8 @@ def test_many_are_edited_in_one_batch_and_one_undo(editor):
     editor.page.keyboard.press("Control+a")
     editor.page.get_by_role("toolbar").get_by_role("button", name="Edit").click()
     # What they have in common, and what differs.
-    expect(editor.page.get_by_role("group", name="Tags they have").get_by_role("button")).to_have_text(
+    present = editor.page.get_by_role("group", name="Tags they have")
+    expect(present.get_by_role("button")).to_have_text(
         ["animal/fox 3 of 6 ×", "night 3 of 6 ×", "wip 3 of 6 ×"])
     expect(editor.field("Model")).to_have_value("flux1-dev")
     expect(editor.field("Rating")).to_have_attribute("aria-valuetext", "mixed")

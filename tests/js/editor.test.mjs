@@ -11,6 +11,8 @@ const Conflict = load("ImagelibConflict", "conflict.js");
 const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
+const TagKeys = load("ImagelibTagKeys", "tag-keys.js");
+
 const record = (values) => ({
   title: "", prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
   generation: {}, prompt_meta: null, tags: [], ...values,
@@ -57,4 +59,16 @@ test("tags with slashes are a tree, its branches shown where they are no tags", 
 
 test("every field has a label", () => {
   assert.deepEqual(Object.values(Registry.LABELS).slice(0, 7), ["Title", "Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
+});
+
+test("a digit with Shift is a tag whatever the keyboard writes for it, but not where it writes a command or a digit", () => {
+  const digit = (key, code) => TagKeys.digitOf({ key, code });
+  assert.deepEqual([digit("!", "Digit1"), digit("\"", "Digit2"), digit("&", "Digit1"), digit("é", "Digit2")], [1, 2, 1, 2]);
+  assert.deepEqual([digit("1", "Digit1"), digit("/", "Digit7"), digit("+", "Digit1"), digit("0", "Digit0"), digit("!", "Slash")], [0, 0, 0, 0, 0]);
+});
+
+test("a tag that all have is taken, and one that comes sends its rival away", () => {
+  assert.deepEqual(TagKeys.editOf("picked", "rejected", false), { add_tags: ["picked"], remove_tags: ["rejected"] });
+  assert.deepEqual(TagKeys.editOf("picked", "rejected", true), { remove_tags: ["picked"] });
+  assert.deepEqual(TagKeys.editOf("own", "", false), { add_tags: ["own"] });
 });

@@ -29,7 +29,8 @@ const ImagelibStatusDialog = (() => {
         h("a", { class: "button", href: ImagelibApi.exportUrl("csv"), download: "" }, "Records as CSV"),
         h("a", { class: "button", href: ImagelibApi.backupUrl, download: "" }, "Backup of the database")),
       h("h3", {}, "This browser"),
-      preference("advance", "After rating an image go on to the next"))], { closed: () => clearTimeout(timer) });
+      preference("advance", "After rating an image go on to the next"),
+      h("h4", {}, "Tags by key"), ImagelibTagKeys.fields())], { closed: () => clearTimeout(timer) });
     let timer = 0;
 
     const begin = turns();

@@ -111,5 +111,5 @@ const ImagelibTagsField = (() => {
     };
   }
 
-  return { make, recent: () => recent };
+  return { clean, make, recent: () => recent };
 })();

@@ -16,6 +16,7 @@ ImagelibFocus.start();
 ImagelibBulkBar.start();
 ImagelibStars.start();
 ImagelibCulling.start();
+ImagelibTagKeys.start();
 ImagelibUndo.start();
 ImagelibChanges.start();
 ImagelibHelp.add("Editor", [
