@@ -105,6 +105,31 @@ def test_one_key_puts_a_tag_and_takes_it_back(editor):
     expect(editor.dialog("Keys")).to_contain_text("Shift+2to print")
 
 
+def test_the_menu_of_a_selected_tile_is_about_all_that_is_selected(tab):
+    editor = tab(permissions=["clipboard-read", "clipboard-write"])
+    menu = editor.page.get_by_role("menu", name="picture 5")
+    editor.card("picture 5").click(button="right")
+    menu.get_by_role("menuitem", name="Select", exact=True).click()
+    editor.box("picture 4").click()
+    editor.card("picture 5").click(button="right")
+    menu.get_by_role("menuitemradio", name="3 ★").click()
+    expect(editor.says("Rated 3: 2 images")).to_be_visible()
+    editor.card("picture 5").click(button="right")
+    expect(menu.get_by_role("menuitem", name="Tags of 2 images…")).to_be_visible()
+    menu.get_by_role("menuitem", name="Delete 2 images").click()
+    expect(editor.says("Deleted: 2 images")).to_be_visible()
+
+    editor.card("picture 3").click(button="right")
+    editor.page.get_by_role("menuitem", name="Edit", exact=True).click()
+    expect(editor.field("Prompt")).to_have_value("picture 3")
+    editor.page.keyboard.press("Escape")
+    expect(editor.button("Edit")).to_be_focused()
+    editor.page.keyboard.press("Control+c")
+    expect(editor.page.get_by_text("Picture copied")).to_be_visible()
+    assert editor.page.evaluate("navigator.clipboard.read().then(([one]) => one.types)"
+                                ) == ["image/png"]
+
+
 def test_the_open_image_is_selected_by_a_key(editor):
     editor.card("picture 2").click()
     expect(editor.dialog("picture 2")).to_be_visible()

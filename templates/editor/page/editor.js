@@ -14,6 +14,7 @@ ImagelibRectangle.start();
 ImagelibLongPress.start();
 ImagelibFocus.start();
 ImagelibBulkBar.start();
+ImagelibMenuEntries.start();
 ImagelibStars.start();
 ImagelibCulling.start();
 ImagelibTagKeys.start();

@@ -21,13 +21,8 @@ const ImagelibSelection = (() => {
   /** @param {Int32Array} rows */
   const pksOf = (rows) => Array.from(rows, (row) => ImagelibIndex.columns.pk[row]);
 
-  /** Select what a tile stands for, or no longer. @param {number} pk */
-  function toggle(pk) {
-    flip(pk, ImagelibGallery.whole([pk]));
-  }
-
-  /** @param {number} pk @param {number[]} pks  What goes with it. */
-  function flip(pk, pks) {
+  /** Select what a tile stands for, or no longer. @param {number} pk @param {number[]} pks */
+  function toggle(pk, pks = ImagelibGallery.whole([pk])) {
     const on = !chosen.has(pk);
     for (const one of pks) {
       if (on) chosen.add(one);
@@ -106,7 +101,7 @@ const ImagelibSelection = (() => {
     if (ImagelibViewer.id) {
       const pk = ImagelibIndex.pkOf(ImagelibViewer.id);
       if (event.key !== "x" || !ImagelibHelp.isCommand(event) || pk === undefined) return;
-      flip(pk, [pk]);  // of a stack, only the one that is seen
+      toggle(pk, [pk]);  // of a stack, only the one that is seen
       ImagelibToast.show(`${chosen.has(pk) ? "Selected" : "Not selected any more"}; ${chosen.size.toLocaleString("en")} in all`);
       event.preventDefault();
       return;
@@ -175,6 +170,8 @@ const ImagelibSelection = (() => {
     all,
     clear,
     compare,
+    /** @param {number} pk */
+    has: (pk) => chosen.has(pk),
     /** How many of them the result does not show. */
     hidden: () => {
       const shown = new Set(found());

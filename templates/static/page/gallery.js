@@ -465,6 +465,8 @@ const ImagelibGallery = (() => {
       const files = await Promise.all(Array.from(foundRows, (row) => ImagelibIndex.file(pk[row])));
       return files.flatMap((file) => (file ? [file.id] : []));
     },
+    /** Ask for something else, out of the viewer too. */
+    follow,
     /** Open the viewer. @param {string} id */
     open: async (id) => {
       const pk = await ImagelibIndex.locate(id);
