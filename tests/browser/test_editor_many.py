@@ -211,6 +211,29 @@ def test_a_finger_that_rests_selects_and_then_each_touch_does(tab):
     expect(editor.page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_texts_are_replaced_after_they_were_shown(editor):
+    editor.box("picture 5").click()
+    editor.box("picture 4").click()
+    editor.page.get_by_role("toolbar").get_by_role("button", name="Replace").click()
+    changes = editor.dialog("Find and replace in 2 images").get_by_role("list")
+    editor.field("Find").fill("PICTURE")
+    editor.field("Replace with").fill("drawing")
+    expect(editor.page.get_by_text("2 places in 2 texts of 2 images.")).to_be_visible()
+    expect(changes.get_by_role("listitem").first).to_have_text("Promptpicturedrawing 5")
+    expect(changes.get_by_role("deletion").first).to_have_text("picture")
+    editor.field("Match case").check()
+    expect(editor.page.get_by_text("Nothing is found.")).to_be_visible()
+    expect(editor.dialog("Find and replace").get_by_role("button", name="Replace")
+           ).to_be_disabled()
+    editor.field("Match case").uncheck()
+    editor.dialog("Find and replace").get_by_role("button", name="Replace").click()
+    expect(editor.says("Replaced in 2 images")).to_be_visible()
+    expect(editor.card("drawing 5")).to_be_visible()
+    assert len(editor.records("prompt:drawing")) == 2
+    editor.button("Undo").click()
+    expect(editor.card("picture 5")).to_be_visible()
+
+
 def test_many_are_edited_in_one_batch_and_one_undo(editor):
     editor.card("picture 4").focus()
     editor.page.keyboard.press("3")

@@ -11,6 +11,7 @@ const Conflict = load("ImagelibConflict", "conflict.js");
 const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
+const Replace = load("ImagelibReplaceDialog", "replace-dialog.js");
 const TagKeys = load("ImagelibTagKeys", "tag-keys.js");
 
 const record = (values) => ({
@@ -71,4 +72,15 @@ test("a tag that all have is taken, and one that comes sends its rival away", ()
   assert.deepEqual(TagKeys.editOf("picked", "rejected", false), { add_tags: ["picked"], remove_tags: ["rejected"] });
   assert.deepEqual(TagKeys.editOf("picked", "rejected", true), { remove_tags: ["picked"] });
   assert.deepEqual(TagKeys.editOf("own", "", false), { add_tags: ["own"] });
+});
+
+test("what would be replaced is shown with what stands beside it", () => {
+  const told = (parts, by) => Replace.marked(parts, by).map(({ kind, text }) => `${kind}:${text}`);
+  assert.deepEqual(told(["a ", "fox", ""], "cat"), ["same:a ", "gone:fox", "new:cat"]);
+  assert.deepEqual(told(["", "fox", " b"], ""), ["gone:fox", "same: b"]);
+  const long = "x".repeat(300);
+  const shown = Replace.marked([long, "fox", long, "fox", long], "cat").filter(({ kind }) => kind === "same").map(({ text }) => text);
+  assert.deepEqual(shown.map((text) => [text.startsWith("…"), text.includes(" … "), text.endsWith("…")]),
+    [[true, false, false], [false, true, false], [false, false, true]]);
+  assert.ok(shown.every((text) => text.length < 130));
 });
