@@ -66,6 +66,12 @@ def test_tags_are_given_by_a_box_and_those_given_last_by_a_number(editor):
     editor.dialog("Tags of 2 images").get_by_role("button", name="Remove tag red fox").click()
     expect(tags).not_to_contain_text("red fox")
     assert len(editor.records('tag:"red fox"')) == 1
+    proposed = editor.dialog("Tags of 2 images").get_by_role("group", name="Proposed")
+    expect(proposed.get_by_role("button")).to_have_text(["⇧1 night", "⇧2 wip"])
+    keys.press("Shift+Digit1")
+    expect(tags).to_contain_text("night×")
+    expect(proposed.get_by_role("button")).to_have_text(["⇧1 wip"])
+    assert len(editor.records("tag:night")) == 4
 
 
 def test_one_key_puts_a_tag_and_takes_it_back(editor):

@@ -78,3 +78,22 @@ test("images of one prompt stand in one stack, and a stack is all of its images"
   assert.deepEqual([[...spread.rows], spread.stacks], [[0, 1, 2, 3, 5, 6], 4]);
   assert.deepEqual([...Stacks.whole(rows, spread, (row) => row < 2)], [0, 1, 4]);
 });
+
+test("tags are proposed that go together with those that are there, and that the prompt names", () => {
+  const { proposed } = load("ImagelibProposals", "proposals.js");
+  const columns = new Columns();
+  const sets = [["fox", "snow"], ["fox", "snow"], ["fox", "night"], ["city", "night"], ["city", "night"], ["animal/owl"], [], []];
+  sets.forEach((tags, pk) => columns.set(pk, {
+    ...TEXTS, captured_at: "2026-01-01T00:00:00", created_at: "2026-02-03T04:05:06.000Z", rating: 0, ai_model: "", width: 64,
+    height: 48, tags, file_state: "ok",
+  }));
+  const ask = (tags, prompt_text = "", others = []) => proposed(columns, [{ tags, prompt_text }], others);
+  assert.deepEqual(ask(["fox"]), ["snow"]);  // one image with both is no habit
+  assert.deepEqual(ask(["night"]), ["city"]);
+  assert.deepEqual(ask(["night"], "", ["city"]), []);
+  assert.deepEqual(ask([], "An OWL, by night-light"), ["animal/owl", "night"]);
+  assert.deepEqual(ask([], "owls in snowfall"), []);
+  assert.deepEqual(ask(["fox", "snow"], "a fox in the snow"), []);
+  assert.deepEqual(proposed(columns, [{ tags: ["fox"], prompt_text: "" }, { tags: ["city"], prompt_text: "" }], []), ["night", "snow"]);
+  assert.deepEqual(proposed(columns, [], []), []);
+});

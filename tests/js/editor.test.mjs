@@ -13,6 +13,7 @@ const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
 const Replace = load("ImagelibReplaceDialog", "replace-dialog.js");
 const TagKeys = load("ImagelibTagKeys", "tag-keys.js");
+const Digits = load("ImagelibDigits", "digits.js");
 
 const record = (values) => ({
   title: "", prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
@@ -63,7 +64,7 @@ test("every field has a label", () => {
 });
 
 test("a digit with Shift is a tag whatever the keyboard writes for it, but not where it writes a command or a digit", () => {
-  const digit = (key, code) => TagKeys.digitOf({ key, code });
+  const digit = (key, code) => Digits.shifted({ key, code });
   assert.deepEqual([digit("!", "Digit1"), digit("\"", "Digit2"), digit("&", "Digit1"), digit("é", "Digit2")], [1, 2, 1, 2]);
   assert.deepEqual([digit("1", "Digit1"), digit("/", "Digit7"), digit("+", "Digit1"), digit("0", "Digit0"), digit("!", "Slash")], [0, 0, 0, 0, 0]);
 });

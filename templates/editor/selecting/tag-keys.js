@@ -8,8 +8,6 @@ const ImagelibTagKeys = (() => {
   const OWN = 9;
   /** A tag, and the one that goes when it comes. @type {Record<string, [string, string]>} */
   const FIXED = { p: ["picked", "rejected"], r: ["rejected", "picked"] };
-  /** On some keyboards Shift and a digit are a sign that means something else here. */
-  const SIGNS = "/+-=?";
   /** What the help says; filled anew when the tags change. @type {[string, string][]} */
   const said = [];
 
@@ -17,12 +15,6 @@ const ImagelibTagKeys = (() => {
   function own() {
     const kept = ImagelibKept.browser.list(STORED);
     return Array.from({ length: OWN }, (_, i) => (typeof kept[i] === "string" ? kept[i] : ""));
-  }
-
-  /** Which digit is meant, 0 if none: a place on the keyboard, as what Shift makes of it differs. @param {{key: string, code: string}} event */
-  function digitOf({ key, code }) {
-    const found = /^Digit([1-9])$/.exec(code);
-    return found && !/^\d$/.test(key) && !SIGNS.includes(key) ? Number(found[1]) : 0;
   }
 
   /** The edit that puts a tag on images, or takes it from them if all have it. @param {string} tag @param {string} rival  Goes when it comes. @param {boolean} haveAll @returns {ImagePatch} */
@@ -44,7 +36,7 @@ const ImagelibTagKeys = (() => {
   function pressed(event) {
     if (ImagelibDialog.isOpen || !ImagelibHelp.isCommand(event) || !ImagelibCulling.isAboutSomething()) return;
     const fixed = !event.shiftKey && Object.hasOwn(FIXED, event.key) ? FIXED[event.key] : null;
-    const digit = digitOf(event);
+    const digit = ImagelibDigits.shifted(event);
     if (!fixed && !digit) return;
     const tag = fixed ? "" : own()[digit - 1];
     if (fixed) void toggle(...fixed, true);
@@ -87,5 +79,5 @@ const ImagelibTagKeys = (() => {
     document.addEventListener("keydown", pressed, true);
   }
 
-  return { digitOf, editOf, fields, start };
+  return { editOf, fields, start };
 })();
