@@ -196,21 +196,6 @@ def test_a_rectangle_selects_what_it_lies_over(editor):
     expect(editor.page.get_by_role("dialog")).to_have_count(0)  # no click on a tile came of it
 
 
-def test_a_finger_that_rests_selects_and_then_each_touch_does(tab):
-    editor = tab(has_touch=True, viewport={"width": 390, "height": 800})
-    bar = editor.page.get_by_role("toolbar", name="Selected images")
-    box = editor.card("picture 5").bounding_box()
-    finger = editor.page.context.new_cdp_session(editor.page)
-    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [
-        {"x": box["x"] + 20, "y": box["y"] + 20}]})
-    expect(bar).to_contain_text("1 selected")
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expect(editor.page.get_by_role("dialog")).to_have_count(0)
-    editor.card("picture 4").tap()
-    expect(bar).to_contain_text("2 selected")
-    expect(editor.page.get_by_role("dialog")).to_have_count(0)
-
-
 def test_texts_are_replaced_after_they_were_shown(editor):
     editor.box("picture 5").click()
     editor.box("picture 4").click()
