@@ -30,7 +30,7 @@ const ImagelibRectangle = (() => {
     const isBeside = target.contains(list) && event.clientX < document.documentElement.clientWidth;
     const isCircle = target.closest(".select-box") !== null;
     const adds = event.shiftKey || event.ctrlKey || event.metaKey;
-    const isUsed = target.closest("input, label, select") || (target.closest("a, button") && !isCircle && !(adds && list.contains(target)));
+    const isUsed = target.closest("input, label, select, [role=menu]") || (target.closest("a, button") && !isCircle && !(adds && list.contains(target)));
     if (isUsed || !(isBeside || page.contains(target))) return;
     const box = list.getBoundingClientRect();
     const at = { x: event.clientX, y: event.clientY };

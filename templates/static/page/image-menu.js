@@ -123,7 +123,7 @@ const ImagelibImageMenu = (() => {
       ...groups.map(section));
     menu.addEventListener("keydown", walk);
     // Outside of an open dialog nothing can be pressed.
-    (about.isOpen ? viewer : document.body).append(menu);
+    (about.isOpen ? viewer : mount("gallery")).append(menu);
     menu.showPopover();
     const { height, width } = menu.getBoundingClientRect();
     menu.style.left = `${Math.max(4, Math.min(x, document.documentElement.clientWidth - width - 4))}px`;
