@@ -401,6 +401,26 @@ interface Failure {
 type BatchEdit = { edit: ImagePatch } | { delete: true } | { restore: true };
 type BatchBody = ({ ids: string[] } | { query: string }) & BatchEdit;
 
+type ReplaceBody = ({ ids: string[] } | { query: string }) & {
+  find: string;
+  replace: string;
+  fields: TextField[];
+  match_case: boolean;
+  whole_words: boolean;
+  dry_run?: true;
+};
+
+interface ReplaceAnswer {
+  changed: number;
+  /** Of the texts, in which something was found. */
+  places: number;
+  failures: Failure[];
+  batch: string | null;
+  /** Of a dry run: how many texts, and the first of them. */
+  texts?: number;
+  items?: { id: string; field: TextField; parts: string[] }[];
+}
+
 interface BatchAnswer {
   changed: number;
   failures: Failure[];

@@ -17,8 +17,9 @@ class Shelf:
 
     def __init__(self, daemon: Daemon, folder: Any) -> None:
         self.daemon, self.folder = daemon, folder
-        self.here, self.other = (self.upload(f"{n}.png", tags=["here"], rating=n).json["id"]
-                                 for n in (1, 2))
+        self.here, self.other = (
+            self.upload(f"{n}.png", tags=["here"], rating=n, notes="here").json["id"]
+            for n in (1, 2))
         self.gone = self.upload("gone.png").json["id"]
         daemon.ask("DELETE", f"/api/images/{self.gone}")
 
@@ -60,6 +61,8 @@ VERBS = {
     "POST /api/tags/merge": lambda shelf: shelf.post(
         "/api/tags/merge", sources=["here"], target="all"),
     "POST /api/tags/delete": lambda shelf: shelf.post("/api/tags/delete", name="here"),
+    "POST /api/replace": lambda shelf: shelf.post(
+        "/api/replace", ids=[shelf.here], find="HER", replace="th", fields=["notes"]),
     "POST /api/undo": lambda shelf: shelf.post("/api/undo"),
 }
 #: What changes no image, or cannot be taken back; `redo` and `drift` have tests of their own below.

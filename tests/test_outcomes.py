@@ -21,6 +21,7 @@ from imagelib.library.originals.intake import take_in
 from imagelib.library.originals.repairing import accept, adopt, locate
 from imagelib.library.originals.trashing import destroy
 from imagelib.library.records.lookalikes import merge
+from imagelib.library.records.replacing import Replacement, replace_in
 from imagelib.library.values.outcome import Outcome
 
 
@@ -131,6 +132,9 @@ ROOMS: dict[str, tuple[Callable[[Shelf], Any], Callable[[Shelf, Any], Outcome]]]
     "follow: a lost file": (lambda shelf: shelf.path(shelf.own).unlink(),
                             lambda shelf, _: follow(shelf.library)[1]),
     "follow: another picture": (Shelf.written_over, lambda shelf, _: follow(shelf.library)[1]),
+    "replace": (lambda shelf: None, lambda shelf, _: replace_in(
+        shelf.library.database, [shelf.here, shelf.other],
+        Replacement(find="E", replace="o", fields=["notes"]))),
     "migrate": (Shelf.old_json, lambda shelf, path: migrate(shelf.library, path).outcome),
     "reread": (Shelf.misread, lambda shelf, _: reread(shelf.library, shelf.library.walk())),
 }

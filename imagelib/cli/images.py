@@ -23,7 +23,7 @@ from imagelib.cli.output import (
     say,
     yes,
 )
-from imagelib.library.values.registry import FIELDS, Field
+from imagelib.library.values.registry import FIELDS, TEXTS, Field
 
 pass_context = click.make_pass_decorator(Context)
 
@@ -210,6 +210,42 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
         if not dry_run and ids:
             library.edit(*ids, **fields)
     return _report(ids, "would be changed" if dry_run else "changed", as_json)
+
+
+@click.command("replace")
+@click.argument("query")
+@click.argument("find")
+@click.argument("replacement")
+@click.option("--in", "places", multiple=True, type=click.Choice([f.search for f in TEXTS]),
+              default=["prompt"], show_default=True, help="In which texts; may be repeated.")
+@click.option("--match-case", is_flag=True, help="Only where large and small letters agree.")
+@click.option("--whole-words", is_flag=True, help="Not inside of longer words.")
+@dry_run
+@as_json
+@pass_context
+def replace_texts(context: Context, query: str, find: str, replacement: str,
+                  places: tuple[str, ...], match_case: bool, whole_words: bool, dry_run: bool,
+                  as_json: bool) -> int:
+    """In all images that QUERY (or an id) finds, write REPLACEMENT for FIND; undo takes it back."""
+    from imagelib.library.records.replacing import Replacement, find_in, replace_in
+
+    wanted = Replacement.of({
+        "find": find, "replace": replacement, "match_case": match_case,
+        "whole_words": whole_words, "fields": [f.name for f in TEXTS if f.search in places]})
+    with context.library() as library, library.database.exclusive():
+        ids = library.ids(read_query(query, library))
+        found = list(find_in(library.database, ids, wanted))
+        failures = () if dry_run else replace_in(library.database, ids, wanted).failures
+    refused = {failure.subject for failure in failures}
+    changed = list(dict.fromkeys(o.image_id for o in found if o.image_id not in refused))
+    for one in found if dry_run and not as_json else ():
+        marked = "".join(part if i % 2 == 0 else f"[-{part}-]{{+{replacement}+}}"
+                         for i, part in enumerate(one.parts))
+        say(f"{one.image_id}  {one.field}: {marked}", err=False)
+    for failure in failures:
+        say(f"{failure.subject}: {failure.reason}")
+    status = _report(changed, "would be changed" if dry_run else "changed", as_json)
+    return 1 if failures else status
 
 
 @click.command()

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from imagelib.library.query.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, check_order
+from imagelib.library.records.replacing import Replacement
 from imagelib.library.values.dates import parse_wall_clock
 from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, Title, clean_tag
 
@@ -153,6 +154,21 @@ class Batch(Fields):
             raise ValueError("what is restored is named by ids")
         if self.edit is not None and not self.edit.model_fields_set:
             raise ValueError("edit names no field")
+        return self
+
+
+class Replace(Replacement):
+    """Find and replace in the texts of many images: `ids` or a whole `query`. With `dry_run` it is
+    only said what would be changed."""
+
+    ids: Annotated[list[str], Field(max_length=MAX_BATCH)] | None = None
+    query: Text | None = None
+    dry_run: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if (self.ids is None) == (self.query is None):
+            raise ValueError("name the images by either ids or query")
         return self
 
 

@@ -134,9 +134,110 @@ def test_images_are_selected_by_click_and_by_key(editor):
     expect(bar).to_contain_text("6 selected, 5 not in this result")
 
 
+def test_a_stack_is_selected_and_edited_as_a_whole(tab, daemon):
+    for n in (1, 2):
+        image = next(one for one in daemon.get("/api/images").json["items"]
+                     if one["prompt_text"] == f"picture {n}")
+        assert daemon.ask("PATCH", f"/api/images/{image['id']}",
+                          json_body={"prompt_text": "picture 0"}).status == 200
+    editor = tab()
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    editor.page.get_by_label("Stack prompts").check()
+    expect(editor.cards).to_have_count(4)
+    editor.box("picture 0").click()
+    expect(bar).to_contain_text("3 images selected")
+    expect(bar.get_by_role("button", name="Select all 6")).to_be_visible()
+    editor.page.keyboard.press("4")
+    expect(editor.says("Rated 4: 3 images")).to_be_visible()
+    assert [len(editor.records(f"rating:{n}")) for n in (0, 4)] == [3, 3]
+    editor.box("picture 0").click()
+    expect(bar).to_be_hidden()
+    editor.page.keyboard.press("Control+a")
+    expect(bar).to_contain_text("6 images selected")
+    editor.page.keyboard.press("Delete")
+    expect(editor.says("Deleted: 6 images")).to_be_visible()
+
+
+def test_a_rectangle_selects_what_it_lies_over(editor):
+    """From an empty place it selects, with Ctrl it adds, Esc gives back what was selected."""
+    mouse, keys = editor.page.mouse, editor.page.keyboard
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+
+    def centre(name):
+        box = editor.item(name).locator(".frame").bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag(start, end, *, drop=True):
+        mouse.move(*start)
+        mouse.down()
+        mouse.move(end[0] - 9, end[1])
+        mouse.move(*end)
+        if drop:
+            mouse.up()
+
+    x, y = centre("picture 5")
+    beside = editor.page.locator("main").bounding_box()["x"] - 5, y
+    drag(beside, centre("picture 4"))
+    expect(bar).to_contain_text("2 selected")
+    expect(editor.box("picture 5")).to_be_checked()
+    expect(editor.box("picture 4")).to_be_checked()
+    assert editor.page.evaluate("getSelection().toString()") == ""
+
+    drag(beside, (x, y), drop=False)
+    expect(bar).to_contain_text("1 selected")
+    keys.press("Escape")
+    mouse.up()
+    expect(bar).to_contain_text("2 selected")
+
+    keys.down("Control")
+    drag(centre("picture 3"), centre("picture 2"))
+    keys.up("Control")
+    expect(bar).to_contain_text("4 selected")
+    expect(editor.page.get_by_role("dialog")).to_have_count(0)  # no click on a tile came of it
+
+
+def test_texts_are_replaced_after_they_were_shown(editor):
+    editor.box("picture 5").click()
+    editor.box("picture 4").click()
+    editor.page.get_by_role("toolbar").get_by_role("button", name="Replace").click()
+    changes = editor.dialog("Find and replace in 2 images").get_by_role("list")
+    editor.field("Find").fill("PICTURE")
+    editor.field("Replace with").fill("drawing")
+    expect(editor.page.get_by_text("2 places in 2 texts of 2 images.")).to_be_visible()
+    expect(changes.get_by_role("listitem").first).to_have_text("Promptpicturedrawing 5")
+    expect(changes.get_by_role("deletion").first).to_have_text("picture")
+    editor.field("Match case").check()
+    expect(editor.page.get_by_text("Nothing is found.")).to_be_visible()
+    expect(editor.dialog("Find and replace").get_by_role("button", name="Replace")
+           ).to_be_disabled()
+    editor.field("Match case").uncheck()
+    editor.dialog("Find and replace").get_by_role("button", name="Replace").click()
+    expect(editor.says("Replaced in 2 images")).to_be_visible()
+    expect(editor.card("drawing 5")).to_be_visible()
+    assert len(editor.records("prompt:drawing")) == 2
+    editor.button("Undo").click()
+    expect(editor.card("picture 5")).to_be_visible()
+
+
 def test_many_are_edited_in_one_batch_and_one_undo(editor):
+    editor.card("picture 4").focus()
+    editor.page.keyboard.press("3")
     editor.page.keyboard.press("Control+a")
     editor.page.get_by_role("toolbar").get_by_role("button", name="Edit").click()
+    # What they have in common, and what differs.
+    present = editor.page.get_by_role("group", name="Tags they have")
+    expect(present.get_by_role("button")).to_have_text(
+        ["animal/fox 3 of 6 ×", "night 3 of 6 ×", "wip 3 of 6 ×"])
+    expect(editor.field("Model")).to_have_value("flux1-dev")
+    expect(editor.field("Rating")).to_have_attribute("aria-valuetext", "mixed")
+    expect(editor.field("Notes")).to_have_value("")
+    expect(editor.field("Add tags")).to_be_focused()
+    options = editor.dialog("Edit 6 images").get_by_role("option")
+    expect(options).to_have_count(0)
+    editor.field("Remove tags").press_sequentially("i")
+    expect(options).to_have_text(["animal/fox3", "night3", "wip3"])
+    editor.button("Remove night from all").click()
+    editor.button("Remove night from all").click()  # no, after all
     editor.fill({
         "Add tags": "best, animal/fox",
         "Remove tags": "wip",
@@ -150,13 +251,14 @@ def test_many_are_edited_in_one_batch_and_one_undo(editor):
     for record in editor.records():
         assert {"best", "animal/fox"} <= set(record["tags"])
         assert "wip" not in record["tags"]
+        assert ("night" in record["tags"]) == (record["prompt_text"][-1] in "024")
         assert record["ai_model"] == "shared-model"
         assert record["rating"] == 4
         assert record["captured_at"] == "2020-02-03T04:05:06"
         assert record["notes"] == ""
     editor.button("Undo").click()
     expect(editor.says("Undone: edit (6 images)")).to_be_visible()
-    assert ratings(editor) == [0] * 6
+    assert ratings(editor) == [0, 0, 0, 0, 3, 0]
     assert editor.record("picture 0")["tags"] == ["night", "wip"]
 
 

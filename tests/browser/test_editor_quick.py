@@ -66,6 +66,74 @@ def test_tags_are_given_by_a_box_and_those_given_last_by_a_number(editor):
     editor.dialog("Tags of 2 images").get_by_role("button", name="Remove tag red fox").click()
     expect(tags).not_to_contain_text("red fox")
     assert len(editor.records('tag:"red fox"')) == 1
+    proposed = editor.dialog("Tags of 2 images").get_by_role("group", name="Proposed")
+    expect(proposed.get_by_role("button")).to_have_text(["⇧1 night", "⇧2 wip"])
+    keys.press("Shift+Digit1")
+    expect(tags).to_contain_text("night×")
+    expect(proposed.get_by_role("button")).to_have_text(["⇧1 wip"])
+    assert len(editor.records("tag:night")) == 4
+
+
+def test_one_key_puts_a_tag_and_takes_it_back(editor):
+    """Picked and rejected exclude each other; the digits have tags of one's own."""
+    keys = editor.page.keyboard
+    editor.menu("Settings")
+    editor.field("Shift+2").fill("To  Print")
+    editor.field("Shift+2").press("Tab")
+    expect(editor.field("Shift+2")).to_have_value("to print")
+    editor.button("Close").click()
+
+    editor.card("picture 5").click()
+    expect(editor.dialog("picture 5")).to_be_visible()
+    keys.press("p")
+    expect(editor.dialog("picture 4")).to_be_visible()  # it goes on, and is no slideshow
+    expect(editor.button("Slideshow")).to_have_attribute("aria-pressed", "false")
+    keys.press("r")
+    expect(editor.dialog("picture 3")).to_be_visible()
+    keys.press("Shift+Digit2")
+    expect(editor.says("Tagged to print")).to_be_visible()
+    keys.press("Shift+Digit3")
+    expect(editor.says("no tag on Shift+3")).to_be_visible()
+    keys.press("Escape")
+    assert {n: record(editor, f"picture {n}")["tags"] for n in (3, 4, 5)} == {
+        3: ["animal/fox", "to print"], 4: ["night", "rejected", "wip"], 5: ["animal/fox", "picked"]}
+
+    for name in ("picture 4", "picture 5"):
+        editor.card(name).focus()
+        keys.press("x")
+    keys.press("p")  # not all of them are picked: now they are
+    expect(editor.says("Tagged picked: 2 images")).to_be_visible()
+    assert len(editor.records("tag:picked -tag:rejected")) == 2
+    keys.press("p")
+    expect(editor.says("Not tagged picked any more: 2 images")).to_be_visible()
+    assert editor.records("tag:picked or tag:rejected") == []
+    keys.press("?")
+    expect(editor.dialog("Keys")).to_contain_text("Shift+2to print")
+
+
+def test_the_menu_of_a_selected_tile_is_about_all_that_is_selected(tab):
+    editor = tab(permissions=["clipboard-read", "clipboard-write"])
+    menu = editor.page.get_by_role("menu", name="picture 5")
+    editor.card("picture 5").click(button="right")
+    menu.get_by_role("menuitem", name="Select", exact=True).click()
+    editor.box("picture 4").click()
+    editor.card("picture 5").click(button="right")
+    menu.get_by_role("menuitemradio", name="3 ★").click()
+    expect(editor.says("Rated 3: 2 images")).to_be_visible()
+    editor.card("picture 5").click(button="right")
+    expect(menu.get_by_role("menuitem", name="Tags of 2 images…")).to_be_visible()
+    menu.get_by_role("menuitem", name="Delete 2 images").click()
+    expect(editor.says("Deleted: 2 images")).to_be_visible()
+
+    editor.card("picture 3").click(button="right")
+    editor.page.get_by_role("menuitem", name="Edit", exact=True).click()
+    expect(editor.field("Prompt")).to_have_value("picture 3")
+    editor.page.keyboard.press("Escape")
+    expect(editor.button("Edit")).to_be_focused()
+    editor.page.keyboard.press("Control+c")
+    expect(editor.page.get_by_text("Picture copied")).to_be_visible()
+    assert editor.page.evaluate("navigator.clipboard.read().then(([one]) => one.types)"
+                                ) == ["image/png"]
 
 
 def test_the_open_image_is_selected_by_a_key(editor):

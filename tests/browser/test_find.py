@@ -303,20 +303,26 @@ def test_the_image_at_the_top_stays_there_in_another_view(page):
 def test_images_of_one_prompt_are_stacked(tmp_path, serve, open_page):
     images = [replace(image, prompt_text=f"prompt {n // 5}") for n, image in enumerate(records(40))]
     write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
-    page = open_page(serve(tmp_path))
+    page = open_page(serve(tmp_path), allow="ERR_FILE_NOT_FOUND")
     expect(status(page)).to_have_text("40 of 40 images")
     size = page.get_by_role("list", name="Images").get_by_role("listitem").first
     page.get_by_label("Stack prompts").check()
     expect(size).to_have_attribute("aria-setsize", "8")
     expect(status(page)).to_have_text("40 of 40 images")
+    expect(page.get_by_text("in 8 stacks", exact=True)).to_be_visible()
     assert len(page.evaluate("ImagelibGallery.ids()")) == 40
 
+    page.get_by_role("list", name="Images").get_by_role("link").nth(1).click()
+    expect(viewer(page)).to_contain_text("2 of 8 stacks")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Show all 5 images of this prompt").nth(1).click()
     expect(size).to_have_attribute("aria-setsize", "12")
     expect(viewer(page)).to_have_count(0)
+    expect(page.get_by_text("in 8 stacks", exact=True)).to_be_visible()
     page.get_by_label("Stack prompts").uncheck()
     expect(size).to_have_attribute("aria-setsize", "40")
     expect(page.get_by_role("button", name="Show all 5 images of this prompt")).to_have_count(0)
+    expect(page.get_by_text("in 8 stacks", exact=True)).to_be_hidden()
 
 
 @pytest.fixture

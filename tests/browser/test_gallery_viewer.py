@@ -129,3 +129,43 @@ def test_the_page_of_an_image_leads_on(open_page, home):
 
     page.wait_for_url(f"**/index.html#{NEWEST[1].id}")
     expect(viewer(page)).to_be_visible()
+
+
+def test_an_image_has_a_menu_by_right_click_and_by_key(page):
+    """As a file: what only reads is there, and what the browser refuses is said."""
+    image = found("has:seed has:prompt")[0]
+    box(page).fill(f"id:{image.id}")
+    menu, link = page.get_by_role("menu"), links(page).first
+    link.click(button="right")
+    expect(menu).to_have_accessible_name(image.prompt_text)
+    expect(menu.get_by_role("menuitem")).to_have_text([
+        re.compile(f"^{name}") for name in (
+            "Open", "Open in a new tab", "Copy prompt", "Copy picture", "Download", "Same seed",
+            "Same prompt", "More like this")])
+    expect(menu.get_by_role("menuitem", name="Open", exact=True)).to_be_focused()
+    assert menu.get_by_role("menuitem", name="Download").get_attribute("download")
+    link.click(button="right")  # now it is the browser's own
+    expect(menu).to_have_count(0)
+    link.click(button="right", modifiers=["Shift"])
+    expect(menu).to_have_count(0)
+
+    link.focus()
+    page.keyboard.press("ContextMenu")
+    page.keyboard.press("ArrowUp")
+    expect(menu.get_by_role("menuitem", name="More like this")).to_be_focused()
+    page.keyboard.press("c")
+    page.keyboard.press("c")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("A page opened as a file may not copy pictures")).to_be_visible()
+    expect(link).to_be_focused()
+
+    link.click()
+    viewer(page).get_by_role("img").click(button="right")
+    expect(menu.get_by_role("menuitem", name="Open", exact=True)).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(viewer(page)).to_be_visible()
+    viewer(page).get_by_role("img").click(button="right")
+    menu.get_by_role("menuitem", name="Same seed").click()
+    expect(viewer(page)).to_be_hidden()
+    expect(box(page)).to_have_value(f"seed:{image.generation['seed']}")
+    expect(links(page).first).to_have_accessible_name(image.prompt_text)

@@ -11,6 +11,10 @@ const Conflict = load("ImagelibConflict", "conflict.js");
 const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
+const Replace = load("ImagelibReplaceDialog", "replace-dialog.js");
+const TagKeys = load("ImagelibTagKeys", "tag-keys.js");
+const Digits = load("ImagelibDigits", "digits.js");
+
 const record = (values) => ({
   title: "", prompt_text: "", negative_prompt: "", ai_model: "", rating: 0, captured_at: "2026-01-01T00:00:00", notes: "",
   generation: {}, prompt_meta: null, tags: [], ...values,
@@ -57,4 +61,27 @@ test("tags with slashes are a tree, its branches shown where they are no tags", 
 
 test("every field has a label", () => {
   assert.deepEqual(Object.values(Registry.LABELS).slice(0, 7), ["Title", "Prompt", "Negative prompt", "Model", "Rating", "Date", "Notes"]);
+});
+
+test("a digit with Shift is a tag whatever the keyboard writes for it, but not where it writes a command or a digit", () => {
+  const digit = (key, code) => Digits.shifted({ key, code });
+  assert.deepEqual([digit("!", "Digit1"), digit("\"", "Digit2"), digit("&", "Digit1"), digit("é", "Digit2")], [1, 2, 1, 2]);
+  assert.deepEqual([digit("1", "Digit1"), digit("/", "Digit7"), digit("+", "Digit1"), digit("0", "Digit0"), digit("!", "Slash")], [0, 0, 0, 0, 0]);
+});
+
+test("a tag that all have is taken, and one that comes sends its rival away", () => {
+  assert.deepEqual(TagKeys.editOf("picked", "rejected", false), { add_tags: ["picked"], remove_tags: ["rejected"] });
+  assert.deepEqual(TagKeys.editOf("picked", "rejected", true), { remove_tags: ["picked"] });
+  assert.deepEqual(TagKeys.editOf("own", "", false), { add_tags: ["own"] });
+});
+
+test("what would be replaced is shown with what stands beside it", () => {
+  const told = (parts, by) => Replace.marked(parts, by).map(({ kind, text }) => `${kind}:${text}`);
+  assert.deepEqual(told(["a ", "fox", ""], "cat"), ["same:a ", "gone:fox", "new:cat"]);
+  assert.deepEqual(told(["", "fox", " b"], ""), ["gone:fox", "same: b"]);
+  const long = "x".repeat(300);
+  const shown = Replace.marked([long, "fox", long, "fox", long], "cat").filter(({ kind }) => kind === "same").map(({ text }) => text);
+  assert.deepEqual(shown.map((text) => [text.startsWith("…"), text.includes(" … "), text.endsWith("…")]),
+    [[true, false, false], [false, true, false], [false, false, true]]);
+  assert.ok(shown.every((text) => text.length < 130));
 });

@@ -30,12 +30,13 @@ Object.assign(globalThis, {
   ImagelibApi: { image: async () => record, history: async () => changes },
   ImagelibChanges: { howMany: () => "images" },
   ImagelibDialog: { open: (_title, content) => void opened.push(...content) },
-  ImagelibSelection: { target: async () => ({ ids: [record.id] }) },
+  ImagelibSelection: { target: async () => ({ ids: [record.id] }), pks: () => [] },
   ImagelibTagsField: { make: () => ({ element: new Stub(), input: new Stub(), value: [] }) },
 });
 load("ImagelibRegistry", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
   "bits.js", "columns.js", "tasks.js", "dom.js", "links.js", "card.js", "infotext.js", "diff.js", "panel.js", "fields.js", "conflict.js",
-  "history-dialog.js", "bulk-dialog.js");
+  "history-dialog.js", "common.js", "bulk-dialog.js");
+globalThis.ImagelibIndex = { columns: new (load("ImagelibColumns").Columns)() };
 
 const columns = new (load("ImagelibColumns").Columns)();
 for (const block of blocks) block.kind === "core" ? columns.addCore(block) : columns.addText(block);

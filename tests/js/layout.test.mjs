@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const { aspect, justified, rowAt, rowOf } = load("ImagelibLayout", "layout.js");
+const { arrange, aspect, justified, rowAt, rowOf, within } = load("ImagelibLayout", "layout.js");
 const MEASURES = { width: 1000, height: 240, gap: 10, caption: 60 };
 
 function random(count, seed = 7) {
@@ -52,4 +52,16 @@ test("shapes are kept within bounds, whatever the size says", () => {
   assert.equal(aspect(4000, 1), 2.6);
   assert.equal(aspect(1, 4000), 0.5);
   assert.equal(aspect(0, 0), 1);
+});
+
+test("an area touches the pictures that it lies over, and no others", () => {
+  const aspects = Float32Array.from({ length: 10 }, () => 1);
+  const { layout } = arrange("squares", aspects, { width: 430, height: 100, gap: 10, caption: 40 });  // four in a row
+  const touched = (left, top, right, bottom) => within(layout, aspects, 10, { left, top, right, bottom });
+  assert.deepEqual(touched(-20, -20, 500, 2000), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual(touched(105, 20, 215, 160), [1, 5]);  // from the gap behind one
+  assert.deepEqual(touched(0, 105, 430, 145), []);  // captions alone
+  assert.deepEqual(touched(300, 305, 430, 400), []);  // behind the last one
+  assert.deepEqual(touched(20, 110, 20, 160), [4]);
+  assert.deepEqual(within(justified([], MEASURES), [], 10, { left: 0, top: 0, right: 9, bottom: 9 }), []);
 });

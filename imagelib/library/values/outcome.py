@@ -59,3 +59,11 @@ class Followed(Outcome):
 
     #: The images that are new.
     added: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced(Outcome):
+    """What find and replace did."""
+
+    #: In how many places of the texts.
+    places: int = 0

@@ -186,6 +186,8 @@ const ImagelibApi = (() => {
     save: (id, version, fields) => send("PUT", imagePath(id), fields, { "If-Match": `"${version}"` }),
     /** One edit of many. @param {BatchBody} body @returns {Promise<BatchAnswer>} */
     batch: (body) => ask("POST", "/api/batch", body),
+    /** Find and replace in texts; with `dry_run`, what would be. @param {ReplaceBody} body @returns {Promise<ReplaceAnswer>} */
+    replace: async (body) => (body.dry_run ? (await request("POST", "/api/replace", body)).value : ask("POST", "/api/replace", body)),
     /** The newest change first. @param {string} id @returns {Promise<Change[]>} */
     history: (id) => pages(`${imagePath(id)}/history`),
     /** @param {string | null} batch without one the last */

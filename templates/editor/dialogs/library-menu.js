@@ -8,6 +8,7 @@ const ImagelibLibraryMenu = (() => {
     ["Saved searches", () => void ImagelibSearchesDialog.open()],
     ["Publish", () => ImagelibPublishDialog.open()],
     ["Picks", () => ImagelibPicksDialog.open()],
+    ["Find and replace", () => void ImagelibReplaceDialog.open()],
     ["Tags", () => void ImagelibTagsDialog.open()],
     ["Trash", () => void ImagelibTrashDialog.open()],
     ["Undo the last edit", () => void ImagelibUndo.undo()],

@@ -14,13 +14,16 @@ const ImagelibTagsField = (() => {
   /** As the library writes a tag. @param {string} text */
   const clean = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
 
-  /** @param {string} [label] */
-  function make(label = "Tags") {
+  /**
+   * `isQuiet` opens the list only as one types, or by the arrow keys; with `only`, no other tags are offered or taken.
+   * @param {string} [label] @param {{isQuiet?: boolean, only?: TagCount[] | null}} options
+   */
+  function make(label = "Tags", { isQuiet = false, only = null } = {}) {
     const id = `tags-${++count}`;
     const input = h("input", {
       id, type: "text", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
       "aria-controls": `${id}-list`, autocomplete: "off", autocapitalize: "none", spellcheck: "false",
-      placeholder: "Add a tag",
+      placeholder: only ? "Find a tag" : "Add a tag",
     });
     const list = h("ul", { id: `${id}-list`, class: "options", role: "listbox", "aria-label": "Suggestions", hidden: true });
     const chips = h("ul", { class: "edit-tags" });
@@ -28,7 +31,7 @@ const ImagelibTagsField = (() => {
     /** @type {string[]} */
     let tags = [];
     /** @type {TagCount[]} */
-    let suggestions = [];
+    let suggestions = only ?? [];
 
     function render() {
       chips.replaceChildren(...tags.map((tag) => h("li", { class: "tag" }, tag, h("button", {
@@ -48,7 +51,11 @@ const ImagelibTagsField = (() => {
 
     /** @param {string} text */
     function add(text) {
-      const names = text.split(",").map(clean).filter(Boolean);
+      const names = text.split(",").map(clean).filter((name) => name && (!only || only.some((one) => one.name === name)));
+      if (only) {
+        set([...new Set([...tags, ...names])]);
+        return;
+      }
       recent = [...new Set([...names, ...recent])].slice(0, RECENT);
       ImagelibKept.browser.put(STORED, recent);
       set([...new Set([...tags, ...names])]);
@@ -63,13 +70,13 @@ const ImagelibTagsField = (() => {
         .sort((a, b) => place(a.name) - place(b.name));
       const exact = fitting.some(({ name }) => name === clean(typed));
       // What was typed comes first, so that Enter never takes another tag than the one written.
-      return clean(typed) && !exact ? [{ name: clean(typed), count: "new" }, ...fitting]
+      return clean(typed) && !exact && !only ? [{ name: clean(typed), count: "new" }, ...fitting]
         : fitting.sort((a, b) => Number(b.name === clean(typed)) - Number(a.name === clean(typed)));
-    }, add);
-    input.addEventListener("focus", async () => {
+    }, add, { isQuiet });
+    if (!only) input.addEventListener("focus", async () => {
       known ??= ImagelibApi.tags();
       suggestions = await known.catch(() => []);
-      if (document.activeElement === input) input.dispatchEvent(new Event("input"));  // the box shows what there is now
+      if (document.activeElement === input && (!isQuiet || input.value)) input.dispatchEvent(new Event("input"));  // the box shows what there is now
     });
     input.addEventListener("blur", () => {
       known = null;  // others may make tags meanwhile
@@ -94,6 +101,8 @@ const ImagelibTagsField = (() => {
       element,
       input,
       settle,
+      /** Put a tag in, or take it away. @param {string} name */
+      toggle: (name) => (tags.includes(name) ? set(tags.filter((other) => other !== name)) : add(name)),
       get value() { return tags; },
       set value(next) {
         tags = [...next];
@@ -102,5 +111,5 @@ const ImagelibTagsField = (() => {
     };
   }
 
-  return { make, recent: () => recent };
+  return { clean, make, recent: () => recent };
 })();

@@ -10,10 +10,14 @@ ImagelibPicksPanel.start();
 ImagelibPublicationsPanel.start();
 ImagelibEditPanel.start();
 ImagelibSelection.start();
+ImagelibRectangle.start();
+ImagelibLongPress.start();
 ImagelibFocus.start();
 ImagelibBulkBar.start();
+ImagelibMenuEntries.start();
 ImagelibStars.start();
 ImagelibCulling.start();
+ImagelibTagKeys.start();
 ImagelibUndo.start();
 ImagelibChanges.start();
 ImagelibHelp.add("Editor", [

@@ -20,6 +20,7 @@ const ImagelibBulkBar = (() => {
     h("div", { class: "bulk-actions" }, compared,
       h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open(ImagelibSelection.target()) }, "Tag"),
       h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
+      h("button", { type: "button", click: () => void ImagelibReplaceDialog.open() }, "Replace"),
       h("button", { type: "button", click: () => void download() }, "Export"),
       h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete")),
     clear);
@@ -29,8 +30,9 @@ const ImagelibBulkBar = (() => {
     bar.hidden = size === 0;
     if (!size) return;
     const away = ImagelibSelection.hidden();
-    const found = ImagelibGrid.rows.length;
-    setText(number, `${size.toLocaleString("en")} selected`);
+    const found = ImagelibGallery.rows.length;
+    // A tile may stand for several.
+    setText(number, ImagelibGallery.isStacked ? `${ImagelibChanges.howMany(size)} selected` : `${size.toLocaleString("en")} selected`);
     setText(hidden, away ? `, ${away.toLocaleString("en")} not in this result` : "");
     setText(all, `Select all ${found.toLocaleString("en")}`);
     all.hidden = size - away >= found;

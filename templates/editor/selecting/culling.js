@@ -36,15 +36,17 @@ const ImagelibCulling = (() => {
     return file && { ids: [file.id] };
   }
 
-  /** @param {number} rating */
-  async function rate(rating) {
-    if (actsOnSelection()) {
-      await ImagelibEdits.rate(ImagelibSelection.target(), rating);
-      return;
-    }
+  /** What a key is about, and the image to go on to, -1 if there is none or it is not wished. */
+  function subject() {
+    if (actsOnSelection()) return { pks: ImagelibSelection.pks(), target: ImagelibSelection.target(), next: -1 };
     const pk = current();
     const next = ImagelibPreferences.get("advance") && !ImagelibCompare.isOpen ? neighbour(pk, false) : -1;
-    const target = targetOf(pk);
+    return { pks: pk < 0 ? [] : [pk], target: targetOf(pk), next };
+  }
+
+  /** @param {number} rating */
+  async function rate(rating) {
+    const { next, target } = subject();
     const done = ImagelibEdits.rate(target, rating);
     if (await target && next >= 0) await goTo(next);
     await done;
@@ -64,25 +66,28 @@ const ImagelibCulling = (() => {
     }));
   }
 
+  const isAboutSomething = () => actsOnSelection() || current() >= 0;
+
   const actsOnSelection = () => !ImagelibViewer.id && !ImagelibCompare.isOpen && ImagelibSelection.size > 0;
 
   function start() {
     document.addEventListener("keydown", (event) => {
-      if (ImagelibDialog.isOpen || !ImagelibHelp.isCommand(event) || event.shiftKey) return;
-      if (current() < 0 && !actsOnSelection()) return;
+      // On some keyboards it takes Shift to write a digit.
+      const isDigit = /^[0-5]$/.test(event.key);
+      if (ImagelibDialog.isOpen || !ImagelibHelp.isCommand(event) || (event.shiftKey && !isDigit) || !isAboutSomething()) return;
       if (event.key === "c" && actsOnSelection()) {
         void ImagelibSelection.compare();
         event.preventDefault();
         return;
       }
-      if (/^[0-5]$/.test(event.key)) void rate(Number(event.key));
+      if (isDigit) void rate(Number(event.key));
       else if (event.key === "Delete") void remove();
       else if (event.key === "f") void rate(5);
-      else if (event.key === "t") void ImagelibTagBox.open(actsOnSelection() ? ImagelibSelection.target() : targetOf(current()));
+      else if (event.key === "t") void ImagelibTagBox.open(subject().target);
       else return;
       event.preventDefault();
     });
   }
 
-  return { rate, remove, start };
+  return { goTo, isAboutSomething, rate, remove, start, subject };
 })();

@@ -12,12 +12,22 @@ const ImagelibSelection = (() => {
   /** @type {(() => void)[]} */
   const listeners = [];
 
-  /** The pks of the result in its order. */
-  const order = () => Array.from(ImagelibGrid.rows, (row) => ImagelibIndex.columns.pk[row]);
+  /** The pks of the tiles in their order. */
+  const order = () => pksOf(ImagelibGrid.rows);
 
-  /** @param {number} pk */
-  function toggle(pk) {
-    if (!chosen.delete(pk)) chosen.add(pk);
+  /** Those of the whole result: with stacks, more. */
+  const found = () => pksOf(ImagelibGallery.rows);
+
+  /** @param {Int32Array} rows */
+  const pksOf = (rows) => Array.from(rows, (row) => ImagelibIndex.columns.pk[row]);
+
+  /** Select what a tile stands for, or no longer. @param {number} pk @param {number[]} pks */
+  function toggle(pk, pks = ImagelibGallery.whole([pk])) {
+    const on = !chosen.has(pk);
+    for (const one of pks) {
+      if (on) chosen.add(one);
+      else chosen.delete(one);
+    }
     pivot = pk;
     changed();
   }
@@ -26,17 +36,22 @@ const ImagelibSelection = (() => {
   function extend(pk) {
     const pks = order();
     const [from, to] = [pks.indexOf(pivot), pks.indexOf(pk)];
-    if (from < 0) {
-      chosen.add(pk);
-      pivot = pk;
-    } else {
-      for (const other of pks.slice(Math.min(from, to), Math.max(from, to) + 1)) chosen.add(other);
-    }
+    if (from < 0) pivot = pk;
+    const range = from < 0 ? [pk] : pks.slice(Math.min(from, to), Math.max(from, to) + 1);
+    for (const other of ImagelibGallery.whole(range)) chosen.add(other);
+    changed();
+  }
+
+  /** Select just these. @param {Iterable<number>} pks */
+  function set(pks) {
+    chosen.clear();
+    for (const pk of pks) chosen.add(pk);
+    pivot = -1;
     changed();
   }
 
   function all() {
-    for (const pk of order()) chosen.add(pk);
+    for (const pk of found()) chosen.add(pk);
     changed();
   }
 
@@ -86,7 +101,7 @@ const ImagelibSelection = (() => {
     if (ImagelibViewer.id) {
       const pk = ImagelibIndex.pkOf(ImagelibViewer.id);
       if (event.key !== "x" || !ImagelibHelp.isCommand(event) || pk === undefined) return;
-      toggle(pk);
+      toggle(pk, [pk]);  // of a stack, only the one that is seen
       ImagelibToast.show(`${chosen.has(pk) ? "Selected" : "Not selected any more"}; ${chosen.size.toLocaleString("en")} in all`);
       event.preventDefault();
       return;
@@ -111,7 +126,7 @@ const ImagelibSelection = (() => {
    * @returns {Promise<{ids: string[]} | {query: string, count: number}>}
    */
   async function target() {
-    const pks = order();
+    const pks = found();
     const query = ImagelibGallery.query;
     const isWhole = pks.length === chosen.size && pks.every((pk) => chosen.has(pk));
     if (isWhole && chosen.size > 500 && await ImagelibApi.count(query).catch(() => -1) === chosen.size) {
@@ -155,15 +170,20 @@ const ImagelibSelection = (() => {
     all,
     clear,
     compare,
+    /** @param {number} pk */
+    has: (pk) => chosen.has(pk),
     /** How many of them the result does not show. */
     hidden: () => {
-      const shown = new Set(order());
+      const shown = new Set(found());
       return [...chosen].filter((pk) => !shown.has(pk)).length;
     },
     /** @param {() => void} listener */
     onChange: (listener) => void listeners.push(listener),
+    pks: () => [...chosen],
+    set,
     get size() { return chosen.size; },
     start,
     target,
+    toggle,
   };
 })();

@@ -1,5 +1,5 @@
 // One box to tag with, without a form: for the open image, the selection, or the image that has the focus. Enter
-// gives a tag, the numbers give those that were given last; each is saved at once.
+// gives a tag, the numbers give those that were given last, with Shift those that are proposed; each is saved at once.
 "use strict";
 
 const ImagelibTagBox = (() => {
@@ -19,9 +19,13 @@ const ImagelibTagBox = (() => {
     if (!target) return;
     const ids = "ids" in target ? target.ids : [];
     const count = "ids" in target ? ids.length : target.count;
-    const field = ImagelibTagsField.make("Add tags");
+    // The list would lie over what is offered below.
+    const field = ImagelibTagsField.make("Add tags", { isQuiet: true });
     const present = h("ul", { class: "edit-tags", "aria-label": "Tags" });
     const recent = h("div", { class: "recent-tags", role: "group", "aria-label": "Given last" });
+    const likely = h("div", { class: "recent-tags", role: "group", "aria-label": "Proposed" });
+    /** @type {string[]} */
+    let proposed = [];
     const hint = h("p", { class: "hint" });
 
     const edit = (/** @type {ImagePatch} */ what, /** @type {string} */ said) => void ImagelibEdits.apply(target, { edit: what }, said).then(show);
@@ -40,7 +44,13 @@ const ImagelibTagBox = (() => {
       recent.hidden = last.length === 0;
       recent.replaceChildren(...last.map((tag, i) => h("button", { type: "button", class: "small", click: () => give(tag) },
         h("kbd", {}, String(i + 1)), ` ${tag}`)));
-      setText(hint, last.length ? "Enter adds what is written, a number one of these." : "Enter adds what is written.");
+      proposed = ImagelibProposals.proposed(ImagelibIndex.columns, records, last);
+      likely.hidden = proposed.length === 0;
+      likely.replaceChildren(h("span", { class: "hint" }, "Proposed"), ...proposed.map((tag, i) => h("button", { type: "button", class: "small proposed", click: () => {
+        give(tag);
+        field.input.focus(); // this button goes
+      } }, h("kbd", {}, `⇧${i + 1}`), ` ${tag}`)));
+      setText(hint, `Enter adds what is written${last.length ? ", a number one of those given last" : ""}${proposed.length ? ", a number with Shift one of those proposed" : ""}.`);
     }
 
     field.element.addEventListener("input", (event) => {
@@ -50,13 +60,14 @@ const ImagelibTagBox = (() => {
       edit({ add_tags: given }, `Tagged ${given.join(", ")}`);
     });
     field.input.addEventListener("keydown", (event) => {
-      const tag = /^[1-9]$/.test(event.key) && !field.input.value ? ImagelibTagsField.recent()[Number(event.key) - 1] : undefined;
+      const tag = field.input.value ? undefined : /^[1-9]$/.test(event.key) ? ImagelibTagsField.recent()[Number(event.key) - 1]
+        : proposed[ImagelibDigits.shifted(event) - 1];
       if (tag === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       give(tag);
     });
     await show();
-    ImagelibDialog.open(count === 1 ? "Tags" : `Tags of ${ImagelibChanges.howMany(count)}`, [h("div", { class: "tag-box fields" }, present, field.element, recent, hint)]);
+    ImagelibDialog.open(count === 1 ? "Tags" : `Tags of ${ImagelibChanges.howMany(count)}`, [h("div", { class: "tag-box fields" }, present, field.element, recent, likely, hint)]);
     field.input.focus();
   }
 

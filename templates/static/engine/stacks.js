@@ -58,7 +58,8 @@ const ImagelibStacks = (() => {
   }
 
   /**
-   * The first row of each prompt, and how many rows it stands for; prompts in `spread` keep all theirs.
+   * The first row of each prompt, and how many rows it stands for; prompts in `spread` keep all theirs. `places` says of
+   * each row by the how-manieth it is stood for, `stacks` how many prompts there are, each image without one counted.
    * @param {InstanceType<typeof ImagelibColumns.Columns>} columns @param {Int32Array} rows @param {Set<number>} spread
    */
   function stacked(columns, rows, spread) {
@@ -66,21 +67,33 @@ const ImagelibStacks = (() => {
     const places = new Map();
     const first = new Int32Array(rows.length);
     const counts = new Uint32Array(rows.length);
-    let length = 0;
-    for (const row of rows) {
-      const found = promptOf(columns, row);
-      const prompt = spread.has(found) ? 0 : found;
+    const placeOf = new Int32Array(rows.length);
+    let [length, stacks] = [0, 0];
+    rows.forEach((row, i) => {
+      const prompt = promptOf(columns, row);
       const place = prompt ? places.get(prompt) : undefined;
-      if (place !== undefined) {
+      if (place === undefined) stacks++;
+      if (place !== undefined && !spread.has(prompt)) {
         counts[place]++;
-        continue;
+        placeOf[i] = place;
+        return;
       }
       if (prompt) places.set(prompt, length);
+      placeOf[i] = length;
       counts[length] = 1;
       first[length++] = row;
-    }
-    return { rows: first.subarray(0, length), counts: counts.subarray(0, length) };
+    });
+    return { rows: first.subarray(0, length), counts: counts.subarray(0, length), places: placeOf, stacks };
   }
 
-  return { promptOf, stacked };
+  /**
+   * All rows that are stood for by some that are shown, these included.
+   * @param {Int32Array} rows  Of the whole result. @param {ReturnType<typeof stacked>} shown  Of the same. @param {(row: number) => boolean} isWanted  Of a row that is shown.
+   */
+  function whole(rows, shown, isWanted) {
+    const wanted = Uint8Array.from(shown.rows, (row) => Number(isWanted(row)));
+    return rows.filter((_, i) => wanted[shown.places[i]] === 1);
+  }
+
+  return { promptOf, stacked, whole };
 })();

@@ -7,12 +7,12 @@ const ImagelibCombobox = (() => {
 
   /**
    * A box for one name is emptied by a choice; `isFree` leaves the text to the caller, takes nothing
-   * that was not pointed at, and opens only while one types.
+   * that was not pointed at, and opens only while one types, as does one that `isQuiet`.
    * @param {HTMLInputElement} input @param {HTMLElement} list
    * @param {(typed: string) => {name: string, count: number | string}[]} suggest @param {(name: string) => void} choose
-   * @param {{isFree?: boolean}} options
+   * @param {{isFree?: boolean, isQuiet?: boolean}} options
    */
-  function start(input, list, suggest, choose, { isFree = false } = {}) {
+  function start(input, list, suggest, choose, { isFree = false, isQuiet = false } = {}) {
     let active = -1;
     /** A plain search box may not say that it is expanded. */
     const isCombobox = input.getAttribute("role") === "combobox";
@@ -62,8 +62,8 @@ const ImagelibCombobox = (() => {
       return list.hidden ? input.value.trim() : (option?.dataset.name ?? input.value.trim());
     }
 
-    input.addEventListener("input", open);
-    if (!isFree) input.addEventListener("focus", open);
+    input.addEventListener("input", () => (isQuiet && !input.value ? close() : open()));
+    if (!isFree && !isQuiet) input.addEventListener("focus", open);
     input.addEventListener("blur", close);
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown") move(1);

@@ -324,5 +324,7 @@ const ImagelibGrid = (() => {
     reveal,
     get rows() { return rows; },
     show,
+    /** The pks of the images whose pictures an area of the list touches. @param {{left: number, right: number, top: number, bottom: number}} area */
+    within: (area) => ImagelibLayout.within(layout, aspects, measures.gap, area).map((item) => columns.pk[rows[item]]),
   };
 })();

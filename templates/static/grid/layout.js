@@ -113,5 +113,25 @@ const ImagelibLayout = (() => {
     return low;
   }
 
-  return { arrange, aspect, justified, rowAt, rowOf };
+  /**
+   * The items whose pictures an area touches, in their order.
+   * @param {GridLayout} layout @param {Float32Array} aspects @param {number} gap
+   * @param {{left: number, right: number, top: number, bottom: number}} area
+   */
+  function within(layout, aspects, gap, { left, right, top, bottom }) {
+    /** @type {number[]} */
+    const items = [];
+    for (let row = rowAt(layout, top); row < layout.rows && layout.top[row] <= bottom; row++) {
+      const height = layout.height[row];
+      if (layout.top[row] + height < top) continue; // only its caption is touched
+      for (let item = layout.first[row], from = 0; item < layout.first[row + 1]; item++) {
+        const until = from + aspects[item] * height;
+        if (from <= right && until >= left) items.push(item);
+        from = until + gap;
+      }
+    }
+    return items;
+  }
+
+  return { arrange, aspect, justified, rowAt, rowOf, within };
 })();

@@ -34,6 +34,8 @@ const ImagelibGallery = (() => {
   let shownRows = new Int32Array(0);
   /** All rows of the result; with stacks, more than are shown. */
   let foundRows = shownRows;
+  /** How they stand together, if they are stacked. @type {ReturnType<typeof ImagelibStacks.stacked> | null} */
+  let stacks = null;
   let shownKey = "";
   /** Prompts whose stack is spread out. @type {Set<number>} */
   const spread = new Set();
@@ -273,10 +275,10 @@ const ImagelibGallery = (() => {
       const { bits, rows } = search.run(query, order);
       foundRows = rows;
       // What is alike is one prompt often enough: there would be nothing to see.
-      const shown = order.startsWith("like:") ? { rows } : stacked(rows);
-      shownRows = shown.rows;
+      stacks = !order.startsWith("like:") && ImagelibView.isStacked ? ImagelibStacks.stacked(columns, rows, spread) : null;
+      shownRows = stacks ? stacks.rows : rows;
       ImagelibHighlight.look(query.root);
-      ImagelibGrid.show(shown.rows, shown.counts);
+      ImagelibGrid.show(shownRows, stacks?.counts);
       ImagelibFilters.ask(text, asked);
       ImagelibTimeline.ask(text);
       void countSoon(bits);
@@ -288,7 +290,7 @@ const ImagelibGallery = (() => {
     }
     if (before) ImagelibGrid.restore(before);
     if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
-    ImagelibMessages.count(foundRows.length, readsText || !text);
+    ImagelibMessages.count(foundRows.length, readsText || !text, stacks?.stacks);
     ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { clear, go: setQuery, ways: wider });
     ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
@@ -308,13 +310,6 @@ const ImagelibGallery = (() => {
     const months = ImagelibFacetCounts.monthsOf(search, text, bits);
     await nextTask();
     if (key === shownKey) ImagelibTimeline.show(search.facets.allMonths(), months);
-  }
-
-  /** One image for each prompt, if that is wanted. @param {Int32Array} rows @returns {{rows: Int32Array, counts?: Uint32Array}} */
-  function stacked(rows) {
-    if (!ImagelibView.isStacked) return { rows };
-    const { columns } = ImagelibIndex;
-    return ImagelibStacks.stacked(columns, rows, spread);
   }
 
   /** @param {number} pk */
@@ -405,7 +400,7 @@ const ImagelibGallery = (() => {
     if (open !== pk) return;
     const item = shownRows.indexOf(row);
     const flipped = ImagelibViewer.id !== record.id;
-    ImagelibViewer.show(record, { item, of: shownRows.length });
+    ImagelibViewer.show(record, { item, of: shownRows.length, what: !stacks ? "" : stacks.stacks === shownRows.length ? " stacks" : " shown" });
     if (item < 0 || !flipped) return;
     const beside = [shownRows[item + 1], shownRows[item - 1]].filter((other) => other !== undefined);
     const records = await Promise.all(beside.map((other) => ImagelibIndex.recordAt(other)));
@@ -470,11 +465,23 @@ const ImagelibGallery = (() => {
       const files = await Promise.all(Array.from(foundRows, (row) => ImagelibIndex.file(pk[row])));
       return files.flatMap((file) => (file ? [file.id] : []));
     },
+    /** Ask for something else, out of the viewer too. */
+    follow,
     /** Open the viewer. @param {string} id */
     open: async (id) => {
       const pk = await ImagelibIndex.locate(id);
       if (pk !== null) await openImage(pk);
     },
+    /** All rows of the result in its order; with stacks, more than are shown. */
+    get rows() { return foundRows; },
+    /** These images, and of each stack that is shown by one of them all. @param {number[]} pks */
+    whole: (pks) => {
+      if (!stacks) return pks;
+      const { pk } = ImagelibIndex.columns;
+      const wanted = new Set(pks);
+      return [...new Set([...pks, ...Array.from(ImagelibStacks.whole(foundRows, stacks, (row) => wanted.has(pk[row])), (row) => pk[row])])];
+    },
+    get isStacked() { return stacks !== null; },
     /** The query and the order as they are now. */
     get query() { return text; },
     get sort() { return sort || parse(text).sort || DEFAULT_SORT; },

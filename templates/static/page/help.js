@@ -13,6 +13,7 @@ const ImagelibHelp = (() => {
       ["← → ↑ ↓  Home  End", "move among the images"],
       ["Enter", "open the image"],
       ["Esc", "one level back"],
+      ["Shift+F10", "the menu of the image, as by a right click"],
       ["?", "these keys"],
     ]],
     ["Viewer", [
@@ -26,6 +27,7 @@ const ImagelibHelp = (() => {
       ["c", "compare with the next image"],
       ["p", "slideshow"],
       ["y  Y", "copy the prompt, all as A1111 text"],
+      ["Ctrl+C", "copy the picture, if no text is marked"],
     ]],
     ["Compare", [
       ["m", "next way to compare"],
@@ -69,7 +71,10 @@ const ImagelibHelp = (() => {
 
   /** Whether a key press is meant as a command. @param {KeyboardEvent} event */
   const isCommand = (event) => !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.altKey
-    && !isWriting(event.target) && isOn();
+    && !isWriting(event.target) && !isInMenu(event.target) && isOn();
+
+  /** Menus have keys of their own. @param {EventTarget | null} target */
+  const isInMenu = (target) => target instanceof Element && target.closest("[role=menu]") !== null;
 
   document.addEventListener("keydown", (event) => {
     // The key that switches keys on again works always.

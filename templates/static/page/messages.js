@@ -7,11 +7,13 @@ const ImagelibMessages = (() => {
   let ofQuery = [];
   let noted = "";
 
-  /** @param {number} found @param {boolean} readsText  Whether more may be found while text is arriving. */
-  function count(found, readsText) {
+  /** @param {number} found @param {boolean} readsText  Whether more may be found while text is arriving. @param {number} [stacks]  If they are stacked. */
+  function count(found, readsText, stacks) {
     const { isBroken, searched, total } = ImagelibIndex;
     const arriving = readsText && searched < 1 && !isBroken ? `, ${Math.floor(searched * 100)}% searched` : "";
     setText(mount("count"), `${found} of ${total} images${arriving}`);
+    mount("stacks").hidden = stacks === undefined;
+    setText(mount("stacks"), `in ${stacks} stack${stacks === 1 ? "" : "s"}`);
   }
 
   /** @param {string[]} said  Of the query. */

@@ -152,17 +152,17 @@ const ImagelibViewer = (() => {
   }
 
   /**
-   * Show an image. `place` says where it stands in the result.
-   * @param {KnownRecord} record @param {{item: number, of: number}} place
+   * Show an image. `place` says where it stands among what is shown, and what that is if not images.
+   * @param {KnownRecord} record @param {{item: number, of: number, what: string}} place
    */
-  function show(record, { item, of }) {
+  function show(record, { item, of, what }) {
     // Records are made anew for each showing: what an image is, its number says.
     const same = shown?.pk === record.pk;
     if (!same) before = shown;
     shown = record;
     const name = ImagelibCard.nameOf(record) || "Image";
     dialog.setAttribute("aria-label", name.slice(0, 200));
-    const position = item < 0 ? "" : `${item + 1} of ${of}`;
+    const position = item < 0 ? "" : `${item + 1} of ${of}${what}`;
     setText(part("position"), position);
     document.title = [name.slice(0, 80), position, TITLE].filter(Boolean).join(" – ");
     // Who cannot see it flip hears of it.
