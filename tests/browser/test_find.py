@@ -414,6 +414,12 @@ def test_a_search_without_result_says_which_condition_to_leave_out(page):
     expect(box(page)).to_have_value("tag:animal/fox rating:>=1")
     expect_result(page, found("tag:animal/fox rating:>=1"))
 
+    box(page).fill("rating:>=1 dargon")
+    page.locator(".nothing").get_by_role("button", name="rating:>=1 dragon").click()
+    expect_result(page, found("rating:>=1 dragon"))
+    page.go_back()
+    expect(box(page)).to_have_value("rating:>=1 dargon")
+
 
 def test_a_tag_that_is_half_written_does_not_empty_the_page(page):
     box(page).press_sequentially("fox tag:anima")

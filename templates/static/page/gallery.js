@@ -289,7 +289,7 @@ const ImagelibGallery = (() => {
     if (before) ImagelibGrid.restore(before);
     if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
     ImagelibMessages.count(foundRows.length, readsText || !text);
-    ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { clear, go: setQuery, ways: wider });
+    ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { query: text, clear, go: setQuery, ways: wider, meant: () => ImagelibSpelling.meant(search, text) });
     ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
   }
