@@ -11,7 +11,7 @@ const input = JSON.parse(readFileSync(0, "utf8"));
 const { fold } = load("ImagelibText", "text.js");
 
 function answers({ blocks, ids, queries, picks = [] }) {
-  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "stacks.js", "alike.js", "search.js");
+  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
   const adding = { core: "addCore", text: "addText", name: "addNames", phash: "addPhash" };
   for (const block of blocks) columns[adding[block.kind]](block);

@@ -8,6 +8,8 @@ const ImagelibSpelling = (() => {
   const { parse, quote } = ImagelibQuery;
   const { cut, piecesOf } = ImagelibVocabulary;
   const { vocabulary } = ImagelibTexts;
+  /** The fields whose values are names. */
+  const VALUED = ["tag", "model", "tool", "sampler", "lora"];
   /** So many words are weighed for one that finds nothing, so many queries tried, so many offered. */
   const [MOST_WORDS, MOST_TRIED, MOST_OFFERED] = [6, 12, 3];
 
@@ -89,13 +91,11 @@ const ImagelibSpelling = (() => {
     };
   }
 
-  /** The known values of a field, as they are written. @param {Searcher} search @param {string} field @returns {string[]} */
-  function valuesOf({ columns }, field) {
-    if (field === "model") return columns.models.values;
-    if (field === "tool") return columns.tools.values;
+  /** The values that there are of a field, as they are written. @param {Searcher} search @param {string} field */
+  function valuesOf({ columns, facets }, field) {
+    const names = VALUED.includes(field) ? facets.valuesOf(field, columns.live).map(({ name }) => name) : [];
     // A tag is also found by what it lies below.
-    return field === "tag" ? columns.tags.values.flatMap((name) =>
-      [name, ...Array.from(name.matchAll(/\//g), ({ index }) => name.slice(0, index))]) : [];
+    return field === "tag" ? names.flatMap((name) => [name, ...Array.from(name.matchAll(/\//g), ({ index }) => name.slice(0, index))]) : names;
   }
 
   /** What may have been meant by the value of a field. @param {Searcher} search @param {string} field @param {string} value */

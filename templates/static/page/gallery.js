@@ -58,7 +58,8 @@ const ImagelibGallery = (() => {
     ImagelibGrid.adopt();
     ImagelibViewer.start();
     ImagelibFilters.start(setQuery, refresh);
-    ImagelibSuggest.start(box, (query) => countsOf(query), setQuery);
+    ImagelibFoldedFacets.start(setQuery);
+    ImagelibSuggest.start(box, (field, query) => search.facets.valuesOf(field, bitsOf(query)), setQuery);
     ImagelibLinks.start(follow);
     ImagelibView.start(() => {
       spread.clear();
@@ -278,6 +279,7 @@ const ImagelibGallery = (() => {
       ImagelibHighlight.look(query.root);
       ImagelibGrid.show(shown.rows, shown.counts);
       ImagelibFilters.ask(text, asked);
+      ImagelibFoldedFacets.ask(text, asked);
       ImagelibTimeline.ask(text);
       void countSoon(bits);
       showSort(order, like !== "");
@@ -303,6 +305,7 @@ const ImagelibGallery = (() => {
     await nextTask();
     if (key !== shownKey) return;
     ImagelibFilters.show(counts);
+    ImagelibFoldedFacets.show(search, text, bits);
     await nextFrame();
     if (key !== shownKey) return;
     const months = ImagelibFacetCounts.monthsOf(search, text, bits);
@@ -329,9 +332,6 @@ const ImagelibGallery = (() => {
   }
 
   /** What a query would find. @param {string} query */
-  const countsOf = (query) => search.counts(bitsOf(query));
-
-  /** @param {string} query */
   const bitsOf = (query) => search.found(parse(query));
 
   /** Say the order in its box; of what is alike the most alike come first by themselves. @param {string} order @param {boolean} isLike */
