@@ -32,10 +32,10 @@ from imagelib.generator.paths import (
     thumbnail_path,
     width_in,
 )
+from imagelib.generator.settings import SETTING_NAMES, setting_rows
 from imagelib.library.query.terms import quoted
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import NAMING, TEXTS
-from imagelib.library.values.text import generated
 from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.
@@ -170,6 +170,7 @@ class Pages:
             "total": total,
             "without_thumbnail": without_thumbnail,
             "blurred": blurred,
+            "setting_names": json.dumps(SETTING_NAMES, separators=(",", ":")),
         })
 
     def image(
@@ -182,6 +183,7 @@ class Pages:
         failure: str = "",
     ) -> str:
         """The page of one *image*; *failure* says why it has no current thumbnail."""
+        settings, further = setting_rows(image)
         return self._render("image.html", {
             "root": "../",
             "image": image,
@@ -190,9 +192,8 @@ class Pages:
             "has_thumbnail": has_thumbnail,
             "failure": failure,
             "texts": TEXTS,
-            "settings": [
-                (name, value) for name in image.generation if (value := generated(image, name))
-            ],
+            "settings": settings,
+            "further": further,
         })
 
     def announcements(self, newest: Sequence[Image], blocks: Sequence[int],
