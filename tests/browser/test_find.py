@@ -367,7 +367,7 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
 
 
 @BOTH_WAYS
-def test_folded_groups_offer_loras_samplers_sizes_and_shapes(tmp_path, serve, open_page):
+def test_folded_groups_offer_loras_samplers_sizes_shapes_and_words(tmp_path, serve, open_page):
     told = [{"sampler": "Euler a", "loras": [{"name": "add_detail", "weight": 0.8}]},
             {"sampler": "DDIM", "loras": [{"name": "film", "weight": 1.0}]}, {}]
     images = [replace(image, generation=told[image.pk % 3]) for image in records(30, seed=3)]
@@ -394,6 +394,17 @@ def test_folded_groups_offer_loras_samplers_sizes_and_shapes(tmp_path, serve, op
     box(page).fill("")
     box(page).press_sequentially("sampler:eu")
     expect(suggestions(page)).to_have_text(f"Euler a{10}")
+
+    page.locator("details summary", has_text="Words").click()
+    box(page).fill("")
+    listed = page.get_by_role("list", name="Words of the prompts")
+    count = sum("macro" in image.prompt_text for image in images)
+    listed.get_by_role("button", name=f"macro {count}").click()
+    expect(box(page)).to_have_value("macro")
+    expect(status(page)).to_have_text(f"{count} of 30 images")
+    listed.get_by_role("button", name="Without macro").click()
+    expect(box(page)).to_have_value("-macro")
+    expect(status(page)).to_have_text(f"{30 - count} of 30 images")
 
 
 @BOTH_WAYS

@@ -76,9 +76,15 @@ const ImagelibConditions = (() => {
     return { choices, unwanted: parts.filter((part) => part.kind === "term" && part.field === field && part.negated && isOwn(part.value)) };
   }
 
+  /** One condition as it is written; without a field it is text, whatever else it could be read as. @param {string} field @param {string} value */
+  function termOf(field, value) {
+    if (field) return `${field}:${quote(value)}`;
+    return /^[\p{L}\p{N}]+$/u.test(value) && value !== "or" ? value : `"${value.replaceAll('"', '""')}"`;
+  }
+
   /** Alternatives as they are written. @param {string} field @param {string[]} values */
   function written(field, values) {
-    const terms = values.map((value) => `${field}:${quote(value)}`);
+    const terms = values.map((value) => termOf(field, value));
     return terms.length > 1 ? `(${terms.join(" or ")})` : terms.join("");
   }
 
@@ -105,5 +111,5 @@ const ImagelibConditions = (() => {
   /** The text with other alternatives in place of a choice; without it for none. @param {string} text @param {Choice} choice @param {string} field @param {string[]} values */
   const replacing = (text, choice, field, values) => replaced(text, choice, written(field, values));
 
-  return { adding, allowing, conditionsOf, replacing, setting, without };
+  return { adding, allowing, conditionsOf, replacing, setting, termOf, without };
 })();

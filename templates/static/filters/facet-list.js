@@ -4,7 +4,7 @@
 
 /**
  * @typedef {object} FacetKind
- * @property {string} field  Of the grammar.
+ * @property {string} field  Of the grammar; "" for plain words.
  * @property {IsOwn} [isOwn]  Which values of the field are of this list; else all of them.
  * @property {(name: string) => string} [shown]  How a value is called, if not by itself.
  * @property {() => boolean} [isAny]  Whether several values are alternatives; else each of them narrows.
@@ -12,7 +12,7 @@
 
 const ImagelibFacetList = (() => {
   const { h } = ImagelibDom;
-  const { adding, conditionsOf, replacing, without } = ImagelibConditions;
+  const { adding, conditionsOf, replacing, termOf, without } = ImagelibConditions;
 
   class FacetList {
     /**
@@ -90,7 +90,7 @@ const ImagelibFacetList = (() => {
       const [first] = choices;
       if (chosen) this.change(replacing(query, chosen, field, chosen.values.filter((value) => !this.means(name, value))));
       else if (first && this.isAny()) this.change(replacing(query, first, field, [...first.values, name]));
-      else this.change(adding(query, `${field}:${ImagelibQuery.quote(name)}`));
+      else this.change(adding(query, termOf(field, name)));
     }
 
     /** Want a value absent, or no longer. @param {string} name */
@@ -103,7 +103,7 @@ const ImagelibFacetList = (() => {
       const chosen = this.conditionsOf(this.query).choices.find(({ values }) => values.some((value) => this.means(name, value)));
       const query = chosen
         ? replacing(this.query, chosen, this.field, chosen.values.filter((value) => !this.means(name, value))) : this.query;
-      this.change(adding(query, `-${this.field}:${ImagelibQuery.quote(name)}`));
+      this.change(adding(query, `-${termOf(this.field, name)}`));
     }
 
     /** The query without its wish that a value be absent. @param {string} name */

@@ -1,4 +1,4 @@
-// Groups of the filters that are closed at first: LoRAs, samplers, sizes. What they hold is counted while they
+// Groups of the filters that are closed at first: LoRAs, samplers, sizes, words of prompts. What they hold is counted while they
 // are open, and never otherwise; a group of which no image has a value is not shown.
 "use strict";
 
@@ -6,6 +6,7 @@ const ImagelibFoldedFacets = (() => {
   const { mount } = ImagelibDom;
   const { FacetList } = ImagelibFacetList;
   const { hasAny } = ImagelibGeneration;
+  const { turns } = ImagelibTasks;
   const SHAPES = ["portrait", "landscape", "square"];
   /** So many values are shown at first. */
   const MOST = 8;
@@ -23,6 +24,9 @@ const ImagelibFoldedFacets = (() => {
   /** @param {string} name @param {FacetKind} kind @param {(query: string) => void} change */
   const list = (name, kind, change) => new FacetList(mount(`${name}-facets`), MOST, kind, change);
 
+  /** Words that were listed: other words of a query are not of the list. @type {Set<string>} */
+  const listed = new Set();
+
   /** @type {FoldedGroup[]} */
   const GROUPS = [
     ...["lora", "sampler"].map((field) => ({
@@ -37,7 +41,15 @@ const ImagelibFoldedFacets = (() => {
         list("shape", { field: "is", isOwn: (value) => SHAPES.includes(value.toLowerCase()), shown: (name) => name[0].toUpperCase() + name.slice(1) }, change),
         list("size", { field: "size", shown: (name) => name.replace("x", " × ") }, change)],
     },
+    {
+      name: "words",
+      // As long as texts are on their way, the counts would be of a part.
+      isThere: ({ columns: { count, textCount, texts } }) => textCount === count && texts.some((text) => text?.prompt.pieces.some(Boolean)),
+      lists: (change) => [list("words", { field: "", isAny: () => false, isOwn: (value) => listed.has(ImagelibText.foldWords(value)) }, change)],
+    },
   ];
+
+  const counting = turns();
 
   /** @type {{place: HTMLDetailsElement, isThere: (search: Searcher) => boolean, lists: InstanceType<typeof FacetList>[]}[]} */
   let groups = [];
@@ -71,7 +83,18 @@ const ImagelibFoldedFacets = (() => {
   /** @param {InstanceType<typeof FacetList>[]} lists @param {HTMLDetailsElement} place @param {Result} found */
   function fill(lists, place, { bits, query, search }) {
     if (!place.open || place.hidden) return;
-    for (const one of lists) one.show(ImagelibFacetCounts.valuesOf(search, query, bits, one.field, one.isOwn));
+    for (const one of lists) {
+      if (one.field) one.show(ImagelibFacetCounts.valuesOf(search, query, bits, one.field, one.isOwn));
+      else void showWords(one, search, bits);
+    }
+  }
+
+  /** @param {InstanceType<typeof FacetList>} words @param {Searcher} search @param {Uint32Array} bits */
+  async function showWords(words, { columns }, bits) {
+    const phrases = await ImagelibPhrases.count(columns, bits, counting());
+    if (!phrases) return;
+    for (const { name } of phrases) listed.add(name);
+    words.show(phrases);
   }
 
   return { ask, show, start };
