@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import (
     COUNT,
@@ -60,6 +62,35 @@ def test_no_card_covers_another_and_none_leaves_the_page(page):
 
 
 @BOTH_WAYS
+def test_captions_hold_the_date_and_narrow_cards_no_cut_words(page):
+    def captions() -> list[dict[str, Any]]:
+        return page.evaluate("""() => [...document.querySelectorAll(".card")].map((card) => {
+          const seen = (selector) => {
+            const part = card.querySelector(selector), line = card.querySelector(".facts");
+            if (!part?.checkVisibility()) return 0;
+            const [own, whole] = [part.getBoundingClientRect(), line.getBoundingClientRect()];
+            return own.bottom <= whole.bottom + 1 && own.right <= whole.right + 1 ? own.width : 0;
+          };
+          return { width: parseFloat(card.style.width), title: card.title, day: seen(".day"),
+                   model: seen(".model"), snippet: card.querySelector(".snippet").clientWidth };
+        })""")
+
+    for card in captions():
+        assert card["day"] or card["width"] < 76, "the date is on each tile that has room for it"
+        assert not 0 < card["model"] < 30, "a model is not cut to a few letters"
+    page.get_by_label("Size", exact=True).fill("60")
+    expect(page.locator(".card[data-narrow]").first).to_be_visible()
+    narrow = [card for card in captions() if card["width"] < 150]
+    assert narrow
+    for card in narrow:
+        assert not card["model"]
+        assert card["snippet"] <= 1
+        assert card["title"], "what is left out is in the tooltip"
+    assert all(not card["title"] for card in captions() if card["width"] >= 150)
+    expect(links(page).first).to_have_accessible_name(NEWEST[0].prompt_text or
+                                                      NEWEST[0].original_name)
+
+
 def test_images_without_preview_or_file_say_so(page):
     [bare] = [image for image in IMAGES if image.pk in WITHOUT_THUMBNAIL]
     box(page).fill(f"id:{bare.id}")
