@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from chromium import BOTH_WAYS, MARKS, expect
@@ -126,6 +127,37 @@ def test_the_grid_is_walked_by_keys(page):
 
 
 @BOTH_WAYS
+def test_a_strip_at_the_edge_says_the_month_and_leads_to_another(page):
+    strip, thumb = page.locator(".scrubber"), page.locator(".scrubber .thumb")
+    expect(strip).to_be_visible()
+    assert strip.get_attribute("aria-hidden") == "true"
+    place = strip.bounding_box()
+    x, top, height = place["x"] + 10, place["y"], place["height"]
+
+    def is_said() -> bool:
+        """Whether the strip says the month of the first image below the bar."""
+        day = page.evaluate("""() => {
+          const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
+          const below = [...document.querySelectorAll(".card")]
+            .filter((card) => card.getBoundingClientRect().bottom + 14 > bar);
+          return below[0].querySelector("time").dateTime;
+        }""")
+        return thumb.text_content() == f"{datetime.fromisoformat(day):%b %Y}"
+
+    page.mouse.click(x, top + height / 2)
+    eventually(lambda: page.evaluate("scrollY") > 1000 and is_said())
+    expect(strip.locator(".years")).to_contain_text(NEWEST[0].captured_at[:4])
+    page.mouse.move(x, top + height / 2)
+    page.mouse.down()
+    page.mouse.move(x, top + height / 4, steps=3)
+    eventually(is_said)
+    page.mouse.move(x, top + height + 50, steps=3)
+    page.mouse.up()
+    expect(page.locator(f"[data-pk='{NEWEST[-1].pk}'] img")).to_be_in_viewport()
+    page.get_by_role("combobox", name="Sort").select_option(label="Best first")
+    expect(strip).to_be_hidden()
+
+
 def test_an_empty_library_says_what_to_do(tmp_path, serve, open_page):
     write_site(tmp_path, [])
     page = open_page(serve(tmp_path))

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const { aspect, justified, rowAt, rowOf } = load("ImagelibLayout", "layout.js");
+const { aspect, justified, marks, rowAt, rowOf } = load("ImagelibLayout", "layout.js");
 const MEASURES = { width: 1000, height: 240, gap: 10, caption: 60 };
 
 function random(count, seed = 7) {
@@ -52,4 +52,11 @@ test("shapes are kept within bounds, whatever the size says", () => {
   assert.equal(aspect(4000, 1), 2.6);
   assert.equal(aspect(1, 4000), 0.5);
   assert.equal(aspect(0, 0), 1);
+});
+
+test("a mark stands where another year begins, and not where it would cover the one before", () => {
+  const years = [2026, 2026, 2025, 2024, 2023, 2023];
+  assert.deepEqual(marks(6, (item) => years[item], (item) => item / 10, 0.15),
+    [{ name: 2026, part: 0 }, { name: 2025, part: 0.2 }, { name: 2023, part: 0.4 }]);
+  assert.deepEqual(marks(0, () => 0, () => 0, 0.1), []);
 });

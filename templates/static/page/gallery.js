@@ -56,6 +56,7 @@ const ImagelibGallery = (() => {
   function start() {
     history.scrollRestoration = "manual";
     ImagelibGrid.adopt();
+    ImagelibScrubber.start();
     ImagelibViewer.start();
     ImagelibFilters.start(setQuery, refresh);
     ImagelibFoldedFacets.start(setQuery);
@@ -278,6 +279,7 @@ const ImagelibGallery = (() => {
       shownRows = shown.rows;
       ImagelibHighlight.look(query.root);
       ImagelibGrid.show(shown.rows, shown.counts);
+      ImagelibScrubber.show(order);
       ImagelibFilters.ask(text, asked);
       ImagelibFoldedFacets.ask(text, asked);
       ImagelibTimeline.ask(text);
