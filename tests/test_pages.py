@@ -12,9 +12,10 @@ import pytest
 from corpus_library import corpus, image_of
 from node_runner import ask_node, needs_node
 
+from imagelib.errors import InvalidError
 from imagelib.generator.pages import Pages, SiteInfo, name_of
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
-from imagelib.generator.settings import SETTING_NAMES, setting_rows
+from imagelib.generator.settings import setting_names, setting_rows
 from imagelib.library.values.image import Image
 from imagelib.library.values.text import generated
 from imagelib.resources import bundled
@@ -230,15 +231,16 @@ TOLD: list[dict[str, Any]] = [
 @needs_node
 def test_settings_are_in_words_and_the_same_in_the_viewer(image):
     images = [replace(image, width=640, height=480, generation=told) for told in TOLD]
-    rows = [setting_rows(one) for one in images]
-    said = ask_node({"names": SETTING_NAMES, "settings": [
+    names = setting_names([bundled("templates")])
+    rows = [setting_rows(one, names) for one in images]
+    said = ask_node({"names": names, "settings": [
         {"generation": one.generation, "width": one.width, "height": one.height}
         for one in images]})
 
     assert said == [{key: [[name, [part._asdict() for part in parts]] for name, parts in some]
                      for key, some in (("rows", settings), ("more", further))}
                     for settings, further in rows]
-    as_index = ask_node({"names": SETTING_NAMES, "settings": [
+    as_index = ask_node({"names": names, "settings": [
         {"generation": {name: value for name in one.generation if (value := generated(one, name))},
          "width": one.width, "height": one.height} for one in images]})
     assert as_index == said, "the index has texts"
@@ -252,6 +254,18 @@ def test_settings_are_in_words_and_the_same_in_the_viewer(image):
     assert plain(rows[4][0]) == {"LoRAs": 'add, detail (0.8), film, {"weight":1}, odd'}
     assert plain(rows[6][1]) == {"Denoising strength": "0.4", "Model hash": "c54b",
                                  "Clip skip": "2", "Deep": "[1]"}
+
+
+def test_a_library_names_settings_in_its_own_way(tmp_path, image):
+    own = tmp_path / "settings.toml"
+    own.write_text('cfg_scale = "Guidance"\n')
+    page = Pages(SiteInfo(), tmp_path).image(
+        replace(image, generation={"cfg_scale": 7.0}), newer=None, older=None)
+    assert "Guidance" in Page(page).text
+
+    own.write_text("cfg_scale = ")
+    with pytest.raises(InvalidError, match=r"settings\.toml cannot be read"):
+        Pages(SiteInfo(), tmp_path)
 
 
 def test_loras_and_the_size_lead_to_the_images_that_have_them(pages, image):

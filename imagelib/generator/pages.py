@@ -32,7 +32,7 @@ from imagelib.generator.paths import (
     thumbnail_path,
     width_in,
 )
-from imagelib.generator.settings import SETTING_NAMES, setting_rows
+from imagelib.generator.settings import setting_names, setting_rows
 from imagelib.library.query.terms import quoted
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import NAMING, TEXTS
@@ -115,6 +115,7 @@ class Pages:
         self.clashing: Set[int] = frozenset()
         folders = ([overrides] if overrides else []) + [bundled("templates")]
         self._assets = Assets(folders)
+        self._setting_names = setting_names(folders)
         self._environment = Environment(
             autoescape=True,
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
@@ -170,7 +171,7 @@ class Pages:
             "total": total,
             "without_thumbnail": without_thumbnail,
             "blurred": blurred,
-            "setting_names": json.dumps(SETTING_NAMES, separators=(",", ":")),
+            "setting_names": json.dumps(self._setting_names, separators=(",", ":")),
         })
 
     def image(
@@ -183,7 +184,7 @@ class Pages:
         failure: str = "",
     ) -> str:
         """The page of one *image*; *failure* says why it has no current thumbnail."""
-        settings, further = setting_rows(image)
+        settings, further = setting_rows(image, self._setting_names)
         return self._render("image.html", {
             "root": "../",
             "image": image,

@@ -1,23 +1,23 @@
 """What a generator was told, in words: the rows that the page of an image shows.
 
 `templates/static/viewer/settings.js` is the twin for the viewer, equal by test; the gallery hands
-`SETTING_NAMES` to it.
+the names to it.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from imagelib.errors import InvalidError
 from imagelib.library.values.image import Image
 
-#: What settings are called where that is not their name with blanks and a capital.
-SETTING_NAMES = {
-    "cfg_scale": "CFG scale", "cfg_rescale": "CFG rescale", "distilled_cfg": "Distilled CFG",
-    "denoising": "Denoising strength", "loras": "LoRAs", "size": "Size asked for",
-    "job_id": "Job id", "vae": "VAE", "vae_hash": "VAE hash", "ensd": "ENSD", "rng": "RNG",
-}
+#: The file of what settings are called, among the templates.
+_NAMES = "settings.toml"
 #: The settings that the search grammar has fields for.
 _LINKED = ("tool", "sampler", "seed")
 #: A whole number as Python writes it where it could be another one, as of a CFG scale.
@@ -36,8 +36,21 @@ class Part(NamedTuple):
 Row = tuple[str, list[Part]]
 
 
-def setting_rows(image: Image) -> tuple[list[Row], list[Row]]:
+def setting_names(folders: Sequence[Path]) -> dict[str, str]:
+    """What settings are called, by the first of the *folders* of templates that says it."""
+    path = next(path for folder in folders if (path := folder / _NAMES).is_file())
+    try:
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidError(f"{path} cannot be read: {error}. Correct it, or remove it to have the"
+                           " names that come with the program.") from error
+    return {name: str(said) for name, said in read.items()}
+
+
+def setting_rows(image: Image, names: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
     """The settings of an image, and those besides that its generator alone knows.
+
+    *names* are what settings are called.
 
     What is empty is left out, and so is a size that is the picture's own.
     """
@@ -47,8 +60,8 @@ def setting_rows(image: Image) -> tuple[list[Row], list[Row]]:
     further = made.pop("extra") if isinstance(extra, dict) else {}
     if made.get("size") == f"{image.width}x{image.height}":
         del made["size"]
-    return ([(_name(name), _parts(name, value)) for name, value in made.items()],
-            [(_name(name), [Part(_text(value))]) for name, value in further.items()
+    return ([(_name(name, names), _parts(name, value)) for name, value in made.items()],
+            [(_name(name, names), [Part(_text(value))]) for name, value in further.items()
              if value not in (None, "")])
 
 
@@ -64,8 +77,8 @@ def _read(name: str, value: Any) -> Any:
     return value
 
 
-def _name(name: str) -> str:
-    if said := SETTING_NAMES.get(name):
+def _name(name: str, names: Mapping[str, str]) -> str:
+    if said := names.get(name):
         return said
     words = " ".join(name.replace("_", " ").split())
     return words[:1].upper() + words[1:]
