@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from corpus_library import corpus, image_of
+from node_runner import ask_node, needs_node
 
+from imagelib.errors import InvalidError
 from imagelib.generator.pages import Pages, SiteInfo, name_of
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
+from imagelib.generator.settings import setting_names, setting_rows
 from imagelib.library.values.image import Image
+from imagelib.library.values.text import generated
 from imagelib.resources import bundled
 
 HOSTILE = [
@@ -209,6 +214,69 @@ def test_the_page_of_an_image_tells_everything(pages, image):
     assert page.all("details")
     assert not page.all("a", rel="prev")
     assert page.all("a", rel="up")[0]["href"] == "../index.html"
+
+
+TOLD: list[dict[str, Any]] = [
+    {},
+    {"version": "1.0"},
+    {"tool": "ComfyUI", "seed": "7", "steps": 20, "cfg_scale": 7.0, "size": "640x480"},
+    {"size": "64x64", "scheduler": "", "some_new_thing": 0.75, "flags": [], "is_on": True},
+    {"loras": [{"name": "add, detail", "weight": 0.8}, {"name": "film"}, {"weight": 1}, "odd"]},
+    {"loras": "[broken", "extra": "text", "shortened": ["prompt", "negative_prompt"]},
+    {"extra": {"denoising": 0.4, "model_hash": "c54b", "clip_skip": 2, "vae": "", "deep": [1]}},
+    {"extra": {}, "odd": {"a": "é"}, "sampler": "Euler a"},
+]
+
+
+@needs_node
+def test_settings_are_in_words_and_the_same_in_the_viewer(image):
+    images = [replace(image, width=640, height=480, generation=told) for told in TOLD]
+    names = setting_names([bundled("templates")])
+    rows = [setting_rows(one, names) for one in images]
+    said = ask_node({"names": names, "settings": [
+        {"generation": one.generation, "width": one.width, "height": one.height}
+        for one in images]})
+
+    assert said == [{key: [[name, [part._asdict() for part in parts]] for name, parts in some]
+                     for key, some in (("rows", settings), ("more", further))}
+                    for settings, further in rows]
+    as_index = ask_node({"names": names, "settings": [
+        {"generation": {name: value for name in one.generation if (value := generated(one, name))},
+         "width": one.width, "height": one.height} for one in images]})
+    assert as_index == said, "the index has texts"
+
+    def plain(some):
+        return {name: "".join(part.text for part in parts) for name, parts in some}
+
+    assert plain(rows[2][0]) == {"Tool": "ComfyUI", "Seed": "7", "Steps": "20", "CFG scale": "7"}
+    assert plain(rows[3][0]) == {"Size asked for": "64x64", "Some new thing": "0.75",
+                                 "Is on": "true"}
+    assert plain(rows[4][0]) == {"LoRAs": 'add, detail (0.8), film, {"weight":1}, odd'}
+    assert plain(rows[6][1]) == {"Denoising strength": "0.4", "Model hash": "c54b",
+                                 "Clip skip": "2", "Deep": "[1]"}
+
+
+def test_a_library_names_settings_in_its_own_way(tmp_path, image):
+    own = tmp_path / "settings.toml"
+    own.write_text('cfg_scale = "Guidance"\n')
+    page = Pages(SiteInfo(), tmp_path).image(
+        replace(image, generation={"cfg_scale": 7.0}), newer=None, older=None)
+    assert "Guidance" in Page(page).text
+
+    own.write_text("cfg_scale = ")
+    with pytest.raises(InvalidError, match=r"settings\.toml cannot be read"):
+        Pages(SiteInfo(), tmp_path)
+
+
+def test_loras_and_the_size_lead_to_the_images_that_have_them(pages, image):
+    told = {"loras": [{"name": "add, detail", "weight": 0.8}], "extra": {"clip_skip": 2}}
+    page = Page(pages.image(replace(image, generation=told), newer=None, older=None))
+
+    hrefs = [link["href"] for link in page.all("a") if "?q=" in link["href"]]
+    assert "../index.html?q=lora%3A%22add%2C+detail%22" in hrefs
+    assert "../index.html?q=size%3A640x480" in hrefs
+    assert "Clip skip" in page.text
+    assert page.all("details", **{"class": "further"})
 
 
 def test_neighbours_are_linked(pages, image):

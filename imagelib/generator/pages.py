@@ -32,10 +32,10 @@ from imagelib.generator.paths import (
     thumbnail_path,
     width_in,
 )
+from imagelib.generator.settings import setting_names, setting_rows
 from imagelib.library.query.terms import quoted
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import NAMING, TEXTS
-from imagelib.library.values.text import generated
 from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.
@@ -115,6 +115,7 @@ class Pages:
         self.clashing: Set[int] = frozenset()
         folders = ([overrides] if overrides else []) + [bundled("templates")]
         self._assets = Assets(folders)
+        self._setting_names = setting_names(folders)
         self._environment = Environment(
             autoescape=True,
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
@@ -170,6 +171,7 @@ class Pages:
             "total": total,
             "without_thumbnail": without_thumbnail,
             "blurred": blurred,
+            "setting_names": json.dumps(self._setting_names, separators=(",", ":")),
         })
 
     def image(
@@ -182,6 +184,7 @@ class Pages:
         failure: str = "",
     ) -> str:
         """The page of one *image*; *failure* says why it has no current thumbnail."""
+        settings, further = setting_rows(image, self._setting_names)
         return self._render("image.html", {
             "root": "../",
             "image": image,
@@ -190,9 +193,8 @@ class Pages:
             "has_thumbnail": has_thumbnail,
             "failure": failure,
             "texts": TEXTS,
-            "settings": [
-                (name, value) for name in image.generation if (value := generated(image, name))
-            ],
+            "settings": settings,
+            "further": further,
         })
 
     def announcements(self, newest: Sequence[Image], blocks: Sequence[int],

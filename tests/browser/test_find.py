@@ -370,6 +370,47 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
 
 
 @BOTH_WAYS
+def test_folded_groups_offer_loras_samplers_sizes_shapes_and_words(tmp_path, serve, open_page):
+    told = [{"sampler": "Euler a", "loras": [{"name": "add_detail", "weight": 0.8}]},
+            {"sampler": "DDIM", "loras": [{"name": "film", "weight": 1.0}]}, {}]
+    images = [replace(image, generation=told[image.pk % 3]) for image in records(30, seed=3)]
+    write_site(tmp_path, images)
+    page = open_page(serve(tmp_path))
+    expect(status(page)).to_have_text("30 of 30 images")
+    group = page.locator("details", has=page.get_by_text("LoRA", exact=True))
+    expect(group).not_to_have_attribute("open", "")
+    assert not page.get_by_role("list", name="LoRAs").get_by_role("button").count()
+
+    group.locator("summary").click()
+    page.get_by_role("button", name="add_detail 10").click()
+    expect(status(page)).to_have_text("10 of 30 images")
+    page.get_by_role("button", name="film 10").click()
+    expect(box(page)).to_have_value("(lora:add_detail or lora:film)")
+    expect(status(page)).to_have_text("20 of 30 images")
+
+    page.locator("details summary", has_text="Size").click()
+    portraits = sum(image.height > image.width for image in images if image.pk % 3 < 2)
+    page.get_by_role("button", name=f"Portrait {portraits}").click()
+    expect(box(page)).to_have_value("(lora:add_detail or lora:film) is:portrait")
+    expect(status(page)).to_have_text(f"{portraits} of 30 images")
+
+    box(page).fill("")
+    box(page).press_sequentially("sampler:eu")
+    expect(suggestions(page)).to_have_text(f"Euler a{10}")
+
+    page.locator("details summary", has_text="Words").click()
+    box(page).fill("")
+    listed = page.get_by_role("list", name="Words of the prompts")
+    count = sum("macro" in image.prompt_text for image in images)
+    listed.get_by_role("button", name=f"macro {count}").click()
+    expect(box(page)).to_have_value("macro")
+    expect(status(page)).to_have_text(f"{count} of 30 images")
+    listed.get_by_role("button", name="Without macro").click()
+    expect(box(page)).to_have_value("-macro")
+    expect(status(page)).to_have_text(f"{30 - count} of 30 images")
+
+
+@BOTH_WAYS
 def test_files_are_found_by_their_names_which_come_with_the_first_word(tmp_path, serve, open_page):
     images = [replace(image, original_name="Quokka 1.png", file_name="trip/Rottnest/quokka 1.png")
               if image.pk == 3 else image for image in records(30, seed=3)]
@@ -416,6 +457,12 @@ def test_a_search_without_result_says_which_condition_to_leave_out(page):
     offers.first.click()
     expect(box(page)).to_have_value("tag:animal/fox rating:>=1")
     expect_result(page, found("tag:animal/fox rating:>=1"))
+
+    box(page).fill("rating:>=1 dargon")
+    page.locator(".nothing").get_by_role("button", name="rating:>=1 dragon").click()
+    expect_result(page, found("rating:>=1 dragon"))
+    page.go_back()
+    expect(box(page)).to_have_value("rating:>=1 dargon")
 
 
 def test_a_tag_that_is_half_written_does_not_empty_the_page(page):

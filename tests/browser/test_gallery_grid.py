@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from chromium import BOTH_WAYS, MARKS, expect
 from gallery_page import (
     COUNT,
@@ -59,6 +62,35 @@ def test_no_card_covers_another_and_none_leaves_the_page(page):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_captions_hold_the_date_and_narrow_cards_no_cut_words(page):
+    def captions() -> list[dict[str, Any]]:
+        return page.evaluate("""() => [...document.querySelectorAll(".card")].map((card) => {
+          const seen = (selector) => {
+            const part = card.querySelector(selector), line = card.querySelector(".facts");
+            if (!part?.checkVisibility()) return 0;
+            const [own, whole] = [part.getBoundingClientRect(), line.getBoundingClientRect()];
+            return own.bottom <= whole.bottom + 1 && own.right <= whole.right + 1 ? own.width : 0;
+          };
+          return { width: parseFloat(card.style.width), title: card.title, day: seen(".day"),
+                   model: seen(".model"), snippet: card.querySelector(".snippet").clientWidth };
+        })""")
+
+    for card in captions():
+        assert card["day"] or card["width"] < 76, "the date is on each tile that has room for it"
+        assert not 0 < card["model"] < 30, "a model is not cut to a few letters"
+    page.get_by_label("Size", exact=True).fill("60")
+    expect(page.locator(".card[data-narrow]").first).to_be_visible()
+    narrow = [card for card in captions() if card["width"] < 150]
+    assert narrow
+    for card in narrow:
+        assert not card["model"]
+        assert card["snippet"] <= 1
+        assert card["title"], "what is left out is in the tooltip"
+    assert all(not card["title"] for card in captions() if card["width"] >= 150)
+    expect(links(page).first).to_have_accessible_name(NEWEST[0].prompt_text or
+                                                      NEWEST[0].original_name)
+
+
 def test_images_without_preview_or_file_say_so(page):
     [bare] = [image for image in IMAGES if image.pk in WITHOUT_THUMBNAIL]
     box(page).fill(f"id:{bare.id}")
@@ -91,6 +123,37 @@ def test_the_grid_is_walked_by_keys(page):
     assert page.locator(".card-link[tabindex='0']").count() == 1
     page.keyboard.press("Enter")
     expect(viewer(page)).to_be_visible()
+
+
+def test_a_strip_at_the_edge_says_the_month_and_leads_to_another(page):
+    strip, thumb = page.locator(".scrubber"), page.locator(".scrubber .thumb")
+    expect(strip).to_be_visible()
+    assert strip.get_attribute("aria-hidden") == "true"
+    place = strip.bounding_box()
+    x, top, height = place["x"] + 10, place["y"], place["height"]
+
+    def is_said() -> bool:
+        """Whether the strip says the month of the first image below the bar."""
+        day = page.evaluate("""() => {
+          const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
+          const below = [...document.querySelectorAll(".card")]
+            .filter((card) => card.getBoundingClientRect().bottom + 14 > bar);
+          return below[0].querySelector("time").dateTime;
+        }""")
+        return thumb.text_content() == f"{datetime.fromisoformat(day):%b %Y}"
+
+    page.mouse.click(x, top + height / 2)
+    eventually(lambda: page.evaluate("scrollY") > 1000 and is_said())
+    expect(strip.locator(".years")).to_contain_text(NEWEST[0].captured_at[:4])
+    page.mouse.move(x, top + height / 2)
+    page.mouse.down()
+    page.mouse.move(x, top + height / 4, steps=3)
+    eventually(is_said)
+    page.mouse.move(x, top + height + 50, steps=3)
+    page.mouse.up()
+    expect(page.locator(f"[data-pk='{NEWEST[-1].pk}'] img")).to_be_in_viewport()
+    page.get_by_role("combobox", name="Sort").select_option(label="Best first")
+    expect(strip).to_be_hidden()
 
 
 def test_an_empty_library_says_what_to_do(tmp_path, serve, open_page):

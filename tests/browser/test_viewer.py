@@ -176,6 +176,7 @@ def test_the_prompt_and_all_settings_can_be_copied(viewer):
     }""")
     viewer.get_by_role("button", name="Copy prompt").click()
     viewer.get_by_role("button", name="Copy seed").click()
+    viewer.get_by_text("Copy as", exact=True).click()
     viewer.get_by_role("button", name="Copy as A1111 text").click()
     viewer.get_by_role("button", name="Copy as JSON").click()
     viewer.keyboard.press("y")

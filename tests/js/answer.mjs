@@ -1,5 +1,6 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
 //   {"blocks": [core, text, name and phash blocks], "ids": {id: pk}, "picks": [[who, pks]], "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
+//   {"settings": [records], "names": names of settings}  ->  [{"rows", "more"}]
 //   {"fold": [texts]}  ->  [folded texts]
 //   {"column": texts, "letters": [folded texts]}  ->  {"texts", "prompts", "folded", "early", "found": [numbers of the texts with each of the letters]}
 import { deepEqual } from "node:assert/strict";
@@ -11,7 +12,7 @@ const input = JSON.parse(readFileSync(0, "utf8"));
 const { fold } = load("ImagelibText", "text.js");
 
 function answers({ blocks, ids, queries, picks = [] }) {
-  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "facets.js", "stacks.js", "alike.js", "search.js");
+  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
   const adding = { core: "addCore", text: "addText", name: "addNames", phash: "addPhash" };
   for (const block of blocks) columns[adding[block.kind]](block);
@@ -58,4 +59,7 @@ function readColumn({ column: value, letters }) {
   };
 }
 
-process.stdout.write(JSON.stringify(input.column ? readColumn(input) : input.fold ? input.fold.map(fold) : answers(input)));
+const settings = ({ names, settings: records }) => records.map((record) =>
+  load("ImagelibSettings", "settings.js").rowsOf(record, names));
+
+process.stdout.write(JSON.stringify(input.settings ? settings(input) : input.column ? readColumn(input) : input.fold ? input.fold.map(fold) : answers(input)));

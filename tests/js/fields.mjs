@@ -26,7 +26,7 @@ const input = JSON.parse(readFileSync(0, "utf8"));
 const { blocks, pk, record, other, changes } = input;
 const opened = [];
 Object.assign(globalThis, {
-  document: { createElement: () => new Stub(), documentElement: { lang: "en", dataset: {} } },
+  document: { createElement: () => new Stub(), querySelector: () => new Stub(), documentElement: { lang: "en", dataset: {} } },
   ImagelibApi: { image: async () => record, history: async () => changes },
   ImagelibChanges: { howMany: () => "images" },
   ImagelibDialog: { open: (_title, content) => void opened.push(...content) },
@@ -34,7 +34,7 @@ Object.assign(globalThis, {
   ImagelibTagsField: { make: () => ({ element: new Stub(), input: new Stub(), value: [] }) },
 });
 load("ImagelibRegistry", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
-  "bits.js", "columns.js", "tasks.js", "dom.js", "links.js", "card.js", "infotext.js", "diff.js", "panel.js", "fields.js", "conflict.js",
+  "bits.js", "columns.js", "tasks.js", "dom.js", "links.js", "card.js", "infotext.js", "diff.js", "settings.js", "panel.js", "fields.js", "conflict.js",
   "history-dialog.js", "common.js", "bulk-dialog.js");
 globalThis.ImagelibIndex = { columns: new (load("ImagelibColumns").Columns)() };
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { load } from "./load.mjs";
 
-const { arrange, aspect, justified, rowAt, rowOf, within } = load("ImagelibLayout", "layout.js");
+const { arrange, aspect, justified, marks, rowAt, rowOf, within } = load("ImagelibLayout", "layout.js");
 const MEASURES = { width: 1000, height: 240, gap: 10, caption: 60 };
 
 function random(count, seed = 7) {
@@ -64,4 +64,11 @@ test("an area touches the pictures that it lies over, and no others", () => {
   assert.deepEqual(touched(300, 305, 430, 400), []);  // behind the last one
   assert.deepEqual(touched(20, 110, 20, 160), [4]);
   assert.deepEqual(within(justified([], MEASURES), [], 10, { left: 0, top: 0, right: 9, bottom: 9 }), []);
+});
+
+test("a mark stands where another year begins, and not where it would cover the one before", () => {
+  const years = [2026, 2026, 2025, 2024, 2023, 2023];
+  assert.deepEqual(marks(6, (item) => years[item], (item) => item / 10, 0.15),
+    [{ name: 2026, part: 0 }, { name: 2025, part: 0.2 }, { name: 2023, part: 0.4 }]);
+  assert.deepEqual(marks(0, () => 0, () => 0, 0.1), []);
 });

@@ -314,15 +314,19 @@ def _month_length(year: int, month: int) -> int:
 
 
 def _distance(a: str, b: str) -> int:
-    """How many letters to change, add or drop (Levenshtein)."""
+    """How many letters to change, add, drop or swap with the next (optimal string alignment)."""
     if abs(len(a) - len(b)) > 2:
         return 3  # further than anybody asks
-    row = list(range(len(b) + 1))
+    before: list[int] = []
+    last = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
-        previous, row[0] = row[0], i
+        row = [i]
         for j, y in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
-    return row[-1]
+            row.append(min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y)))
+            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
+                row[j] = min(row[j], before[j - 2] + 1)
+        before, last = last, row
+    return last[-1]
 
 
 #: Every field but `sort`, which is no condition; in the order in which they are suggested.

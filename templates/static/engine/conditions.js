@@ -4,11 +4,14 @@
 
 /**
  * @typedef {{start: number, end: number, values: string[]}} Choice  Where it stands in the text; an image that has one of the values meets it.
+ * @typedef {(value: string) => boolean} IsOwn  Whether a value of a field is one of those that are meant.
  */
 
 const ImagelibConditions = (() => {
   const { parse, quote } = ImagelibQuery;
   const { trim } = ImagelibText;
+
+  const anyValue = () => true;
 
   /** The text without one of its parts. @param {string} text @param {QueryPart} part */
   function without(text, part) {
@@ -55,32 +58,39 @@ const ImagelibConditions = (() => {
   /**
    * What the query wants of a field, and does not want; nothing of it where alternatives of several
    * fields make up the query, as then no value is wanted of all results.
-   * @param {string} text @param {string} field @returns {{choices: Choice[], unwanted: QueryPart[]}}
+   * @param {string} text @param {string} field @param {IsOwn} isOwn
+   * @returns {{choices: Choice[], unwanted: QueryPart[]}}
    */
-  function conditionsOf(text, field) {
+  function conditionsOf(text, field, isOwn = anyValue) {
     const { parts } = parse(text);
     if (parts.some(({ kind }) => kind === "or")) {
       const values = alternatives(parts, field, text);
-      return { choices: values ? [{ start: parts[0].start, end: parts[parts.length - 1].end, values }] : [], unwanted: [] };
+      return { choices: values?.every(isOwn) ? [{ start: parts[0].start, end: parts[parts.length - 1].end, values }] : [], unwanted: [] };
     }
     /** @type {Choice[]} */
     const choices = [];
     for (const part of parts) {
       const values = alternatives([part], field, text);
-      if (values) choices.push({ start: part.start, end: part.end, values });
+      if (values?.every(isOwn)) choices.push({ start: part.start, end: part.end, values });
     }
-    return { choices, unwanted: parts.filter((part) => part.kind === "term" && part.field === field && part.negated) };
+    return { choices, unwanted: parts.filter((part) => part.kind === "term" && part.field === field && part.negated && isOwn(part.value)) };
+  }
+
+  /** One condition as it is written; without a field it is text, whatever else it could be read as. @param {string} field @param {string} value */
+  function termOf(field, value) {
+    if (field) return `${field}:${quote(value)}`;
+    return /^[\p{L}\p{N}]+$/u.test(value) && value !== "or" ? value : `"${value.replaceAll('"', '""')}"`;
   }
 
   /** Alternatives as they are written. @param {string} field @param {string[]} values */
   function written(field, values) {
-    const terms = values.map((value) => `${field}:${quote(value)}`);
+    const terms = values.map((value) => termOf(field, value));
     return terms.length > 1 ? `(${terms.join(" or ")})` : terms.join("");
   }
 
-  /** The text whose only wish for a field are these alternatives; none for no value. @param {string} text @param {string} field @param {string[]} values */
-  function setting(text, field, values) {
-    const { choices } = conditionsOf(text, field);
+  /** The text whose only wish for a field are these alternatives; none for no value. @param {string} text @param {string} field @param {string[]} values @param {IsOwn} isOwn */
+  function setting(text, field, values, isOwn = anyValue) {
+    const { choices } = conditionsOf(text, field, isOwn);
     // From the end, so that places before it stay where they are; the first one takes the new values.
     let result = text;
     for (let i = choices.length - 1; i >= 0; i--) {
@@ -89,10 +99,10 @@ const ImagelibConditions = (() => {
     return choices.length || !values.length ? result : adding(result, written(field, values));
   }
 
-  /** The text without what it does not want of a field. @param {string} text @param {string} field */
-  function allowing(text, field) {
+  /** The text without what it does not want of a field. @param {string} text @param {string} field @param {IsOwn} isOwn */
+  function allowing(text, field, isOwn = anyValue) {
     for (let result = text; ;) {
-      const [part] = conditionsOf(result, field).unwanted;
+      const [part] = conditionsOf(result, field, isOwn).unwanted;
       if (!part) return result;
       result = without(result, part);
     }
@@ -101,5 +111,5 @@ const ImagelibConditions = (() => {
   /** The text with other alternatives in place of a choice; without it for none. @param {string} text @param {Choice} choice @param {string} field @param {string[]} values */
   const replacing = (text, choice, field, values) => replaced(text, choice, written(field, values));
 
-  return { adding, allowing, conditionsOf, replacing, setting, without };
+  return { adding, allowing, conditionsOf, replacing, setting, termOf, without };
 })();

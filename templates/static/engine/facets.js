@@ -138,6 +138,35 @@ const ImagelibFacets = (() => {
       };
     }
 
+    /**
+     * How many rows of a bitmap have each value of a field of the grammar, the most frequent first; of `is:` the
+     * shapes. Of no other field than these there is anything to count.
+     * @param {string} field @param {Uint32Array} bits @returns {Facet[]}
+     */
+    valuesOf(field, bits) {
+      switch (field) {
+        case "lora": return ImagelibGeneration.loras(this.columns, bits);
+        case "sampler": return ImagelibGeneration.samplers(this.columns, bits);
+        case "size": return this.sizesOf(bits, ([width, height]) => `${width}x${height}`);
+        case "is": return this.sizesOf(bits, shapeOf);
+        case "model": return this.counts(bits).models;
+        case "tool": return this.counts(bits).tools;
+        case "tag": return this.counts(bits).tags;
+        default: return [];
+      }
+    }
+
+    /** @param {Uint32Array} bits @param {(size: [number, number]) => string} nameOfSize */
+    sizesOf(bits, nameOfSize) {
+      const { size, sizes } = this.columns;
+      const bySize = new Uint32Array(sizes.values.length);
+      ImagelibBits.each(bits, (row) => { bySize[size[row]]++; });
+      /** @type {Map<string, number>} */
+      const counts = new Map();
+      sizes.values.forEach((one, i) => { counts.set(nameOfSize(one), (counts.get(nameOfSize(one)) ?? 0) + bySize[i]); });
+      return named([...counts.keys()], Uint32Array.from(counts.values()));
+    }
+
     /** How many rows of a bitmap there are in each month that has any, the earliest first. @param {Uint32Array} bits @returns {Facet[]} */
     monthsOf(bits) {
       const { first, months } = this.monthOf();
@@ -194,5 +223,8 @@ const ImagelibFacets = (() => {
   const nameOf = (month) =>
     `${String(Math.floor(month / 12)).padStart(4, "0")}-${String((month % 12) + 1).padStart(2, "0")}`;
 
-  return { Facets };
+  /** What a picture is called by its shape. @param {[width: number, height: number]} size */
+  const shapeOf = ([width, height]) => (height > width ? "portrait" : width > height ? "landscape" : "square");
+
+  return { Facets, shapeOf };
 })();

@@ -17,7 +17,7 @@ const ImagelibIndex = (() => {
   const { nextTask, turns } = ImagelibTasks;
   const reloads = turns();
   const columns = new Columns();
-  const packer = new ImagelibPacker.Packer();
+  const packer = new ImagelibPacker.Packer(() => changed());
   /** @type {Manifest | null} */
   let manifest = null;
   /** Name, query and order of each, as the last build or an edit since then has them. @type {string[][]} */

@@ -7,7 +7,9 @@ const ImagelibPacker = (() => {
   const [PATIENCE, SLICE] = [500, 6];
 
   class Packer {
-    constructor() {
+    /** @param {() => void} done  Called when all that was added is listed. */
+    constructor(done) {
+      this.done = done;
       /** @type {TextColumn[]} */
       this.queue = [];
       this.isWaiting = false;
@@ -30,6 +32,7 @@ const ImagelibPacker = (() => {
           // A few words now, or all of them when the first letter is typed.
           ImagelibTexts.vocabulary.list();
         }
+        if (!this.queue.length) this.done();
         this.start();
       };
       if ("requestIdleCallback" in globalThis) requestIdleCallback(work, { timeout: PATIENCE });

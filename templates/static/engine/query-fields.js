@@ -21,7 +21,7 @@
 
 const ImagelibQueryFields = (() => {
   const { FIELDS: FIELDS_OF_IMAGES, TEXTS, ofEachText } = ImagelibRegistry;
-  const { fold, foldWords, squeeze, trim } = ImagelibText;
+  const { distance, fold, foldWords, squeeze, trim } = ImagelibText;
 
   /** @type {Record<string, string>} */
   const SORTS = { date: "captured_at", rating: "rating", created: "created_at", name: "name", size: "size", random: "random-0" };
@@ -124,7 +124,7 @@ const ImagelibQueryFields = (() => {
     let near = "";
     let least = 3;
     for (const known of [...Object.keys(FIELDS), "sort"]) {
-      const far = distance(given.toLowerCase(), known);
+      const far = distance(given.toLowerCase(), known, 2);
       if (far < least) [near, least] = [known, far];
     }
     return near ? `no field ${given}; did you mean ${near}?` : `no field ${given}; searched as text`;
@@ -298,22 +298,6 @@ const ImagelibQueryFields = (() => {
   function monthLength(year, month) {
     if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
     return [4, 6, 9, 11].includes(month) ? 30 : 31;
-  }
-
-  /** How many letters to change, add or drop (Levenshtein). @param {string} a @param {string} b */
-  function distance(a, b) {
-    if (Math.abs(a.length - b.length) > 2) return 3; // further than anybody asks
-    const row = Array.from({ length: b.length + 1 }, (_, j) => j);
-    for (let i = 1; i <= a.length; i++) {
-      let previous = row[0];
-      row[0] = i;
-      for (let j = 1; j <= b.length; j++) {
-        const changed = previous + (a[i - 1] === b[j - 1] ? 0 : 1);
-        previous = row[j];
-        row[j] = Math.min(row[j] + 1, row[j - 1] + 1, changed);
-      }
-    }
-    return row[b.length];
   }
 
   /** @template T @param {Record<string, T>} table @param {string} key @returns {T | undefined} */

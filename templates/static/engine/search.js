@@ -62,7 +62,7 @@ const ImagelibSearch = (() => {
         case "not": return this.bits(node.part).map((word) => ~word);
         case "word": return this.word(node.word, node.field);
         case "tag": return this.facets.tagged((name) => name === node.tag || name.startsWith(`${node.tag}/`));
-        case "lora": return this.texts((text, offset) => lorasOf(text)[text.setting[offset]].includes(node.word));
+        case "lora": return this.texts((text, offset) => ImagelibGeneration.lorasOf(text).folded[text.setting[offset]].includes(node.word));
         case "file":
         case "pixels":
         case "shape":
@@ -129,7 +129,7 @@ const ImagelibSearch = (() => {
         const { size, sizes } = this.columns;
         const isMet = sizes.values.map(([width, height]) => (node.kind === "pixels"
           ? node.low <= (node.side === "width" ? width : height) && (node.side === "width" ? width : height) <= node.high
-          : node.shape === (height > width ? "portrait" : width > height ? "landscape" : "square")));
+          : node.shape === ImagelibFacets.shapeOf([width, height])));
         return (row) => isMet[size[row]];
       }
       if (node.kind === "file") {
@@ -281,22 +281,6 @@ const ImagelibSearch = (() => {
       case "has": return !["rating", "model", "tags", "picks"].includes(node.field);
       default: return node.kind === "seed" || node.kind === "lora" || node.kind === "like";
     }
-  }
-
-  /** Of each settings of a block, the folded names of its LoRAs. @type {WeakMap<string[][], string[]>} */
-  const loras = new WeakMap();
-
-  /** @param {TextBlock} text */
-  function lorasOf({ settings }) {
-    let names = loras.get(settings);
-    if (!names) {
-      names = settings.map((pairs) => {
-        const at = pairs.findIndex((name, i) => i % 2 === 0 && name === "loras");
-        return at < 0 ? "" : ImagelibText.loraNames(pairs[at + 1]).map(ImagelibText.foldWords).join("\x1f");
-      });
-      loras.set(settings, names);
-    }
-    return names;
   }
 
   /** The kinds of blocks that a query and its order need, and not every query does. @param {QueryNode} root @param {string} [order] @returns {WantedKind[]} */

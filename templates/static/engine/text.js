@@ -62,6 +62,36 @@ const ImagelibText = (() => {
   /** Fold, and make every run of blanks one space, so that a phrase spans lines. @param {string} text */
   const foldWords = (text) => squeeze(fold(text));
 
+  /** Rows of distances, reused: many words are compared at once. */
+  let rows = [0, 0, 0].map(() => new Uint32Array(64));
+
+  /**
+   * How many letters to change, add, drop or swap with the next one (optimal string alignment); `most` + 1 if
+   * they are more than `most`.
+   * @param {string} a @param {string} b @param {number} most
+   */
+  function distance(a, b, most) {
+    const width = b.length;
+    if (Math.abs(a.length - width) > most) return most + 1;
+    if (rows[0].length <= width) rows = rows.map(() => new Uint32Array(2 * width + 2));
+    let [before, last, row] = rows;
+    for (let j = 0; j <= width; j++) last[j] = j;
+    for (let i = 1; i <= a.length; i++) {
+      const [letter, previous] = [a.charCodeAt(i - 1), i > 1 ? a.charCodeAt(i - 2) : -1];
+      let least = row[0] = i;
+      for (let j = 1; j <= width; j++) {
+        const other = b.charCodeAt(j - 1);
+        let far = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter === other ? 0 : 1));
+        if (j > 1 && other === previous && letter === b.charCodeAt(j - 2)) far = Math.min(far, before[j - 2] + 1);
+        row[j] = far;
+        if (far < least) least = far;
+      }
+      if (least > most) return most + 1;
+      [before, last, row] = [last, row, before];
+    }
+    return Math.min(last[width], most + 1);
+  }
+
   /** The names of the LoRAs that generation data has. @param {string} written  As JSON. @returns {string[]} */
   function loraNames(written) {
     try {
@@ -72,5 +102,5 @@ const ImagelibText = (() => {
     }
   }
 
-  return { BLANK, fold, foldWords, loraNames, squeeze, squeezeInside, trim };
+  return { BLANK, distance, fold, foldWords, loraNames, squeeze, squeezeInside, trim };
 })();

@@ -7,8 +7,18 @@
 const ImagelibFacetCounts = (() => {
   const { allowing, conditionsOf, setting } = ImagelibConditions;
 
-  /** The query without what it asks of a field. @param {string} query @param {string} field */
-  const freeOf = (query, field) => setting(allowing(query, field), field, []);
+  /** The query without what it asks of a field. @param {string} query @param {string} field @param {IsOwn} [isOwn] */
+  const freeOf = (query, field, isOwn) => setting(allowing(query, field, isOwn), field, [], isOwn);
+
+  /**
+   * The values of a field whose values are alternatives, counted as if nothing of it was asked for.
+   * @param {InstanceType<typeof ImagelibSearch.Searcher>} search
+   * @param {string} query @param {Uint32Array} bits  Of the query. @param {string} field @param {IsOwn} [isOwn]
+   */
+  function valuesOf(search, query, bits, field, isOwn) {
+    const other = freeOf(query, field, isOwn);
+    return search.facets.valuesOf(field, other === query ? bits : search.found(ImagelibQuery.parse(other)));
+  }
 
   /**
    * @param {InstanceType<typeof ImagelibSearch.Searcher>} search
@@ -46,5 +56,5 @@ const ImagelibFacetCounts = (() => {
     return node?.kind === "dates" ? node : { first: "", last: "" };
   }
 
-  return { countsOf, monthsOf, spanOf };
+  return { countsOf, monthsOf, spanOf, valuesOf };
 })();

@@ -2,26 +2,30 @@
 // It holds no state of its own: what is chosen is read from the query and written into it.
 "use strict";
 
+/**
+ * @typedef {object} FacetKind
+ * @property {string} field  Of the grammar; "" for plain words.
+ * @property {IsOwn} [isOwn]  Which values of the field are of this list; else all of them.
+ * @property {(name: string) => string} [shown]  How a value is called, if not by itself.
+ * @property {() => boolean} [isAny]  Whether several values are alternatives; else each of them narrows.
+ */
+
 const ImagelibFacetList = (() => {
   const { h } = ImagelibDom;
-  const { adding, conditionsOf, replacing, without } = ImagelibConditions;
-
-  /**
-   * @typedef {object} FacetKind
-   * @property {string} field  Of the grammar.
-   * @property {() => boolean} [isAny]  Whether several values are alternatives; else each of them narrows.
-   */
+  const { adding, conditionsOf, replacing, termOf, without } = ImagelibConditions;
 
   class FacetList {
     /**
      * @param {HTMLElement} list @param {number} most  How many are shown at first.
      * @param {FacetKind} kind @param {(query: string) => void} change
      */
-    constructor(list, most, { field, isAny = () => true }, change) {
+    constructor(list, most, { field, isAny = () => true, isOwn = () => true, shown = (name) => name }, change) {
       this.list = list;
       this.most = most;
       this.field = field;
       this.isAny = isAny;
+      this.isOwn = isOwn;
+      this.shown = shown;
       this.change = change;
       /** What a click builds on, and what is shown as chosen: without a value that is only being written. */
       this.query = this.asked = "";
@@ -38,13 +42,18 @@ const ImagelibFacetList = (() => {
       this.render();
     }
 
+    /** @param {string} query */
+    conditionsOf(query) {
+      return conditionsOf(query, this.field, this.isOwn);
+    }
+
     /** @param {string} name @param {string} value  Of a condition. */
     means(name, value) {
       return ImagelibText.fold(name) === ImagelibText.fold(value);
     }
 
     render() {
-      const { choices, unwanted } = conditionsOf(this.asked, this.field);
+      const { choices, unwanted } = this.conditionsOf(this.asked);
       const wanted = choices.flatMap(({ values }) => values);
       const refused = unwanted.map(({ value }) => value);
       const has = (/** @type {string[]} */ values, /** @type {string} */ name) => values.some((value) => this.means(name, value));
@@ -64,10 +73,10 @@ const ImagelibFacetList = (() => {
       return h("li", { class: "facet-row", ...(count ? {} : { "data-none": "" }) },
         h("button", {
           type: "button", class: "facet", "aria-pressed": String(isWanted), "data-key": `+${name}`, click: () => this.want(name),
-        }, h("span", {}, name), " ", h("span", { class: "number" }, count.toLocaleString("en"))),
+        }, h("span", {}, this.shown(name)), " ", h("span", { class: "number" }, count.toLocaleString("en"))),
         h("button", {
           type: "button", class: "exclude", "aria-pressed": String(isRefused), "data-key": `-${name}`,
-          "aria-label": `Without ${name}`, title: `Without ${name}`, click: () => this.refuse(name),
+          "aria-label": `Without ${this.shown(name)}`, title: `Without ${this.shown(name)}`, click: () => this.refuse(name),
         }, "−"));
     }
 
@@ -76,12 +85,12 @@ const ImagelibFacetList = (() => {
       const { field } = this;
       // Asked anew: the query may be newer than the counts that are shown.
       const query = this.permitting(name);
-      const { choices } = conditionsOf(query, field);
+      const { choices } = this.conditionsOf(query);
       const chosen = choices.find(({ values }) => values.some((value) => this.means(name, value)));
       const [first] = choices;
       if (chosen) this.change(replacing(query, chosen, field, chosen.values.filter((value) => !this.means(name, value))));
       else if (first && this.isAny()) this.change(replacing(query, first, field, [...first.values, name]));
-      else this.change(adding(query, `${field}:${ImagelibQuery.quote(name)}`));
+      else this.change(adding(query, termOf(field, name)));
     }
 
     /** Want a value absent, or no longer. @param {string} name */
@@ -91,15 +100,15 @@ const ImagelibFacetList = (() => {
         this.change(permitted);
         return;
       }
-      const chosen = conditionsOf(this.query, this.field).choices.find(({ values }) => values.some((value) => this.means(name, value)));
+      const chosen = this.conditionsOf(this.query).choices.find(({ values }) => values.some((value) => this.means(name, value)));
       const query = chosen
         ? replacing(this.query, chosen, this.field, chosen.values.filter((value) => !this.means(name, value))) : this.query;
-      this.change(adding(query, `-${this.field}:${ImagelibQuery.quote(name)}`));
+      this.change(adding(query, `-${termOf(this.field, name)}`));
     }
 
     /** The query without its wish that a value be absent. @param {string} name */
     permitting(name) {
-      const part = conditionsOf(this.query, this.field).unwanted.find(({ value }) => this.means(name, value));
+      const part = this.conditionsOf(this.query).unwanted.find(({ value }) => this.means(name, value));
       return part ? without(this.query, part) : this.query;
     }
 

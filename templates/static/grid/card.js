@@ -10,6 +10,8 @@ const ImagelibCard = (() => {
   const STEP = 40;
   /** How wide pictures are in the list for each pixel of their height; view.css says so. */
   const LIST_SHAPE = 1.25;
+  /** A card of so many pixels has no room for words, or not even for stars and a date: nothing is cut to a few letters. */
+  const [NARROW, NARROWEST] = [150, 76];
   const SVG = "http://www.w3.org/2000/svg";
 
   /** What an image is called: the first that it has of the fields that name images, in one line, else its file. @param {Named} record */
@@ -102,6 +104,7 @@ const ImagelibCard = (() => {
       setAttribute(link, "href", pageUrl(file.id));
       fillFrame(part("frame"), core, file, shownWidth(card, core));
     }
+    setNarrow(card, part("snippet").textContent ?? "", core);
     const rates = "rates" in document.documentElement.dataset;
     const day = date(core.captured_at, 10);
     const key = JSON.stringify([core.rating, core.ai_model, day, core.tags, rates]);
@@ -118,6 +121,15 @@ const ImagelibCard = (() => {
       ...(core.ai_model ? [to("model", core.ai_model, "model")] : []),
       ...(day ? [to("date", day, "day", h("time", { datetime: day }, day))] : []));
     part("card-tags").replaceChildren(...core.tags.slice(0, MAX_TAGS).map((tag) => to("tag", tag, "tag")));
+  }
+
+  /** What a narrow card has no room for is in its tooltip. @param {HTMLElement} card @param {string} name @param {CoreRow} core */
+  function setNarrow(card, name, core) {
+    const width = ImagelibView.shape === "list" ? NaN : parseFloat(card.style.width);
+    const isNarrow = width < NARROW;
+    setAttribute(card, "data-narrow", isNarrow ? (width < NARROWEST ? "most" : "") : null);
+    // Not on the link, whose name it would become.
+    setAttribute(card, "title", isNarrow ? [name, core.ai_model, core.tags.join(", ")].filter(Boolean).join("\n") || null : null);
   }
 
   /**

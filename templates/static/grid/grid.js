@@ -227,7 +227,7 @@ const ImagelibGrid = (() => {
     const row = ImagelibLayout.rowOf(layout, item);
     const above = list.getBoundingClientRect().top + layout.top[row];
     const height = layout.height[row] + measures.caption;
-    const bar = document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0;
+    const bar = barBottom();
     // Nor under the bar of picks.
     const floor = Math.min(innerHeight, document.querySelector(".picks-bar")?.getBoundingClientRect().top ?? innerHeight);
     if (above < bar + 8) scrollBy(above - bar - 8);
@@ -302,6 +302,19 @@ const ImagelibGrid = (() => {
     scrollBy(list.getBoundingClientRect().top + top);
   }
 
+  /** How far the grid can be scrolled below the bar, in pixels. */
+  const reach = () => Math.max(1, list.clientHeight - innerHeight + barBottom());
+
+  const barBottom = () => document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0;
+
+  /** Where the page is in the grid: the row of its index at the top, the part that lies above, and how many screens there are. */
+  function seen() {
+    const screens = layout.top[layout.rows] / innerHeight;
+    if (isAtTop || !rows.length) return { row: rows[0] ?? -1, part: 0, screens };
+    const above = Math.max(0, barBottom() - list.getBoundingClientRect().top);
+    return { row: rows[layout.first[ImagelibLayout.rowAt(layout, above)]] ?? -1, part: Math.min(1, above / reach()), screens };
+  }
+
   /** @param {number} top */
   function scrollBy(top) {
     window.scrollBy({ top, behavior: "instant" });
@@ -311,11 +324,16 @@ const ImagelibGrid = (() => {
   return {
     adopt,
     anchor,
+    /** Scroll to where a part of the grid lies above the page. @param {number} part */
+    goTo: (part) => scrollBy(list.getBoundingClientRect().top - barBottom() + part * reach()),
     itemOf,
     /** Called with the pk of an image that is to be opened. @param {(pk: number) => void} open */
     onOpen: (open) => { onOpen = open; },
     /** Called with the pk of an image whose stack is to be spread out. @param {(pk: number) => void} spread */
     onSpread: (spread) => { onSpread = spread; },
+    /** Which part of the grid lies above an item. @param {number} item */
+    partOf: (item) => Math.min(1, layout.top[ImagelibLayout.rowOf(layout, item)] / reach()),
+    place: seen,
     /** The picture of an image, if its card is there. @param {number} pk */
     pictureOf: (pk) => /** @type {HTMLElement | null} */ (cards.get(pk)?.querySelector("img") ?? null),
     rearrange,

@@ -133,5 +133,24 @@ const ImagelibLayout = (() => {
     return items;
   }
 
-  return { arrange, aspect, justified, rowAt, rowOf, within };
+  /**
+   * Where another name begins, and the first: those that are near the one before are left out.
+   * @param {number} count @param {(item: number) => number} nameOf @param {(item: number) => number} partOf  From 0 to 1, ascending.
+   * @param {number} nearest @returns {{name: number, part: number}[]}
+   */
+  function marks(count, nameOf, partOf, nearest) {
+    /** @type {{name: number, part: number}[]} */
+    const found = [];
+    let last = NaN;
+    for (let item = 0; item < count; item++) {
+      const name = nameOf(item);
+      if (name === last) continue;
+      last = name;
+      const part = partOf(item);
+      if (!found.length || part - found[found.length - 1].part >= nearest) found.push({ name, part });
+    }
+    return found;
+  }
+
+  return { arrange, aspect, justified, marks, rowAt, rowOf, within };
 })();

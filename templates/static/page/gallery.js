@@ -58,9 +58,11 @@ const ImagelibGallery = (() => {
   function start() {
     history.scrollRestoration = "manual";
     ImagelibGrid.adopt();
+    ImagelibScrubber.start();
     ImagelibViewer.start();
     ImagelibFilters.start(setQuery, refresh);
-    ImagelibSuggest.start(box, (query) => countsOf(query), setQuery);
+    ImagelibFoldedFacets.start(setQuery);
+    ImagelibSuggest.start(box, (field, query) => search.facets.valuesOf(field, bitsOf(query)), setQuery);
     ImagelibLinks.start(follow);
     ImagelibView.start(() => {
       spread.clear();
@@ -279,7 +281,9 @@ const ImagelibGallery = (() => {
       shownRows = stacks ? stacks.rows : rows;
       ImagelibHighlight.look(query.root);
       ImagelibGrid.show(shownRows, stacks?.counts);
+      ImagelibScrubber.show(order);
       ImagelibFilters.ask(text, asked);
+      ImagelibFoldedFacets.ask(text, asked);
       ImagelibTimeline.ask(text);
       void countSoon(bits);
       showSort(order, like !== "");
@@ -291,7 +295,7 @@ const ImagelibGallery = (() => {
     if (before) ImagelibGrid.restore(before);
     if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
     ImagelibMessages.count(foundRows.length, readsText || !text, stacks?.stacks);
-    ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { clear, go: setQuery, ways: wider });
+    ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { query: text, clear, go: setQuery, ways: wider, meant: () => ImagelibSpelling.meant(search, text) });
     ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
   }
@@ -305,6 +309,7 @@ const ImagelibGallery = (() => {
     await nextTask();
     if (key !== shownKey) return;
     ImagelibFilters.show(counts);
+    ImagelibFoldedFacets.show(search, text, bits);
     await nextFrame();
     if (key !== shownKey) return;
     const months = ImagelibFacetCounts.monthsOf(search, text, bits);
@@ -324,9 +329,6 @@ const ImagelibGallery = (() => {
   }
 
   /** What a query would find. @param {string} query */
-  const countsOf = (query) => search.counts(bitsOf(query));
-
-  /** @param {string} query */
   const bitsOf = (query) => search.found(parse(query));
 
   /** Say the order in its box; of what is alike the most alike come first by themselves. @param {string} order @param {boolean} isLike */

@@ -2,7 +2,7 @@
 "use strict";
 
 const ImagelibMessages = (() => {
-  const { h, mount, setText } = ImagelibDom;
+  const { h, mount, nextFrame, setText } = ImagelibDom;
   /** @type {string[]} */
   let ofQuery = [];
   let noted = "";
@@ -35,21 +35,51 @@ const ImagelibMessages = (() => {
     setText(mount("warnings"), all.join(" · "));
   }
 
+  /** Other spellings, and the query that they are of, with what it was asked of. @type {{of: string, queries: Meant[]}} */
+  let spelled = { of: "", queries: [] };
+
   /**
-   * Say that nothing was found, and which of the conditions is to blame.
-   * @param {boolean} isNothing
-   * @param {{clear: () => void, go: (query: string) => void, ways: () => {without: string, query: string, count: number}[]}} offers
+   * @typedef {object} Offers  Ways out of a query that finds nothing.
+   * @property {string} query
+   * @property {() => void} clear
+   * @property {(query: string) => void} go
+   * @property {() => {without: string, query: string, count: number}[]} ways  Without one condition.
+   * @property {() => Meant[]} meant  Spelled otherwise.
    */
-  function nothing(isNothing, { clear, go, ways }) {
+
+  /** Say that nothing was found, and which of the conditions is to blame. @param {boolean} isNothing @param {Offers} offers */
+  function nothing(isNothing, offers) {
     const place = mount("nothing");
     place.hidden = !isNothing;
     if (!isNothing || ImagelibIndex.total === 0) return;
+    const { columns } = ImagelibIndex;
+    const of = JSON.stringify([offers.query, columns.coreVersion, columns.textVersion, ImagelibTexts.vocabulary.count]);
+    if (spelled.of !== of) {
+      spelled = { of, queries: [] };
+      void spell(of, offers);
+    }
+    showWays(offers);
+  }
+
+  /** Look for other spellings once all else is drawn: no key waits for them. @param {string} of @param {Offers} offers */
+  async function spell(of, offers) {
+    await nextFrame();
+    if (spelled.of !== of || mount("nothing").hidden) return;
+    spelled.queries = offers.meant();
+    showWays(offers);
+  }
+
+  /** @param {Offers} offers */
+  function showWays({ clear, go, ways }) {
+    const place = mount("nothing");
     const offered = ways();
-    const key = JSON.stringify(offered);
+    const key = JSON.stringify([spelled.queries, offered]);
     if (place.dataset.key === key) return;
     place.dataset.key = key;
     const button = (/** @type {string} */ label, /** @type {() => void} */ click) => h("button", { type: "button", class: "button", click }, label);
     place.replaceChildren(h("h2", {}, "Nothing found"), h("p", {}, "No image meets all of these conditions."),
+      ...(spelled.queries.length ? [h("p", {}, "Did you mean")] : []),
+      ...spelled.queries.map(({ query, count }) => button(`${query}: ${count}`, () => go(query))),
       ...offered.map(({ without, query, count }) => button(`Without ${without}: ${count}`, () => go(query))),
       button("Clear the search", clear));
   }

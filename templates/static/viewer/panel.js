@@ -3,13 +3,15 @@
 "use strict";
 
 const ImagelibPanel = (() => {
-  const { asUrl, copy, h } = ImagelibDom;
+  const { asUrl, copy, h, mount } = ImagelibDom;
   const { to } = ImagelibLinks;
+  /** What settings are called. @type {Record<string, string>} */
+  const NAMES = JSON.parse(mount("panel").dataset.settings ?? "{}");
   const IS_SHOW = document.documentElement.dataset.published !== undefined;
 
   /** @param {KnownRecord} record @param {KnownRecord | null} before the image looked at before */
   function elements(record, before) {
-    const settings = Object.entries(record.generation ?? {});
+    const { more, rows } = ImagelibSettings.rowsOf(record, NAMES);
     const day = ImagelibCard.date(record.captured_at, 10);
     return [
       ...ImagelibRegistry.TEXTS.flatMap((field) => [
@@ -20,14 +22,16 @@ const ImagelibPanel = (() => {
         ["Rating", ratingOf(record)],
         ["Model", record.ai_model && to("model", record.ai_model)],
         ["Captured", day && to("date", day, ImagelibCard.date(record.captured_at, 16))],
-        ["Size", `${record.width} × ${record.height}${record.size_bytes ? `, ${bytes(record.size_bytes)}` : ""}`],
+        ["Size", h("span", {}, to("size", `${record.width}x${record.height}`, `${record.width} × ${record.height}`),
+          record.size_bytes ? `, ${bytes(record.size_bytes)}` : "")],
         ["Type", record.mime_type],
         // Whoever made a show of pictures gave their files names that say nothing.
         ["File", record.original_name || (IS_SHOW ? "" : record.file_name)],
       ]),
-      ...(settings.length ? [h("h2", {}, "Generation"), facts(settings.map(([name, value]) =>
-        [name, settingOf(name, value)]))] : []),
-      h("p", { class: "actions" }, ...copies(record),
+      ...(rows.length || more.length ? [h("h2", {}, "Generation")] : []),
+      ...(rows.length ? [facts(rows.map(settingOf))] : []),
+      ...(more.length ? [h("details", { class: "further" }, h("summary", {}, "More"), facts(more.map(settingOf)))] : []),
+      h("div", { class: "actions" }, ...copies(record),
         ...(record.file_state === "missing" || !record.file_name ? [] : [h("a", {
           class: "button", href: ImagelibCard.originalUrl(record), download: record.original_name || record.file_name,
         }, IS_SHOW ? "Download" : "Download original")]),
@@ -47,20 +51,21 @@ const ImagelibPanel = (() => {
       made.addEventListener("click", () => void copy(value, made));
       return made;
     };
-    return [button("Copy as A1111 text", ImagelibInfotext.write(record)), button("Copy as JSON", ImagelibInfotext.asJson({
-      ...record, captured_at: ImagelibCard.date(record.captured_at, 19).replace(" ", "T"),
-    }))];
+    return [h("details", { class: "copies" }, h("summary", { class: "button" }, "Copy as"),
+      button("Copy as A1111 text", ImagelibInfotext.write(record)), button("Copy as JSON", ImagelibInfotext.asJson({
+        ...record, captured_at: ImagelibCard.date(record.captured_at, 19).replace(" ", "T"),
+      })))];
   }
 
   /** How a rating is shown; the editor has another way. @type {(record: KnownRecord) => Node | ""} */
   let ratingOf = ({ rating }) => (rating
     ? to("rating", String(rating), ImagelibCard.stars(rating)) : "");
 
-  /** What a generator was told, as a link where it can be asked for. @param {string} name @param {unknown} value */
-  function settingOf(name, value) {
-    if (typeof value === "object") return JSON.stringify(value);
-    if (name === "seed") return withCopy("seed", String(value));
-    return name === "tool" || name === "sampler" ? to(name, String(value)) : String(value);
+  /** What a generator was told, as links where it can be asked for. @param {SettingRow} row @returns {[string, Node]} */
+  function settingOf([name, parts]) {
+    const [{ field, value }] = parts;
+    if (field === "seed") return [name, withCopy(field, value)];
+    return [name, h("span", {}, ...parts.map((part) => (part.field ? to(part.field, part.value, part.text) : part.text)))];
   }
 
   /** @param {string} name @param {string} value */
