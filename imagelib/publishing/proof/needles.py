@@ -59,10 +59,11 @@ def needles(library: Library, policy: Policy, published: Mapping[int, Sequence[s
             if (known := hash((some_words, some_runs, number))) in seen:
                 continue
             seen.add(known)
-            tells = [word for word in some_words.split() if word not in open_words]
-            for word in tells:
-                found.words.setdefault(word, (name, source))
-            if tells:
+            parts = some_words.split()
+            if not open_words.issuperset(parts):
+                # One after the other: given both, the second would be gone through whole.
+                for word in set(parts).difference(open_words).difference(found.words):
+                    found.words[word] = (name, source)
                 continue
             fresh = [run for run in some_runs.splitlines() if run not in open_runs]
             found.untestable += not fresh

@@ -155,14 +155,15 @@ def _looks_in(site: Path, policy: Policy) -> dict[str, str]:
     """How each file of *site* looks, and what it was made by."""
     kind = _kind(policy)
     found: dict[str, str] = {}
-    folders = [str(site)]
+    folders, start = [str(site)], len(str(site)) + 1
     while folders:
         with os.scandir(folders.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
                 else:
-                    found[entry.path[len(str(site)) + 1:]] = f"{look_of(entry.path)}-{kind}"
+                    look = look_of(entry.stat(follow_symlinks=False))
+                    found[entry.path[start:]] = f"{look}-{kind}"
     return dict(sorted(found.items()))
 
 

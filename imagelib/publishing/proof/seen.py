@@ -95,9 +95,8 @@ class Seen:
         self._connection.execute("COMMIT")
 
 
-def look_of(path: str) -> str:
+def look_of(stat: os.stat_result) -> str:
     """How a file looks without being read. One that the builder writes anew is another inode."""
-    stat = os.lstat(path)
     return f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}"
 
 
