@@ -186,6 +186,33 @@ def test_our_own_writes_do_not_loop(watched):
     assert {p: p.stat().st_mtime_ns for p in (daemon.root / "site").rglob("*")} == stat
 
 
+def test_no_edit_is_a_reason_to_compare_the_files(library, monkeypatch, picture):
+    from imagelib.daemon import watcher
+
+    scans = []
+    scan = watcher.Scanner.scan
+    monkeypatch.setattr(watcher.Scanner, "scan",
+                        lambda self, **options: scans.append(1) or scan(self, **options))
+    image = library.add(picture).image
+    watching = watcher.Watcher(Service(library))
+    watching.start()
+    try:
+        assert wait_for(lambda: scans)
+        time.sleep(1.5)  # what went before has settled
+        before = len(scans)
+        for rating in (1, 2, 3):
+            library.edit(image.id, rating=rating)
+            time.sleep(0.3)
+        library.database.checkpoint()
+        (library.root / "notes.txt").write_text("mine")
+        time.sleep(1)
+        assert len(scans) == before
+        library.originals.folder.rename(library.root / "elsewhere")
+        assert wait_for(lambda: len(scans) > before)
+    finally:
+        watching.stop()
+
+
 def test_where_the_system_gives_no_events_the_folder_is_polled(library, monkeypatch):
     from imagelib.daemon import events, watcher
 

@@ -13,6 +13,7 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -111,15 +112,20 @@ class Events:
         for folder, handler in self._handlers.items():
             observer.schedule(handler, str(folder), recursive=True)
         if beside not in self._handlers:  # to see the images folder itself go and come back
-            observer.schedule(_Handler(self._wanted), str(beside), recursive=False)
+            observer.schedule(_Handler(self._wanted, folders), str(beside), recursive=False)
         observer.start()
 
 
 class _Handler(FileSystemEventHandler):
-    """Says that something happened, and no more: a slow handler loses events."""
+    """Says that something happened, and no more: a slow handler loses events.
 
-    def __init__(self, wanted: threading.Event) -> None:
+    Where *folders* are given, only what happens to one of them, or to a folder above it, counts:
+    beside them lies `library.db`, and no edit is a reason to compare a hundred thousand files.
+    """
+
+    def __init__(self, wanted: threading.Event, folders: Sequence[Path] = ()) -> None:
         self._wanted = wanted
+        self._counts = {os.fspath(path) for folder in folders for path in (folder, *folder.parents)}
         #: Set by every event, also by those that are no reason to look.
         self.seen = threading.Event()
 
@@ -130,9 +136,10 @@ class _Handler(FileSystemEventHandler):
         if event.event_type in _HARMLESS or (event.is_directory
                                              and event.event_type == "modified"):
             return
-        names = [os.path.basename(os.fsdecode(path))  # noqa: PTH119 - paths of any bytes
-                 for path in (event.src_path, event.dest_path) if path]
-        if not all(name.startswith(".") for name in names):
+        paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
+        if self._counts and self._counts.isdisjoint(paths):
+            return
+        if not all(os.path.basename(path).startswith(".") for path in paths):  # noqa: PTH119 - bytes
             self._wanted.set()
 
 
