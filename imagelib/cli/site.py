@@ -83,14 +83,15 @@ def build(context: Context, full: bool, out: Path | None, as_json: bool) -> int:
     Exit code 1 says that an image has no sound file, or no thumbnail; the rest is built.
     """
     from imagelib.config import Settings, require_library
-    from imagelib.generator.freshness import faulty_images, is_current
+    from imagelib.generator.freshness import faulty_images, is_as_scanned, is_current
 
     settings = Settings.load(require_library(context.root))
     folder = (out or settings.site_dir).absolute()
     report = None
     if full or not is_current(settings, folder):
         with context.library() as library:
-            _follow_disk(library)
+            if full or not is_as_scanned(settings):
+                _follow_disk(library)
             report = _build(library, full=full, out=out)
     else:
         say("Everything is up to date.")

@@ -17,6 +17,7 @@ from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
 from imagelib.library.originals.intents import Progress
 from imagelib.library.query.memory.engine import MemoryEngine
+from imagelib.library.store.schema import NOT_OK
 
 #: How long one comparison of the files waits for another one, in seconds.
 _SCAN_PATIENCE = 0.75
@@ -54,8 +55,9 @@ class Service:
                 "build": {name: self.builds.state[name] for name in ("state", "seq")}}
         counts = library.database.read(
             "SELECT (SELECT count(*) FROM images) AS images, (SELECT count(*) FROM trash) AS trash,"
-            " (SELECT count(*) FROM images WHERE file_state = 'missing') AS missing,"
-            " (SELECT count(*) FROM images WHERE file_state = 'altered') AS altered")[0]
+            f" (SELECT count(*) FROM images WHERE file_state = 'missing' AND {NOT_OK}) AS missing,"
+            f" (SELECT count(*) FROM images WHERE file_state = 'altered' AND {NOT_OK}) AS altered"
+            )[0]
         return {
             **dict(counts),
             "version": __version__,

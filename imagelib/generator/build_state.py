@@ -8,15 +8,16 @@ is killed leaves nothing behind that nobody knows of.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from imagelib.generator.index.blocks import Block
+from imagelib.generator.paths import place_of
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 6
+_VERSION = 7
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
@@ -35,7 +36,13 @@ CREATE TABLE IF NOT EXISTS kept (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
     output INTEGER NOT NULL, pk INTEGER NOT NULL, id TEXT NOT NULL, captured_at TEXT NOT NULL,
-    digest TEXT NOT NULL, file_name TEXT NOT NULL, PRIMARY KEY (output, pk)
+    digest TEXT NOT NULL, file_name TEXT NOT NULL,
+    place TEXT,                        -- NULL if the name is ours
+    PRIMARY KEY (output, pk)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rows_place ON rows (output, place) WHERE place IS NOT NULL;
+CREATE TABLE IF NOT EXISTS clashes (
+    output INTEGER NOT NULL, pk INTEGER NOT NULL, PRIMARY KEY (output, pk)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rows_order ON rows (output, captured_at, pk);
 CREATE INDEX IF NOT EXISTS rows_digest ON rows (output, digest);
@@ -148,6 +155,10 @@ class BuildState:
         """Note what was written."""
         self._many("INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?)", hashes.items())
 
+    def unknown(self, paths: Set[str]) -> set[str]:
+        """Those of *paths* that are no artifacts."""
+        return {path for path in paths if self.hash_of(path) is None}
+
     def paths(self) -> set[str]:
         """Every artifact."""
         return {row[0] for row in self._run("SELECT path FROM artifacts WHERE output = ?",
@@ -202,11 +213,21 @@ class BuildState:
         return {row[0] for row in self._run("SELECT pk FROM rows WHERE output = ?",
                                             self._output)}
 
-    def names(self) -> Iterator[tuple[int, str]]:
-        """Number and file name of the images whose file the user has named."""
-        found = self._run("SELECT pk, file_name FROM rows WHERE output = ?"
-                          " AND substr(file_name, 1, 36) <> id", self._output)
-        return ((row[0], row[1]) for row in found)
+    def present(self, pks: Set[int]) -> set[int]:
+        """Those of *pks* that the last build had."""
+        return {pk for pk in pks if self.row(pk)}
+
+    def clashes(self) -> set[int]:
+        """The pks of the images whose file is in one place with another's (`paths.place_of`)."""
+        return {row[0] for row in self._run("SELECT pk FROM clashes WHERE output = ?",
+                                            self._output)}
+
+    def find_clashes(self) -> None:
+        """Note them anew: rows have come or gone, or have other names."""
+        self._run("DELETE FROM clashes WHERE output = ?", self._output)
+        self._run("INSERT INTO clashes SELECT output, pk FROM rows WHERE output = ?"
+                  " AND place IN (SELECT place FROM rows WHERE output = ? AND place IS NOT NULL"
+                  " GROUP BY place HAVING count(*) > 1)", self._output, self._output)
 
     def row(self, pk: int) -> Row | None:
         """The image as it was built."""
@@ -216,8 +237,10 @@ class BuildState:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Note images as they are now."""
-        self._many("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)",
-                   ((r.pk, r.id, r.captured_at, r.digest, r.file_name) for r in rows))
+        self._many("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)",
+                   ((r.pk, r.id, r.captured_at, r.digest, r.file_name,
+                     None if r.file_name.startswith(r.id) else place_of(r.file_name))
+                    for r in rows))
 
     def drop(self, pks: Iterable[int]) -> None:
         """Forget images that are gone."""

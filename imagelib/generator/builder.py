@@ -28,7 +28,6 @@ from imagelib.generator.index.blocks import (
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import (
     RECIPES,
-    clashing,
     original_path,
     page_path,
     thumbnail_path,
@@ -40,6 +39,7 @@ from imagelib.library.library import Library
 from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
+from imagelib.library.store.schema import NOT_OK
 from imagelib.library.values.image import Image
 from imagelib.recording.writing import Recording, record
 
@@ -196,16 +196,19 @@ class _Build:
         old = {pk: row for pk in dirty if (row := build_state.row(pk))}
         new = self._current_rows(dirty)
         pages = set(new) | self._neighbours(old.values())
-        clashed = clashing(build_state.names())
+        clashed = build_state.clashes()
         with build_state.writing():  # rows first: neighbours are asked of them
             build_state.drop(dirty - new.keys())
             build_state.put(new.values())
-            self._clashing = clashing(build_state.names())
+            if {(pk, row.file_name) for pk, row in old.items()} != {
+                    (pk, row.file_name) for pk, row in new.items()}:
+                build_state.find_clashes()
+            self._clashing = build_state.clashes()
             # Whose name has become another's too, or is alone again, has another place in the site.
             shifted = {pk: row for pk in (clashed ^ self._clashing) - dirty
                        if (row := build_state.row(pk))}
             old, new, dirty = old | shifted, new | shifted, dirty | shifted.keys()
-            pages = (pages | new.keys() | self._neighbours(new.values())) & build_state.pks()
+            pages = build_state.present(pages | new.keys() | self._neighbours(new.values()))
             self._pages.clashing = self._clashing
             before = {pk: original_path(row.file_name, row.id, clashes=pk in clashed)
                       for pk, row in old.items()}
@@ -222,8 +225,8 @@ class _Build:
             if old.keys() - new.keys():
                 self._keep_since = float("inf")  # nothing of a deleted image stays
             build_state.keep(self._still_asked_for(), time.time())
-            build_state.retire((self._retired | (build_state.announced() - build_state.paths()))
-                          - build_state.kept())
+            build_state.retire((self._retired | build_state.unknown(build_state.announced()))
+                               - build_state.kept())
             build_state.finish(seq, batch, self._stamp, self._id, str(aside))
         build_state.forget_journal()
         self._report.seq, self._report.images = seq, build_state.total()
@@ -246,6 +249,11 @@ class _Build:
             found |= {self._build_state.newer(row), self._build_state.older(row)}
         return {pk for pk in found if pk is not None}
 
+    def _missing(self) -> set[int]:
+        """The pks of the images whose file is not in its place."""
+        return {row[0] for row in self._library.database.read(
+            f"SELECT pk FROM images WHERE file_state = 'missing' AND {NOT_OK}")}
+
     def _original(self, row: Row) -> str:
         return original_path(row.file_name, row.id, clashes=row.pk in self._clashing)
 
@@ -254,8 +262,7 @@ class _Build:
 
         *before* says where the site has them now.
         """
-        missing = {row[0] for row in self._library.database.read(
-            "SELECT pk FROM images WHERE file_state = 'missing'")}
+        missing = self._missing()
         publisher = Publisher(self._library.settings, self._build_state, self._site,
                               full=self._full)
         for pk, row in new.items():
@@ -360,8 +367,7 @@ class _Build:
         total = self._build_state.total()
         found = select_pks(self._library.database.reader, self._build_state.newest(FIRST_PAGE),
                            raw=False)
-        missing = {row[0] for row in self._library.database.read(
-            "SELECT pk FROM images WHERE file_state = 'missing'")}
+        missing = self._missing()
         newest = [_as_shown(found[pk], missing) for pk in self._build_state.newest(FIRST_PAGE)]
         ordered = [blocks[key] for key in sorted(blocks)]
         spans = [number for kind, number in sorted(blocks) if kind == "core"]

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from imagelib.errors import BusyError, DerivativeError, ImagelibError
 from imagelib.generator.paths import SHARP, Recipe, has_sharp, thumbnail_path
-from imagelib.library.originals.fingerprints import stat_of
-from imagelib.library.store.disk import disk_full, is_plain_file, replacing
+from imagelib.library.store.disk import disk_full, is_plain_file, replacing, stat_of
 from imagelib.library.values.image import Image
 from imagelib.sandbox import Sandbox
 

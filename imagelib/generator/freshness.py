@@ -22,6 +22,7 @@ from imagelib.config import Settings
 from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.store.batches import last_change
+from imagelib.library.store.disk import stat_of
 from imagelib.library.store.schema import IS_PICKED
 from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
@@ -29,7 +30,9 @@ from imagelib.resources import bundled
 #: Raised when pages or blocks of the same input become different without what follows changing.
 FORMAT = 2
 #: The code that pages and blocks are made by, besides the templates.
-_RENDERING = ("generator", "library/values", "formats.py", "pictures.py")
+_RENDERING = ("generator", "library/values", "formats.py", "pictures.py", "colours.py")
+#: In a library of so many images at most, a build that may have nothing to do looks at each file.
+FEW = 2000
 #: How long what a page may still ask for stays after a newer build has replaced it, in seconds.
 KEPT_SECONDS = 120.0
 
@@ -99,19 +102,35 @@ def is_current(settings: Settings, out: Path) -> bool:
             aside = str(Aside.of(library))
             newest = last_change(library)
             pending = library.execute("SELECT count(*) FROM intents").fetchone()[0]
-            scanned = library.execute("SELECT value FROM meta WHERE key = 'scanned'").fetchone()
             overdue = build.execute("SELECT 1 FROM kept WHERE since <= ? LIMIT 1",
                                     (time.time() - KEPT_SECONDS,)).fetchone()
     except sqlite3.Error:
         return False
     if built is None or (built[:2], built[3]) != (newest, aside) or pending or overdue or (
-            scanned is None) or not is_recorded(settings, *newest):
+            not is_recorded(settings, *newest)):
         return False
+    return bool(built[2] == stamp(settings) and is_as_scanned(settings))
+
+
+def is_as_scanned(settings: Settings) -> bool:
+    """Whether `images/` looks as the last scan left it.
+
+    A file that was written over in its place changes no folder: where there are at most `FEW`
+    images, each file is looked at.
+    """
+    folder = settings.images_dir
     try:
-        times = folder_times(settings.images_dir)
-    except OSError:
+        with closing(_readonly(settings.database)) as library:
+            scanned = library.execute("SELECT value FROM meta WHERE key = 'scanned'").fetchone()
+            stats = library.execute(
+                "SELECT i.file_name, s.size_bytes, s.mtime_ns, s.inode FROM images i"
+                " JOIN file_stats s ON s.pk = i.pk WHERE i.file_state = 'ok' LIMIT ?",
+                (FEW + 1,)).fetchall()
+        return bool(scanned and json.loads(scanned[0]) == folder_times(folder)) and (
+            len(stats) > FEW or all(stat_of(folder / name) == tuple(stat)
+                                    for name, *stat in stats))
+    except (OSError, sqlite3.Error):
         return False
-    return bool(built[2] == stamp(settings) and json.loads(scanned[0]) == times)
 
 
 def faulty_images(settings: Settings, out: Path) -> list[tuple[str, str]]:

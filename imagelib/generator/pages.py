@@ -111,7 +111,7 @@ class Pages:
 
     def __init__(self, site: SiteInfo, overrides: Path | None = None) -> None:
         self._site = site
-        #: The pks of the images whose file's name is another one's, too (`paths.clashing`).
+        #: The pks of the images whose file's name is another one's, too (`paths.place_of`).
         self.clashing: Set[int] = frozenset()
         folders = ([overrides] if overrides else []) + [bundled("templates")]
         self._assets = Assets(folders)

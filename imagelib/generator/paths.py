@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -83,7 +82,7 @@ def original_path(file_name: str, image_id: str, *, clashes: bool = False) -> st
     """The original: under its name in the library, or one that every place takes.
 
     A site is copied to web spaces, to Windows and to memory cards. A name that one of them refuses,
-    or reads in another way, and one that *clashes* with another's (see `clashing`), gives way to
+    or reads in another way, and one that *clashes* with another's (see `place_of`), gives way to
     what is left of it and the id of its image, so that each has its own whatever the others are.
     """
     if not clashes and _is_portable(file_name, image_id):
@@ -101,14 +100,13 @@ def named_image(name: str) -> str | None:
     return found[1].lower() if found and found.end() == len(name) else None
 
 
-def clashing(names: Iterable[tuple[int, str]]) -> set[int]:
-    """The keys of the file *names* that are one where neither case nor Unicode's forms count."""
-    groups: dict[str, list[int]] = {}
-    for key, name in names:
-        folded = name.lower() if name.isascii() else unicodedata.normalize(
-            "NFC", unicodedata.normalize("NFD", name).casefold())
-        groups.setdefault(folded, []).append(key)
-    return {key for group in groups.values() if len(group) > 1 for key in group}
+def place_of(name: str) -> str:
+    """The same text for all file names that are one where neither case nor Unicode's forms count.
+
+    Images whose files are in one place clash.
+    """
+    return name.lower() if name.isascii() else unicodedata.normalize(
+        "NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def _is_portable(file_name: str, image_id: str) -> bool:

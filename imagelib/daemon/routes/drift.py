@@ -12,6 +12,7 @@ from imagelib.library.originals.drift import Drift
 from imagelib.library.originals.following import follow_disk
 from imagelib.library.originals.repairing import accept, adopt, locate, wanted_files
 from imagelib.library.store.rows import select
+from imagelib.library.store.schema import NOT_OK
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Outcome
 from imagelib.library.values.registry import NAMING
@@ -27,7 +28,8 @@ def show_drift(request: Request) -> Response:
     with request.service.scanning() as scanner:
         drift = scanner.scan()
     library = request.service.library
-    flagged = select(library.database.reader, "WHERE i.file_state = 'altered'", raw=False)
+    flagged = select(library.database.reader, f"WHERE i.file_state = 'altered' AND i.{NOT_OK}",
+                     raw=False)
     altered = {i.pk: i for i in [*flagged, *drift.altered, *drift.damaged]}
     found: dict[str, list[Any]] = {
         "missing": [_entry(image) for image in drift.missing],

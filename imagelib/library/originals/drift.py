@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
-from imagelib.library.originals.fingerprints import stat_of
 from imagelib.library.originals.originals import is_managed
-from imagelib.library.store.disk import digest
-from imagelib.library.store.rows import Stat, select_pks, to_stat
+from imagelib.library.store.disk import Stat, digest, stat_of, to_stat
+from imagelib.library.store.rows import select_pks
 from imagelib.library.values.dates import utc_now
 from imagelib.library.values.image import Image
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagelib.errors import ConflictError
-from imagelib.library.store.disk import digest
-from imagelib.library.store.rows import Stat, is_unchanged, to_stat
+from imagelib.library.store.disk import Stat, digest, stat_of, to_stat
+from imagelib.library.store.rows import is_unchanged
 from imagelib.library.values.dates import to_seconds
 
 #: Linux has an mtime from a clock that ticks each 1 to 10 ms; in nanoseconds.
@@ -26,14 +26,6 @@ class Fingerprint:
 
     stat: Stat
     digest: str
-
-
-def stat_of(path: Path) -> Stat | None:
-    """How the file looks now, or None if it is gone."""
-    try:
-        return to_stat(path.stat())
-    except OSError:
-        return None
 
 
 def fingerprint(path: Path) -> Fingerprint:

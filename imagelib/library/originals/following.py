@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from imagelib.errors import ConflictError, InvalidError
 from imagelib.formats import EXTENSIONS
 from imagelib.library.originals.drift import Drift, Scanner
-from imagelib.library.originals.fingerprints import stat_of
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.originals.intake import take_in
 from imagelib.library.originals.overwriting import follow_new_bytes, put_right
 from imagelib.library.originals.trashing import file_the_deleted
-from imagelib.library.store.disk import copy_apart, digest, sync_folder
-from imagelib.library.store.rows import note_stat, rename_files, select_pks, to_stat, update
+from imagelib.library.store.disk import copy_apart, digest, stat_of, sync_folder, to_stat
+from imagelib.library.store.rows import note_stat, rename_files, select_pks, update
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Followed, Outcome
 

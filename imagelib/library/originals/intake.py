@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from imagelib.errors import ConflictError
-from imagelib.library.originals.fingerprints import fingerprint, stat_of
+from imagelib.library.originals.fingerprints import fingerprint
 from imagelib.library.originals.originals import Inspected, NewImage
 from imagelib.library.originals.trashing import restore_with
+from imagelib.library.store.disk import stat_of
 from imagelib.library.store.rows import apply_patch
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.outcome import Added, Outcome

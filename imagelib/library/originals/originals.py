@@ -29,21 +29,21 @@ from imagelib.library.originals.intents import Intents, Plan
 from imagelib.library.store.batches import Step
 from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.disk import (
+    Stat,
     copy_apart,
     copy_synced,
     digest,
     is_plain_file,
     portable_name,
+    to_stat,
 )
 from imagelib.library.store.rows import (
-    Stat,
     apply_patch,
     insert_row,
     note_stat,
     select,
     set_tags,
     to_columns,
-    to_stat,
     update,
 )
 from imagelib.library.values.dates import utc_now, wall_clock

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from imagelib.errors import InvalidError
 from imagelib.formats import EXTENSIONS
-from imagelib.library.originals.fingerprints import Fingerprint, fingerprint, stat_of
+from imagelib.library.originals.fingerprints import Fingerprint, fingerprint
 from imagelib.library.originals.intents import Plan
 from imagelib.library.originals.originals import Inspected, NewImage, file_columns, is_managed
-from imagelib.library.store.rows import Stat, note_stat, to_stat, update
+from imagelib.library.store.disk import Stat, stat_of, to_stat
+from imagelib.library.store.rows import note_stat, update
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image, read_phash
 from imagelib.library.values.outcome import Failure, Followed, Outcome

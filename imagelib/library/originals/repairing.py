@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.library.originals.drift import Drift, walk_files
-from imagelib.library.originals.fingerprints import stat_of
 from imagelib.library.originals.originals import Inspected, NewImage, file_columns
 from imagelib.library.store.database import Transaction
-from imagelib.library.store.disk import digest
+from imagelib.library.store.disk import digest, stat_of
 from imagelib.library.store.rows import find_by_id, note_stat, require, select, update
 from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image

@@ -21,16 +21,14 @@ from imagelib.library.originals.fingerprints import (
     fingerprint,
     require_unchanged,
     stat_in_trash,
-    stat_of,
 )
 from imagelib.library.originals.intents import Plan, Progress, silent
 from imagelib.library.originals.originals import Originals
 from imagelib.library.originals.storage import clean_id
 from imagelib.library.store.batches import Step
 from imagelib.library.store.database import Transaction
-from imagelib.library.store.disk import is_plain_file
+from imagelib.library.store.disk import Stat, is_plain_file, stat_of
 from imagelib.library.store.rows import (
-    Stat,
     check_version,
     chunks,
     find_by_id,

@@ -32,6 +32,8 @@ _FORBIDDEN = frozenset('<>:"/\\|?*')
 _BLOCK = 1 << 20
 #: More files than this are flushed sooner by flushing all that the system has.
 _MANY = 64
+#: How a file looks without being read: size in bytes, mtime in ns, inode.
+Stat = tuple[int, int, str]
 #: Linux: "let this file have the bytes of that one", from linux/fs.h.
 _FICLONE = 0x40049409
 
@@ -278,6 +280,19 @@ def mtime_ns(stat: os.stat_result) -> int:
     Its whole numbers end in 2262; a file may be later than that.
     """
     return max(-2**63, min(stat.st_mtime_ns, 2**63 - 1))
+
+
+def to_stat(stat: os.stat_result) -> Stat:
+    """How a file stats, in values that SQLite can keep."""
+    return stat.st_size, mtime_ns(stat), str(stat.st_ino)
+
+
+def stat_of(path: Path) -> Stat | None:
+    """How the file looks now, or None if it is gone."""
+    try:
+        return to_stat(path.stat())
+    except OSError:
+        return None
 
 
 def on_network(path: Path) -> str | None:

@@ -6,7 +6,6 @@ What writes takes the `Transaction` in which its caller has decided what to do.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,14 +15,12 @@ from typing import Any
 from imagelib.errors import InvalidError, NotFoundError, StaleError
 from imagelib.library.store import schema
 from imagelib.library.store.database import Database, Transaction
-from imagelib.library.store.disk import mtime_ns
+from imagelib.library.store.disk import Stat, to_stat
 from imagelib.library.values.dates import utc_now
 from imagelib.library.values.fields import MAX_TAGS, ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import FIELDS
 
-#: How a file looks without being read: size in bytes, mtime in ns, inode.
-Stat = tuple[int, int, str]
 _JSON = tuple(field.name for field in FIELDS if field.kind == "json")
 #: A record as SQLite writes it. What is no JSON, or not of its kind, counts as absent.
 _MEMBERS = {name: f"i.{name}" for name in schema.COLUMNS} | {
@@ -171,11 +168,6 @@ def _tags_of(connection: sqlite3.Connection, pks: list[int]) -> dict[int, list[s
         ):
             tags[pk].append(name)
     return tags
-
-
-def to_stat(stat: os.stat_result) -> Stat:
-    """How a file stats, in values that SQLite can keep."""
-    return stat.st_size, mtime_ns(stat), str(stat.st_ino)
 
 
 def insert_row(transaction: Transaction, columns: dict[str, Any]) -> int:

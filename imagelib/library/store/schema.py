@@ -140,6 +140,8 @@ CREATE VIRTUAL TABLE images_fts USING fts5 (
 );
 """
 
+#: Beside a question for another state: by this SQLite sees that `images_not_ok` has the answer.
+NOT_OK = "file_state <> 'ok'"
 #: Where two live images have the same bytes (a race of the first version), the index waits
 #: until `check --fix` has made them one.
 ONE_DIGEST = "CREATE UNIQUE INDEX IF NOT EXISTS images_one_digest ON images (digest)"

@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS seen (
 ) WITHOUT ROWID;
 """
 #: The code that decides what is found out.
-_CODE = ("publishing", "ingest/embedded", "generator", "library/values", "pictures.py")
+_CODE = ("publishing", "ingest/embedded", "generator", "library/values", "pictures.py",
+         "colours.py")
 
 
 @dataclass(frozen=True, slots=True)
