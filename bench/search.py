@@ -143,7 +143,8 @@ def written(site: Path, images: Sequence[Image]) -> dict[str, Any]:
     front = pages.gallery(newest, len(images), bare).encode()
     put(site / "index.html", front)
     script = 0
-    for path, content in pages.static_files().items():
+    for path in pages.static_paths():
+        content = pages.static_file(path)
         put(site / path, content)
         script += len(gzip.compress(content, 6)) if Path(path).name in front.decode() else 0
     for image in newest:

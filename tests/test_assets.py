@@ -38,7 +38,7 @@ def test_names_follow_the_content(mine):
 def test_each_file_of_ours_is_sent_whole_in_each_of_its_bundles_and_not_elsewhere(top):
     sources = {path.name: path.read_bytes() for path in (OURS / top).rglob("*") if path.is_file()}
     files = Assets([OURS], top).files()
-    sent = b"\n".join(files.values())
+    sent = b"\n".join(Assets([OURS], top)._contents.values())
     bundles = tomllib.loads((OURS / BUNDLES).read_text("utf-8"))
     of_editor = bundles.pop(EDITOR)
     ours = of_editor if top == EDITOR else bundles
@@ -80,8 +80,7 @@ def test_a_list_of_bundles_without_folders_means_the_same_files(mine):
 
     for name in ("common.css", "gallery.css", "engine.js", "interface.js"):
         assert changed.path(name) == Assets([OURS]).path(name)
-    assert changed.files()[changed.path("loader.js")] == (
-        OURS / "static/engine/loader.js").read_bytes()
+    assert changed._contents["loader.js"] == (OURS / "static/engine/loader.js").read_bytes()
 
 
 def test_a_bundle_keeps_its_order_and_its_parts_are_not_sent_alone(mine):
@@ -89,9 +88,30 @@ def test_a_bundle_keeps_its_order_and_its_parts_are_not_sent_alone(mine):
         (mine / "static" / f"{name}.js").write_text(f"{name} // no line end")
     (mine / BUNDLES).write_text('"all.js" = ["c.js", "a.js"]')
 
-    files = Assets([mine]).files()
+    files = Assets([mine])._contents
 
     assert sorted(files.values()) == [b"b // no line end", b"c // no line end\na // no line end"]
+
+
+def test_scripts_are_sent_without_comments_and_with_all_that_they_say(mine):
+    (mine / "static" / "a.js").write_text(r"""
+// What it is for, and that of "others".
+const url = "https://example.org/a//b"; /* one */
+/** @param {string} text */
+const find = (text) => /[/"']\/\/ ?x/.test(text) || `two  // words
+  of ${text}  /* kept */`;
+/*! whose it is */
+""")
+    assets = Assets([mine])
+    sent = assets.content(assets.path("a.js")).decode()
+
+    assert "What it is for" not in sent
+    assert "@param" not in sent
+    for kept in ('"https://example.org/a//b"', r"""/[/"']\/\/ ?x/""",
+                 "`two  // words\n  of ${text}  /* kept */`", "/*! whose it is */"):
+        assert kept in sent
+    assert len(b"".join(Assets([OURS]).files().values())) < 0.7 * len(
+        b"".join(Assets([OURS])._contents.values()))
 
 
 @pytest.mark.parametrize(("bundles", "said"), [

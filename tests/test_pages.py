@@ -130,7 +130,7 @@ def test_hostile_values_stay_text(pages, image, text):
 def test_every_reference_is_relative_and_leads_somewhere(pages, image):
     other = replace(image, id="b" * 36, file_name="%41.png")
     there = {
-        "index.html", "data/manifest.js", *pages.static_files(),
+        "index.html", "data/manifest.js", *pages.static_paths(),
         *(page_path(i.id) for i in (image, other)),
         *(original_path(i.file_name, i.id) for i in (image, other)),
         thumbnail_path(image.digest),
@@ -316,7 +316,7 @@ def test_every_static_file_is_used(image, picks):
     for html in both(pages, image):
         used |= {PurePosixPath(url).name for url in Page(html).references() if "static/" in url}
 
-    assert used == {PurePosixPath(path).name for path in pages.static_files()}
+    assert used == {PurePosixPath(path).name for path in pages.static_paths()}
     assert any("picks" in name for name in used) is bool(picks)
 
 

@@ -320,10 +320,15 @@ class _Build:
 
     def _write_static(self) -> set[str]:
         # GitHub's Jekyll would leave out what begins with "_".
-        wanted = self._pages.static_files() | {".nojekyll": b""}
-        for path, content in wanted.items():
-            self._put(path, content)
-        return set(wanted)
+        self._put(".nojekyll", b"")
+        wanted = self._pages.static_paths()
+        for path in sorted(wanted):
+            known = self._build_state.hash_of(path)
+            if known and not self._full:  # by its name it has the content that it should
+                self._hashes[path] = known
+            else:
+                self._put(path, self._pages.static_file(path))
+        return wanted | {".nojekyll"}
 
     def _write_pages(self, pks: set[int], missing: set[int]) -> None:
         """Write pages of images; a new page links to another new one only when that is there."""

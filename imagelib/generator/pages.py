@@ -146,13 +146,15 @@ class Pages:
             "pretty": _pretty, "xml_text": _xml_text, "json_text": _json_text,
         }
 
-    def static_files(self) -> dict[str, bytes]:
-        """What the pages refer to in `static/`: the content of each file, by its path."""
-        files = self._assets.files()
-        if self._site.picks:
-            return files
-        unused = {self._assets.path(name) for name in _OF_PICKS if name in self._assets.paths}
-        return {path: content for path, content in files.items() if path not in unused}
+    def static_paths(self) -> set[str]:
+        """What the pages refer to in `static/`, by their paths."""
+        unused = set() if self._site.picks else {
+            self._assets.path(name) for name in _OF_PICKS if name in self._assets.paths}
+        return set(self._assets.paths.values()) - unused
+
+    def static_file(self, path: str) -> bytes:
+        """The content of one of the `static_paths`."""
+        return self._assets.content(path)
 
     def gallery(
         self,
