@@ -57,6 +57,7 @@ const ImagelibGallery = (() => {
 
   function start() {
     history.scrollRestoration = "manual";
+    ImagelibGround.start();
     ImagelibGrid.adopt();
     ImagelibScrubber.start();
     ImagelibViewer.start();
