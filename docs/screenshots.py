@@ -37,7 +37,9 @@ def main() -> None:
 
         def page(width: int, scheme: str) -> Page:
             height = 844 if width < 600 else 800 if width < 1500 else 1080
+            is_phone = width < 600
             return browser.new_page(viewport={"width": width, "height": height},
+                                    has_touch=is_phone, is_mobile=is_phone,
                                     color_scheme=scheme)  # type: ignore[arg-type]
 
         if len(sys.argv) > 1:
@@ -167,6 +169,55 @@ def compared(page: Page, url: str) -> None:
     page.wait_for_timeout(600)
 
 
+def survey(page: Page, url: str) -> None:
+    """Four images that were selected, compared."""
+    selected(page, url)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    page.keyboard.press("c")
+    page.wait_for_timeout(600)
+
+
+def pressed(*names: str) -> Callable[[Page, str], None]:
+    """The viewer after some keys."""
+    def view(page: Page, url: str) -> None:
+        viewer(page, url)
+        for name in names:
+            page.keyboard.press(name)
+            page.wait_for_timeout(400)
+    return view
+
+
+def of_selection(*names: str) -> Callable[[Page, str], None]:
+    """Some images selected, and what buttons of the bar lead to, one after the other."""
+    def view(page: Page, url: str) -> None:
+        selected(page, url)
+        for name in names:
+            page.get_by_role("button", name=name, exact=True).last.click()
+            page.wait_for_timeout(500)
+    return view
+
+
+def menu(page: Page, url: str) -> None:
+    """The menu of an image."""
+    gallery(page, url)
+    page.get_by_role("list", name="Images").get_by_role("link").nth(1).click(button="right")
+    page.wait_for_timeout(400)
+
+
+def library(page: Page, url: str) -> None:
+    """The menu of the library."""
+    gallery(page, url)
+    page.get_by_role("button", name="Library").click()
+    page.wait_for_timeout(300)
+
+
+def absent(page: Page, url: str) -> None:
+    """A page that is not there."""
+    page.goto(url + "image/absent.html")
+    page.wait_for_load_state("networkidle")
+
+
 def keys(page: Page, url: str) -> None:
     """The list of keys."""
     gallery(page, url)
@@ -219,6 +270,10 @@ VIEWS: dict[str, Callable[[Page, str], None]] = {
     "image": image, "editing": editing, "adding": adding, "selected": selected,
     "history": history, "trash": trash, "tags": from_menu("Tags"),
     "searches": from_menu("Saved searches"), "status": from_menu("Status"),
+    "settings": from_menu("Settings"), "publish": from_menu("Publish"), "picks": from_menu("Picks"),
+    "library": library, "menu": menu, "bulk": of_selection("Edit"), "tag-box": of_selection("Tag"),
+    "replace": of_selection("Replace"), "survey": survey, "absent": absent,
+    "filmstrip": pressed("g"), "picture": pressed("i"), "pixels": pressed("z"),
 }
 
 if __name__ == "__main__":

@@ -444,6 +444,16 @@ interface Change {
   shortened: string[];
 }
 
+/** What undo would take back; of many images not all are named. */
+interface Undoable {
+  batch: string;
+  action: string;
+  actor: string;
+  at: string;
+  images: string[];
+  total: number;
+}
+
 interface HistoryPage {
   items: Change[];
   total: number;

@@ -140,3 +140,20 @@ def test_the_site_follows_an_edit_and_a_rebuild_can_be_asked_for(daemon, picture
     assert "state" in answer.json
     daemon.wait_built()
     assert daemon.get(record["thumbnail_url"]).headers["Content-Type"] == "image/webp"
+
+
+def test_it_is_told_what_undo_would_take_back(daemon, tmp_path):
+    assert daemon.get("/api/undo").status == 404
+    ids = [daemon.upload(draw(tmp_path / f"{n}.png")).json["id"] for n in range(2)]
+    first = daemon.ask("POST", "/api/batch", json_body={"ids": ids, "edit": {"rating": 5}})
+    later = daemon.ask("PATCH", f"/api/images/{ids[0]}", json_body={"rating": 1})
+
+    last = daemon.get("/api/undo").json
+    assert (last["batch"], last["actor"]) == (later.headers["Imagelib-Batch"], "api")
+    assert (last["images"], last["total"], last["action"]) == ([ids[0]], 1, "edit")
+    [newest, *_] = daemon.get(f"/api/images/{ids[0]}/history").json["items"]
+    assert newest["at"] <= last["at"]
+    batch = first.headers["Imagelib-Batch"]
+    assert daemon.get("/api/undo", batch=batch).json["images"] == ids
+    assert daemon.get("/api/undo", batch="no-such").status == 404
+    assert daemon.get("/api/images", q="rating:5").json["total"] == 1, "nothing was taken back"

@@ -48,7 +48,7 @@ def test_each_file_of_ours_is_sent_whole_in_each_of_its_bundles_and_not_elsewher
         assert sent.count(content) == max(1, listed.count(name)), name
     # No page asks for two bundles that hold the same script.
     assert {name for name in listed if listed.count(name) > 1} <= {
-        "dom.js", "kept.js", "picks.js", "pick-form.js", "share.js"}
+        "dom.js", "ground.js", "kept.js", "picks.js", "pick-form.js", "share.js"}
     assert len(files) < 12
     assert all(re.fullmatch(rf"{top}/[\w-]+\.[0-9a-f]{{8}}\.\w+", path) for path in files)
 

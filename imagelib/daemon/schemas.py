@@ -195,6 +195,12 @@ class Undo(Fields):
     batch: str | None = None
 
 
+class UndoQuery(Fields):
+    """Which batch; without one the last."""
+
+    batch: Text = ""
+
+
 class SentPicks(Fields):
     """What a visitor of a publication has sent: a file of picks, or a link with #picks=, as text.
     Without `merge` it is only said what it would change."""

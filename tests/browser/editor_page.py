@@ -122,6 +122,41 @@ class EditorPage:
         return found
 
 
+class Slow:
+    """Holds what is sent to an address until it is let go, or refuses it."""
+
+    def __init__(self, page: Any, pattern: str, methods: tuple[str, ...] = ("POST", "PUT")) -> None:
+        self._held: list[Any] = []
+        self._page, self._is_open, self._methods = page, False, methods
+        page.route(pattern, self._take)
+
+    def _take(self, route: Any) -> None:
+        if self._is_open or route.request.method not in self._methods:
+            route.continue_()
+        else:
+            self._held.append(route)
+
+    def wait(self) -> None:
+        """Until something is held."""
+        for _ in range(500):
+            if self._held:
+                return
+            self._page.wait_for_timeout(20)
+        raise AssertionError("nothing was sent")
+
+    def let_go(self) -> None:
+        """What is held and what comes later goes on."""
+        self._is_open = True
+        for route in self._held:
+            route.continue_()
+
+    def refuse(self) -> None:
+        """What is held is refused, what comes later goes on."""
+        self._is_open = True
+        for route in self._held:
+            route.fulfill(status=422, json={"detail": "No."})
+
+
 def filled(root: Path, count: int = 6) -> Path:
     """A library whose images are named `picture 0`, `picture 1`, ..., the last one newest."""
     with Library.create(root) as library:

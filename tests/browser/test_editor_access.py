@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from axe import AXE, faults
 from chromium import MARKS, expect
 from editor_page import pictures
 
@@ -80,7 +82,49 @@ def test_targets_of_the_editor_are_large_enough_on_a_phone(tab, tmp_path):
     expect(editor.card("whale 1")).to_be_visible()
     editor.card("whale 1").tap()
     editor.button("Edit").tap()
+    # No keyboard comes up, and what one changes most is not below it.
+    form = editor.page.get_by_role("form", name="Edit")
+    expect(form).to_be_focused()
+    assert form.locator("label").all_inner_texts()[:3] == ["Rating", "Tags", "Title"]
     editor.field("Tags").fill("one")
     editor.field("Tags").press("Enter")
     assert small() == []
     assert not editor.page.evaluate(wide)
+
+
+@pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")
+def test_axe_finds_nothing_wrong_in_what_changes_a_selection(tab):
+    editor = tab(bypass_csp=True, reduced_motion="reduce")
+    page = editor.page
+    page.add_script_tag(path=AXE)
+
+    def look(view: str) -> list[str]:
+        return [f"{view}: {fault}" for scheme in ("light", "dark")
+                for fault in faults(page, scheme)]
+
+    def dialog(view: str) -> list[str]:
+        page.locator("dialog.sheet[open]").wait_for()
+        found = look(view)
+        page.keyboard.press("Escape")
+        page.locator("dialog.sheet").wait_for(state="detached")
+        return found
+
+    found = []
+    editor.menu("Settings")
+    found += dialog("settings")
+    for name in ("picture 4", "picture 5"):
+        editor.card(name).focus()
+        page.keyboard.press("x")
+    page.keyboard.press("t")
+    found += dialog("tag box")
+    page.keyboard.press("Shift+F10")
+    page.locator(".image-menu").wait_for()
+    found += look("menu")
+    page.keyboard.press("Escape")
+    for button, view in (("Edit", "bulk form"), ("Replace", "find and replace")):
+        editor.button(button).click()
+        found += dialog(view)
+    page.keyboard.press("c")
+    page.locator("dialog.compare[open]").wait_for()
+    found += look("compare")
+    assert found == []

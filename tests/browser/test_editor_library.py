@@ -313,3 +313,31 @@ def test_settings_are_kept_by_the_library_and_by_this_browser(editor, tmp_path):
     expect(settings.get_by_label("Watched folders")).to_have_value(str(tmp_path))
     settings.get_by_label("As the system").check()
     assert editor.page.evaluate(scheme) == "light dark"
+
+    settings.get_by_label("Order").select_option("Oldest first")
+    editor.page.keyboard.press("Escape")
+    expect(editor.cards.first).to_have_accessible_name("picture 0")
+    editor.open()
+    expect(editor.cards.first).to_have_accessible_name("picture 0")
+    sort = editor.page.get_by_label("Sort")
+    assert sort.evaluate("box => box.selectedOptions[0].text") == "Oldest first"
+    # A link means what it says.
+    editor.open("/?sort=-captured_at")
+    expect(editor.cards.first).to_have_accessible_name("picture 5")
+    expect(sort).to_have_value("-captured_at")
+
+
+def test_dialogs_stand_in_one_place_and_nothing_is_beside_them(editor):
+    boxes = []
+    for name in ("Tags", "Status", "Saved searches", "Publish"):
+        editor.menu(name)
+        dialog = editor.dialog(name)
+        box = dialog.bounding_box()
+        boxes.append((box["x"], box["y"], box["width"]))
+        page = editor.page.evaluate("[innerWidth, document.documentElement.clientWidth]")
+        assert page[0] == page[1], "no room is left for a scroll bar"
+        if name == "Publish":
+            explained = dialog.locator("#publish-explained").bounding_box()
+            assert box["y"] < explained["y"] < box["y"] + box["height"] - explained["height"]
+        editor.page.keyboard.press("Escape")
+    assert len(set(boxes)) == 1, boxes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chromium import MARKS, expect
-from editor_page import EditorPage
+from editor_page import EditorPage, Slow
 
 pytestmark = MARKS
 
@@ -72,6 +72,23 @@ def test_tags_are_given_by_a_box_and_those_given_last_by_a_number(editor):
     expect(tags).to_contain_text("night×")
     expect(proposed.get_by_role("button")).to_have_text(["⇧1 wip"])
     assert len(editor.records("tag:night")) == 4
+
+    # The tags of the library come late: a list that was closed meanwhile stays so.
+    keys.press("Escape")
+    slow = Slow(editor.page, "**/api/tags", ("GET",))
+    editor.card("picture 2").focus()
+    keys.press("t")
+    box = editor.dialog("Tags").get_by_role("combobox", name="Add tags")
+    keys.type("wi")
+    slow.wait()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    keys.press("Escape")
+    with editor.page.expect_response("**/api/tags"):
+        slow.let_go()
+    editor.page.wait_for_timeout(100)
+    expect(box).to_have_attribute("aria-expanded", "false")
+    keys.press("Escape")
+    expect(editor.dialog("Tags")).to_be_hidden()
 
 
 def test_one_key_puts_a_tag_and_takes_it_back(editor):

@@ -7,44 +7,10 @@ from typing import Any
 
 import pytest
 from chromium import MARKS, expect
+from editor_page import Slow
 from helpers import draw, wait_for
 
 pytestmark = MARKS
-
-
-class Slow:
-    """Holds what is sent to an address until it is let go, or refuses it."""
-
-    def __init__(self, page: Any, pattern: str, methods: tuple[str, ...] = ("POST", "PUT")) -> None:
-        self._held: list[Any] = []
-        self._page, self._is_open, self._methods = page, False, methods
-        page.route(pattern, self._take)
-
-    def _take(self, route: Any) -> None:
-        if self._is_open or route.request.method not in self._methods:
-            route.continue_()
-        else:
-            self._held.append(route)
-
-    def wait(self) -> None:
-        """Until something is held."""
-        for _ in range(500):
-            if self._held:
-                return
-            self._page.wait_for_timeout(20)
-        raise AssertionError("nothing was sent")
-
-    def let_go(self) -> None:
-        """What is held and what comes later goes on."""
-        self._is_open = True
-        for route in self._held:
-            route.continue_()
-
-    def refuse(self) -> None:
-        """What is held is refused, what comes later goes on."""
-        self._is_open = True
-        for route in self._held:
-            route.fulfill(status=422, json={"detail": "No."})
 
 
 def rate(editor: Any, name: str, rating: int) -> None:
@@ -101,7 +67,15 @@ def test_another_programs_edit_is_never_taken_back(editor, daemon):
     editor.page.keyboard.press("Control+z")
     expect(editor.says("Nothing was edited in this tab")).to_be_visible()
     assert ratings(editor) == [0, 0, 0, 4, 0, 0]
+    asked = editor.dialog("Undo this edit?")
     editor.button("Undo the last edit of the library").click()
+    expect(asked).to_contain_text(by_name(editor)[3]["prompt_text"])
+    expect(asked).to_contain_text("through the API")
+    editor.button("Leave it").click()
+    assert ratings(editor) == [0, 0, 0, 4, 0, 0]
+    editor.page.keyboard.press("Control+z")
+    editor.button("Undo the last edit of the library").click()
+    asked.get_by_role("button", name="Undo").click()
     assert wait_for(lambda: ratings(editor) == [0] * 6)
 
 

@@ -21,6 +21,9 @@ CARDS = """() => [...document.querySelectorAll(".card img")].map((picture) => ({
   // The rest is cut off.
   width: Math.max(picture.offsetWidth, picture.offsetHeight
     * picture.getAttribute("width") / picture.getAttribute("height")),
+  box: [picture.offsetWidth, picture.offsetHeight],
+  frame: [picture.parentElement.offsetWidth, picture.parentElement.offsetHeight],
+  ground: getComputedStyle(picture).backgroundImage,
   loaded: picture.complete && picture.naturalWidth > 0 }))"""
 
 
@@ -58,6 +61,20 @@ def cards(browser: Any, site: Path) -> Any:
         return {card["pk"]: card for card in found}
 
     return look
+
+
+def test_a_panorama_is_seen_whole_and_what_lets_light_through_on_a_ground(cards):
+    shown = [card for shape in ("rows", "squares", "list")
+             for card in cards(f'{{"shape":"{shape}"}}').values()]
+    long = [card for card in shown if card["srcset"] and card["box"][0] > 3 * card["box"][1]]
+    assert len(long) == 3
+    for card in long:
+        assert abs(card["box"][0] / card["box"][1] - 4) < 0.1
+        assert card["box"][0] <= card["frame"][0]
+        assert card["box"][1] < card["frame"][1]
+    # All others fill their tiles.
+    assert all(card["box"] == card["frame"] for card in shown if card not in long)
+    assert all("conic-gradient" in card["ground"] for card in shown)
 
 
 def test_scripts_offer_the_same_thumbnails_as_the_page_came_with(cards):

@@ -208,7 +208,7 @@ def test_two_images_are_compared(viewer):
     expect(dialog).to_be_visible()
     expect(dialog.locator(".compare-names")).to_contain_text(one.prompt_text)
     expect(dialog.locator(".compare-names")).to_contain_text(other.prompt_text)
-    expect(dialog.get_by_role("row").filter(has_text="captured")).to_contain_text(
+    expect(dialog.get_by_role("row").filter(has_text="Captured")).to_contain_text(
         other.captured_at[:10])
     slider = dialog.get_by_role("slider", name="Divide at")
     expect(slider).to_be_focused()

@@ -8,6 +8,7 @@ load("ImagelibDom", "registry.js", "text.js", "tasks.js", "dom.js");
 const Registry = load("ImagelibRegistry");
 load("ImagelibFields", "fields.js");
 const Conflict = load("ImagelibConflict", "conflict.js");
+const Words = load("ImagelibEditWords", "edit-words.js");
 const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
 
@@ -84,4 +85,13 @@ test("what would be replaced is shown with what stands beside it", () => {
   assert.deepEqual(shown.map((text) => [text.startsWith("…"), text.includes(" … "), text.endsWith("…")]),
     [[true, false, false], [false, true, false], [false, false, true]]);
   assert.ok(shown.every((text) => text.length < 130));
+});
+
+test("an edit of before, or of anybody else, is not taken back without asking", () => {
+  const since = Date.parse("2026-05-01T10:00:00Z");
+  const now = "2026-05-01T10:00:01.5Z";
+  assert.equal(Words.isForeign({ actor: "editor", at: now }, since), false);
+  assert.equal(Words.isForeign({ actor: "editor", at: "2026-05-01T09:59:59Z" }, since), true);
+  for (const actor of ["api", "cli", "watcher", "external", ""]) assert.equal(Words.isForeign({ actor, at: now }, since), true, actor);
+  assert.equal(Words.isForeign({ actor: "editor", at: "" }, since), true);
 });

@@ -29,13 +29,14 @@ Object.assign(globalThis, {
   document: { createElement: () => new Stub(), querySelector: () => new Stub(), documentElement: { lang: "en", dataset: {} } },
   ImagelibApi: { image: async () => record, history: async () => changes },
   ImagelibChanges: { howMany: () => "images" },
-  ImagelibDialog: { open: (_title, content) => void opened.push(...content) },
+  ImagelibDialog: { isOpen: false, open: (_title, content) => void opened.push(...content) },
+  ImagelibViewer: { id: record.id },
   ImagelibSelection: { target: async () => ({ ids: [record.id] }), pks: () => [] },
   ImagelibTagsField: { make: () => ({ element: new Stub(), input: new Stub(), value: [] }) },
 });
 load("ImagelibRegistry", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
   "bits.js", "columns.js", "tasks.js", "dom.js", "links.js", "card.js", "infotext.js", "diff.js", "settings.js", "panel.js", "fields.js", "conflict.js",
-  "history-dialog.js", "common.js", "bulk-dialog.js");
+  "edit-words.js", "history-dialog.js", "common.js", "bulk-dialog.js");
 globalThis.ImagelibIndex = { columns: new (load("ImagelibColumns").Columns)() };
 
 const columns = new (load("ImagelibColumns").Columns)();
@@ -62,6 +63,6 @@ process.stdout.write(JSON.stringify({
   state: load("ImagelibHistoryDialog").versions(record, changes).at(-1).state,
   form: form.read(),
   bulk: opened.flatMap((element) => element.inner).map(({ id }) => id).filter(Boolean),
-  compared: load("ImagelibDiff").settings([record, other]).map(([name]) => name),
+  compared: load("ImagelibDiff").settings([record, other], {}).map(([name]) => name),
   name: load("ImagelibCard").nameOf(record),
 }));

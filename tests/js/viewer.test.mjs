@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const diff = load("ImagelibDiff", "registry.js", "diff.js");
+const diff = load("ImagelibDiff", "registry.js", "text.js", "settings.js", "diff.js");
 const infotext = load("ImagelibInfotext", "infotext.js");
 
 test("words that stay, go and come are told apart in order", () => {
@@ -21,11 +21,13 @@ test("a prompt of a hundred thousand words costs no more than its first ones", (
   assert.equal(diff.words(long, `${long}x`).length, 1);
 });
 
-test("only settings that differ are listed", () => {
+test("only settings that differ are listed, by the names that the panel has", () => {
   const one = { ai_model: "a", generation: { seed: "1", steps: 20 }, rating: 3, tags: ["x"], captured_at: "2026-01-01T00:00:00" };
-  assert.deepEqual(diff.settings([one, { ...one, generation: { seed: "2", steps: 20, cfg_scale: 7 }, rating: 0 }]), [
-    ["seed", "1", "2"], ["rating", "3", ""], ["cfg_scale", "", "7"]]);
-  assert.deepEqual(diff.settings([one, one]), []);
+  const names = { cfg_scale: "CFG scale", loras: "LoRAs" };
+  const other = { ...one, rating: 0, generation: { seed: "2", steps: 20, cfg_scale: "7.0", loras: [{ name: "ink", weight: 0.5 }], extra: { clip_skip: 2 } } };
+  assert.deepEqual(diff.settings([one, other], names), [
+    ["Seed", "1", "2"], ["Rating", "3", ""], ["Clip skip", "", "2"], ["CFG scale", "", "7"], ["LoRAs", "", "ink (0.5)"]]);
+  assert.deepEqual(diff.settings([one, one], names), []);
 });
 
 test("infotext is as AUTOMATIC1111 writes it", () => {

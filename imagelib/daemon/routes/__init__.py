@@ -51,6 +51,7 @@ ROUTES = (
           body=schemas.Batch),
     Route("POST", "/api/replace", replacing.replace_texts, (200, 400, 415, 422, 503, 507),
           body=schemas.Replace),
+    Route("GET", "/api/undo", history.show_undo, (200, 404, 422), query=schemas.UndoQuery),
     Route("POST", "/api/undo", history.undo, (200, 404, 409, 415, 422, 503, 507),
           body=schemas.Undo),
     Route("POST", "/api/redo", history.redo, (200, 404, 409, 415, 422, 503, 507),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.representations import change_json, records_json
 from imagelib.daemon.routes.images import known
-from imagelib.daemon.schemas import HistoryQuery, SinceQuery, Undo
+from imagelib.daemon.schemas import HistoryQuery, SinceQuery, Undo, UndoQuery
 from imagelib.library.records.history import changed_since, count_changes
+from imagelib.library.records.undo import undoable
 from imagelib.library.values.outcome import Reversal
 
 
@@ -24,6 +26,12 @@ def image_history(request: Request) -> Response:
     more = changes and library.history(image_id, 1, changes[-1].seq)
     return Response(json={"items": [change_json(change) for change in changes], "total": total,
                         "next": str(changes[-1].seq) if more else None})
+
+
+def show_undo(request: Request) -> Response:
+    """What undo would take back: who did it and when, to which images."""
+    asked = UndoQuery.of(known(request.query, UndoQuery), where="query")
+    return Response(json=asdict(undoable(request.service.library, asked.batch or None)))
 
 
 def undo(request: Request) -> Response:

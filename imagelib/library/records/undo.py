@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import ConflictError, NotFoundError
 from imagelib.library.originals.trashing import rearrange
-from imagelib.library.store.batches import RESTORED, Step
+from imagelib.library.store.batches import RESTORED, Step, actor_of, changed_in
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.rows import chunks, drop_tags, select_pks, set_tags, stored_row
 from imagelib.library.values.outcome import Outcome, Reversal
@@ -21,6 +22,8 @@ from imagelib.library.values.outcome import Outcome, Reversal
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
 
+#: Of what undo would take back so many images are named.
+_MOST_NAMED = 100
 #: Columns that say which bytes an image has: taking one back moves files.
 _FILE_COLUMNS = frozenset({"digest", "file_name", "size_bytes", "mime_type", "width", "height"})
 
@@ -44,6 +47,34 @@ def latest(library: Storage, step: Step) -> str:
     if not rows:
         raise NotFoundError(f"There is nothing to {step}.")
     return str(rows[0]["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """What `undo` would take back: the edit *batch*, who made it and when, and which images."""
+
+    batch: str
+    action: str
+    actor: str
+    at: str
+    #: Of at most `_MOST_NAMED` of them, in the order in which they were changed.
+    images: tuple[str, ...]
+    total: int
+
+
+def undoable(library: Storage, batch: str | None = None) -> Undoable:
+    """What taking back *batch*, or the last edit, would take back.
+
+    Raises:
+        NotFoundError: there is nothing to undo, or no such batch.
+    """
+    batch = batch or latest(library, "undo")
+    rows = library.database.read("SELECT action, at FROM batches WHERE id = ?", batch)
+    if not rows:
+        raise NotFoundError(f"There is no batch {batch!r}.")
+    images = changed_in(library.database.reader, batch)
+    return Undoable(batch, rows[0]["action"], actor_of(batch), rows[0]["at"],
+                    images[:_MOST_NAMED], len(images))
 
 
 def take_back(library: Storage, batch: str, step: Step) -> Reversal:

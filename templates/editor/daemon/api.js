@@ -190,6 +190,8 @@ const ImagelibApi = (() => {
     replace: async (body) => (body.dry_run ? (await request("POST", "/api/replace", body)).value : ask("POST", "/api/replace", body)),
     /** The newest change first. @param {string} id @returns {Promise<Change[]>} */
     history: (id) => pages(`${imagePath(id)}/history`),
+    /** What undo would take back. @param {string | null} batch without one the last @returns {Promise<Undoable>} */
+    undoable: (batch) => ask("GET", `/api/undo${batch ? `?batch=${encodeURIComponent(batch)}` : ""}`),
     /** @param {string | null} batch without one the last */
     undo: async (batch = null) => {
       /** @type {Answered<UndoAnswer>} */

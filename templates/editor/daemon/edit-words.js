@@ -1,9 +1,24 @@
-// What was changed of an image, in a few words: "tags of red fox… (−wip)".
+// What was changed of an image, in a few words: "tags of red fox… (−wip)"; who did it, and when.
 "use strict";
 
 const ImagelibEditWords = (() => {
   const NAME = 40;
   const VALUE = 30;
+
+  /** Who made a change, as the API names them. @type {Record<string, string>} */
+  const ACTORS = {
+    editor: "in the editor", api: "through the API", cli: "by the command line", watcher: "by watching the files",
+    python: "by a Python program", external: "by another program",
+  };
+
+  /** What was done. @param {string} action */
+  const deed = (action) => (action === "external" ? "Changed" : action.slice(0, 1).toUpperCase() + action.slice(1));
+
+  /** @param {string} at */
+  const moment = (at) => new Date(at).toLocaleString(document.documentElement.lang || "en", { dateStyle: "medium", timeStyle: "short" });
+
+  /** Whether an edit is of somebody else than who sits at this page, or of before. @param {Pick<Undoable, "actor" | "at">} edit @param {number} since in milliseconds */
+  const isForeign = ({ actor, at }, since) => actor !== "editor" || !(Date.parse(at) >= since);
 
   /** @param {string} text @param {number} most */
   const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text);
@@ -41,5 +56,5 @@ const ImagelibEditWords = (() => {
     return `${labels} of ${name}${how ? ` (${how})` : ""}`;
   }
 
-  return { change };
+  return { ACTORS, change, deed, isForeign, moment };
 })();

@@ -3,16 +3,19 @@
 "use strict";
 
 const ImagelibUndo = (() => {
+  const { h } = ImagelibDom;
   const { tab } = ImagelibKept;
   const { inTurn } = ImagelibQueue;
   const KEY = "imagelib.done";
   const MOST = 200;
   /** A query has room for so many ids. */
   const MOST_SHOWN = 100;
+  /** What was done before is not what somebody at this page remembers: an hour before it was loaded. */
+  const SINCE = performance.timeOrigin - 3_600_000;
 
   /**
-   * One thing that was done here: the batch it made.
-   * @typedef {{batch: string}} Step
+   * One thing that was done here: the batch it made, and when, in milliseconds.
+   * @typedef {{batch: string, at: number}} Step
    * An edit that was asked for: `step` once it is saved, `isAsked` once the daemon was told of it.
    * @typedef {{step: Step | null, isAsked: boolean}} Edit
    */
@@ -50,20 +53,20 @@ const ImagelibUndo = (() => {
     if (running) running.isAsked = true;
   }
 
-  /** It is saved. @param {Step} step */
-  function done(step) {
+  /** It is saved. @param {string} batch */
+  function done(batch) {
     if (!running) {
-      doneBeside(step);
+      doneBeside({ batch });
       return;
     }
-    running.step = step;
+    running.step = { batch, at: Date.now() };
     undone = [];
     write();
   }
 
-  /** Something was done that waits for no edit, and no edit for it. @param {Step} step */
-  function doneBeside(step) {
-    edits.push({ step, isAsked: true });
+  /** Something was done that waits for no edit, and no edit for it. @param {{batch: string}} step */
+  function doneBeside({ batch }) {
+    edits.push({ step: { batch, at: Date.now() }, isAsked: true });
     undone = [];
     write();
   }
@@ -78,7 +81,7 @@ const ImagelibUndo = (() => {
   /** Take back this batch, or what was asked for last in this tab; say so. @param {string | null} batch */
   async function undo(batch = null) {
     if (batch) forget(batch);
-    let edit = batch ? { step: { batch }, isAsked: true } : edits.pop();
+    let edit = batch ? { step: { batch, at: Date.now() }, isAsked: true } : edits.pop();
     await inTurn(async () => {
       if (ImagelibOutbox.size) {
         if (edit?.step) edits.push(edit);
@@ -123,7 +126,16 @@ const ImagelibUndo = (() => {
   /** @param {Edit | null} edit without one the last of the library, whoever made it */
   async function takeBack(edit) {
     try {
-      const { action, images } = await ImagelibApi.undo(edit?.step?.batch ?? null);
+      let batch = edit?.step?.batch ?? null;
+      if (!edit?.step || !(edit.step.at >= SINCE)) {
+        const found = await ImagelibApi.undoable(batch);
+        if (ImagelibEditWords.isForeign(found, SINCE)) {
+          await offer(found, edit);
+          return;
+        }
+        ({ batch } = found);  // and not one that came meanwhile
+      }
+      const { action, images } = await ImagelibApi.undo(batch);
       undone.push({ action, images });
       await say("Undone", action, images, ["Redo", () => void redo()]);
     } catch (error) {
@@ -133,6 +145,28 @@ const ImagelibUndo = (() => {
       }
       ImagelibToast.fail(error);
     }
+  }
+
+  /** Ask before something is taken back that nobody at this page may have meant. @param {Undoable} found @param {Edit | null} edit */
+  async function offer({ action, actor, at, batch, images, total }, edit) {
+    const record = total === 1 ? await ImagelibIndex.record(images[0]) : null;
+    const place = edits.length;
+    let isMeant = false;
+    const take = h("button", { type: "button", class: "primary", click: () => {
+      isMeant = true;
+      dialog.close();
+      void undo(batch);
+    } }, "Undo");
+    const dialog = ImagelibDialog.open("Undo this edit?", [
+      h("p", {}, h("strong", {}, ImagelibEditWords.deed(action)), `: ${(record && ImagelibCard.nameOf(record)) || ImagelibChanges.howMany(total)}`),
+      h("p", { class: "soft" }, [ImagelibEditWords.ACTORS[actor], ImagelibEditWords.moment(at)].filter(Boolean).join(", ")),
+      h("footer", { class: "dialog-foot" }, h("button", { type: "button", click: () => dialog.close() }, "Leave it"), take),
+    ], { closed: () => {
+      if (isMeant || !edit) return;
+      edits.splice(place, 0, edit);
+      write();
+    } });
+    take.focus();
   }
 
   /** Do again what was taken back last in this tab. */
@@ -163,7 +197,7 @@ const ImagelibUndo = (() => {
     });
   }
 
-  ImagelibApi.onWrite({ asked, done: (batch) => done({ batch }) });
+  ImagelibApi.onWrite({ asked, done });
 
   return { begin, doneBeside, forget, redo, start, undo };
 })();

@@ -7,13 +7,13 @@ const ImagelibDialog = (() => {
 
   /**
    * @param {string} title @param {(Node | string)[]} content
-   * @param {{wide?: boolean, back?: Element | null, closed?: () => void}} options
+   * @param {{back?: Element | null, closed?: () => void}} options
    *   `back` gets the focus afterwards, if it was not what had it before.
    */
-  function open(title, content, { wide = false, back = null, closed = () => {} } = {}) {
+  function open(title, content, { back = null, closed = () => {} } = {}) {
     const before = back ?? document.activeElement;
     const id = `dialog-${++count}`;
-    const dialog = h("dialog", { class: wide ? "sheet wide" : "sheet", "aria-labelledby": id },
+    const dialog = h("dialog", { class: "sheet", "aria-labelledby": id },
       h("div", { class: "dialog-bar" }, h("h2", { id }, title),
         h("button", { type: "button", "aria-label": "Close", class: "close", click: () => dialog.close() }, "×")),
       ...content);

@@ -4,15 +4,10 @@
 
 const ImagelibHistoryDialog = (() => {
   const { h } = ImagelibDom;
+  const { ACTORS, deed, moment } = ImagelibEditWords;
   const LABELS = /** @type {Record<string, string>} */ ({ ...ImagelibRegistry.LABELS, file_state: "File", file_name: "File name", digest: "File contents" });
   /** Follow from another change, or say nothing to a person. */
   const SILENT = ["version", "updated_at", "mtime_ns", "size_bytes", "mime_type", "width", "height"];
-
-  /** Who made a change, as the API names them. @type {Record<string, string>} */
-  const ACTORS = {
-    editor: "in the editor", api: "through the API", cli: "by the command line", watcher: "by watching the files",
-    python: "by a Python program", external: "by another program",
-  };
 
   /** How a record was: its fields by name. @typedef {Record<string, unknown> & {tags: string[]}} State */
 
@@ -26,12 +21,14 @@ const ImagelibHistoryDialog = (() => {
       ImagelibToast.fail(error);
       return;
     }
+    // It may have been left meanwhile, or asked for twice.
+    if (ImagelibDialog.isOpen || ImagelibViewer.id !== id) return;
     const list = h("ol", { class: "history" });
-    const dialog = ImagelibDialog.open("History", [list], { wide: true });
+    const dialog = ImagelibDialog.open("History", [list]);
     for (const { action, actor, at, changes: own, state } of versions(record, changes)) {
       const fields = differing(record, state);
       list.append(h("li", { class: "version" },
-        h("div", { class: "version-head" }, h("strong", {}, action === "external" ? "Changed" : action),
+        h("div", { class: "version-head" }, h("strong", {}, deed(action)),
           ...(ACTORS[actor] ? [h("span", { class: "soft" }, ACTORS[actor])] : []), h("time", { datetime: at }, moment(at)),
           ...(Object.keys(fields).length
             ? [h("button", { type: "button", click: () => void restore(dialog, record, fields) }, "Restore this version")]
@@ -102,9 +99,6 @@ const ImagelibHistoryDialog = (() => {
 
   /** @param {string} name @param {unknown} value */
   const written = (name, value) => (value === "" || value === undefined ? "" : ImagelibConflict.text(name, value));
-
-  /** @param {string} at */
-  const moment = (at) => new Date(at).toLocaleString(document.documentElement.lang || "en", { dateStyle: "medium", timeStyle: "short" });
 
   return { open, versions };
 })();

@@ -23,7 +23,7 @@ const ImagelibPublishDialog = (() => {
     let isBack = false;
     let isAsking = false;
     const begin = turns();
-    const dialog = ImagelibDialog.open("Publish", [h("div", { class: "publish" }, status, fault, body)], { wide: true, closed: () => {
+    const dialog = ImagelibDialog.open("Publish", [h("div", { class: "publish" }, status, fault, body)], { closed: () => {
       begin();
       clearTimeout(timer);
     } });

@@ -2,7 +2,7 @@
 "use strict";
 
 const ImagelibSettingsDialog = (() => {
-  const { h, setText } = ImagelibDom;
+  const { h, mount, setText } = ImagelibDom;
   /** @type {[string, string][]} */
   const THEMES = [["", "As the system"], ["light", "Light"], ["dark", "Dark"]];
 
@@ -21,7 +21,7 @@ const ImagelibSettingsDialog = (() => {
       fault), save);
     ImagelibDialog.open("Settings", [h("div", { class: "settings" },
       h("h3", {}, "This library"), form,
-      h("h3", {}, "This browser"), themes(), preference("advance", "After rating an image go on to the next"),
+      h("h3", {}, "This browser"), themes(), field("Order", orders()), preference("advance", "After rating an image go on to the next"),
       h("h4", {}, "Tags by key"), ImagelibTagKeys.fields())]);
 
     /** @param {LibrarySettings} settings */
@@ -67,6 +67,15 @@ const ImagelibSettingsDialog = (() => {
         input.checked = value === now;
         return h("label", {}, input, h("span", {}, label));
       }));
+  }
+
+  /** All that the sort box has but a random one, which no reload would find again. */
+  function orders() {
+    const { options } = /** @type {HTMLSelectElement} */ (mount("sort"));
+    const select = h("select", { id: "setting-order", change: () => { ImagelibGallery.usual = select.value; } },
+      ...[...options].filter(({ value }) => value && value !== "random").map(({ text, value }) => h("option", { value }, text)));
+    select.value = ImagelibGallery.usual;
+    return select;
   }
 
   /** @param {"advance"} name @param {string} label */

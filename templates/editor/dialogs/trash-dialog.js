@@ -16,7 +16,7 @@ const ImagelibTrashDialog = (() => {
 
   async function open() {
     const body = h("div", { class: "trash" });
-    ImagelibDialog.open("Trash", [body], { wide: true });
+    ImagelibDialog.open("Trash", [body]);
     await fill(body);
   }
 

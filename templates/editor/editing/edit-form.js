@@ -19,11 +19,13 @@ const ImagelibEditForm = (() => {
     let timer = 0;
     /** The fields that were left and are not yet being saved. @type {Set<FieldName>} */
     const left = new Set();
-    const fields = ImagelibFields.make({ raw: true });
+    // There a field with the focus brings up a keyboard, over what is changed most: that comes first.
+    const isTouched = matchMedia("(pointer: coarse)").matches;
+    const fields = ImagelibFields.make({ raw: true, judged: isTouched });
     const trouble = h("p", { class: "trouble", role: "alert", hidden: true });
     const conflict = h("div", { class: "conflict-place" });
     const cancel = h("button", { type: "button", click: () => void discard() }, "Cancel");
-    const form = h("form", { class: "edit-form", "aria-label": "Edit", novalidate: true }, trouble, conflict, fields.element,
+    const form = h("form", { class: "edit-form", "aria-label": "Edit", novalidate: true, tabindex: "-1" }, trouble, conflict, fields.element,
       h("footer", { class: "dialog-foot" }, h("p", { class: "foot-note" }, "Saved as you leave a field"), cancel,
         h("button", { type: "submit", class: "primary", "aria-keyshortcuts": "Control+Enter" }, "Save")));
     const saver = ImagelibSaver.make(record, fields, { saved, refused, conflict: contested });
@@ -157,7 +159,7 @@ const ImagelibEditForm = (() => {
 
     return {
       element: form,
-      focus: fields.focus,
+      focus: () => (isTouched ? form.focus({ preventScroll: true }) : fields.focus()),
       /** The form goes away with what it stands in. */
       stop,
     };

@@ -11,9 +11,10 @@ const ImagelibFields = (() => {
 
   /**
    * A set of fields; they are empty until `fill`.
-   * @param {{raw?: boolean}} options  `raw`: with what the generator wrote.
+   * @param {{raw?: boolean, judged?: boolean}} options  `raw`: with what the generator wrote; `judged`: rating and
+   *   tags come first.
    */
-  function make({ raw = false } = {}) {
+  function make({ raw = false, judged = false } = {}) {
     const prefix = `field-${++count}`;
     /** @type {Map<FieldName, {input: HTMLInputElement | HTMLTextAreaElement, kind: Kind}>} */
     const inputs = new Map();
@@ -22,10 +23,12 @@ const ImagelibFields = (() => {
     const tags = ImagelibTagsField.make();
     const models = h("datalist", { id: `${prefix}-models` });
     const element = h("div", { class: "fields" }, models);
-    for (const registered of FIELDS) {
-      const { name } = registered;
+    const isFirst = (/** @type {RegisteredField} */ { kind }) => judged && kind === "rating";
+    const marked = withFault(tags.element, "tags", tags.input);
+    if (judged) element.append(...FIELDS.filter(isFirst).map(field), marked);
+    for (const registered of FIELDS.filter((one) => !isFirst(one))) {
       element.append(field(registered));
-      if (name === "ai_model") element.append(withFault(tags.element, "tags", tags.input));
+      if (!judged && registered.name === "ai_model") element.append(marked);
     }
     if (raw) {
       element.append(h("details", { class: "raw-fields" }, h("summary", {}, "What the generator wrote"),

@@ -64,7 +64,7 @@ const ImagelibTagsField = (() => {
     /** Recent ones first, then in the order of the library. @param {string} name */
     const place = (name) => (recent.includes(name) ? recent.indexOf(name) : RECENT);
 
-    ImagelibCombobox.start(input, list, (typed) => {
+    const box = ImagelibCombobox.start(input, list, (typed) => {
       const wanted = ImagelibText.fold(typed.trim());
       const fitting = suggestions.filter(({ name }) => !tags.includes(name) && ImagelibText.fold(name).includes(wanted))
         .sort((a, b) => place(a.name) - place(b.name));
@@ -76,7 +76,7 @@ const ImagelibTagsField = (() => {
     if (!only) input.addEventListener("focus", async () => {
       known ??= ImagelibApi.tags();
       suggestions = await known.catch(() => []);
-      if (document.activeElement === input && (!isQuiet || input.value)) input.dispatchEvent(new Event("input"));  // the box shows what there is now
+      box.renew();
     });
     input.addEventListener("blur", () => {
       known = null;  // others may make tags meanwhile

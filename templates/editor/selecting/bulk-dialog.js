@@ -10,6 +10,7 @@ const ImagelibBulkDialog = (() => {
 
   async function open() {
     const target = await ImagelibSelection.target();
+    if (ImagelibDialog.isOpen) return; // it was asked for twice, or something else meanwhile
     const { columns } = ImagelibIndex;
     const rows = ImagelibSelection.pks().map((pk) => columns.rowOf(pk));
     const count = "ids" in target ? target.ids.length : target.count;

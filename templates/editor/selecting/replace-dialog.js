@@ -65,7 +65,7 @@ const ImagelibReplaceDialog = (() => {
     said, list, h("footer", { class: "dialog-foot" }, save));
     const begin = turns();
     let timer = 0;
-    const dialog = ImagelibDialog.open(`Find and replace in ${ImagelibChanges.howMany(count)}`, [form], { wide: true, closed: () => clearTimeout(timer) });
+    const dialog = ImagelibDialog.open(`Find and replace in ${ImagelibChanges.howMany(count)}`, [form], { closed: () => clearTimeout(timer) });
 
     const wanted = () => ({ ...named, find: find.value, replace: replace.value, match_case: matchCase.box.checked,
       whole_words: wholeWords.box.checked, fields: places.filter(({ box }) => box.checked).map(({ name }) => name) });

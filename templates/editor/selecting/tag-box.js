@@ -67,6 +67,7 @@ const ImagelibTagBox = (() => {
       give(tag);
     });
     await show();
+    if (ImagelibDialog.isOpen) return; // it was asked for twice, or something else meanwhile
     ImagelibDialog.open(count === 1 ? "Tags" : `Tags of ${ImagelibChanges.howMany(count)}`, [h("div", { class: "tag-box fields" }, present, field.element, recent, likely, hint)]);
     field.input.focus();
   }

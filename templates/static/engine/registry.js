@@ -8,14 +8,14 @@ const ImagelibRegistry = (() => {
     { name: "title", label: "Title", kind: "text", search: "title", naming: true, bulk: true },
     { name: "prompt_text", label: "Prompt", kind: "text", search: "prompt", naming: true, copied: true, rows: 4 },
     { name: "negative_prompt", label: "Negative prompt", kind: "text", search: "negative", aliases: ["neg"], copied: true, rows: 2 },
-    { name: "ai_model", label: "Model", kind: "line", search: "model", bulk: true, compared: "model" },
-    { name: "rating", label: "Rating", kind: "rating", search: "rating", aliases: ["stars"], bulk: true, compared: "rating" },
-    { name: "captured_at", label: "Date", kind: "date", search: "date", bulk: true, compared: "captured" },
+    { name: "ai_model", label: "Model", kind: "line", search: "model", bulk: true, compared: "Model" },
+    { name: "rating", label: "Rating", kind: "rating", search: "rating", aliases: ["stars"], bulk: true, compared: "Rating" },
+    { name: "captured_at", label: "Date", kind: "date", search: "date", bulk: true, compared: "Captured" },
     { name: "notes", label: "Notes", kind: "text", search: "notes", aliases: ["note"], rows: 2, bulk: true },
     // What generators wrote: seldom changed, folded away.
     { name: "generation", label: "Generation data (JSON)", kind: "json" },
     { name: "prompt_meta", label: "Raw data (JSON)", kind: "json" },
-    { name: "tags", label: "Tags", kind: "tags", search: "tag", aliases: ["tags"], compared: "tags" },
+    { name: "tags", label: "Tags", kind: "tags", search: "tag", aliases: ["tags"], compared: "Tags" },
   ];
 
   /** What words are looked for in. */

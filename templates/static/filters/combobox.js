@@ -11,22 +11,39 @@ const ImagelibCombobox = (() => {
    * @param {HTMLInputElement} input @param {HTMLElement} list
    * @param {(typed: string) => {name: string, count: number | string}[]} suggest @param {(name: string) => void} choose
    * @param {{isFree?: boolean, isQuiet?: boolean}} options
+   * @returns {{renew: () => void}} `renew` shows what is suggested by now, if the list is wanted: it never opens one
+   *   that was closed.
    */
   function start(input, list, suggest, choose, { isFree = false, isQuiet = false } = {}) {
     let active = -1;
+    /** Whether the list is to be seen if there is anything in it. */
+    let isWanted = false;
     /** A plain search box may not say that it is expanded. */
     const isCombobox = input.getAttribute("role") === "combobox";
 
     function open() {
       const names = suggest(input.value).slice(0, MOST);
       active = -1;
+      isWanted = true;
       list.replaceChildren(...names.map(({ name, count }, i) => h("li", {
         role: "option", id: `${list.id}-${i}`, "aria-selected": "false", "data-name": name,
       }, h("span", {}, name), h("span", { class: "number" }, String(count)))));
       show(names.length > 0);
     }
 
-    const close = () => show(false);
+    function close() {
+      isWanted = false;
+      show(false);
+    }
+
+    function renew() {
+      if (!isWanted) return;
+      const name = /** @type {HTMLElement | undefined} */ (list.children[active])?.dataset.name;
+      open();
+      // What was pointed at still is.
+      const at = name === undefined ? -1 : [...list.children].findIndex((option) => option instanceof HTMLElement && option.dataset.name === name);
+      if (at >= 0) move(at + 1);
+    }
 
     /** @param {boolean} shown */
     function show(shown) {
@@ -68,7 +85,11 @@ const ImagelibCombobox = (() => {
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown") move(1);
       else if (event.key === "ArrowUp") move(-1);
-      else if (event.key === "Escape" && !list.hidden) close();
+      else if (event.key === "Escape") {
+        const isSeen = !list.hidden;
+        close();
+        if (!isSeen) return;
+      }
       else if (event.key === "Enter") {
         const name = chosen();
         if (name) take(name);
@@ -85,6 +106,7 @@ const ImagelibCombobox = (() => {
       const option = /** @type {HTMLElement} */ (event.target).closest("[role=option]");
       if (option instanceof HTMLElement) take(option.dataset.name ?? "");
     });
+    return { renew };
   }
 
   return { start };

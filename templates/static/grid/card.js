@@ -10,6 +10,8 @@ const ImagelibCard = (() => {
   const STEP = 40;
   /** How wide pictures are in the list for each pixel of their height; view.css says so. */
   const LIST_SHAPE = 1.25;
+  /** A panorama, or a sliver, has one side so many times as long as the other. */
+  const LONG = 3.5;
   /** A card of so many pixels has no room for words, or not even for stars and a date: nothing is cut to a few letters. */
   const [NARROW, NARROWEST] = [150, 76];
   const SVG = "http://www.w3.org/2000/svg";
@@ -46,7 +48,8 @@ const ImagelibCard = (() => {
   }
 
   /**
-   * How wide the picture is shown in a card: at its full height or width, whichever is more, as the rest is cut off.
+   * How wide the picture is shown in a card: at its full height or width, whichever is more, as the rest is cut off
+   * but of a panorama.
    * Rounded up, so that a step of the size slider seldom changes it.
    * @param {HTMLElement} card @param {CoreRow} core
    */
@@ -54,8 +57,11 @@ const ImagelibCard = (() => {
     const height = parseFloat(card.style.getPropertyValue("--height")) || 0;
     const ofShape = height * (core.width / core.height || 1);
     const ofCard = ImagelibView.shape === "list" ? LIST_SHAPE * height : parseFloat(card.style.width) || 0;
-    return `${Math.ceil(Math.max(ofShape, ofCard) / STEP) * STEP}px`;
+    return `${Math.ceil((isLong(core) ? Math.min : Math.max)(ofShape, ofCard) / STEP) * STEP}px`;
   }
+
+  /** Whether next to nothing of it would be left in the shape of a card: it is shown whole. @param {CoreRow} core */
+  const isLong = ({ height, width }) => Math.max(width / height, height / width) > LONG;
 
   /** @param {Pick<KnownRecord, "url" | "place" | "file_name">} file */
   const originalUrl = (file) => file.url ?? asUrl(file.place ?? `images/${file.file_name}`);
@@ -149,6 +155,7 @@ const ImagelibCard = (() => {
 
   /** @param {HTMLElement} frame @param {CoreRow} core @param {CardFile} file @param {string} width */
   function fillFrame(frame, core, file, width) {
+    setAttribute(frame, "data-long", isLong(core) ? "" : null);
     const missing = core.file_state === "missing";
     const url = file.has_thumbnail ? thumbnailUrl(file) : "";
     const present = frame.querySelector("img");

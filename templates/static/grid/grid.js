@@ -61,7 +61,9 @@ const ImagelibGrid = (() => {
     hasResult = true;
     // All that is read before the first change: after it, reading makes the browser lay out the page.
     isAtTop = window.scrollY === 0;
+    const { clientWidth, style } = document.documentElement;
     measure();
+    style.setProperty("--scroll-bar", `${window.innerWidth - clientWidth}px`);
     list.dataset.enhanced = "";
     list.dataset.shape = ImagelibView.shape;
     new ResizeObserver(() => {

@@ -7,7 +7,8 @@ const ImagelibGallery = (() => {
   const { nextTask, turns } = ImagelibTasks;
   const { likeOf } = ImagelibAlike;
   const { parse } = ImagelibQuery;
-  const DEFAULT_SORT = "-captured_at";
+  const NEWEST = "-captured_at";
+  const STORED_ORDER = "imagelib.order";
   const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at", "name", "-name", "size", "-size"];
   const RANDOM = /^-?random-\d{1,9}$/;
   const SEEDS = 1e9;
@@ -23,8 +24,11 @@ const ImagelibGallery = (() => {
   const box = /** @type {HTMLInputElement} */ (document.querySelector(".search-box"));
   const sortBox = /** @type {HTMLSelectElement} */ (mount("sort"));
 
+  /** The order where neither URL nor query says one: what is preferred in this browser, if it can be chosen here. */
+  let usual = preferred();
+
   let text = "";
-  /** What the sort box says; "" leaves it to the query, else to the default. */
+  /** What the sort box says; "" leaves it to the query, else to the usual order. */
   let sort = "";
   /** The pk of the open image, or -1. */
   let open = -1;
@@ -55,8 +59,19 @@ const ImagelibGallery = (() => {
   let kept = null;
   let frame = 0;
 
+  function preferred() {
+    const order = ImagelibKept.browser.get(STORED_ORDER) ?? "";
+    return SORTS.includes(order) && optionOf(order) ? order : NEWEST;
+  }
+
+  /** @param {string} order */
+  function optionOf(order) {
+    return [...sortBox.options].find(({ value }) => value === order);
+  }
+
   function start() {
     history.scrollRestoration = "manual";
+    ImagelibGround.start();
     ImagelibGrid.adopt();
     ImagelibScrubber.start();
     ImagelibViewer.start();
@@ -123,7 +138,7 @@ const ImagelibGallery = (() => {
     const located = id ? ImagelibIndex.locate(id.toLowerCase()) : null;
     await ImagelibIndex.ready;
     // Two shorter tasks instead of one: the browser can draw and listen between them.
-    search.order(DEFAULT_SORT.slice(1));
+    search.order(usual.replace("-", ""));
     await nextTask();
     update();
     if (!isLast()) return;
@@ -239,7 +254,7 @@ const ImagelibGallery = (() => {
   });
 
   /** What the sort box says of an order: nothing of the one that comes by itself. @param {string} order */
-  const chosen = (order) => ((RANDOM.test(order) || SORTS.includes(order)) && (order !== DEFAULT_SORT || likeOf(parse(text).root)) ? order : "");
+  const chosen = (order) => ((RANDOM.test(order) || SORTS.includes(order)) && (order !== usual || likeOf(parse(text).root)) ? order : "");
 
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
@@ -262,7 +277,7 @@ const ImagelibGallery = (() => {
     const asked = unfinished(text) ?? text;
     const query = parse(asked);
     const like = likeOf(query.root);
-    const order = sort || query.sort || (like ? `like:${like}` : DEFAULT_SORT);
+    const order = sort || query.sort || (like ? `like:${like}` : usual);
     const needed = ImagelibSearch.needs(query.root, order);
     for (const kind of needed) void ImagelibIndex.want(kind);
     const isWaiting = !needed.every(ImagelibIndex.has);
@@ -333,11 +348,11 @@ const ImagelibGallery = (() => {
 
   /** Say the order in its box; of what is alike the most alike come first by themselves. @param {string} order @param {boolean} isLike */
   function showSort(order, isLike) {
-    const [usual, newest] = sortBox.options;
-    setText(usual, isLike ? "Most alike first" : newest.text);
-    newest.hidden = !isLike;
+    const [first, ...others] = sortBox.options;
+    setText(first, isLike ? "Most alike first" : optionOf(usual)?.text ?? "");
+    for (const option of others) option.hidden = option.value === usual && !isLike;
     if (RANDOM.test(order)) sortBox.value = "random";
-    else sortBox.value = order.startsWith("like:") || (order === DEFAULT_SORT && !isLike) ? "" : order;
+    else sortBox.value = order.startsWith("like:") || (order === usual && !isLike) ? "" : order;
   }
 
   /**
@@ -486,7 +501,14 @@ const ImagelibGallery = (() => {
     get isStacked() { return stacks !== null; },
     /** The query and the order as they are now. */
     get query() { return text; },
-    get sort() { return sort || parse(text).sort || DEFAULT_SORT; },
+    get sort() { return sort || parse(text).sort || usual; },
+    /** The order where nothing else is said; it is kept in this browser. */
+    get usual() { return usual; },
+    set usual(order) {
+      ImagelibKept.browser.set(STORED_ORDER, order);
+      usual = preferred();
+      refresh();
+    },
     /** Ask for something else, as if it was typed. */
     setQuery,
     /** Find and show again what is asked for. */

@@ -26,7 +26,7 @@ const ImagelibImageMenu = (() => {
   let menu = null;
   /** @type {Element | null} */
   let before = null;
-  const said = h("p", { class: "image-said", "aria-live": "polite" });
+  const said = h("p", { class: "menu-said", "aria-live": "polite" });
   let timer = 0;
 
   /** Say for a moment what became of a choice. @param {string} text */

@@ -3,6 +3,7 @@
 
 const ImagelibPage = (() => {
   function start() {
+    ImagelibGround.start();
     for (const button of document.querySelectorAll("[data-copy]")) {
       if (button instanceof HTMLElement) {
         button.addEventListener("click", () => void copy(button));

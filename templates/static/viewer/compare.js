@@ -145,7 +145,7 @@ const ImagelibCompare = (() => {
   function showFacts() {
     names.replaceChildren(...panes.map(({ picture }) => h("p", {}, picture.alt)));
     head.replaceChildren(...["Setting", ...NAMES.slice(0, records.length)].map((text) => h("th", { scope: "col" }, text)));
-    const changed = ImagelibDiff.settings(records);
+    const changed = ImagelibDiff.settings(records, ImagelibPanel.NAMES);
     table.replaceChildren(...changed.map(([name, ...values]) =>
       h("tr", {}, h("th", { scope: "row" }, name), ...values.map((value) => h("td", {}, value || "–")))));
     /** @type {HTMLElement} */ (table.parentElement).hidden = changed.length === 0;

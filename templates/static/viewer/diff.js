@@ -54,26 +54,27 @@ const ImagelibDiff = (() => {
     return Array.isArray(value) ? value.join(", ") : value || "";
   }
 
-  /** @param {Partial<KnownRecord>} record @returns {Record<string, unknown>} */
-  const settingsOf = (record) => ({
-    model: record.ai_model, ...record.generation,
-    ...Object.fromEntries(ImagelibRegistry.FIELDS.flatMap((field) => (field.compared ? [[field.compared, written(field, record)]] : []))),
-    pixels: record.width ? `${record.width} × ${record.height}` : "",
-  });
-
-  /**
-   * The settings in which images differ: the name, and the value of each.
-   * @param {Partial<KnownRecord>[]} records @returns {[string, ...string[]][]}
-   */
-  function settings(records) {
-    const all = records.map(settingsOf);
-    return [...new Set(all.flatMap((one) => Object.keys(one)))]
-      .map((name) => /** @type {[string, ...string[]]} */ ([name, ...all.map((one) => shown(one[name]))]))
-      .filter(([, first, ...others]) => others.some((other) => other !== first));
+  /** In words, as the panel has them. @param {KnownRecord} record @param {Record<string, string>} names @returns {Record<string, string>} */
+  function settingsOf(record, names) {
+    const { more, rows } = ImagelibSettings.rowsOf(record, names);
+    return {
+      Model: record.ai_model,
+      ...Object.fromEntries([...more, ...rows].map(([name, parts]) => [name, parts.map(({ text }) => text).join("")])),
+      ...Object.fromEntries(ImagelibRegistry.FIELDS.flatMap((field) => (field.compared ? [[field.compared, String(written(field, record))]] : []))),
+      Size: record.width ? `${record.width} × ${record.height}` : "",
+    };
   }
 
-  /** @param {unknown} value */
-  const shown = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+  /**
+   * The settings in which images differ: what it is called, and the value of each.
+   * @param {KnownRecord[]} records @param {Record<string, string>} names  What settings are called. @returns {[string, ...string[]][]}
+   */
+  function settings(records, names) {
+    const all = records.map((record) => settingsOf(record, names));
+    return [...new Set(all.flatMap((one) => Object.keys(one)))]
+      .map((name) => /** @type {[string, ...string[]]} */ ([name, ...all.map((one) => one[name] ?? "")]))
+      .filter(([, first, ...others]) => others.some((other) => other !== first));
+  }
 
   return { settings, words };
 })();

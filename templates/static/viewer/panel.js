@@ -116,6 +116,7 @@ const ImagelibPanel = (() => {
   }
 
   return {
+    NAMES,
     diff,
     elements,
     /** @param {(record: KnownRecord) => Node | ""} show  Of the editor. */
