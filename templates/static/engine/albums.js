@@ -4,6 +4,7 @@
 
 const ImagelibAlbums = (() => {
   const { fold } = ImagelibText;
+  const NONE = "the order of an album wants tag: with the name of one; shown in the usual order";
 
   /** What a site has of them. @param {AlbumsData} file @returns {Album[]} */
   const read = (file) => file.albums.map(([tag, text, cover, pks]) => ({ tag, text, cover, pks: ImagelibNumbers.readDeltas(pks) }));
@@ -16,9 +17,6 @@ const ImagelibAlbums = (() => {
     }
     return null;
   }
-
-  /** The album that is all that a query asks for. @param {QueryNode} root @param {Album[]} albums */
-  const shownBy = (root, albums) => (root.kind === "tag" ? albumOf(root, albums) : null);
 
   /** An order by name as the search takes it: `album` with its tag, "" where the query has no album. @param {string} sort @param {QueryNode} root @param {Album[]} albums */
   function orderOf(sort, root, albums) {
@@ -40,5 +38,11 @@ const ImagelibAlbums = (() => {
     });
   }
 
-  return { albumOf, isOrder, orderOf, read, shownBy, sortRows };
+  /** The rows of an album in its order. @param {InstanceType<typeof ImagelibSearch.Searcher>} search  Knows it. @param {Album} album */
+  const rowsOf = (search, { tag }) => search.run({ root: { kind: "tag", tag: fold(tag) } }, `album:${tag}`).rows;
+
+  /** The pk of the image that stands for an album: the one that was chosen, if it still is there, else the first. @param {ArrayLike<number>} pks  In order. @param {Album} album */
+  const coverOf = (pks, { cover }) => (Array.prototype.includes.call(pks, cover) ? cover : pks[0]);
+
+  return { NONE, albumOf, coverOf, isOrder, orderOf, read, rowsOf, sortRows };
 })();
