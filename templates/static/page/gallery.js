@@ -244,7 +244,10 @@ const ImagelibGallery = (() => {
   const chosen = (order) => ((RANDOM.test(order) || SORTS.includes(order)) && (order !== DEFAULT_SORT || hasOwnOrder(parse(text).root)) ? order : "");
 
   /** Whether a query may come in another order than the newest first by itself. @param {QueryNode} root */
-  const hasOwnOrder = (root) => root.kind === "tag" || likeOf(root) !== "";
+  const hasOwnOrder = (root) => root.kind === "tag" || likeOf(root) !== "" || "album" in mount("gallery").dataset;
+
+  /** The album that a publication is as a whole: its order is that of all images. */
+  const whole = () => ImagelibIndex.albums?.find(({ tag }) => tag === mount("gallery").dataset.album) ?? null;
 
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
@@ -268,11 +271,11 @@ const ImagelibGallery = (() => {
     const query = parse(asked);
     const like = likeOf(query.root);
     const { albums, albumsVersion } = ImagelibIndex;
-    const album = ImagelibAlbums.albumOf(query.root, albums ?? []);
+    const album = ImagelibAlbums.albumOf(query.root, albums ?? []) ?? (asked ? null : whole());
     // Its order is not known yet: another one would only flash up.
-    if (!albums && (query.root.kind === "tag" || ImagelibAlbums.isOrder(sort || query.sort))) return;
+    if (!albums && (hasOwnOrder(query.root) || ImagelibAlbums.isOrder(sort || query.sort))) return;
     search.albums = albums ?? [];
-    const isAlbum = album !== null && query.root.kind === "tag";
+    const isAlbum = album !== null && (query.root.kind === "tag" || !asked);
     const usual = like ? `like:${like}` : isAlbum ? `album:${album.tag}` : DEFAULT_SORT;
     const order = ImagelibAlbums.orderOf(sort || query.sort, query.root, search.albums) || usual;
     inAlbum = isAlbum ? { album, isOrdered: order === usual } : null;
@@ -300,7 +303,7 @@ const ImagelibGallery = (() => {
       ImagelibTimeline.ask(text);
       void countSoon(bits);
       showSort(order, usual, album !== null);
-      ImagelibAlbumViews.showHead(isAlbum ? album : null, rows.length);
+      ImagelibAlbumViews.showHead(isAlbum && asked ? album : null, rows.length);
       const isNone = !album && ImagelibAlbums.isOrder(sort || query.sort);
       ImagelibMessages.warnings([...query.warnings, ...(isNone ? [ImagelibAlbums.NONE] : []), ...ImagelibAlike.idsIn(query.root).filter(isAbsent).map((id) => `no image ${id} to be like`)]);
       document.dispatchEvent(new CustomEvent("imagelib:asked"));
