@@ -243,6 +243,14 @@ interface AlbumsData {
   albums: [tag: string, text: string, cover: number, pks: Written][];
 }
 
+/** `ids` come first, or in front of the image `before`; null is the end. */
+interface AlbumChange {
+  text?: string;
+  cover?: string | null;
+  ids?: string[];
+  before?: string | null;
+}
+
 /** A tag whose images somebody has put in order: those pks first, in this order. */
 interface Album {
   tag: string;

@@ -29,6 +29,7 @@ from imagelib.library.records.albums import (
     list_albums,
 )
 from imagelib.recording.restoring import restore_records
+from imagelib.recovering import recover
 
 
 @pytest.fixture
@@ -247,6 +248,19 @@ def test_record_files_bring_them_back(shelf):
     with Library.open(shelf.root) as restored:
         assert [tuple(row) for row in restored.database.read("SELECT * FROM albums")] == before
         assert order(restored) == [3, 1, 2, 4]
+
+
+def test_recovering_takes_them_from_the_site(shelf):
+    put(shelf, 3, 1, text="mine", cover=ids(shelf, 4)[0])
+    build(shelf)
+    before, wanted = list_albums(shelf.database), [image.id for image in shelf.find(
+        "tag:best sort:album")]
+    shelf.close()
+    shelf.settings.database.unlink()
+    recover(shelf.settings)
+    with Library.open(shelf.root) as recovered:
+        assert list_albums(recovered.database) == before
+        assert [image.id for image in recovered.find("tag:best sort:album")] == wanted
 
 
 def test_another_program_cannot_write_a_list_that_is_none(shelf):
