@@ -18,10 +18,12 @@ from typing import Any
 from imagelib.config import Settings
 from imagelib.errors import ImagelibError, InvalidError, LibraryFaultError
 from imagelib.generator.paths import original_path
-from imagelib.generator.reading import SiteRecord, read_site
+from imagelib.generator.reading import SiteRecord, read_albums, read_site
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import walk_files
 from imagelib.library.originals.originals import NewImage
+from imagelib.library.query.listing import Filter
+from imagelib.library.records.albums import change_album
 from imagelib.library.records.searches import save_search
 from imagelib.library.store import identity
 from imagelib.library.store.backup import set_aside
@@ -80,6 +82,7 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
         site, searches = read_site(settings.site_dir)
     except InvalidError as error:
         report.problems.append(str(error))
+    albums = read_albums(settings.site_dir)
     recorded = _recorded(settings.records_dir, report)
     report.former = set_aside(settings, lambda kept: identity.begin_recovery(settings, kept))
     with Library.create(settings.root) as library:
@@ -90,6 +93,11 @@ def recover(settings: Settings, progress: Callable[[int, int], None] = lambda do
         _take_in(library, records, (salvaged, recorded), report, progress)
         for name, query, sort in searches:
             save_search(library.database, name, query, sort)
+        for tag, text, cover, ids in albums:
+            there = set(library.ids(Filter(tags=(tag,))))
+            if there:
+                change_album(library.database, tag, text=text, ids=[i for i in ids if i in there],
+                             cover=cover if cover in there else None)
         identity.end_recovery(settings)
     return report
 

@@ -227,12 +227,37 @@ interface Manifest {
   searches: [name: string, query: string, sort: string][];
   /** Who has picked which images, by their pks as `ImagelibNumbers.readDeltas` reads them. */
   picks?: [who: string, pks: Written][];
+  /** The hash of the file of all albums, if there are any. */
+  albums?: string;
   core: BlockEntry[];
   text: BlockEntry[];
   file: BlockEntry[];
   id: BlockEntry[];
   name: BlockEntry[];
   phash: BlockEntry[];
+}
+
+interface AlbumsData {
+  kind: "albums";
+  /** The pks in order, as `ImagelibNumbers.readDeltas` reads them; a cover of 0 is the first one. */
+  albums: [tag: string, text: string, cover: number, pks: Written][];
+}
+
+/** `ids` come first, or in front of the image `before`; null is the end. */
+interface AlbumChange {
+  text?: string;
+  cover?: string | null;
+  ids?: string[];
+  before?: string | null;
+}
+
+/** A tag whose images somebody has put in order: those pks first, in this order. */
+interface Album {
+  tag: string;
+  text: string;
+  /** A pk, or 0 for the first one. */
+  cover: number;
+  pks: ArrayLike<number>;
 }
 
 interface DataBlock<Kind extends string> {
@@ -322,7 +347,7 @@ interface Blocks {
 type BlockKind = keyof Blocks;
 /** Blocks that are loaded, all of them, once a query needs them. */
 type WantedKind = "name" | "phash";
-type DataFile = Manifest | Blocks[BlockKind];
+type DataFile = Manifest | AlbumsData | Blocks[BlockKind];
 
 // -- Events of the page -------------------------------------------------------------------------------------
 

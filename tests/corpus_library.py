@@ -64,7 +64,8 @@ class Database:
         self.connection = sqlite3.connect(":memory:")
         add_functions(self.connection)
         for statement in [*schema.first(), "ALTER TABLE images ADD COLUMN title DEFAULT ''",
-                          *schema.with_fields_of(schema.VERSION), *schema.picks()]:
+                          *schema.with_fields_of(schema.VERSION), *schema.picks(),
+                          *schema.albums()]:
             self.connection.execute(statement)
 
     def fill(self, images: list[Image],

@@ -110,8 +110,8 @@ def test_read_only_answers_what_the_gallery_shows_and_nothing_else(tmp_path, pic
     """The rule is turned around: what is not said to be public is not, whatever comes to be."""
     from imagelib.daemon.routes import ROUTES
 
-    public = {"/api/images", "/api/images/{id}", "/api/tags", "/api/searches", "/api/status",
-              "/api/openapi.json"}
+    public = {"/api/images", "/api/images/{id}", "/api/tags", "/api/searches", "/api/albums",
+              "/api/status", "/api/openapi.json"}
     with Library.create(tmp_path / "l") as library:
         image = library.add(picture).image
         gone = library.add(picture.with_name("b.png").write_bytes(
@@ -121,7 +121,7 @@ def test_read_only_answers_what_the_gallery_shows_and_nothing_else(tmp_path, pic
     try:
         daemon.wait_built()
         for route in ROUTES:
-            path = route.path.replace("{id}", image.id).replace("{name}", "x")
+            path = route.path.replace("{id}", image.id).replace("{name}", "x").replace("{tag}", "x")
             for method in (route.method, *(["HEAD"] if route.method == "GET" else [])):
                 wanted = 200 if route.method == "GET" and route.path in public else 403
                 assert daemon.ask(method, path).status == wanted, (method, path)

@@ -98,6 +98,32 @@ def test_tag_housekeeping(daemon, tmp_path):
     assert sorted(names()) == ["cat", "dog", "kitty", "red"]
 
 
+def test_albums(daemon, tmp_path):
+    one, two, three = (daemon.upload(draw(tmp_path / f"{n}.png"), tags='["a/b"]').json["id"]
+                       for n in "123")
+
+    def order() -> list[str]:
+        found = daemon.get("/api/images?tags=a/b&sort=album").json["items"]
+        return [image["id"] for image in found]
+
+    made = daemon.ask("PUT", "/api/albums/a%2Fb", json_body={"ids": [three], "text": "mine"})
+    assert (made.status, made.json) == (201, {"tag": "a/b", "text": "mine", "cover": None,
+                                              "count": 3})
+    assert order() == [three, one, two]
+    moved = daemon.ask("PUT", "/api/albums/a%2Fb",
+                       json_body={"ids": [one], "before": None, "cover": two})
+    assert (moved.status, moved.json["cover"]) == (200, two)
+    assert order() == [three, two, one]
+    assert daemon.get("/api/albums").json == [moved.json]
+    assert daemon.ask("PUT", "/api/albums/none", json_body={}).status == 404
+    for wrong in ({"ids": ["x"]}, {"text": 1}, {"pks": [1]}):
+        assert daemon.ask("PUT", "/api/albums/a%2Fb", json_body=wrong).status == 422
+    assert daemon.ask("DELETE", "/api/albums/a%2Fb").status == 204
+    assert daemon.ask("DELETE", "/api/albums/a%2Fb").status == 404
+    [warning] = daemon.get("/api/images?tags=a/b&sort=album").json["warnings"]
+    assert "album" in warning
+
+
 def test_saved_searches(daemon):
     assert daemon.ask("PUT", "/api/searches/best%20of",
                       json_body={"query": "rating:5", "sort": "-rating"}).status == 201

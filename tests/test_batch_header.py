@@ -67,8 +67,8 @@ VERBS = {
 }
 #: What changes no image, or cannot be taken back; `redo` and `drift` have tests of their own below.
 NO_BATCH = {"POST /api/inspect", "DELETE /api/trash", "PUT /api/searches/{name}",
+            "PUT /api/albums/{tag}", "DELETE /api/albums/{tag}", "PUT /api/settings",
             "DELETE /api/searches/{name}", "POST /api/rebuild", "POST /api/picks",
-            "PUT /api/settings",
             "DELETE /api/picks/{publication}/{key}", "POST /api/publications/{name}",
             "POST /api/publications/{name}/send", "DELETE /api/publications/{name}"}
 

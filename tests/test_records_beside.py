@@ -22,6 +22,7 @@ from imagelib.generator.builder import build
 from imagelib.library.checks.verifying import Findings, verify
 from imagelib.library.library import Library
 from imagelib.library.originals.following import note_taken
+from imagelib.library.records.albums import change_album, forget_album
 from imagelib.library.records.lookalikes import merge
 from imagelib.library.records.searches import delete_search, save_search
 from imagelib.library.store.backup import snapshot
@@ -43,7 +44,7 @@ def told(library: Library) -> dict[str, list[tuple]]:
     return {sql: [tuple(row) for row in library.database.read(sql)] for sql in (
         "SELECT * FROM images ORDER BY pk", "SELECT * FROM trash ORDER BY pk",
         "SELECT * FROM replaced ORDER BY image, digest", "SELECT * FROM taken ORDER BY path",
-        "SELECT * FROM searches ORDER BY name",
+        "SELECT * FROM searches ORDER BY name", "SELECT * FROM albums ORDER BY tag",
         "SELECT value FROM meta WHERE key = 'library_id'", "SELECT * FROM context",
         "SELECT type, name, sql FROM sqlite_schema ORDER BY name",
         "SELECT seq FROM sqlite_sequence WHERE name = 'images'")}
@@ -76,6 +77,7 @@ def seeds(tmp_path_factory):
         library.delete(library.find("rating:0")[0].id)
         library.replace_file(image.id, draw(root.parent / "other.png"))
         save_search(library.database, "best", "rating:5", "-rating")
+        change_album(library.database, "all", text="All", ids=[image.id], cover=image.id)
         note_taken(library, Path("/watched/a.png"), (1, 2), "0" * 64)
         record(library)
     return root
@@ -118,6 +120,8 @@ def _at_random(library: Library, rng: random.Random, root: Path) -> None:
             lambda: library.replace_file(image.id, draw(root / f"{number}.png")),
             lambda: save_search(library.database, f"s{number % 3}", str(number)),
             lambda: delete_search(library.database, f"s{number % 3}"),
+            lambda: change_album(library.database, f"t{number % 4}", text=f"{number}"),
+            lambda: forget_album(library.database, f"t{number % 4}"),
             lambda: note_taken(library, Path(f"/w/{number % 4}"), (number, 1), "a" * 64),
             by_another_program,
         ])()

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from imagelib import __version__
-from imagelib.cli import images, maintenance, picks, publish, site
+from imagelib.cli import albums, images, maintenance, picks, publish, site
 from imagelib.cli.output import Context, say
 from imagelib.errors import ImagelibError
 
@@ -40,8 +40,8 @@ def cli(ctx: click.Context, library: Path | None, debug: bool) -> None:
 
 for _command in (
     site.init, site.demo, images.add, images.migrate, images.list_images, images.show,
-    images.edit, images.replace_texts, images.rm, images.trash, images.tags, images.history,
-    images.undo, images.redo,
+    images.edit, images.replace_texts, images.rm, images.trash, images.tags, albums.album,
+    images.history, images.undo, images.redo,
     site.build, site.watch, site.serve, publish.publish, picks.picks, maintenance.check,
     maintenance.duplicates, maintenance.reread, maintenance.export,
     maintenance.backup, maintenance.restore, maintenance.recover, maintenance.doctor,

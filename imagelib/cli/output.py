@@ -120,10 +120,11 @@ def read_query(text: str, library: Library) -> Query:
     """The query that *text* is; what is searched otherwise than it may be meant is said, and of
     which images there are none in *library*."""
     from imagelib.library.query.engines import warnings_of
+    from imagelib.library.query.listing import Filter
     from imagelib.library.query.query import Query
 
     parsed = Query.parse(text)
-    for warning in warnings_of(library.engine, parsed):
+    for warning in warnings_of(library.engine, Filter(parsed)):
         say(f"Note: {warning}")
     return parsed
 

@@ -160,7 +160,7 @@ def make_app(service: Service, guard: Guard) -> Application:
 def _make_bottle(service: Service) -> bottle.Bottle:
     app = bottle.Bottle()
     for route in ROUTES:
-        path = route.path.replace("{", "<").replace("}", ">")
+        path = route.path.replace("{tag}", "{tag:path}").replace("{", "<").replace("}", ">")
         app.route(path, method=route.method, callback=_adapter(service, route))
     for path in ("/", "/<path:path>"):
         app.route(path, method="ANY", callback=_serve_file(service))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from imagelib.library.query.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, check_order
+from imagelib.library.records.albums import MAX_TEXT
 from imagelib.library.records.replacing import Replacement
 from imagelib.library.values.dates import parse_wall_clock
 from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, Title, clean_tag
@@ -252,6 +253,19 @@ class SavedSearch(Fields):
 
     query: Text
     sort: Annotated[str, BeforeValidator(_order)] = ""
+
+
+class ChangeAlbum(Fields):
+    """What changes of an album; what is left out stays as it is.
+
+    `ids` come first in this order, or in front of the image `before`, null being the end. `cover`
+    is the id of an image; null is the first one.
+    """
+
+    text: Annotated[Text, Field(max_length=MAX_TEXT)] | None = None
+    cover: str | None = None
+    ids: Annotated[list[str], Field(max_length=MAX_BATCH)] | None = None
+    before: str | None = None
 
 
 class ChangeSettings(Fields):

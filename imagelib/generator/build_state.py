@@ -164,6 +164,11 @@ class BuildState:
         return {row[0] for row in self._run("SELECT path FROM artifacts WHERE output = ?",
                                             self._output)}
 
+    def paths_like(self, pattern: str) -> set[str]:
+        """Those of the paths that *pattern* fits, with * for anything."""
+        return {row[0] for row in self._run(
+            "SELECT path FROM artifacts WHERE output = ? AND path GLOB ?", self._output, pattern)}
+
     def retire(self, paths: Iterable[str]) -> None:
         """Move *paths* from the artifacts to what is to be removed."""
         known = list(paths)

@@ -21,6 +21,8 @@ from imagelib.generator.freshness import KEPT_SECONDS, Aside, stamp
 from imagelib.generator.index.blocks import (
     KINDS,
     Block,
+    albums_file,
+    albums_path,
     block_path,
     make_block,
     manifest,
@@ -379,10 +381,20 @@ class _Build:
         absent = self._thumbnails.absent.keys()
         for path, text in self._pages.announcements(newest, spans, absent).items():
             self._put(path, text.encode())
-        self._put("data/manifest.js", manifest(ordered, seq=seq, total=total,
-                                               searches=aside.searches, picks=aside.picks))
+        self._put("data/manifest.js", manifest(
+            ordered, seq=seq, total=total, searches=aside.searches, picks=aside.picks,
+            albums=self._write_albums(aside)))
         self._put("index.html", self._pages.gallery(newest, total, absent,
                                                     self._thumbnails.blurred).encode())
+
+    def _write_albums(self, aside: Aside) -> str:
+        """Write the file of all albums and retire those before; its hash, "" if there are none."""
+        self._retired |= self._build_state.paths_like(albums_path("*"))
+        if not aside.albums:
+            return ""
+        checksum, content = albums_file(aside.albums)
+        self._put(albums_path(checksum), content)
+        return checksum
 
     def _put(self, path: str, content: bytes) -> None:
         """Write an artifact unless it has these bytes already."""

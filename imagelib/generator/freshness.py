@@ -23,7 +23,7 @@ from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import stat_of
-from imagelib.library.store.schema import IS_PICKED
+from imagelib.library.store.schema import IS_PICKED, IS_WORN
 from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
 
@@ -71,6 +71,8 @@ class Aside:
     searches: list[list[str]]
     #: The pks that each visitor of a publication picked, by the name.
     picks: list[tuple[str, list[int]]]
+    #: Tag, text, the pk of the cover or 0, and the pks in order, of each album.
+    albums: list[tuple[str, str, int, list[int]]]
 
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> Self:
@@ -79,13 +81,26 @@ class Aside:
         picks = connection.execute(
             "SELECT DISTINCT who, image FROM picks WHERE image IN (SELECT pk FROM images)"
             f" AND {IS_PICKED} ORDER BY who, image")
+        albums = [(tag, text, *_in_album(connection, tag, cover, pks))
+                  for tag, text, cover, pks in connection.execute(
+                      f"SELECT tag, text, cover, pks FROM albums AS a WHERE {IS_WORN} ORDER BY tag"
+                  ).fetchall()]
         return cls([list(row) for row in searches],
                    [(who, [row[1] for row in rows])
-                    for who, rows in groupby(picks, key=itemgetter(0))])
+                    for who, rows in groupby(picks, key=itemgetter(0))], albums)
 
     def __str__(self) -> str:
         """The same text for the same."""
-        return json.dumps([self.searches, self.picks])
+        return json.dumps([self.searches, self.picks, self.albums])
+
+
+def _in_album(connection: sqlite3.Connection, tag: str, cover: int | None,
+              pks: str) -> tuple[int, list[int]]:
+    """Cover and list of an album, of those images alone that carry its *tag*."""
+    worn = {row[0] for row in connection.execute(
+        "SELECT it.image FROM image_tags AS it JOIN tags AS t ON t.id = it.tag WHERE t.name = ?",
+        (tag,))}
+    return (cover if cover in worn else 0) or 0, [pk for pk in json.loads(pks) if pk in worn]
 
 
 def is_current(settings: Settings, out: Path) -> bool:

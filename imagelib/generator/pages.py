@@ -90,6 +90,8 @@ class SiteInfo:
     picks: tuple[str, ...] = ()
     max_picks: int = 0
     publication: str = ""
+    #: The tag of the album in whose order all images come by themselves, or "".
+    album: str = ""
 
     @property
     def recipes(self) -> list[Recipe]:

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.errors import InvalidError
-from imagelib.generator.index.blocks import FORMAT, KINDS, MANIFEST_PATH, READABLE, text_keys
+from imagelib.generator.index.blocks import (
+    FORMAT,
+    KINDS,
+    MANIFEST_PATH,
+    READABLE,
+    albums_path,
+    text_keys,
+)
 from imagelib.generator.index.numbers import read, read_deltas
 from imagelib.generator.index.pieces import read_texts
 from imagelib.library.values.registry import TEXTS
@@ -62,6 +69,21 @@ def read_site(folder: Path) -> tuple[list[SiteRecord], list[list[str]]]:
             head = {name: row.pop(name) for name in ("id", "digest", "file_name", "original_name")}
             records.append(SiteRecord(**head, created_at=row.pop("created_at", ""), fields=row))
     return records, manifest["searches"]
+
+
+def read_albums(folder: Path) -> list[tuple[str, str, str, list[str]]]:
+    """Tag, text, the id of the cover or "", and the ids in order of each album of the site in
+    *folder*; none if what says them is not whole."""
+    with suppress(OSError, ValueError, LookupError):
+        manifest = _read_call(folder / MANIFEST_PATH)
+        albums = _read_call(folder / albums_path(manifest["albums"]))["albums"]
+        ids: dict[int, str] = {}
+        for number, _, _, checksum in manifest["file"]:
+            block = _read_call(folder / f"data/file-{number}-{checksum}.js")
+            ids.update(zip(_pks(block, "file"), block["ids"], strict=True))
+        return [(tag, text, ids.get(cover, ""), [ids[pk] for pk in read_deltas(pks) if pk in ids])
+                for tag, text, cover, pks in albums]
+    return []
 
 
 def read_block(path: Path) -> list[dict[str, Any]]:

@@ -103,7 +103,7 @@ class Library(Storage):
 
     def find(self, query: str | Query | Filter = "", limit: int | None = None) -> list[Image]:
         """All images that *query* finds, in its order."""
-        wanted = as_filter(query)
+        wanted = self.engine.in_album(as_filter(query))
         fold_pending(self.database)
         where, values = wanted.to_sql()
         tail = f"{where} {order_by(wanted.order)}" + (" LIMIT ?" if limit is not None else "")
@@ -124,7 +124,7 @@ class Library(Storage):
 
     def ids(self, query: str | Query | Filter) -> list[str]:
         """The ids that *query* finds, in its order."""
-        wanted = as_filter(query)
+        wanted = self.engine.in_album(as_filter(query))
         fold_pending(self.database)
         where, values = wanted.to_sql()
         rows = self.database.read(f"SELECT i.id FROM images AS i {where}"

@@ -27,8 +27,10 @@ from imagelib.generator.build_state import BuildState
 from imagelib.generator.derivatives import Lender, nobody
 from imagelib.generator.paths import Recipe, thumbnail_path, width_in
 from imagelib.library.library import Library
-from imagelib.library.query.listing import Filter
+from imagelib.library.query.albums import in_album
+from imagelib.library.query.listing import ALBUM, Filter
 from imagelib.library.query.query import Query
+from imagelib.library.query.terms import HasTag
 from imagelib.library.store import folding
 from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.database import Transaction, translated
@@ -238,6 +240,7 @@ class Derived:
                         if pk in known:
                             self._remove(write, pk, known[pk], report)
             self._save_searches(write)
+            self._save_albums(write)
             # What an image was before is not public, and need not lie here either.
             write.run("DELETE FROM trash")
             write.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
@@ -435,6 +438,32 @@ class Derived:
         for row in self._source.database.read("SELECT name, query, sort FROM searches"):
             if row["name"] in self._policy.saved_searches:
                 transaction.run("INSERT INTO searches VALUES (?, ?, ?)", *row)
+
+    def _save_albums(self, transaction: Transaction) -> None:
+        """The albums of tags that are kept, as far as their images are published; all of these are
+        listed, as numbers of publications are given in another order."""
+        transaction.run("DELETE FROM albums")
+        if not self._policy.keeps("tags"):
+            return
+        numbers = dict(self._sources.execute("SELECT pk, number FROM sources"))
+        for tag, text, cover, pks in self._source.database.read(
+                "SELECT tag, text, cover, pks FROM albums"):
+            worn = [row[0] for row in self._source.database.read(
+                "SELECT it.image FROM image_tags AS it JOIN tags AS t ON t.id = it.tag"
+                " WHERE t.name = ? ORDER BY it.image", tag) if row[0] in numbers]
+            if worn and tag in self._policy.tags:
+                there = set(worn)
+                order = dict.fromkeys((*(pk for pk in json.loads(pks) if pk in there), *worn))
+                transaction.run("INSERT INTO albums VALUES (?, ?, ?, ?)", tag, text,
+                                numbers[cover] if cover in there else None,
+                                json.dumps([numbers[pk] for pk in order]))
+
+    @property
+    def album(self) -> str:
+        """The tag of the public album that the policy's query is, or ""."""
+        query = Query.parse(self._policy.query)
+        return in_album(self.library.database, Filter(query, sort=ALBUM)).album if isinstance(
+            query.root, HasTag) else ""
 
     def _sweep(self, files: dict[int, tuple[str, PublishedFile]]) -> None:
         """Take away the files that no image has any more."""

@@ -75,7 +75,8 @@ def publication(library: Library, policy: Policy, place: str, *,
             target.check(ledger.files(), ledger.absent())
         derivation = one.follow(progress, set(without))
         site = one.root / "site"
-        info = _info(policy, one.library.settings, one.id if policy.picks.kinds else "")
+        info = _info(policy, one.library.settings, one.id if policy.picks.kinds else "",
+                     one.album)
         build(one.library, site, site=info, lingers=False,
               lent=one.lender() if derivation.added or derivation.changed else nobody,
               progress=progress)
@@ -178,7 +179,7 @@ def _templates(settings: Settings) -> list[str]:
                   if path.is_file()) if own else []
 
 
-def _info(policy: Policy, settings: Settings, publication_id: str) -> SiteInfo:
+def _info(policy: Policy, settings: Settings, publication_id: str, album: str) -> SiteInfo:
     return SiteInfo(
         settings.title, settings.language, settings.base_url, settings.sharp, published=True,
         intro=policy.intro, author=policy.author, licence=policy.licence, robots=policy.robots,
@@ -187,4 +188,5 @@ def _info(policy: Policy, settings: Settings, publication_id: str) -> SiteInfo:
         withheld=tuple(word for word in ("tags", "model", "rating", "date", "prompt")
                        if not policy.keeps(word)), feed=policy.feed, sitemap=policy.sitemap,
         labelled=policy.ai_label == "write", expires=policy.expires, captions=policy.captions,
-        picks=policy.picks.kinds, max_picks=policy.picks.max, publication=publication_id)
+        picks=policy.picks.kinds, max_picks=policy.picks.max, publication=publication_id,
+        album=album)

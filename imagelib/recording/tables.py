@@ -92,6 +92,7 @@ _TAGS = ("(SELECT json_group_array(name) FROM (SELECT g.name FROM image_tags it 
 #: In the order in which they are restored.
 TABLES = (
     Recorded(name="searches", columns=("name", "query", "sort"), size=1024),
+    Recorded(name="albums", columns=("tag", "text", "cover", "pks"), size=1024),
     Recorded(name="replaced", columns=("image", "digest", "file", "at"), size=1024),
     Recorded(name="picks", size=1024, key="image", columns=(
         "image", "publication", "key", "who", "heart", "stars", "note", "at", "created_at")),
@@ -143,9 +144,17 @@ def _is_name(value: Any) -> bool:
     return _is_inside(value) and not {"/", "\\"} & set(value) and value != "."
 
 
+def _is_pks(value: Any) -> bool:
+    """A list of pks as JSON."""
+    return _is_text(value) and isinstance(pks := json.loads(value), list) and all(
+        map(_is_number, pks))
+
+
 #: Columns that are no plain text. What leads to files, or is part of their names, is narrow.
 _SHAPES: dict[str, Callable[[Any], bool]] = {
     "tags": _is_tags,
+    "pks": _is_pks,
+    "cover": lambda value: value is None or _is_number(value),
     "file_name": _is_inside,
     "file": lambda value: value is None or _is_name(value),
     "id": lambda value: _is_text(value) and bool(_ID.fullmatch(value)),
@@ -165,7 +174,7 @@ def bad_member(row: dict[str, Any]) -> str:
     """The first member of *row* that no row of ours has so; "" if all are sound.
 
     Raises:
-        ValueError: the record of a deleted image is no JSON.
+        ValueError: the record of a deleted image, or the list of an album, is no JSON.
     """
     for name, value in row.items():
         if not _SHAPES.get(name, _is_text)(value):

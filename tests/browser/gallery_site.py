@@ -16,6 +16,8 @@ from imagelib.generator.index.blocks import (
     KINDS,
     MANIFEST_PATH,
     Block,
+    albums_file,
+    albums_path,
     block_path,
     make_block,
     manifest,
@@ -81,11 +83,12 @@ def write_site(
     without_thumbnail: Set[int] = frozenset(),
     pictures: bool = True,
     searches: Sequence[Sequence[str]] = (),
+    albums: Sequence[tuple[str, str, int, Sequence[int]]] = (),
 ) -> list[Block]:
     """Write every file of a site with *images* and return the blocks of its index."""
     by_pk = sorted(images, key=lambda image: image.pk)
     blocks = write_index(folder, by_pk, seq=seq, without_thumbnail=without_thumbnail,
-                         searches=searches)
+                         searches=searches, albums=albums)
     pages = Pages(site)
     for path, content in pages.static_files().items():
         _write(folder / path, content)
@@ -105,6 +108,7 @@ def write_site(
 def write_index(
     folder: Path, by_pk: list[Image], *, seq: int = 1, without_thumbnail: Set[int] = frozenset(),
     searches: Sequence[Sequence[str]] = (),
+    albums: Sequence[tuple[str, str, int, Sequence[int]]] = (),
 ) -> list[Block]:
     """Write the data files and the manifest, and return the blocks."""
     blocks = []
@@ -116,8 +120,10 @@ def write_index(
             block, content = make_block(kind, number, rows, without_thumbnail)
             blocks.append(block)
             _write(folder / block_path(block), content)
-    _write(folder / MANIFEST_PATH,
-           manifest(blocks, seq=seq, total=len(by_pk), searches=searches))
+    checksum, content = albums_file(albums)
+    _write(folder / albums_path(checksum), content)
+    _write(folder / MANIFEST_PATH, manifest(blocks, seq=seq, total=len(by_pk), searches=searches,
+                                            albums=checksum if albums else ""))
     return blocks
 
 

@@ -199,6 +199,70 @@ def test_searches_are_saved_renamed_followed_and_deleted(editor):
     assert editor.daemon.get("/api/searches").json == []
 
 
+# -- albums ------------------------------------------------------------------
+
+
+def test_an_album_is_made_of_a_selection_and_put_in_order_by_keys_and_mouse(editor):
+    def order() -> list[str]:
+        return [one["prompt_text"][-1] for one in editor.records("tag:best sort:album")]
+
+    def shows(*numbers: int) -> None:
+        expect(editor.cards).to_have_text([re.compile(f"picture {n}") for n in numbers])
+
+    keys = editor.page.keyboard
+    for n in (1, 3, 4):
+        editor.item(f"picture {n}").hover()
+        editor.box(f"picture {n}").click()
+    editor.button("Album…").click()
+    editor.field("Name of the album, which is a tag").fill("Best")
+    editor.button("Make the album").click()
+    editor.says("best is an album").get_by_role("button", name="Show").click()
+    expect(editor.page.get_by_role("region", name="Album").get_by_role("heading")).to_have_text(
+        "best")
+    shows(4, 3, 1)
+    assert order() == ["4", "3", "1"]
+
+    keys.press("Escape")
+    editor.card("picture 4").focus()
+    keys.press("Alt+ArrowRight")
+    shows(3, 4, 1)
+    expect(editor.card("picture 4")).to_be_focused()
+    keys.press("Alt+ArrowRight")
+    shows(3, 1, 4)
+    expect(editor.says("Moved")).to_be_visible()
+    keys.press("Alt+ArrowRight")  # it is at the end
+    editor.says("Moved").get_by_role("button", name="Undo").click()
+    shows(3, 4, 1)
+    expect(editor.says("undone")).to_be_visible()
+    assert order() == ["3", "4", "1"]
+
+    editor.card("picture 1").drag_to(editor.card("picture 3"), target_position={"x": 5, "y": 20})
+    shows(1, 3, 4)
+    expect(editor.page.locator(".drop-mark")).to_be_hidden()
+    expect(editor.dialog("Add images")).to_have_count(0)
+    editor.card("picture 3").click(button="right")
+    editor.page.get_by_role("menuitem", name="Use as cover").click()
+    expect(editor.says("Cover chosen")).to_be_visible()
+    editor.button("Add a text").click()
+    editor.field("Text of the album").fill("All of them\nand more")
+    editor.button("Save").click()
+    expect(editor.says("Text saved")).to_be_visible()
+    expect(editor.page.get_by_role("region", name="Album")).to_contain_text("All of them")
+    assert order() == ["1", "3", "4"]
+    assert editor.daemon.get("/api/albums").json == [{
+        "tag": "best", "text": "All of them\nand more", "count": 3,
+        "cover": editor.record('prompt:"picture 3"')["id"]}]
+
+    editor.button("Edit text").click()
+    editor.button("No album any more").click()
+    expect(editor.page.get_by_role("region", name="Album")).to_be_hidden()
+    assert editor.daemon.get("/api/albums").json == []
+    editor.says("no album any more").get_by_role("button", name="Undo").click()
+    expect(editor.says("an album again")).to_be_visible()
+    shows(1, 3, 4)
+    assert editor.daemon.get("/api/albums").json[0]["text"] == "All of them\nand more"
+
+
 # -- status ------------------------------------------------------------------
 
 

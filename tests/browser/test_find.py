@@ -507,5 +507,45 @@ def test_saved_searches_are_links_beside_the_filters(tmp_path, serve, open_page)
     expect_result(again, found('tag:"two words"'))
 
 
+def test_an_album_is_a_link_to_its_images_in_its_order_with_its_text(tmp_path, serve, open_page):
+    [cover, *some] = found("tag:night")[3:8]
+    listed = [image.pk for image in [*some, cover]]
+    write_site(tmp_path, records(COUNT), albums=[
+        ("night", "<b>Nights</b>\nof the year", cover.pk, listed), ("gone", "", 0, [])])
+    page = open_page(serve(tmp_path))
+    albums = page.get_by_role("navigation", name="Albums").get_by_role("link")
+    head = page.get_by_role("region", name="Album")
+    sort = page.get_by_label("Sort")
+    expect(albums).to_have_text([f"night {len(found('tag:night'))}"])
+    expect(albums.locator("img")).to_have_attribute("src", re.compile(cover.digest))
+    expect(head).to_be_hidden()
+    expect(sort.locator("option[value=album]")).to_be_hidden()
+
+    sort.select_option("-rating")
+    albums.click()
+    rest = sorted((image for image in found("tag:night") if image.pk not in listed),
+                  key=lambda image: image.pk)
+    in_order = [*some, cover, *rest]
+    expect_result(page, in_order)
+    expect(head.get_by_role("heading")).to_have_text("night")
+    expect(head.get_by_text("<b>Nights</b> of the year")).to_be_visible()
+    expect(albums).to_have_attribute("aria-current", "true")
+    expect(sort.locator("option:checked")).to_have_text("Album order")
+
+    sort.select_option("-captured_at")
+    expect_result(page, found("tag:night"))
+    expect(head).to_be_visible()
+    assert "sort=-captured_at" in page.url
+    page.reload()
+    expect_result(page, found("tag:night"))
+    box(page).fill("tag:night rating:>=1")
+    expect(head).to_be_hidden()
+    sort.select_option("album")
+    expect_result(page, [image for image in in_order if image.rating])
+    box(page).fill("fox")
+    expect(page.get_by_text("shown in the usual order")).to_be_visible()
+    expect_result(page, found("fox"))
+
+
 def test_without_saved_searches_there_is_no_place_for_them(page):
     expect(page.get_by_role("navigation", name="Saved searches")).to_have_count(0)

@@ -1,5 +1,5 @@
 // Answer queries over data files of the index: reads one JSON value, writes one.
-//   {"blocks": [core, text, name and phash blocks], "ids": {id: pk}, "picks": [[who, pks]], "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
+//   {"blocks": [core, text, name and phash blocks], "ids": {id: pk}, "picks": [[who, pks]], "albums": as their file has them, "queries": [...]}  ->  [{"ids", "warnings", "sort", "seen"}]
 //   {"settings": [records], "names": names of settings}  ->  [{"rows", "more"}]
 //   {"fold": [texts]}  ->  [folded texts]
 //   {"column": texts, "letters": [folded texts]}  ->  {"texts", "prompts", "folded", "early", "found": [numbers of the texts with each of the letters]}
@@ -11,8 +11,8 @@ import { load } from "./load.mjs";
 const input = JSON.parse(readFileSync(0, "utf8"));
 const { fold } = load("ImagelibText", "text.js");
 
-function answers({ blocks, ids, queries, picks = [] }) {
-  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "search.js");
+function answers({ blocks, ids, queries, picks = [], albums = [] }) {
+  const Query = load("ImagelibQuery", "registry.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js", "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "albums.js", "search.js");
   const columns = new (load("ImagelibColumns").Columns)();
   const adding = { core: "addCore", text: "addText", name: "addNames", phash: "addPhash" };
   for (const block of blocks) columns[adding[block.kind]](block);
@@ -21,9 +21,11 @@ function answers({ blocks, ids, queries, picks = [] }) {
   const all = () => {
     const searcher = new (load("ImagelibSearch").Searcher)(columns);
     searcher.pkOf = (id) => ids[id];
+    const Albums = load("ImagelibAlbums");
+    searcher.albums = Albums.read({ albums });
     return queries.map((q) => {
       const query = Query.parse(q);
-      const { rows } = searcher.run(query, query.sort || (Alike.likeOf(query.root) ? `like:${Alike.likeOf(query.root)}` : "-captured_at"));
+      const { rows } = searcher.run(query, Albums.orderOf(query.sort, query.root, searcher.albums) || (Alike.likeOf(query.root) ? `like:${Alike.likeOf(query.root)}` : "-captured_at"));
       return { ids: [...rows].map((row) => columns.pk[row]), warnings: query.warnings, sort: query.sort };
     });
   };

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const ENGINE = ["registry.js", "text.js", "query-fields.js", "query.js", "conditions.js", "vocabulary.js", "numbers.js", "texts.js",
-  "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "search.js"];
+  "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "albums.js", "search.js"];
 const Query = load("ImagelibQuery", ...ENGINE);
 const Conditions = load("ImagelibConditions");
 const { Columns } = load("ImagelibColumns");

@@ -2,7 +2,7 @@
 import { load } from "./load.mjs";
 
 load("ImagelibSearch", "registry.js", "text.js", "query-fields.js", "query.js", "conditions.js", "tasks.js", "vocabulary.js", "numbers.js",
-  "texts.js", "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "search.js");
+  "texts.js", "bits.js", "columns.js", "words.js", "generation.js", "facets.js", "stacks.js", "alike.js", "albums.js", "search.js");
 
 const PLAIN = {
   title: "", prompt_text: "", negative_prompt: "", notes: "", generation: {}, rating: 0, ai_model: "", width: 64, height: 48,

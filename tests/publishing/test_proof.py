@@ -21,6 +21,7 @@ from PIL import ImageCms
 
 from imagelib.errors import InvalidError
 from imagelib.library.library import Library
+from imagelib.library.records.albums import change_album
 from imagelib.library.values.image import Image
 from imagelib.publishing import derived as deriving
 from imagelib.publishing import publication as publishing
@@ -58,6 +59,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
         with opened.database.write("test") as transaction:
             transaction.run("INSERT INTO searches VALUES (?, ?, '')", f"{CANARY}search",
                             f"tag:{CANARY}tag")
+        change_album(opened.database, f"{CANARY}tag", text=f"{CANARY}album as I show it")
         yield opened
 
 
@@ -103,6 +105,29 @@ def test_picks_are_never_in_a_publication_and_are_found_if_they_are(library, tmp
     with pytest.raises(publishing.LeakError) as leak:
         attempt(library, tmp_path / "out", picks={"comment": True})
     assert {hit.file for hit in leak.value.hits} == {"data/manifest.js"}
+
+
+@pytest.mark.parametrize("withheld", ["tags", "this tag", "its images"])
+def test_an_album_that_is_withheld_is_found_if_it_is_let_through(library, tmp_path, monkeypatch,
+                                                                 withheld):
+    values: dict[str, Any] = {"fields": [] if withheld == "tags" else ["tags"]}
+    if withheld == "this tag":
+        values["tags"] = {"without": [f"{CANARY}tag"]}
+    if withheld == "its images":
+        library.edit(*library.ids("-tag:private"), tags=["shown"])
+    attempt(library, tmp_path / "out", **values)
+
+    def let_through(self: deriving.Derived, transaction: Any) -> None:
+        transaction.run("DELETE FROM albums")
+        transaction.run("INSERT OR IGNORE INTO tags (name) VALUES ('t')")
+        transaction.run("INSERT OR IGNORE INTO image_tags SELECT i.pk, t.id FROM images i, tags t"
+                        " WHERE t.name = 't' LIMIT 1")
+        transaction.run("INSERT INTO albums (tag, text) VALUES ('t', ?)", f"{CANARY}album as I")
+
+    monkeypatch.setattr(deriving.Derived, "_save_albums", let_through)
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(library, tmp_path / "out", **values)
+    assert any(hit.file.startswith("data/albums-") for hit in leak.value.hits)
 
 
 def test_raw_metadata_does_not_even_reach_who_decides(library, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import random
 import re
 import zipfile
@@ -16,10 +17,13 @@ from helpers import a1111, draw
 from imagelib.config import Settings
 from imagelib.errors import ConflictError
 from imagelib.generator.builder import build
+from imagelib.generator.index.numbers import read_deltas
 from imagelib.generator.reading import read_site
 from imagelib.library.library import Library
+from imagelib.library.records.albums import change_album
 from imagelib.library.store.backup import put_back, snapshot
 from imagelib.publishing import publication as publishing
+from imagelib.publishing.derived import derived
 from imagelib.publishing.policy import PRESETS, Policy
 from imagelib.publishing.publication import Publication, publication
 from imagelib.publishing.targets import folder
@@ -114,6 +118,44 @@ def test_what_is_kept_is_there(library, tmp_path):
     assert {record.fields["rating"] for record in records} == {0}
     assert {record.id for record in records} <= set(library.ids(""))
     assert searches == []
+
+
+def test_an_album_of_a_tag_that_is_kept_is_public_in_its_order(tmp_path):
+    def read(name: str) -> dict:
+        return json.loads((tmp_path / "out" / "data" / name).read_text()[13:-3])
+
+    def albums() -> list:  # what the site still holds for pages that are open is not named
+        named = read("manifest.js").get("albums")
+        return read(f"albums-{named}.js")["albums"] if named else []
+
+    with Library.create(tmp_path / "small") as library:
+        images = [library.add(draw(tmp_path / f"{n}.png"), tags=["best", "other"],
+                              captured_at=f"2026-01-0{9 - n}").image.id for n in range(4)]
+        library.edit(images[0], add_tags=["private"])
+        for tag in ("best", "other"):
+            change_album(library.database, tag, text=f"All of {tag}", cover=images[0],
+                         ids=[images[3], images[0]])
+        kept = Policy.of("mine", {"fields": ["tags", "title"], "tags": {"only": ["best"]},
+                                  "query": "tag:best"})
+        for n, image in enumerate(images):
+            library.edit(image, title=f"title {n}")
+        publish(library, tmp_path / "out", kept)
+        [[tag, text, cover, pks]] = albums()
+        assert (tag, text, cover) == ("best", "All of best", 0)
+        with derived(library, kept) as one:
+            found = {row[0]: row[1] for row in one.library.database.read(
+                "SELECT pk, title FROM images")}
+        assert [found[pk] for pk in read_deltas(pks)] == ["title 3", "title 1", "title 2"]
+        assert 'data-album="best"' in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+        publish(library, tmp_path / "out", kept.changed("", query="tag:best title:title"))
+        assert "data-album" not in (tmp_path / "out" / "index.html").read_text("utf-8")
+        change_album(library.database, "best", text="Another text")
+        publish(library, tmp_path / "out", kept)
+        assert albums()[0][1] == "Another text"
+        publish(library, tmp_path / "out", Policy.of("mine", {"query": "tag:best"}))
+        assert albums() == []
+        assert "data-album" not in (tmp_path / "out" / "index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -10,6 +10,7 @@ from imagelib.daemon.messages import Request, Response
 from imagelib.daemon.openapi import document
 from imagelib.daemon.route import Route
 from imagelib.daemon.routes import (
+    albums,
     drift,
     history,
     images,
@@ -75,6 +76,10 @@ ROUTES = (
     Route("PUT", "/api/searches/{name}", tags.save_search, (200, 201, 415, 422, 503, 507),
           body=schemas.SavedSearch),
     Route("DELETE", "/api/searches/{name}", tags.delete_search, (204, 404, 503, 507)),
+    Route("GET", "/api/albums", albums.list_albums, (200,), public=True),
+    Route("PUT", "/api/albums/{tag}", albums.change_album, (200, 201, 404, 415, 422, 503, 507),
+          body=schemas.ChangeAlbum),
+    Route("DELETE", "/api/albums/{tag}", albums.forget_album, (204, 404, 422, 503, 507)),
     Route("GET", "/api/publications", publications.list_publications, (200, 422)),
     Route("POST", "/api/publications/{name}", publications.prepare_publication,
           (202, 400, 404, 409, 415, 422, 503), body=schemas.Publish),
@@ -112,4 +117,4 @@ def routes_of(path: str) -> list[Route]:
 
 @cache
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", path.replace("{tag}", ".+")))  # a/b is a tag

@@ -35,7 +35,7 @@ def list_images(request: Request) -> Response:
                     cursor=asked.cursor or None)
     head = json.dumps({
         "total": page.total, "page": page.page, "page_size": page.page_size, "next": page.next,
-        "warnings": warnings_of(library.engine, query),
+        "warnings": warnings_of(library.engine, wanted),
     })
     records = records_json(library.database.reader, page.items)
     items = ", ".join(records[pk] for pk in page.items if pk in records)

@@ -191,11 +191,12 @@ def phash_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
 
 def manifest(blocks: Iterable[Block], *, seq: int, total: int,
              searches: Sequence[Sequence[str]] = (),
-             picks: Sequence[tuple[str, Sequence[int]]] = ()) -> bytes:
+             picks: Sequence[tuple[str, Sequence[int]]] = (), albums: str = "") -> bytes:
     """The content of `MANIFEST_PATH`: all blocks, the change it was built from, how many images.
 
     *searches* are the saved ones: name, query, order. *picks* are the pks that each visitor of a
-    publication picked, by the name; without any, nothing is said of them.
+    publication picked, by the name; without any, nothing is said of them. *albums* is the hash of
+    their file, "" if there are none.
     """
     kinds: dict[str, list[list[Any]]] = {kind: [] for kind in KINDS}
     for block in sorted(blocks, key=lambda block: block.number):
@@ -203,7 +204,19 @@ def manifest(blocks: Iterable[Block], *, seq: int, total: int,
     return _call({"kind": "manifest", "format": FORMAT, "seq": seq, "total": total,
                   "searches": [list(search) for search in searches],
                   **({"picks": [[who, written_deltas(pks)] for who, pks in picks]}
-                     if picks else {}), **kinds})
+                     if picks else {}), **({"albums": albums} if albums else {}), **kinds})
+
+
+def albums_path(checksum: str) -> str:
+    """Where the albums lie in the site; other ones have another name."""
+    return f"data/albums-{checksum}.js"
+
+
+def albums_file(albums: Sequence[tuple[str, str, int, Sequence[int]]]) -> tuple[str, bytes]:
+    """All albums (tag, text, the pk of the cover or 0, the pks in order), with the hash of that."""
+    content = _call({"kind": "albums", "albums": [
+        [tag, text, cover, written_deltas(pks)] for tag, text, cover, pks in albums]})
+    return hashlib.sha256(content).hexdigest()[:8], content
 
 
 class _Distinct:

@@ -241,6 +241,12 @@ def restore_with(library: Storage, image_id: str, staged: Path) -> Outcome:
     return transaction.outcome
 
 
+_OUT_OF_ALBUMS = """
+UPDATE albums SET cover = nullif(cover, ?1), pks = (SELECT json_group_array(value) FROM (
+    SELECT value FROM json_each(pks) WHERE value IS NOT ?1 ORDER BY key))
+WHERE cover = ?1 OR ?1 IN (SELECT value FROM json_each(pks))"""
+
+
 def purge(library: Storage, ids: list[str]) -> Outcome:
     """Destroy trashed images for good: their files, their history, and tags that only they had.
 
@@ -259,6 +265,7 @@ def purge(library: Storage, ids: list[str]) -> Outcome:
             for table, column in (("trash", "id"), ("replaced", "image"), ("changes", "image")):
                 transaction.run(f"DELETE FROM {table} WHERE {column} = ?", image_id)
             transaction.run("DELETE FROM picks WHERE image = ?", row["pk"])
+            transaction.run(_OUT_OF_ALBUMS, row["pk"])
             # One line stays, so that a build that has not seen the deletion still does.
             transaction.run(
                 "INSERT INTO changes (pk, image, at, action, batch, kind, before, after)"
@@ -266,6 +273,8 @@ def purge(library: Storage, ids: list[str]) -> Outcome:
                 row["pk"], image_id, utc_now(), transaction.batch)
         # A tag says something of the images that wore it.
         transaction.run("DELETE FROM tags WHERE id NOT IN (SELECT tag FROM image_tags)")
+        transaction.run("DELETE FROM albums WHERE tag NOT IN (SELECT name FROM tags)"
+                        " AND pks = '[]'")
     return transaction.outcome
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from imagelib.library.query.albums import NO_ALBUM, in_album
 from imagelib.library.query.likeness import Like
 from imagelib.library.query.listing import (
     PAGE_SIZE,
@@ -36,6 +37,9 @@ class Engine(Protocol):
         With *behind*, only those after that place are counted from.
         """
 
+    def in_album(self, wanted: Filter) -> Filter:
+        """*wanted* with the album whose order it asks for; `positions` takes it so."""
+
     def count(self, wanted: Filter) -> int:
         """How many images *wanted* lets through."""
 
@@ -50,18 +54,23 @@ def list_pks(engine: Engine, wanted: Filter, *, page: int = 1, page_size: int = 
     Raises:
         InvalidError: the cursor is not one of this list.
     """
+    wanted = engine.in_album(wanted)
     behind = None if cursor is None else read_cursor(wanted.order, cursor)
     start = (page - 1) * page_size if behind is None else 0
     places, total = engine.positions(wanted, start, page_size + 1, behind)
     return cut_page(wanted.order, places, total, page, page_size)
 
 
-def warnings_of(engine: Engine, query: Query) -> list[str]:
-    """What was not understood of *query*, and which images it names that are not there."""
-    asked = dict.fromkeys(_likes(query.root))
-    return [*query.warnings, *(
+def warnings_of(engine: Engine, wanted: Filter) -> list[str]:
+    """What was not understood of a query, which images it names that are not there, and whether it
+    asks for the order of an album that is none."""
+    asked = dict.fromkeys(_likes(wanted.query.root))
+    found = [*wanted.query.warnings, *(
         f"no image {like.id} to be like" for like in asked
         if not engine.count(Filter(Query(Id(like.id)))))]
+    if wanted.wants_album and not engine.in_album(wanted).album:
+        found.append(NO_ALBUM)
+    return found
 
 
 def _likes(node: Node) -> Iterator[Like]:
@@ -95,6 +104,10 @@ class SqlEngine:
                                    f" {order_by(wanted.order)} LIMIT ? OFFSET ?",
                                    *values, count, start)
         return [(row[0], row[1]) for row in rows], total
+
+    def in_album(self, wanted: Filter) -> Filter:
+        """As `Engine.in_album`."""
+        return in_album(self._database, wanted)
 
     def count(self, wanted: Filter) -> int:
         """As `Engine.count`."""

@@ -29,7 +29,7 @@ from imagelib.library.values.text import fold, fold_words
 
 #: How an order is written in a query, and the column it means.
 SORTS = {"date": "captured_at", "rating": "rating", "created": "created_at", "name": "name",
-         "size": "size", "random": "random-0"}
+         "size": "size", "random": "random-0", "album": "album"}
 _RANDOM = re.compile(r"random-\d{1,9}", re.ASCII)
 
 _ALIASES = {alias: field.search for field in registry.FIELDS for alias in field.aliases} | {

@@ -28,12 +28,14 @@ from imagelib.library.query.terms import (
 from imagelib.library.values.dates import last_moment
 from imagelib.library.values.text import fold
 
-SORTS = ("captured_at", "rating", "created_at", "name", "size")
+SORTS = ("captured_at", "rating", "created_at", "name", "size", "album")
 #: An order by chance: one for each seed.
 RANDOM = re.compile(r"random-(\d{1,9})", re.ASCII)
 DEFAULT_SORT = "-captured_at"
 #: The order of what `like:` finds, the most alike first; nobody can ask for it otherwise.
 LIKENESS = "likeness"
+#: The order of the album that a positive tag of the query names; no order where none does.
+ALBUM = "album"
 PAGE_SIZE = 60
 MAX_PAGE_SIZE = 500
 #: Tags in one request; SQLite joins at most 64 tables, and nobody means more.
@@ -53,15 +55,23 @@ class Filter:
     model: str = ""
     ids: tuple[str, ...] | None = None
     sort: str = ""
+    #: The tag of the album whose order is asked for: `albums.in_album` finds it.
+    album: str = ""
 
     @property
     def order(self) -> str:
         """The sort that counts: the one asked for, else the query's own, else likeness if all of it
-        is like one image, else the newest first."""
+        is like one image, else the newest first. Without an album there is no order of one."""
         if asked := self.sort or self.query.sort:
             check_order(asked)
-            return asked
+            if self.album or not self.wants_album:
+                return asked
         return LIKENESS if self.query.like else DEFAULT_SORT
+
+    @property
+    def wants_album(self) -> bool:
+        """Whether the order of an album is asked for."""
+        return (self.sort or self.query.sort).removeprefix("-") == ALBUM
 
     @property
     def root(self) -> Node:
@@ -87,8 +97,17 @@ class Filter:
         if self.query.like and self.order == LIKENESS:
             joins += f" JOIN ({RANKED}) AS likes ON likes.pk = i.pk"
             values = [self.query.like.id, *values]
+        if self.album:
+            joins += f" {PLACED}"
+            values = [self.album, *values]
         return f"{joins} WHERE {clause}", values
 
+
+#: SQL: the place of each image that its album lists; the parameter is the album's tag.
+PLACED = """LEFT JOIN (SELECT value AS pk, min(key) AS place FROM json_each(
+    (SELECT pks FROM albums WHERE tag = ?)) GROUP BY value) AS album ON album.pk = i.pk"""
+#: Behind all places: images that came to the album and were put nowhere yet, by their pks.
+UNPLACED = 2**31
 
 Item = TypeVar("Item")
 #: Where an image stands in an order: the value of the column, and its pk.
@@ -128,7 +147,8 @@ def value_of(column: str) -> str:
     """SQL: by which value of an image *column* orders, where `Filter.to_sql` has joined."""
     if found := RANDOM.fullmatch(column):
         return f"shuffled(i.pk, {int(found[1])})"
-    return {LIKENESS: "likes.place", "size": "i.width * i.height",
+    return {LIKENESS: "likes.place", ALBUM: f"ifnull(album.place, {UNPLACED})",
+            "size": "i.width * i.height",
             "name": "name_key(i.original_name, i.file_name, i.id)"}.get(column, f"i.{column}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from imagelib.errors import ConflictError, InvalidError, NotFoundError
+from imagelib.library.records.albums import carry_over
 from imagelib.library.store.database import Database, Transaction
 from imagelib.library.values.fields import clean_tag
 from imagelib.library.values.outcome import Outcome
@@ -23,6 +24,7 @@ def rename_tag(database: Database, old: str, new: str) -> Outcome:
         _require(transaction, old)
         if _is_used(transaction, new):
             raise ConflictError(f"The tag {new!r} is in use. To make them one, merge them.")
+        carry_over(transaction, [old], new)
         transaction.run("DELETE FROM tags WHERE name = ?", new)
         transaction.run("UPDATE tags SET name = ? WHERE name = ?", new, old)
     return transaction.outcome
@@ -33,6 +35,7 @@ def merge_tags(database: Database, sources: Iterable[str], target: str) -> Outco
     names = [_clean("sources", name) for name in sources]
     target = _clean("target", target)
     with database.write("merge tags") as transaction:
+        carry_over(transaction, names, target)
         transaction.run("INSERT OR IGNORE INTO tags (name) VALUES (?)", target)
         for name in names:
             if name == target:

@@ -59,6 +59,12 @@ def apply_migrations(connection: sqlite3.Connection) -> None:
         db.execute("UPDATE meta SET value = '0' WHERE key = 'folded_seq'")  # fold all anew
         db.execute("PRAGMA user_version = 5")
 
+    @migrations()
+    def m006_albums(db: SqliteUtils) -> None:
+        for statement in schema.albums():
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 6")
+
     # Third-party plug-ins of sqlite-utils have no business in a user's library.
     migrations.apply(SqliteUtils(connection, execute_plugins=False))
 

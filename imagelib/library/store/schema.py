@@ -13,7 +13,7 @@ import sqlite3
 from imagelib.library.values.registry import FIELDS, FOLDED
 
 #: Raised with every migration; a database with a higher `user_version` is from the future.
-VERSION = 5
+VERSION = 6
 #: From this version on, a database can be read as it is.
 READABLE = 1
 #: `PRAGMA application_id`: tells our database from that of another program.
@@ -164,6 +164,19 @@ CREATE TABLE picks (
 ) WITHOUT ROWID;
 CREATE INDEX picks_image ON picks (image);
 """
+#: Albums by the names of their tags, also of tags that no image carries now: undo may bring those
+#: back. `pks` is a list of JSON, in order; of those without the tag nothing is shown.
+ALBUMS = """
+CREATE TABLE albums (
+    tag TEXT PRIMARY KEY,
+    text TEXT NOT NULL DEFAULT '',
+    cover INTEGER,
+    pks TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(pks) AND json_type(pks) = 'array')
+);
+"""
+#: SQL: whether an image carries the tag of the row `a` of `albums`; else it is no album now.
+IS_WORN = ("EXISTS (SELECT 1 FROM tags AS t JOIN image_tags AS it ON it.tag = t.id"
+           " WHERE t.name = a.tag)")
 #: SQL: whether a row of `picks` says anything; one that was taken back stays, so that an older file
 #: does not bring it back.
 IS_PICKED = "(heart OR stars OR note <> '')"
@@ -279,6 +292,11 @@ def picks() -> list[str]:
     return _statements(PICKS)
 
 
+def albums() -> list[str]:
+    """What makes the table of albums, which came with version 6."""
+    return _statements(ALBUMS)
+
+
 def with_fields_of(version: int) -> list[str]:
     """What takes the columns of *version*, which were added, into triggers and folded texts."""
     return ["DROP TRIGGER images_update", "DROP TRIGGER images_delete",
@@ -294,7 +312,10 @@ def views_of(version: int) -> list[str]:
     picks = [] if version >= 4 else [
         "CREATE TEMP VIEW picks AS SELECT 0 AS image, '' AS publication, '' AS key, '' AS who,"
         " 0 AS heart, 0 AS stars, '' AS note, '' AS at, '' AS created_at WHERE 0"]
-    return [*picks, f"CREATE TEMP VIEW images AS SELECT *{later} FROM main.images",
+    albums = [] if version >= 6 else [
+        "CREATE TEMP VIEW albums AS SELECT '' AS tag, '' AS text, NULL AS cover, '[]' AS pks"
+        " WHERE 0"]
+    return [*picks, *albums, f"CREATE TEMP VIEW images AS SELECT *{later} FROM main.images",
             f"CREATE TEMP VIEW folded AS SELECT pk, {_text_since(version, VERSION)} AS text, model,"
             " tool, sampler, seed FROM main.folded"]
 

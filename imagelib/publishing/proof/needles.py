@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -46,7 +46,7 @@ def needles(library: Library, policy: Policy, published: Mapping[int, Sequence[s
     With them stand the ids and digests that the site may hold; *told* is what is known of images.
     """
     told.follow(library, policy, published.keys())
-    open_words, open_runs = _public(library, policy)
+    open_words, open_runs = _public(library, policy, published)
     for said, said_in_a_row in told.public():
         open_words.update(said)
         open_runs.update(said_in_a_row)
@@ -54,7 +54,7 @@ def needles(library: Library, policy: Policy, published: Mapping[int, Sequence[s
     open_words.update(word for text in policy.allow for word in words(text))
     found = Needles()
     seen: set[int] = set()  # workflows say the same words over and over
-    for source, texts in chain(told.withheld(), _withheld_besides(library, policy)):
+    for source, texts in chain(told.withheld(), _withheld_besides(library, policy, published)):
         for name, some_words, some_runs, number in texts:
             if (known := hash((some_words, some_runs, number))) in seen:
                 continue
@@ -72,7 +72,7 @@ def needles(library: Library, policy: Policy, published: Mapping[int, Sequence[s
     return found
 
 
-def _withheld_besides(library: Library, policy: Policy
+def _withheld_besides(library: Library, policy: Policy, published: Collection[int]
                       ) -> Iterator[tuple[str, Iterable[Withheld]]]:
     """(where it stands, what it says) of all that is withheld and is said by no image."""
     for row in library.database.read("SELECT id, record FROM trash"):
@@ -83,13 +83,28 @@ def _withheld_besides(library: Library, policy: Policy
     for row in library.database.read("SELECT name, query FROM searches"):
         if row["name"] not in policy.saved_searches:
             yield row["name"], [withheld("saved search", f"{row['name']} {row['query']}")]
+    for tag, text, is_public in _albums(library, policy, published):
+        if not is_public:
+            yield tag, [withheld("album", f"{tag} {text}")]
     for row in library.database.read("SELECT DISTINCT who, note FROM picks"):
         yield row["who"], [withheld("pick", f"{row['who']} {row['note']}")]
     yield str(library.root), [withheld("folder", " ".join(library.root.parts[1:]))]
     yield "", [withheld("this machine", f"{_user()} {socket.gethostname()} {Path.home()}")]
 
 
-def _public(library: Library, policy: Policy) -> tuple[set[str], set[str]]:
+def _albums(library: Library, policy: Policy, published: Collection[int]
+            ) -> Iterator[tuple[str, str, bool]]:
+    """Tag and text of each album, and whether they are public: some published image says the tag.
+    """
+    for tag, text in library.database.read("SELECT tag, text FROM albums"):
+        yield tag, text, "tags" in policy.fields and tag in policy.tags and any(
+            row[0] in published for row in library.database.read(
+                "SELECT it.image FROM image_tags AS it JOIN tags AS t ON t.id = it.tag"
+                " WHERE t.name = ?", tag))
+
+
+def _public(library: Library, policy: Policy, published: Collection[int]
+            ) -> tuple[set[str], set[str]]:
     """The words and runs of what everybody may read, but for what images say."""
     own = [_OF_FORMATS, PACKET.decode(), policy.heading, policy.intro, policy.author,
            policy.licence, policy.base_url, policy.robots]
@@ -98,6 +113,7 @@ def _public(library: Library, policy: Policy) -> tuple[set[str], set[str]]:
     for row in library.database.read("SELECT name, query FROM searches"):
         if row["name"] in policy.saved_searches:
             own += [row["name"], row["query"]]
+    own += [text for _, text, is_public in _albums(library, policy, published) if is_public]
     found: set[str] = set()
     open_runs: set[str] = set()
     for text in own:

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS told (
 );
 """
 #: What people write. In the settings of generators the same words stand side by side everywhere.
-_PROSE = frozenset(field.name for field in TEXTS)
+_PROSE = frozenset((*(field.name for field in TEXTS), "album"))
 _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 #: How many images are read at a time.
 _SPAN = 500

@@ -103,6 +103,8 @@ const ImagelibApi = (() => {
   const imagePath = (id) => `/api/images/${encodeURIComponent(id)}`;
   /** @param {string} name */
   const searchPath = (name) => `/api/searches/${encodeURIComponent(name)}`;
+  /** @param {string} tag */
+  const albumPath = (tag) => `/api/albums/${encodeURIComponent(tag)}`;
   /** @param {string} name */
   const publicationPath = (name) => `/api/publications/${encodeURIComponent(name)}`;
 
@@ -216,6 +218,10 @@ const ImagelibApi = (() => {
     deleteTag: (name) => ask("POST", "/api/tags/delete", { name }),
     /** @returns {Promise<SavedSearch[]>} */
     searches: () => ask("GET", "/api/searches"),
+    /** Make an album, or change what is given of it. @param {string} tag @param {AlbumChange} what @returns {Promise<{tag: string}>} */
+    changeAlbum: (tag, what) => ask("PUT", albumPath(tag), what),
+    /** The tag stays. @param {string} tag @returns {Promise<void>} */
+    forgetAlbum: (tag) => ask("DELETE", albumPath(tag)),
     /** @param {string} name @param {string} query @param {string} sort @returns {Promise<SavedSearch>} */
     saveSearch: (name, query, sort) => ask("PUT", searchPath(name), { query, sort }),
     /** @param {string} name @returns {Promise<null>} */

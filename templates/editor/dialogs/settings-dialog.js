@@ -69,11 +69,11 @@ const ImagelibSettingsDialog = (() => {
       }));
   }
 
-  /** All that the sort box has but a random one, which no reload would find again. */
+  /** All that the sort box has but a random one, which no reload would find again, and that of an album. */
   function orders() {
     const { options } = /** @type {HTMLSelectElement} */ (mount("sort"));
     const select = h("select", { id: "setting-order", change: () => { ImagelibGallery.usual = select.value; } },
-      ...[...options].filter(({ value }) => value && value !== "random").map(({ text, value }) => h("option", { value }, text)));
+      ...[...options].filter(({ value }) => value && value !== "random" && value !== "album").map(({ text, value }) => h("option", { value }, text)));
     select.value = ImagelibGallery.usual;
     return select;
   }

@@ -88,6 +88,12 @@ const ImagelibTagsDialog = (() => {
           show();
           /** @type {HTMLInputElement | null} */ (list.querySelector(".renaming input"))?.select();
         } }, "Rename"),
+        h("button", { type: "button", class: "small", "aria-label": `Make an album of ${name}`,
+          hidden: ImagelibIndex.albums?.some(({ tag }) => tag === name) ?? false,
+          click: (event) => {
+            /** @type {HTMLElement} */ (event.target).hidden = true;
+            void ImagelibAlbumEditing.make(name, []);
+          } }, "Album"),
         h("button", { type: "button", class: "small", "aria-label": `Delete ${name}`, click: () =>
           void act(`Tag ${name} deleted`, () => ImagelibApi.deleteTag(name)) }, "Delete"));
       return element;

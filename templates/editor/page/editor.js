@@ -15,6 +15,7 @@ ImagelibLongPress.start();
 ImagelibFocus.start();
 ImagelibBulkBar.start();
 ImagelibMenuEntries.start();
+ImagelibAlbumEditing.start();
 ImagelibStars.start();
 ImagelibCulling.start();
 ImagelibTagKeys.start();

@@ -22,6 +22,9 @@ const ImagelibIndex = (() => {
   let manifest = null;
   /** Name, query and order of each, as the last build or an edit since then has them. @type {string[][]} */
   let searches = [];
+  /** Null before they are known; the number says that there are others now. @type {Album[] | null} */
+  let albums = null;
+  let albumsVersion = 0;
   /** Path of the block that is held, by kind and number. @type {Map<string, string>} */
   const held = new Map();
   /**
@@ -60,6 +63,7 @@ const ImagelibIndex = (() => {
     forgetBlocks(before, value);
     columns.reserve(value.core.length);
     if (value.picks || before?.picks) columns.setPicks((value.picks ?? []).map(([who, pks]) => [who, ImagelibNumbers.readDeltas(pks)]));
+    void loadAlbums(value);
     await loadAll("core", value.core, value.core.length);
     if (manifest !== value || recovering === value) return; // another one takes over
     reapply();
@@ -70,6 +74,21 @@ const ImagelibIndex = (() => {
     if (manifest !== value) return;
     await Promise.all([loadAll("text", value.text, AHEAD), ...Array.from(wanted, (kind) => loadAll(kind, value[kind], AHEAD))]);
     packer.start();
+    changed();
+  }
+
+  /** Load the albums of a manifest; those before it stay until then. @param {Manifest} value */
+  async function loadAlbums(value) {
+    const file = value.albums ? await load(`data/albums-${value.albums}.js`).catch(() => null) : null;
+    if (manifest !== value) return;
+    setAlbums(file?.kind === "albums" ? ImagelibAlbums.read(file) : value.albums && albums ? albums : []);
+    if (value.albums && !file) void recover(value);
+  }
+
+  /** @param {Album[]} now */
+  function setAlbums(now) {
+    albums = now;
+    albumsVersion++;
     changed();
   }
 
@@ -291,6 +310,12 @@ const ImagelibIndex = (() => {
       searches = now;
       changed();
     },
+    /** All albums by name, or null before they are known. */
+    get albums() { return albums; },
+    /** Another number when they are other ones. */
+    get albumsVersion() { return albumsVersion; },
+    /** Show other albums, before any build. */
+    setAlbums,
     /** How many images there are. */
     get total() { return state.ready ? columns.count : (manifest?.total ?? 0); },
     get isReady() { return state.ready; },

@@ -24,7 +24,7 @@ const ImagelibQueryFields = (() => {
   const { distance, fold, foldWords, squeeze, trim } = ImagelibText;
 
   /** @type {Record<string, string>} */
-  const SORTS = { date: "captured_at", rating: "rating", created: "created_at", name: "name", size: "size", random: "random-0" };
+  const SORTS = { date: "captured_at", rating: "rating", created: "created_at", name: "name", size: "size", random: "random-0", album: "album" };
   /** @type {Record<string, string>} */
   const ALIASES = { ...aliasesOf(FIELDS_OF_IMAGES), name: "file", filename: "file" };
   const HAS = [...TEXTS.map(({ search }) => search), "tags", "model", "rating", "tool", "sampler", "seed", "picks"];

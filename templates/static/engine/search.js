@@ -27,6 +27,8 @@ const ImagelibSearch = (() => {
       this.likes = new Map();
       /** @type {Map<string, {version: number, rows: Int32Array, ascending: boolean}>} */
       this.orders = new Map();
+      /** @type {Album[]} */
+      this.albums = [];
       /** Called with an id whose row is not known yet. @type {(id: string) => number | undefined} */
       this.pkOf = () => undefined;
     }
@@ -231,10 +233,18 @@ const ImagelibSearch = (() => {
       });
     }
 
-    /** The rows of a bitmap in an order: that of a column, or `like:` with an id. @param {Uint32Array} bits @param {string} sort */
+    /** The rows of a bitmap in an order: that of a column, `like:` with an id, `album:` with a tag. @param {Uint32Array} bits @param {string} sort */
     ordered(bits, sort) {
       if (sort.startsWith("like:")) return this.like(sort.slice("like:".length)).filter((row) => bits[row >>> 5] & (1 << (row & 31)));
       const descending = sort.startsWith("-");
+      const [, inAlbum] = sort.split(/^-?album:/);
+      if (inAlbum !== undefined) {
+        const found = new Int32Array(ImagelibBits.count(bits));
+        let count = 0;
+        ImagelibBits.each(bits, (row) => { found[count++] = row; });
+        const rows = ImagelibAlbums.sortRows(this.columns.pk, found, this.albums.find(({ tag }) => tag === inAlbum)?.pks ?? []);
+        return descending ? rows.reverse() : rows;
+      }
       const { ascending, rows: order } = this.order(descending ? sort.slice(1) : sort);
       const length = ImagelibBits.count(bits);
       if (length === order.length) return descending ? order.slice().reverse() : order.slice();

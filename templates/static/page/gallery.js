@@ -9,7 +9,7 @@ const ImagelibGallery = (() => {
   const { parse } = ImagelibQuery;
   const NEWEST = "-captured_at";
   const STORED_ORDER = "imagelib.order";
-  const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at", "name", "-name", "size", "-size"];
+  const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at", "name", "-name", "size", "-size", "album", "-album"];
   const RANDOM = /^-?random-\d{1,9}$/;
   const SEEDS = 1e9;
   /** Who writes nothing for so long has asked for something, to which Back leads. */
@@ -41,6 +41,8 @@ const ImagelibGallery = (() => {
   /** How they stand together, if they are stacked. @type {ReturnType<typeof ImagelibStacks.stacked> | null} */
   let stacks = null;
   let shownKey = "";
+  /** The album that is all that is asked for, and whether it is shown in its own order. @type {{album: Album, isOrdered: boolean} | null} */
+  let inAlbum = null;
   /** Prompts whose stack is spread out. @type {Set<number>} */
   const spread = new Set();
   /** Ids that a query asked for and whose row is being looked for. @type {Set<string>} */
@@ -61,7 +63,7 @@ const ImagelibGallery = (() => {
 
   function preferred() {
     const order = ImagelibKept.browser.get(STORED_ORDER) ?? "";
-    return SORTS.includes(order) && optionOf(order) ? order : NEWEST;
+    return SORTS.includes(order) && order !== "album" && optionOf(order) ? order : NEWEST;
   }
 
   /** @param {string} order */
@@ -254,7 +256,13 @@ const ImagelibGallery = (() => {
   });
 
   /** What the sort box says of an order: nothing of the one that comes by itself. @param {string} order */
-  const chosen = (order) => ((RANDOM.test(order) || SORTS.includes(order)) && (order !== usual || likeOf(parse(text).root)) ? order : "");
+  const chosen = (order) => ((RANDOM.test(order) || SORTS.includes(order)) && (order !== usual || hasOwnOrder(parse(text).root)) ? order : "");
+
+  /** Whether a query may come in another order than the newest first by itself. @param {QueryNode} root */
+  const hasOwnOrder = (root) => root.kind === "tag" || likeOf(root) !== "" || "album" in mount("gallery").dataset;
+
+  /** The album that a publication is as a whole: its order is that of all images. */
+  const whole = () => ImagelibIndex.albums?.find(({ tag }) => tag === mount("gallery").dataset.album) ?? null;
 
   function toTop() {
     if (ImagelibGrid.anchor()) window.scrollTo({ top: 0, behavior: "instant" });
@@ -277,7 +285,15 @@ const ImagelibGallery = (() => {
     const asked = unfinished(text) ?? text;
     const query = parse(asked);
     const like = likeOf(query.root);
-    const order = sort || query.sort || (like ? `like:${like}` : usual);
+    const { albums, albumsVersion } = ImagelibIndex;
+    const album = ImagelibAlbums.albumOf(query.root, albums ?? []) ?? (asked ? null : whole());
+    // Its order is not known yet: another one would only flash up.
+    if (!albums && (hasOwnOrder(query.root) || ImagelibAlbums.isOrder(sort || query.sort))) return;
+    search.albums = albums ?? [];
+    const isAlbum = album !== null && (query.root.kind === "tag" || !asked);
+    const own = like ? `like:${like}` : isAlbum ? `album:${album.tag}` : usual;
+    const order = ImagelibAlbums.orderOf(sort || query.sort, query.root, search.albums) || own;
+    inAlbum = isAlbum ? { album, isOrdered: order === own } : null;
     const needed = ImagelibSearch.needs(query.root, order);
     for (const kind of needed) void ImagelibIndex.want(kind);
     const isWaiting = !needed.every(ImagelibIndex.has);
@@ -285,7 +301,7 @@ const ImagelibGallery = (() => {
     const { columns } = ImagelibIndex;
     // Tools are counted once all texts are there, whatever is asked for.
     const key = JSON.stringify([text, query.root, order, columns.coreVersion,
-      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, isWaiting]);
+      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, isWaiting, albumsVersion]);
     const before = kept ?? ImagelibGrid.anchor();
     if (key !== shownKey) {
       shownKey = key;
@@ -301,8 +317,10 @@ const ImagelibGallery = (() => {
       ImagelibFoldedFacets.ask(text, asked);
       ImagelibTimeline.ask(text);
       void countSoon(bits);
-      showSort(order, like !== "");
-      ImagelibMessages.warnings([...query.warnings, ...ImagelibAlike.idsIn(query.root).filter(isAbsent).map((id) => `no image ${id} to be like`)]);
+      showSort(order, own, album !== null);
+      ImagelibAlbumViews.showHead(isAlbum && asked ? album : null, rows.length);
+      const isNone = !album && ImagelibAlbums.isOrder(sort || query.sort);
+      ImagelibMessages.warnings([...query.warnings, ...(isNone ? [ImagelibAlbums.NONE] : []), ...ImagelibAlike.idsIn(query.root).filter(isAbsent).map((id) => `no image ${id} to be like`)]);
       document.dispatchEvent(new CustomEvent("imagelib:asked"));
     } else {
       ImagelibGrid.render();
@@ -325,6 +343,7 @@ const ImagelibGallery = (() => {
     if (key !== shownKey) return;
     ImagelibFilters.show(counts);
     ImagelibFoldedFacets.show(search, text, bits);
+    ImagelibAlbumViews.showRail(search, text, goTo);
     await nextFrame();
     if (key !== shownKey) return;
     const months = ImagelibFacetCounts.monthsOf(search, text, bits);
@@ -346,13 +365,13 @@ const ImagelibGallery = (() => {
   /** What a query would find. @param {string} query */
   const bitsOf = (query) => search.found(parse(query));
 
-  /** Say the order in its box; of what is alike the most alike come first by themselves. @param {string} order @param {boolean} isLike */
-  function showSort(order, isLike) {
+  /** Say the order in its box, and the one that comes by itself. @param {string} order @param {string} own @param {boolean} hasAlbum */
+  function showSort(order, own, hasAlbum) {
     const [first, ...others] = sortBox.options;
-    setText(first, isLike ? "Most alike first" : optionOf(usual)?.text ?? "");
-    for (const option of others) option.hidden = option.value === usual && !isLike;
-    if (RANDOM.test(order)) sortBox.value = "random";
-    else sortBox.value = order.startsWith("like:") || (order === usual && !isLike) ? "" : order;
+    const ofAlbum = optionOf("album");
+    setText(first, own.startsWith("like:") ? "Most alike first" : (own.startsWith("album:") ? ofAlbum : optionOf(own))?.text ?? "");
+    for (const option of others) option.hidden = option.value === own || (option === ofAlbum && (!hasAlbum || own.startsWith("album:")));
+    sortBox.value = order === own ? "" : RANDOM.test(order) ? "random" : order.split(":")[0];
   }
 
   /**
@@ -498,6 +517,8 @@ const ImagelibGallery = (() => {
       const wanted = new Set(pks);
       return [...new Set([...pks, ...Array.from(ImagelibStacks.whole(foundRows, stacks, (row) => wanted.has(pk[row])), (row) => pk[row])])];
     },
+    /** The album that is all that is asked for, and whether it is shown in its own order; or null. */
+    get inAlbum() { return inAlbum; },
     get isStacked() { return stacks !== null; },
     /** The query and the order as they are now. */
     get query() { return text; },

@@ -17,8 +17,16 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter, or_
 
+from imagelib.library.query.albums import in_album
 from imagelib.library.query.likeness import RANKED, Like
-from imagelib.library.query.listing import LIKENESS, Filter, Position, split_order, value_of
+from imagelib.library.query.listing import (
+    LIKENESS,
+    PLACED,
+    Filter,
+    Position,
+    split_order,
+    value_of,
+)
 from imagelib.library.query.memory.bitsets import bitmap, set_bits
 from imagelib.library.query.memory.word_index import Words
 from imagelib.library.query.terms import (
@@ -81,7 +89,11 @@ class MemoryEngine:
                 alike: list[Position] = sorted((places[pk], pk) for pk in set_bits(bits, total))
                 ahead = _ahead(alike, False, behind)[start:start + count]
                 return [alike[n] for n in ahead], total
-            return self._ordered(bits, total, wanted.order, start, count, behind), total
+            return self._ordered(bits, total, wanted, start, count, behind), total
+
+    def in_album(self, wanted: Filter) -> Filter:
+        """As `Engine.in_album`."""
+        return in_album(self._database, wanted)
 
     def count(self, wanted: Filter) -> int:
         """As `Engine.count`."""
@@ -365,20 +377,24 @@ class MemoryEngine:
             self._remember(node, found)
         return found is not None
 
-    def _other(self, column: str) -> list[Position]:
-        """All images in an order by *column*, which no row has."""
-        if column not in self._others:
+    def _other(self, column: str, album: str) -> list[Position]:
+        """All images in an order by *column*, which no row has, or of *album*."""
+        key = f"{column} {album}"
+        if key not in self._others:
             if len(self._others) >= len(_ORDERS):  # whoever shuffles again and again
                 self._others.clear()
-            self._others[column] = sorted(
+            join, values = (PLACED, [album]) if album else ("", [])
+            self._others[key] = sorted(
                 (row[0], row[1]) for row in self._database.read(
-                    f"SELECT {value_of(column)}, i.pk FROM images AS i") if row[1] in self._rows)
-        return self._others[column]
+                    f"SELECT {value_of(column)}, i.pk FROM images AS i {join}", *values)
+                if row[1] in self._rows)
+        return self._others[key]
 
-    def _ordered(self, bits: int, total: int, sort: str, start: int, count: int,
+    def _ordered(self, bits: int, total: int, wanted: Filter, start: int, count: int,
                  behind: Position | None) -> list[Position]:
-        column, descending = split_order(sort)
-        order, end = self._orders.get(column) or self._other(column), start + count
+        column, descending = split_order(wanted.order)
+        order = self._orders.get(column) or self._other(column, wanted.album)
+        end = start + count
         if total == len(order):
             return [order[n] for n in _ahead(order, descending, behind)[start:end]]
         # Few of many: sort them. Many of them: walk through the order until there are enough.
