@@ -90,8 +90,8 @@ def write_site(
     blocks = write_index(folder, by_pk, seq=seq, without_thumbnail=without_thumbnail,
                          searches=searches, albums=albums)
     pages = Pages(site)
-    for path, content in pages.static_files().items():
-        _write(folder / path, content)
+    for path in pages.static_paths():
+        _write(folder / path, pages.static_file(path))
     newest = sorted(by_pk, key=lambda image: (image.captured_at, image.pk), reverse=True)
     around = zip([None, *newest], newest, [*newest[1:], None], strict=False)
     for newer, image, older in around:
