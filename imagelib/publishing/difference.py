@@ -130,7 +130,9 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
     found.put = sorted((path for path, (checksum, _) in now.files.items()
                         if path not in out or out[path].digest != checksum), key=phase)
     found.size = sum(now.files[path][1] for path in found.put)
-    hurried = takes_down or bool(found.removed)
+    last = _last(ledger) if ledger.policy else policy
+    # What nobody may know any more does not stay for the sake of an open page.
+    hurried = takes_down or bool(found.removed) or bool(widened(policy, last))
     for path in sorted(out.keys() - now.files.keys(), key=phase, reverse=True):
         since = out[path].gone_since
         lasts = path.startswith(_LASTING) and not hurried and (
@@ -143,8 +145,7 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
             if (mark := (name, text_hash(text))) not in known | now.texts:
                 found.first.setdefault(name, []).append(text)
                 now.texts.add(mark)
-    if ledger.policy:
-        found.wider = widened(_last(ledger), policy)
+    found.wider = widened(last, policy)
     if ledger.at:
         found.widens = _widens(found, len(before))
     limit = max(_FEW_REMOVALS, len(out) // 10)

@@ -355,3 +355,22 @@ def test_below_pictures_there_is_room_for_what_is_said_and_no_more(tmp_path, val
     page = (tmp_path / "out" / "index.html").read_text()
     assert (f'data-captions="{lines}"' in page) == (lines is not None)
     assert ("data-captions" in page) == (lines is not None)
+
+
+@pytest.mark.parametrize("narrower", [
+    {"tags": {"without": ["shown"]}}, {"fields": ["tags", "date:month"]},
+    {"fields": ["title", "date:month"]},
+])
+def test_what_a_narrower_policy_withholds_is_in_no_replaced_file(library, tmp_path, narrower):
+    wide = {"fields": ["title", "tags", "date:month"], "tags": {"without": [f"{CANARY}tag"]}}
+    publish(library, tmp_path / "out", policy(**wide))
+    library.edit(library.ids("")[0], rating=5, title="Picture of an edit")
+    found = publish(library, tmp_path / "out", policy(**wide))
+    assert found.difference.gone  # an open page may still ask for these
+
+    narrow = publish(library, tmp_path / "out", policy(**wide | narrower))
+
+    assert not narrow.difference.gone
+    manifest = (tmp_path / "out/data/manifest.js").read_text()
+    for path in (tmp_path / "out/data").glob("*-*.js"):
+        assert path.stem.rpartition("-")[2] in manifest, path.name
