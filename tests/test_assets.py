@@ -94,25 +94,33 @@ def test_a_bundle_keeps_its_order_and_its_parts_are_not_sent_alone(mine):
     assert sorted(files.values()) == [b"b // no line end", b"c // no line end\na // no line end"]
 
 
-def test_scripts_are_sent_without_comments_and_with_all_that_they_say(mine):
-    (mine / "static" / "a.js").write_text(r"""
-// What it is for, and that of "others".
-const url = "https://example.org/a//b"; /* one */
-/** @param {string} text */
-const find = (text) => /[/"']\/\/ ?x/.test(text) || `two  // words
-  of ${text}  /* kept */`;
-/*! whose it is */
+def test_scripts_are_sent_without_lines_of_comment_and_with_all_that_they_say(mine):
+    said = r"""const url = "https://example.org/a//b"; /* one */
+const find = (text) => /[/"']\/\/ ?x/.test(text) || `two  // words of ${text ? ` (${text})` : ""}`;
+"""
+    (mine / "static" / "a.js").write_text(f"""// What it is for, and that of `others`.
+/**
+ * Of several lines * and / stars.
+ * @param {{string}} text
+ */
+  // indented
+    {said}/* and last */
 """)
+    (mine / "static" / "b.js").write_text("const lines = `one\n  // two\n`;\n// as it is\n")
+    (mine / "static" / "c.js").write_text('const lines = "one\\\n  // two";\n')
     assets = Assets([mine])
-    sent = assets.content(assets.path("a.js")).decode()
 
-    assert "What it is for" not in sent
-    assert "@param" not in sent
-    for kept in ('"https://example.org/a//b"', r"""/[/"']\/\/ ?x/""",
-                 "`two  // words\n  of ${text}  /* kept */`", "/*! whose it is */"):
-        assert kept in sent
-    assert len(b"".join(Assets([OURS]).files().values())) < 0.7 * len(
-        b"".join(Assets([OURS])._contents.values()))
+    assert assets.content(assets.path("a.js")).decode() == said
+    for name in ("b.js", "c.js"):
+        assert assets.content(assets.path(name)) == (mine / "static" / name).read_bytes()
+
+
+@pytest.mark.parametrize("top", [STATIC, EDITOR])
+def test_no_script_of_ours_has_to_be_sent_as_it_is(top):
+    assets = Assets([OURS], top)
+    for name, path in assets.paths.items():
+        if name.endswith(".js"):
+            assert len(assets.content(path)) < 0.8 * len(assets._contents[name]), name
 
 
 @pytest.mark.parametrize(("bundles", "said"), [

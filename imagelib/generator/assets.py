@@ -3,18 +3,17 @@
 Each is named after the hash of its sources, so that a browser may keep it for
 ever, and a page never meets a file of another version. Files lie in folders by
 what they are for; the name of a file is enough to mean it. Scripts are sent
-without their comments and blanks, which are a third of what a browser loads.
+without lines of comment and without indentation.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
-
-import rjsmin
 
 from imagelib.errors import InvalidError
 
@@ -22,8 +21,8 @@ from imagelib.errors import InvalidError
 BUNDLES = "bundles.toml"
 #: The files of the site, and those that only the daemon sends: a table in `BUNDLES`.
 STATIC, EDITOR = "static", "editor"
-#: What makes scripts shorter: another version may write them otherwise.
-_MINIFIER = f"rjsmin {rjsmin.__version__}".encode()
+#: Comments that have their lines for themselves, and the blanks before a line.
+_UNSENT = re.compile(rb"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*\n|^[ \t]+", re.M)
 
 
 class Assets:
@@ -49,9 +48,7 @@ class Assets:
         """The path in the site of each file that is sent, by its name."""
         paths = {}
         for name, content in self._contents.items():
-            # What becomes of a script is not asked for: most builds have it already.
-            marked = content + (_MINIFIER if name.endswith(".js") else b"")
-            digest = hashlib.sha256(marked).hexdigest()[:8]
+            digest = hashlib.sha256(content).hexdigest()[:8]
             stem, dot, extension = name.rpartition(".")
             end = f".{extension}" if dot else ""
             paths[name] = f"{self._top}/{stem if dot else name}.{digest}{end}"
@@ -65,7 +62,7 @@ class Assets:
         """The content of the file at *path* of the site, as it is sent."""
         [name] = [name for name, there in self.paths.items() if there == path]
         content = self._contents[name]
-        return rjsmin.jsmin(content, keep_bang_comments=True) if name.endswith(".js") else content
+        return _shortened(content) if name.endswith(".js") else content
 
     @cached_property
     def _contents(self) -> dict[str, bytes]:
@@ -97,6 +94,16 @@ class Assets:
             if (path := folder / BUNDLES).is_file():
                 return _read_bundles(path, self._top)
         return {}
+
+
+def _shortened(script: bytes) -> bytes:
+    """*script* without whole lines of comment and without indentation, which are a third of it.
+
+    Where a text may go over several lines, it is left as it is: blanks count in there.
+    """
+    if any(line.count(b"`") % 2 or line.endswith(b"\\") for line in script.splitlines()):
+        return script
+    return _UNSENT.sub(b"", script)
 
 
 def _meant(name: str, known: Collection[str]) -> str:
