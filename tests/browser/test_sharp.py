@@ -24,7 +24,7 @@ CARDS = """() => [...document.querySelectorAll(".card img")].map((picture) => ({
   box: [picture.offsetWidth, picture.offsetHeight],
   frame: [picture.parentElement.offsetWidth, picture.parentElement.offsetHeight],
   ground: getComputedStyle(picture).backgroundImage,
-  loaded: picture.complete && picture.naturalWidth > 0 }))"""
+  loaded: picture.naturalWidth > 0 && "loaded" in picture.dataset }))"""
 
 
 @pytest.fixture(scope="module")
