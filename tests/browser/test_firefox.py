@@ -106,7 +106,7 @@ def test_the_order_is_chosen(page):
 
 
 @BOTH_WAYS
-def test_an_image_is_opened_flipped_and_closed(page):
+def test_an_image_is_opened_flipped_compared_and_closed(page):
     page.firefox.wait("document.querySelector('.card a[href]') !== null")
     page.firefox.click(".card .frame")
     page.firefox.wait(OPEN)
@@ -114,6 +114,11 @@ def test_an_image_is_opened_flipped_and_closed(page):
     page.firefox.press("\ue014")  # the arrow to the right
     page.firefox.wait(f"location.hash === '#{NEWEST[1].id}'")
     page.firefox.wait("document.querySelector('dialog.viewer img').naturalWidth > 0")
+    page.firefox.press("c")
+    page.firefox.wait("[...document.querySelectorAll('dialog.compare[open] img')]"
+                      ".filter((picture) => picture.naturalWidth > 0).length >= 2")
+    page.firefox.press(ESCAPE)
+    page.firefox.wait(f"{OPEN} && !document.querySelector('dialog.compare[open]')")
     page.firefox.press(ESCAPE)
     page.firefox.wait(f"!{OPEN}")
 

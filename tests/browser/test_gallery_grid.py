@@ -138,9 +138,9 @@ def test_a_strip_at_the_edge_says_the_month_and_leads_to_another(page):
           const bar = document.querySelector(".bar").getBoundingClientRect().bottom;
           const below = [...document.querySelectorAll(".card")]
             .filter((card) => card.getBoundingClientRect().bottom + 14 > bar);
-          return below[0].querySelector("time").dateTime;
+          return below[0]?.querySelector("time").dateTime;  // none while the page is drawn anew
         }""")
-        return thumb.text_content() == f"{datetime.fromisoformat(day):%b %Y}"
+        return day is not None and thumb.text_content() == f"{datetime.fromisoformat(day):%b %Y}"
 
     page.mouse.click(x, top + height / 2)
     eventually(lambda: page.evaluate("scrollY") > 1000 and is_said())

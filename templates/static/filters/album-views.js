@@ -4,7 +4,8 @@
 const ImagelibAlbumViews = (() => {
   const { h, mount, setText } = ImagelibDom;
   const many = (/** @type {number} */ count) => (count === 1 ? "1 image" : `${count.toLocaleString("en")} images`);
-  /** What the links were made of. */
+  /** What the links were made of: these albums, and all else. @type {readonly Album[] | null} */
+  let shownAlbums = null;
   let shown = "";
 
   /**
@@ -27,8 +28,10 @@ const ImagelibAlbumViews = (() => {
    * @param {(query: string, sort: string) => void} go  Called by a plain click.
    */
   function showRail(search, query, go) {
-    const key = `${ImagelibIndex.albumsVersion} ${search.columns.coreVersion} ${query}`;
-    if (key === shown) return;
+    const key = `${search.columns.coreVersion} ${query}`;
+    // Not by the version of the albums that are there now: the search may not know of these yet.
+    if (search.albums === shownAlbums && key === shown) return;
+    shownAlbums = search.albums;
     shown = key;
     const links = search.albums.flatMap((album) => {
       const pks = Array.from(ImagelibAlbums.rowsOf(search, album), (row) => search.columns.pk[row]);
