@@ -33,7 +33,7 @@ CALLS = ("pwrite64,write,ftruncate,fsync,fdatasync,rename,renameat,renameat2,lin
          "unlinkat,mkdir,openat,copy_file_range,sendfile")
 HAS_STRACE = shutil.which("strace") is not None
 #: Walk every point instead of a sample.
-ALL = bool(os.environ.get("IMAGELIB_CRASH_ALL"))
+ALL = bool(os.environ.get("IMAGELIB_CRASH_ALL") or os.environ.get("IMAGELIB_ALL"))
 #: After the acknowledgement.
 THE_END = ("getpgid", 2)
 

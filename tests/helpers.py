@@ -31,6 +31,9 @@ from imagelib.library.originals.drift import Drift, Scanner
 from imagelib.library.originals.following import follow_disk
 from imagelib.library.values.outcome import Followed
 
+#: Try also what other tests try in part: both ways to open a page, each colour scheme, all samples.
+ALL = bool(os.environ.get("IMAGELIB_ALL"))
+
 
 def draw(path: Path, size: tuple[int, int] = (64, 48), *, seed: Any = None,
          texts: dict[str, str] | None = None, **saving: Any) -> Path:

@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from helpers import Daemon, draw, wait_for
+from helpers import ALL, Daemon, draw, wait_for
 from PIL import Image
 
 from imagelib.errors import BrokenPictureError, BusyError
@@ -70,8 +70,8 @@ def peak_of(sandbox: Sandbox) -> int:
 
 
 @pytest.mark.parametrize(("size", "depth", "colour", "turn"), [
-    ((9000, 11000), 16, 6, 6), ((9990, 10000), 16, 0, 8), ((10000, 10000), 8, 3, 7),
-    ((25, 3_900_000), 8, 6, 2)])
+    ((9000, 11000), 16, 6, 6), ((25, 3_900_000), 8, 6, 2),
+    *([((9990, 10000), 16, 0, 8), ((10000, 10000), 8, 3, 7)] if ALL else [])])
 def test_a_large_honest_png_is_taken_in_less_than_a_gigabyte(tmp_path, size, depth, colour, turn):
     path = blank_png(tmp_path / "a.png", *size, depth, colour, turn)
     upright = size[::-1] if turn > 4 else size
@@ -83,8 +83,7 @@ def test_a_large_honest_png_is_taken_in_less_than_a_gigabyte(tmp_path, size, dep
 
 
 @pytest.mark.parametrize(("suffix", "saving"), [
-    ("jpg", {"progressive": True, "subsampling": 0, "quality": 30}), ("jpg", {"quality": 30}),
-    ("avif", None)])
+    ("jpg", {"progressive": True, "subsampling": 0, "quality": 30}), ("avif", None)])
 def test_a_hundred_million_pixels_of_other_types_are_taken(tmp_path, suffix, saving):
     path = tmp_path / f"a.{suffix}"
     if saving is None:

@@ -85,7 +85,7 @@ def test_an_offset_that_may_be_is_left_out(zone):
     assert parse_wall_clock(f"2026-03-05T10:11:12{zone}") == "2026-03-05T10:11:12"
 
 
-@pytest.mark.parametrize("zones", [("UTC", "Asia/Tokyo"), ("Pacific/Kiritimati", "America/Adak")])
+@pytest.mark.parametrize("zones", [("Pacific/Kiritimati", "America/Adak")])
 def test_reading_again_in_another_zone_moves_no_date(tmp_path, zones):
     root = tmp_path / "l"
     Library.create(root).close()

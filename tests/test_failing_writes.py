@@ -39,7 +39,7 @@ def test_a_write_that_fails_changes_nothing_and_is_told_in_words(stage, seed, tm
     walk = Walk(stage, VERBS[verb], seed, tmp_path)
     step = 1 if ALL else len(walk.points)  # one point for each error
     found = []
-    for number, error in enumerate(("ENOSPC", "EROFS", "EIO")):
+    for number, error in enumerate(("ENOSPC", "EIO", *(["EROFS"] if ALL else []))):
         found += walk.fail(walk.points[(2 * number + 1) * step // 6::step], error)
     assert found == []
 

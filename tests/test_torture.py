@@ -1,4 +1,4 @@
-"""Half a minute of everybody at once; `torture.py` runs for longer."""
+"""A quarter of a minute of everybody at once; `torture.py` runs for longer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torture
 
 
 def test_a_library_survives_everybody_at_once(tmp_path):
-    outcome = torture.main(["--minutes", "0.5", "--seed", "7", "--keep", str(tmp_path / "arena")])
+    outcome = torture.main(["--minutes", "0.25", "--seed", "7", "--keep", str(tmp_path / "arena")])
 
     assert outcome["violations"] == [], outcome
     assert outcome["kills"].get("daemon")
-    assert outcome["acknowledged"]["added"] > 5
+    assert outcome["acknowledged"]["added"]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from helpers import ALL
 
 try:
     from playwright.sync_api import expect, sync_playwright
@@ -28,6 +29,8 @@ MARKS = [
 ]
 #: A gallery that is opened as a file and by HTTP; see the fixture `serve`.
 BOTH_WAYS = pytest.mark.parametrize("serve", ["file", "http"], indirect=True)
+#: The same where most tests beside it open files: by HTTP, and as a file where all is tried.
+OTHER_WAY = pytest.mark.parametrize("serve", ["file", "http"] if ALL else ["http"], indirect=True)
 
 
 @contextmanager

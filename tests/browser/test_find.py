@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import (
     COUNT,
     IMAGES,
@@ -369,7 +369,7 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_folded_groups_offer_loras_samplers_sizes_shapes_and_words(tmp_path, serve, open_page):
     told = [{"sampler": "Euler a", "loras": [{"name": "add_detail", "weight": 0.8}]},
             {"sampler": "DDIM", "loras": [{"name": "film", "weight": 1.0}]}, {}]
@@ -410,7 +410,7 @@ def test_folded_groups_offer_loras_samplers_sizes_shapes_and_words(tmp_path, ser
     expect(status(page)).to_have_text(f"{30 - count} of 30 images")
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_files_are_found_by_their_names_which_come_with_the_first_word(tmp_path, serve, open_page):
     images = [replace(image, original_name="Quokka 1.png", file_name="trip/Rottnest/quokka 1.png")
               if image.pk == 3 else image for image in records(30, seed=3)]
@@ -487,7 +487,7 @@ def test_on_a_phone_the_filters_say_what_they_find_and_lead_there(page):
     expect(links(page).first).to_be_in_viewport()
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_saved_searches_are_links_beside_the_filters(tmp_path, serve, open_page):
     write_site(tmp_path, records(COUNT), searches=[
         ["Best foxes", "fox rating:>=4", "-rating"],

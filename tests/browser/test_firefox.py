@@ -11,6 +11,7 @@ import pytest
 from file_server import served
 from firefox import ESCAPE, Firefox
 from gallery_page import IMAGES, NEWEST
+from helpers import ALL
 
 from imagelib.library.query.query import Query
 
@@ -21,6 +22,8 @@ pytestmark = [
 ]
 
 BOTH_WAYS = pytest.mark.parametrize("home", ["file", "http"], indirect=True, scope="module")
+ONE_WAY = BOTH_WAYS if ALL else pytest.mark.parametrize(
+    "home", ["file"], indirect=True, scope="module")
 COUNT = "document.querySelector('[data-mount=count]').textContent.trim()"
 REFERENCES = """[...performance.getEntriesByType("resource").map((entry) => entry.name),
   ...[...document.querySelectorAll("script, img, link:not([rel=canonical])")]
@@ -74,7 +77,7 @@ def find(page: SimpleNamespace, text: str) -> list[str]:
         "[...document.querySelectorAll('.card')].map((card) => card.dataset.pk)")
 
 
-@BOTH_WAYS
+@ONE_WAY
 def test_a_word_is_found_and_the_search_is_in_the_address(page):
     shown = find(page, "fox")
     assert shown
@@ -123,7 +126,7 @@ def test_an_image_is_opened_flipped_compared_and_closed(page):
     page.firefox.wait(f"!{OPEN}")
 
 
-@BOTH_WAYS
+@ONE_WAY
 def test_back_closes_an_image(page):
     page.firefox.wait("document.querySelector('.card a[href]') !== null")
     page.firefox.click(".card .frame")
@@ -132,7 +135,7 @@ def test_back_closes_an_image(page):
     page.firefox.wait(f"!{OPEN}")
 
 
-@BOTH_WAYS
+@ONE_WAY
 def test_a_link_opens_its_image_under_its_search(page):
     last = NEWEST[-1]
     page.firefox.open("about:blank")
@@ -141,7 +144,7 @@ def test_a_link_opens_its_image_under_its_search(page):
     page.firefox.wait(f"location.hash === '#{last.id}'")
 
 
-@BOTH_WAYS
+@ONE_WAY
 def test_the_page_of_an_image_leads_to_its_neighbour(page):
     page.firefox.open(f"{page.home}image/{NEWEST[1].id}.html")
     page.firefox.click("a[rel=prev]")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import NEWEST, box, links
 
 pytestmark = MARKS
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_without_scripts_the_newest_are_links_to_their_pages(open_page, home):
     page = open_page(home, java_script_enabled=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import (
     COUNT,
     IMAGES,
@@ -164,7 +164,7 @@ def test_an_empty_library_says_what_to_do(tmp_path, serve, open_page):
     expect(status(page)).to_have_text("0 of 0 images")
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_the_place_is_found_again(page, home):
     box(page).fill("number")
     page.wait_for_url("**?q=number")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import COUNT, NEWEST, box, found, links, viewer
 
 pytestmark = MARKS
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_the_viewer_shows_the_original_and_everything_known(page):
     image = found("has:seed has:prompt")[0]
     box(page).fill(f"id:{image.id}")
@@ -37,7 +37,7 @@ def test_a_missing_original_is_said(page):
     expect(viewer(page).get_by_role("link", name="Download original")).to_have_count(0)
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_flipping_replaces_and_back_closes(page, home):
     links(page).nth(1).click()
     expect(page).to_have_url(f"{home}#{NEWEST[1].id}")
@@ -84,7 +84,7 @@ def test_the_ends_of_the_result_are_the_ends(page):
     expect(viewer(page)).to_contain_text(f"{len(found('fox'))} of {len(found('fox'))}")
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_a_permalink_opens_its_image(open_page, home):
     image = NEWEST[-3]
     page = open_page(f"{home}?q=xyzzy#{image.id}")
@@ -118,7 +118,7 @@ def test_the_viewer_tells_the_editor(page):
         ["open", NEWEST[0].id], ["open", NEWEST[1].id], ["close", None]]
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_the_page_of_an_image_leads_on(open_page, home):
     page = open_page(home.replace("index.html", f"image/{NEWEST[1].id}.html"))
     page.keyboard.press("ArrowRight")

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import COUNT, NEWEST, box, eventually, links, status, viewer, wait_taken_over
 
-pytestmark = [*MARKS, BOTH_WAYS]
+pytestmark = [*MARKS, OTHER_WAY]
 
 ORIGINAL = re.compile(r"(^|/)images/")
 THUMBNAIL = re.compile(r"(^|/)thumbs/")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe import AXE, faults
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import box, eventually, links, viewer, wait_taken_over
 from helpers import draw
 from pick_helpers import as_link, file_of, pick
@@ -52,7 +52,7 @@ def in_library(library: Library, title: str) -> str:
     return image.id
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_a_choice_goes_all_the_way_from_the_gallery_into_the_library(
         open_page: Callable[..., Any], serve: Callable[[Path], str], made, tmp_path):
     library, site, _ = made

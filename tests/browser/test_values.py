@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chromium import BOTH_WAYS, MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import NEWEST, box, expect_result, found, links, viewer
 
 from imagelib.library.query.terms import quoted
@@ -12,7 +12,7 @@ from imagelib.library.query.terms import quoted
 pytestmark = MARKS
 
 
-@BOTH_WAYS
+@OTHER_WAY
 def test_values_lead_to_the_images_that_have_them_and_back_again(open_page, home):
     page = open_page(home)
     expect_result(page, NEWEST)
