@@ -227,8 +227,14 @@ def test_an_album_is_made_of_a_selection_and_put_in_order_by_keys_and_mouse(edit
     keys.press("Alt+ArrowRight")
     shows(3, 4, 1)
     expect(editor.card("picture 4")).to_be_focused()
+    expect(editor.says("Moved")).to_be_visible()
+    held = []
+    editor.page.route("**/api/albums/*", lambda route: held.append(route), times=1)
     keys.press("Alt+ArrowRight")
     shows(3, 1, 4)
+    # Undo of the first move is not offered while the second is on its way.
+    assert editor.says("Moved").count() == 0
+    held[0].continue_()
     expect(editor.says("Moved")).to_be_visible()
     keys.press("Alt+ArrowRight")  # it is at the end
     editor.says("Moved").get_by_role("button", name="Undo").click()

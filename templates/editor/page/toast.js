@@ -67,6 +67,8 @@ const ImagelibToast = (() => {
   }, true);
 
   return {
+    /** Take back what is said, and what could be pressed in it. */
+    clear: () => messages.replaceChildren(),
     /** @param {unknown} error */
     fail: (error) => show(error instanceof Error ? error.message : String(error), { bad: true }),
     hold,

@@ -34,6 +34,8 @@ const ImagelibAlbumEditing = (() => {
    * @param {string} said @param {(() => Promise<AlbumChange>) | null} back
    */
   async function change(before, now, asked, said, back) {
+    // "Undo" of an earlier change would put back what was before this one, too.
+    ImagelibToast.clear();
     show({ ...before, ...now });
     try {
       await ImagelibQueue.inTurn(async () => ImagelibApi.changeAlbum(before.tag, await asked()));
