@@ -34,6 +34,7 @@ from imagelib.generator.site import Site
 from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.library import Library
 from imagelib.library.store.batches import goes_on, last_change
+from imagelib.library.store.disk import make_folder
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.store.schema import NOT_OK
@@ -123,7 +124,9 @@ class _Build:
         self._progress = progress
         said = info or SiteInfo(settings.title, settings.language, settings.base_url,
                                 settings.sharp)
-        self._pages = Pages(said, settings.templates_dir)
+        compiled = settings.private_dir / "templates"
+        make_folder(compiled)
+        self._pages = Pages(said, settings.templates_dir, compiled)
         self._stamp = stamp(settings) + (str(info) if info else "")
         self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
         if not build_state.known and not site.is_ours_or_empty():
