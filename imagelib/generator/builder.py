@@ -134,9 +134,12 @@ class _Build:
                 f"{site.folder} holds files that are not a site of imagelib. Choose another"
                 " folder with --out, or empty this one."
             )
-        # After a build that was killed, nobody knows which of its files are new.
+        # After a build that was killed, nobody knows which of its files are new; but thumbnails,
+        # which are all that is written at first, are those of images that are dirty still.
+        in_doubt = {path for path in build_state.unfinished
+                    if not path.startswith("thumbs/") or build_state.hash_of(path)}
         self._full = (full or build_state.stamp != self._stamp or build_state.library != self._id
-                      or bool(build_state.unfinished) or not site.exists("index.html")
+                      or bool(in_doubt) or not site.exists("index.html")
                       or not goes_on(library.database.reader, build_state.seq, build_state.batch))
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)
