@@ -3,7 +3,8 @@
 The first reader that finds a prompt wins. The order matters where a file holds several
 dialects: SwarmUI, Stability Matrix and TensorArt put a ComfyUI graph beside what
 the user asked for, and the infotext of ComfyUI's savers is at times made up, so the
-graph comes before it.
+graph comes before it. A dialect whose text is much like another's comes before that: Mochi
+Diffusion and stable-diffusion.cpp before infotexts, mflux before JSON of any kind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from imagelib.ingest.embedded.dialects.drawthings import read_drawthings
 from imagelib.ingest.embedded.dialects.easydiffusion import read_easydiffusion
 from imagelib.ingest.embedded.dialects.fooocus import read_fooocus
 from imagelib.ingest.embedded.dialects.invokeai import read_invokeai
+from imagelib.ingest.embedded.dialects.mflux import read_mflux
 from imagelib.ingest.embedded.dialects.midjourney import read_midjourney
+from imagelib.ingest.embedded.dialects.mochi import read_mochi
 from imagelib.ingest.embedded.dialects.novelai import read_novelai
 from imagelib.ingest.embedded.dialects.others import (
     read_any_infotext,
@@ -27,10 +30,11 @@ from imagelib.ingest.embedded.dialects.others import (
     read_stability_matrix,
     read_tensorart,
 )
+from imagelib.ingest.embedded.dialects.sdcpp import read_sdcpp
 from imagelib.ingest.embedded.dialects.swarmui import read_swarmui
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.ingest.embedded.record import EmbeddedMetadata
-from imagelib.ingest.embedded.values import as_date, as_dict, as_text
+from imagelib.ingest.embedded.values import as_date, as_dict, as_text, is_placeholder
 
 Reader = Callable[[Findings], EmbeddedMetadata | None]
 
@@ -44,7 +48,10 @@ READERS: tuple[Reader, ...] = (
     read_novelai,
     read_invokeai,
     read_easydiffusion,
+    read_mochi,
+    read_sdcpp,
     read_any_infotext,
+    read_mflux,
     read_plain_json,
     read_midjourney,
     read_drawn_workflow,
@@ -85,10 +92,26 @@ def identify(findings: Findings) -> EmbeddedMetadata:
 
 def _try(reader: Reader, findings: Findings) -> EmbeddedMetadata | None:
     try:
-        return reader(findings)
+        found = reader(findings)
+        return _without_placeholders(found) if found is not None else None
     except Exception:  # noqa: BLE001 - a reader's bug may cost one record, never a whole import
         _log.warning("a reader of embedded metadata failed", exc_info=True)
         return None
+
+
+def _without_placeholders(found: EmbeddedMetadata) -> EmbeddedMetadata:
+    """*found* without texts that savers put where they know nothing ("unknown").
+
+    Where the prompt is such a one, a seed of 0 is no seed either.
+    """
+    names = [name for name in ("prompt", "negative_prompt", "model", "sampler", "scheduler")
+             if is_placeholder(getattr(found, name))]
+    if not names:
+        return found
+    changes: dict[str, Any] = dict.fromkeys(names, "")
+    if "prompt" in names and found.seed == 0:
+        changes["seed"] = None
+    return replace(found, **changes)
 
 
 def _holds_nodes(findings: Findings) -> bool:
