@@ -1,6 +1,7 @@
 """Decide which generator wrote what was found: an ordered table of readers.
 
-The first reader that finds a prompt wins. The order matters where a file holds several
+The first reader that finds a prompt has the base of the record, and others fill its gaps
+(`imagelib.ingest.embedded.joining`). The order matters where a file holds several
 dialects: SwarmUI, Stability Matrix and TensorArt put a ComfyUI graph beside what
 the user asked for, and the infotext of ComfyUI's savers is at times made up, so the
 graph comes before it. A dialect whose text is much like another's comes before that: Mochi
@@ -32,6 +33,7 @@ from imagelib.ingest.embedded.dialects.others import (
 )
 from imagelib.ingest.embedded.dialects.sdcpp import read_sdcpp
 from imagelib.ingest.embedded.dialects.swarmui import read_swarmui
+from imagelib.ingest.embedded.joining import is_whole, join, name_sources
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.ingest.embedded.record import EmbeddedMetadata
 from imagelib.ingest.embedded.values import as_date, as_dict, as_text, is_placeholder
@@ -57,6 +59,11 @@ READERS: tuple[Reader, ...] = (
     read_drawn_workflow,
 )
 
+#: What marks the text of a graph, for readers that look through all of them.
+_MARKS: dict[Reader, tuple[str, ...]] = {
+    read_comfyui: ('"class_type"',),
+    read_drawn_workflow: ('"nodes"', '"links"'),
+}
 #: Keys that only generators use -> the tool, where it is certain.
 _TELLING_KEYS = {
     "Dream": "InvokeAI",
@@ -77,17 +84,32 @@ def identify(findings: Findings) -> EmbeddedMetadata:
     """The record of what was found; an empty one where no generator is known."""
     if not findings.texts and not findings.c2pa:
         return EmbeddedMetadata()
-    best = EmbeddedMetadata()
-    for reader in (*READERS, _read_unknown):
-        found = _try(reader, findings)
-        if found and (found.prompt or not best):
-            best = found
-            if best.prompt:
-                break
+    best = _read_all(findings)
     label = _try(read_provenance, findings) or EmbeddedMetadata()
     if not best and not label:
         return best
     return _complete(best, label, findings)
+
+
+def _read_all(findings: Findings) -> EmbeddedMetadata:
+    """The record of the first reader that finds a prompt, completed by the others."""
+    records: list[EmbeddedMetadata] = []
+    base: EmbeddedMetadata | None = None
+    for reader in READERS:
+        if found := _try(reader, findings):
+            if not found.sources and reader in _MARKS:
+                found = found.read_from(findings.key_with(*_MARKS[reader]))
+            records.append(found)
+            if base is None and found.prompt:
+                base = found
+        if base is not None and is_whole(base):
+            break
+    if base is None:
+        if found := _try(_read_unknown, findings):
+            records.append(found)
+        base = next((record for record in records if record.prompt),
+                    records[0] if records else EmbeddedMetadata())
+    return join(base, (record for record in records if record is not base))
 
 
 def _try(reader: Reader, findings: Findings) -> EmbeddedMetadata | None:
@@ -141,6 +163,7 @@ def _complete(
         version=_line(best.version),
         captured_at=date,
         label="" if best else label.label,
+        sources=name_sources(best.sources),
         extra=label.extra | best.extra,
         raw=raw or None,
     )

@@ -95,7 +95,7 @@ def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
         cfg_scale=as_float(pick(dict(pairs), "cfg scale", "guidance scale")),
         size=as_size(pairs.get("size", "")),
         loras=loras,
-        version=pairs.get("version", ""),
+        version="" if pairs.get("version") == tool else pairs.get("version", ""),
         captured_at=as_date(pairs.get("created date")),
         extra=extra,
     )

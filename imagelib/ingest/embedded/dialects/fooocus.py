@@ -35,14 +35,15 @@ def read_fooocus(findings: Findings) -> EmbeddedMetadata | None:
         if software == "RuinedFooocus" or (
             "base_model_name" in document and not software.startswith("Fooocus")
         ):
-            return _read_ruined(document)
+            return _read_ruined(document).read_from(findings.where(document))
         values = {key.lower().replace(" ", "_"): value for key, value in document.items()}
         if software.startswith("Fooocus") and {"base_model", "base_model_name"} & values.keys():
-            return _read(values, software)
+            return _read(values, software).read_from(findings.where(document))
         if "base_model" in values and (
             "metadata_scheme" in values or "performance" in values or "refiner_model" in values
         ):
-            return _read(values, findings.find("exif:Software"))
+            found = _read(values, findings.find("exif:Software"))
+            return found.read_from(findings.where(document))
     return None
 
 

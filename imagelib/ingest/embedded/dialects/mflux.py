@@ -29,11 +29,12 @@ def read_mflux(findings: Findings) -> EmbeddedMetadata | None:
     """Read the first object with `mflux_version`, else what XMP says."""
     for document in findings.documents():
         if "mflux_version" in document:
-            return _read(document)
+            return _read(document).read_from(findings.where(document))
     tool, _, version = findings.find("xmp:CreatorTool").partition(" ")
     if tool == "MFLUX":
         return EmbeddedMetadata(
-            tool="mflux", prompt=findings.find("xmp:description"), version=version)
+            tool="mflux", prompt=findings.find("xmp:description"), version=version,
+        ).read_from("xmp:description")
     return None
 
 

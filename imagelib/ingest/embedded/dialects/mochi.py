@@ -34,9 +34,9 @@ _LONGEST = 400_000
 
 def read_mochi(findings: Findings) -> EmbeddedMetadata | None:
     """Read the first text of such fields."""
-    for text in findings.texts.values():
+    for key, text in findings.texts.items():
         if _FIRST.match(text) and "Include in Image: " in text and len(text) <= _LONGEST:
-            return _read(_fields(text.strip()))
+            return _read(_fields(text.strip())).read_from(key)
     return None
 
 

@@ -35,13 +35,13 @@ _JSON = ", SDCPP: "
 
 def read_sdcpp(findings: Findings) -> EmbeddedMetadata | None:
     """Read the infotext with this program's name, and the JSON at its end."""
-    for text in findings.texts.values():
+    for key, text in findings.texts.items():
         if f"Version: {_TOOL}" in text:
             # The JSON repeats the prompt, so that it may hold this mark, too.
             head, _, tail = text.partition(_JSON + "{")
             values = as_dict(load_json("{" + tail)) if tail else {}
             if found := read_infotext(head if values else text, _TOOL):
-                return _complete(found, values)
+                return _complete(found, values).read_from(key)
     return None
 
 
