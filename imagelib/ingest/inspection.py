@@ -26,10 +26,13 @@ def inspect(path: str, max_pixels: int, named: str = "") -> dict[str, Any]:
     mime_type, width, height, phash = measure(path, max_pixels)
     found = read(Path(path))
     if not found.prompt:
-        found = _read_alpha(path, max_pixels) or found
-    beside, given = read_sidecars(Path(named)) if named else (None, [])
+        hidden = _read_alpha(path, max_pixels)
+        found = hidden.with_written_of(found) if hidden else found
+    beside, given = read_sidecars(Path(named), found.prompt) if named else (None, [])
     if beside is not None and not found.prompt:
-        found = beside
+        found = beside.with_written_of(found)
+    if not any(value for fields in given for value in fields.values()):
+        given = [found.given()]
     return {"mime_type": mime_type, "width": width, "height": height, "phash": phash,
             "draft": draft_of(found), "given": given}
 

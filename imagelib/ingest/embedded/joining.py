@@ -22,8 +22,8 @@ _WHOLE = ("model", "seed", "steps", "sampler", "cfg_scale")
 _SETTINGS = ("seed", "steps", "sampler")
 _TAGS = re.compile(r"<[^<>\n]{1,200}>")
 #: What the keys of `Findings` are called.
-_CONTAINERS = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC"}
-_PLACES = {"comment": "comment", "text": "text", "stealth": "pixels"}
+_CONTAINERS = {"exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "png": "PNG"}
+_PLACES = {"c2pa": "C2PA", "comment": "comment", "text": "text", "stealth": "pixels"}
 
 
 def is_whole(record: EmbeddedMetadata) -> bool:
@@ -63,13 +63,18 @@ def _is_missing(record: EmbeddedMetadata, name: str) -> bool:
 def _contradict(one: EmbeddedMetadata, other: EmbeddedMetadata) -> bool:
     if one.seed is not None and other.seed is not None and one.seed != other.seed:
         return True
-    first, second = _words(one.prompt), _words(other.prompt)
-    return bool(first and second) and first not in second and second not in first
+    return bool(one.prompt and other.prompt) and not is_part(one.prompt, other.prompt)
 
 
 def _misreads(base: EmbeddedMetadata, other: EmbeddedMetadata) -> bool:
     key = base.sources.get("record")
     return key is not None and key == other.sources.get("record") and base.tool != other.tool
+
+
+def is_part(text: str, prompt: str) -> bool:
+    """Whether *text* says no more than *prompt*, or holds it."""
+    first, second = _words(text), _words(prompt)
+    return bool(first and second) and (first in second or second in first)
 
 
 def _words(prompt: str) -> str:

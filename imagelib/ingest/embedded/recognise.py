@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from imagelib.ingest.embedded.containers.findings import Findings
+from imagelib.ingest.embedded.dating import read_date
 from imagelib.ingest.embedded.dialects.comfyui import read_comfyui, read_drawn_workflow
 from imagelib.ingest.embedded.dialects.drawthings import read_drawthings
 from imagelib.ingest.embedded.dialects.easydiffusion import read_easydiffusion
@@ -33,10 +34,11 @@ from imagelib.ingest.embedded.dialects.others import (
 )
 from imagelib.ingest.embedded.dialects.sdcpp import read_sdcpp
 from imagelib.ingest.embedded.dialects.swarmui import read_swarmui
-from imagelib.ingest.embedded.joining import is_whole, join, name_sources
+from imagelib.ingest.embedded.joining import is_part, is_whole, join, name_sources
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.ingest.embedded.record import EmbeddedMetadata
-from imagelib.ingest.embedded.values import as_date, as_dict, as_text, is_placeholder
+from imagelib.ingest.embedded.values import as_dict, as_text, is_placeholder
+from imagelib.ingest.embedded.written import read_written
 
 Reader = Callable[[Findings], EmbeddedMetadata | None]
 
@@ -81,14 +83,14 @@ _log = logging.getLogger(__name__)
 
 
 def identify(findings: Findings) -> EmbeddedMetadata:
-    """The record of what was found; an empty one where no generator is known."""
+    """The record of what was found; where no generator is known, only what people wrote."""
     if not findings.texts and not findings.c2pa:
         return EmbeddedMetadata()
     best = _read_all(findings)
     label = _try(read_provenance, findings) or EmbeddedMetadata()
-    if not best and not label:
-        return best
-    return _complete(best, label, findings)
+    if best or label:
+        best = _complete(best, label, findings)
+    return _with_written(best, findings)
 
 
 def _read_all(findings: Findings) -> EmbeddedMetadata:
@@ -145,9 +147,7 @@ def _complete(
 ) -> EmbeddedMetadata:
     """Join what was made and what is labelled, and add the date and the raw texts."""
     raw: dict[str, Any] = findings.raw() | (label.raw or {})
-    date = best.captured_at or label.captured_at or as_date(
-        findings.find("exif:DateTimeOriginal", "exif:DateTime", "xmp:CreateDate")
-    )
+    dated = label.captured_at and not best.captured_at
     prompts = {name: getattr(best, name).replace("\0", "")
                for name in ("prompt", "negative_prompt")}
     return replace(
@@ -161,11 +161,30 @@ def _complete(
         scheduler=_line(best.scheduler),
         loras=tuple(replace(lora, name=_line(lora.name)) for lora in best.loras),
         version=_line(best.version),
-        captured_at=date,
+        captured_at=best.captured_at or label.captured_at,
         label="" if best else label.label,
-        sources=name_sources(best.sources),
+        sources=best.sources | ({"captured_at": "c2pa"} if dated and findings.c2pa else {}),
         extra=label.extra | best.extra,
         raw=raw or None,
+    )
+
+
+def _with_written(found: EmbeddedMetadata, findings: Findings) -> EmbeddedMetadata:
+    """Add the date, if no generator said it, and what people wrote."""
+    date, key = ("", "") if found.captured_at else read_date(findings)
+    written = read_written(findings)
+    of_generator = written.caption_key == found.sources.get("record") or is_part(
+        written.caption, found.prompt)
+    sources = found.sources | ({"captured_at": key} if key else {})
+    return replace(
+        found,
+        captured_at=found.captured_at or date,
+        title=written.title,
+        caption="" if of_generator else written.caption,
+        tags=written.tags,
+        rating=written.rating,
+        extra=found.extra | ({"colour_label": written.label} if written.label else {}),
+        sources=name_sources(sources),
     )
 
 

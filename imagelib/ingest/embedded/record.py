@@ -24,6 +24,8 @@ class EmbeddedMetadata:
     `label` stands in files that say no more than that they are generated. `raw` is
     strict JSON of at most 8 MiB: enough to run a better reader without the file.
     `sources` says where values were read: `record` for all that it does not name.
+    `title`, `caption`, `tags` and `rating` (1 to 5, or 0) are what people wrote into the file;
+    those and `captured_at` are there without any generator, too.
     """
 
     tool: str = ""
@@ -43,6 +45,10 @@ class EmbeddedMetadata:
     extra: dict[str, str | int | float] = field(default_factory=dict)
     raw: dict[str, Any] | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    title: str = ""
+    caption: str = ""
+    tags: tuple[str, ...] = ()
+    rating: int = 0
     #: Which of `prompt` and `negative_prompt` are longer in `raw` than they are here.
     shortened: tuple[str, ...] = ()
 
@@ -53,6 +59,19 @@ class EmbeddedMetadata:
     def read_from(self, key: str) -> EmbeddedMetadata:
         """The same record, read from the text at *key* of the file."""
         return replace(self, sources={"record": key, **self.sources}) if key else self
+
+    def with_written_of(self, other: EmbeddedMetadata) -> EmbeddedMetadata:
+        """The same record with what people wrote into the file of *other*, and its date."""
+        dated = other.captured_at and not self.captured_at
+        source = {"captured_at": other.sources.get("captured_at", "")} if dated else {}
+        return replace(
+            self, title=other.title, caption=other.caption, tags=other.tags, rating=other.rating,
+            captured_at=self.captured_at or other.captured_at, sources=self.sources | source)
+
+    def given(self) -> dict[str, Any]:
+        """What people wrote into the file, as fields of an image."""
+        return {"title": self.title, "notes": self.caption, "tags": list(self.tags),
+                "rating": self.rating}
 
     def generation(self) -> dict[str, Any]:
         """The normalised JSON object for the column `generation`; what is empty is absent.
