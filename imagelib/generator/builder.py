@@ -28,12 +28,7 @@ from imagelib.generator.index.blocks import (
     manifest,
 )
 from imagelib.generator.pages import Pages, SiteInfo
-from imagelib.generator.paths import (
-    RECIPES,
-    original_path,
-    page_path,
-    thumbnail_path,
-)
+from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.publishing import Publisher
 from imagelib.generator.site import Site
 from imagelib.generator.thumbnails import Thumbnails
@@ -43,6 +38,7 @@ from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.store.schema import NOT_OK
 from imagelib.library.values.image import Image
+from imagelib.recipes import RECIPES
 from imagelib.recording.writing import Recording, record
 
 #: How many of the newest images `index.html` itself holds.
@@ -437,6 +433,7 @@ class _Build:
 
     def _prune(self) -> None:
         self._build_state.release(self._keep_since)
+        self._library.originals.early.sweep()
         stale = self._build_state.stale()
         self._report.pruned = self._site.remove(stale)
         if stale:

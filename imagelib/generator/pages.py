@@ -20,22 +20,12 @@ from markupsafe import Markup
 
 from imagelib.generator.assets import Assets
 from imagelib.generator.index.blocks import MANIFEST_PATH
-from imagelib.generator.paths import (
-    GRID,
-    LINKED,
-    SHARP,
-    Recipe,
-    as_url,
-    has_sharp,
-    original_path,
-    page_path,
-    thumbnail_path,
-    width_in,
-)
+from imagelib.generator.paths import as_url, original_path, page_path, thumbnail_path, width_in
 from imagelib.generator.settings import setting_names, setting_rows
 from imagelib.library.query.terms import quoted
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import NAMING, TEXTS
+from imagelib.recipes import GRID, LINKED, SHARP, Recipe, has_sharp
 from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.

@@ -11,11 +11,11 @@ from imagelib.generator.derivatives import (
     stat_text,
     wanted_thumbnails,
 )
-from imagelib.generator.paths import SHARP, Recipe
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.rows import chunks, select_pks
 from imagelib.library.values.image import Image
+from imagelib.recipes import SHARP, Recipe
 
 
 class Thumbnails:
@@ -63,7 +63,7 @@ class Thumbnails:
         made, failures = render_missing(
             wanted, sandbox=self._library.sandbox, folder=self._folder,
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
-            recipes=self._recipes, lent=self._lent,
+            recipes=self._recipes, lent=self._lent, early=self._library.originals.early,
             progress=lambda done: progress(done, len(wanted)))
         self.made += len(made)
         self._failures |= failures

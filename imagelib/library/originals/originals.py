@@ -9,16 +9,18 @@ Plans and what carries them out belong inside one `Database.exclusive` block.
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from imagelib.config import Settings
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.formats import EXTENSIONS
+from imagelib.library.originals.early import Early
 from imagelib.library.originals.fingerprints import (
     Fingerprint,
     fingerprint,
@@ -79,6 +81,8 @@ class Inspected:
     draft: ImageDraft
     #: Whether the date of `draft` is inside the file, or beside it; else it is its mtime.
     is_dated: bool = False
+    #: What was made of the picture for the site, by the names of the recipes.
+    derivatives: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class Originals:
         self._settings = settings
         self.database = database
         self._sandbox = sandbox
+        self.early = Early(settings.private_dir / "derivatives")
         self.intents = Intents(
             database, settings.private_dir / "run",
             {"images": self.folder, "private": settings.private_dir, "site": settings.site_dir},
@@ -161,19 +166,21 @@ class Originals:
             raise
         return staged
 
-    def inspect(self, path: Path, named: Path | None = None,
-                read: Fingerprint | None = None) -> Inspected:
+    def inspect(self, path: Path, named: Path | None = None, read: Fingerprint | None = None, *,
+                derive: bool = False) -> Inspected:
         """Decode the file at *path* in a worker, and read what its generator wrote.
 
         *named* is where the file lies under its own name, if *path* is a staged copy; *read* is
-        its fingerprint, if it is known already.
+        its fingerprint, if it is known already. To *derive* is to make what the site shows of it
+        while it is decoded.
 
         Raises:
             UnsupportedTypeError, BrokenPictureError: it is no picture that we keep.
         """
         read = read or fingerprint(path)
+        recipes = [list(astuple(recipe)) for recipe in self._settings.recipes * derive]
         found = self._sandbox.call(self._settings.inspector, str(path),
-                                   self._settings.max_pixels, str(named or ""))
+                                   self._settings.max_pixels, str(named or ""), recipes)
         stat = path.stat()
         if to_stat(stat) != read.stat:
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
@@ -182,7 +189,8 @@ class Originals:
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
         return Inspected(path, read.stat, read.digest, stat.st_size, found["mime_type"],
                          found["width"], found["height"], found["phash"], ImageDraft.of(draft),
-                         is_dated)
+                         is_dated, {name: base64.b64decode(content)
+                                    for name, content in found["derivatives"].items()})
 
     def find_digest(self, checksum: str) -> Image | None:
         """The live image with these bytes."""
@@ -239,6 +247,7 @@ class Originals:
                 plan.new.append((one.inspected.path, self.folder / columns["file_name"],
                                  one.inspected.digest))
             prepared.append((columns, tags, one.inspected.stat))
+            self.early.keep(one.inspected.digest, one.inspected.derivatives)
         with self.intents.carried_out(plan, action) as transaction:
             for columns, tags, read in prepared:
                 self.add_row(transaction, columns, tags, read)
@@ -298,6 +307,7 @@ class Originals:
         plan = Plan([(old, kept)] if found else [],
                     [(inspected.path, self.folder / name, inspected.digest)])
         columns = file_columns(inspected) | {"file_name": name, "file_state": "ok"}
+        self.early.keep(inspected.digest, inspected.derivatives)
         with self.intents.carried_out(plan, "replace file") as transaction:
             if found:
                 self.keep(transaction, plan, image.id, found, kept)
