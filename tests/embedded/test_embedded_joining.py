@@ -89,8 +89,11 @@ def test_a_graph_without_a_model_is_completed_by_the_infotext_beside_it(draw, fo
 def test_the_settings_of_a_graph_survive_where_only_the_drawn_one_has_the_prompt(draw, found):
     graph = draw.graph()
     graph["6"]["inputs"]["text"] = ""
-    drawn = {"nodes": [{"id": 1, "type": "CLIPTextEncode", "widgets_values": ["a fox"],
-                        "inputs": [{"name": "text", "widget": {"name": "text"}}]}], "links": []}
+    drawn = {"links": [[1, 1, 0, 2, 0, "CONDITIONING"]], "nodes": [
+        {"id": 1, "type": "CLIPTextEncode", "widgets_values": ["a fox"],
+         "outputs": [{"name": "CONDITIONING", "type": "CONDITIONING", "links": [1]}]},
+        {"id": 2, "type": "KSampler", "widgets_values": [],
+         "inputs": [{"name": "positive", "type": "CONDITIONING", "link": 1}]}]}
 
     record = found(draw.png(draw.text("prompt", json.dumps(graph)),
                             draw.text("workflow", json.dumps(drawn))))
