@@ -86,21 +86,18 @@ def test_a_graph_without_a_model_is_completed_by_the_infotext_beside_it(draw, fo
     assert other.generation()["sources"] == {"record": "PNG prompt"}
 
 
-def test_the_settings_of_a_graph_survive_where_only_the_drawn_one_has_the_prompt(draw, found):
+def test_a_record_without_a_prompt_fills_the_one_that_has_it(draw, found):
     graph = draw.graph()
     graph["6"]["inputs"]["text"] = ""
-    drawn = {"links": [[1, 1, 0, 2, 0, "CONDITIONING"]], "nodes": [
-        {"id": 1, "type": "CLIPTextEncode", "widgets_values": ["a fox"],
-         "outputs": [{"name": "CONDITIONING", "type": "CONDITIONING", "links": [1]}]},
-        {"id": 2, "type": "KSampler", "widgets_values": [],
-         "inputs": [{"name": "positive", "type": "CONDITIONING", "link": 1}]}]}
 
-    record = found(draw.png(draw.text("prompt", json.dumps(graph)),
-                            draw.text("workflow", json.dumps(drawn))))
+    record = found(draw.png(
+        draw.text("prompt", json.dumps(graph)),
+        draw.text("parameters", "a fox\nSteps: 20, Sampler: euler, Seed: 42, Size: 8x8")))
 
-    assert (record.prompt, record.model, record.seed) == ("a fox", "foxes_v1", 42)
-    assert record.sources["record"] == "PNG workflow"
-    assert record.sources["seed"] == "PNG prompt"
+    assert (record.prompt, record.model, record.cfg_scale) == ("a fox", "foxes_v1", 8.0)
+    assert record.scheduler == "normal"
+    assert record.sources["record"] == "PNG parameters"
+    assert record.sources["model"] == "PNG prompt"
 
 
 @pytest.mark.parametrize(("carry", "place"), [
