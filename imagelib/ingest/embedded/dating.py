@@ -20,6 +20,6 @@ def read_date(findings: Findings) -> tuple[str, str]:
     """The date and the key at which it stands; two empty texts where there is none."""
     for key in _KEYS:
         # Cameras whose clock was never set write zeros or blanks, which is no date.
-        if date := as_date(findings.find(key)):
+        if key in findings.texts and (date := as_date(findings.texts[key])):
             return date, key
     return "", ""

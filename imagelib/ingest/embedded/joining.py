@@ -96,6 +96,11 @@ def name_sources(sources: dict[str, str]) -> dict[str, str]:
     return named
 
 
+def has_container(key: str) -> bool:
+    """Whether *key* of `Findings` is of Exif, XMP, IPTC or a chunk, where more than texts stand."""
+    return key.partition(":")[0] in _CONTAINERS
+
+
 def _place(key: str) -> str:
     container, colon, name = key.partition(":")
     if colon and container in _CONTAINERS:

@@ -34,7 +34,13 @@ from imagelib.ingest.embedded.dialects.others import (
 )
 from imagelib.ingest.embedded.dialects.sdcpp import read_sdcpp
 from imagelib.ingest.embedded.dialects.swarmui import read_swarmui
-from imagelib.ingest.embedded.joining import is_part, is_whole, join, name_sources
+from imagelib.ingest.embedded.joining import (
+    has_container,
+    is_part,
+    is_whole,
+    join,
+    name_sources,
+)
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.ingest.embedded.record import EmbeddedMetadata
 from imagelib.ingest.embedded.values import as_dict, as_text, is_placeholder
@@ -90,7 +96,8 @@ def identify(findings: Findings) -> EmbeddedMetadata:
     label = _try(read_provenance, findings) or EmbeddedMetadata()
     if best or label:
         best = _complete(best, label, findings)
-    return _with_written(best, findings)
+    # Most files have no more than a generator's texts, and reading is to be quick.
+    return _with_written(best, findings) if any(map(has_container, findings.texts)) else best
 
 
 def _read_all(findings: Findings) -> EmbeddedMetadata:
@@ -163,7 +170,8 @@ def _complete(
         version=_line(best.version),
         captured_at=best.captured_at or label.captured_at,
         label="" if best else label.label,
-        sources=best.sources | ({"captured_at": "c2pa"} if dated and findings.c2pa else {}),
+        sources=name_sources(
+            best.sources | ({"captured_at": "c2pa"} if dated and findings.c2pa else {})),
         extra=label.extra | best.extra,
         raw=raw or None,
     )
@@ -173,9 +181,9 @@ def _with_written(found: EmbeddedMetadata, findings: Findings) -> EmbeddedMetada
     """Add the date, if no generator said it, and what people wrote."""
     date, key = ("", "") if found.captured_at else read_date(findings)
     written = read_written(findings)
-    of_generator = written.caption_key == found.sources.get("record") or is_part(
-        written.caption, found.prompt)
-    sources = found.sources | ({"captured_at": key} if key else {})
+    place = name_sources({"record": written.caption_key}).get("record", "")
+    of_generator = place == found.sources.get("record") or is_part(written.caption, found.prompt)
+    dated = name_sources({"captured_at": key}) if key else {}
     return replace(
         found,
         captured_at=found.captured_at or date,
@@ -184,7 +192,7 @@ def _with_written(found: EmbeddedMetadata, findings: Findings) -> EmbeddedMetada
         tags=written.tags,
         rating=written.rating,
         extra=found.extra | ({"colour_label": written.label} if written.label else {}),
-        sources=name_sources(sources),
+        sources=found.sources | dated,
     )
 
 

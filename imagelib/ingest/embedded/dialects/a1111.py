@@ -62,10 +62,10 @@ _NOT_EXTRA = frozenset({
 _OUR_NAMES = {"denoising strength": "denoising", "distilled cfg scale": "distilled_cfg"}
 
 
-def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
+def read_infotext(text: str, tool: str = "", key: str = "") -> EmbeddedMetadata | None:
     """Read *text*, or return None where it is no infotext.
 
-    *tool* is what the file says elsewhere of the program that wrote it.
+    *tool* is what the file says elsewhere of the program that wrote it, *key* where it stood.
     """
     text = text.replace("\r\n", "\n")
     split = _split(text)
@@ -98,6 +98,7 @@ def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
         version="" if pairs.get("version") == tool else pairs.get("version", ""),
         captured_at=as_date(pairs.get("created date")),
         extra=extra,
+        sources={"record": key} if key else {},
     )
 
 

@@ -34,8 +34,8 @@ def read_stability_matrix(findings: Findings) -> EmbeddedMetadata | None:
     asked = as_dict(findings.json("parameters-json"))
     if not asked and "smproj" not in findings.texts:
         return None
-    if found := read_infotext(findings.find("parameters"), tool="Stability Matrix"):
-        return found.read_from("parameters")
+    if found := read_infotext(findings.find("parameters"), "Stability Matrix", "parameters"):
+        return found
     return EmbeddedMetadata(
         tool="Stability Matrix",
         prompt=as_text(asked.get("PositivePrompt")).strip(),
@@ -126,8 +126,8 @@ def read_any_infotext(findings: Findings) -> EmbeddedMetadata | None:
         software[:1] if software.startswith(("ArtBot", "Draw Things")) else "", ""
     )
     for key, text in findings.texts.items():
-        if found := read_infotext(text, tool):
+        if found := read_infotext(text, tool, key):
             if not found.version and software.startswith("Fooocus"):
                 found = replace(found, version=software)
-            return found.read_from(key)
+            return found
     return None

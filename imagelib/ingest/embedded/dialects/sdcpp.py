@@ -40,8 +40,8 @@ def read_sdcpp(findings: Findings) -> EmbeddedMetadata | None:
             # The JSON repeats the prompt, so that it may hold this mark, too.
             head, _, tail = text.partition(_JSON + "{")
             values = as_dict(load_json("{" + tail)) if tail else {}
-            if found := read_infotext(head if values else text, _TOOL):
-                return _complete(found, values).read_from(key)
+            if found := read_infotext(head if values else text, _TOOL, key):
+                return _complete(found, values)
     return None
 
 
