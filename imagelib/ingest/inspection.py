@@ -34,10 +34,13 @@ def inspect(path: str, max_pixels: int, named: str = "",
         made = derivatives(picture, wanted) if wanted else []
         if not found.prompt and (plane := alpha_columns(picture)) is not None:
             # Some generators hide it in the lowest bits of the transparency.
-            found = read_stealth(*plane) or found
-    beside, given = read_sidecars(Path(named)) if named else (None, [])
+            hidden = read_stealth(*plane)
+            found = hidden.with_written_of(found) if hidden else found
+    beside, given = read_sidecars(Path(named), found.prompt) if named else (None, [])
     if beside is not None and not found.prompt:
-        found = beside
+        found = beside.with_written_of(found)
+    if not any(value for fields in given for value in fields.values()):
+        given = [found.given()]
     width, height = picture.size
     return {"mime_type": picture.mime_type, "width": width, "height": height, "phash": phash,
             "draft": draft_of(found), "given": given,

@@ -48,7 +48,7 @@ from imagelib.library.store.rows import (
     to_columns,
     update,
 )
-from imagelib.library.values.dates import utc_now, wall_clock
+from imagelib.library.values.dates import date_in_name, utc_now, wall_clock
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Outcome
@@ -59,6 +59,8 @@ _MANAGED = re.compile(
     rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}(?:{'|'.join(EXTENSIONS.values())})")
 #: If so many of the newest files are gone, the folder is not the one it was.
 _SAMPLE = 20
+#: What `sources` of generation data says where a date is that of a file's name.
+_BY_NAME = {"captured_at": "file name"}
 #: In a library of so few images all may be gone by hand.
 _FEW = 2
 
@@ -77,7 +79,7 @@ class Inspected:
     height: int
     phash: str
     draft: ImageDraft
-    #: Whether the date of `draft` is inside the file, or beside it; else it is that of the file.
+    #: Whether the date of `draft` is inside the file, or beside it; else it is its mtime.
     is_dated: bool = False
     #: What was made of the picture for the site, by the names of the recipes.
     derivatives: dict[str, bytes] = field(default_factory=dict)
@@ -261,7 +263,7 @@ class Originals:
         if one.in_place:
             name = inspected.path.relative_to(self.folder).as_posix()
         now = utc_now()
-        columns = file_columns(inspected) | _metadata(inspected.draft, draft) | {
+        columns = file_columns(inspected) | _metadata(_dated(one), draft) | {
             "id": image_id, "file_name": name, "created_at": one.created_at or now,
             "updated_at": now, "original_name": _shown_name(one.original_name),
         }
@@ -417,6 +419,29 @@ def file_columns(inspected: Inspected) -> dict[str, Any]:
     return {"digest": inspected.digest, "size_bytes": inspected.size_bytes,
             "mime_type": inspected.mime_type, "width": inspected.width,
             "height": inspected.height, "phash": inspected.phash}
+
+
+def _dated(one: NewImage) -> ImageDraft:
+    """What was read of the file; its name's date goes before that of the file itself."""
+    draft, named = one.inspected.draft, date_in_name(one.original_name)
+    # A day alone says less than a moment of that day.
+    if not named or one.inspected.is_dated or (
+        named.endswith("T00:00:00") and named[:10] == (draft.captured_at or "")[:10]
+    ):
+        return draft
+    return draft.model_copy(update={
+        "captured_at": named, "generation": dated_by_name(draft.generation)})
+
+
+def dated_by_name(generation: dict[str, Any]) -> dict[str, Any]:
+    """The generation data of an image, as it was read, with a note that its date is of its name."""
+    return generation | {"sources": generation.get("sources", {}) | _BY_NAME}
+
+
+def is_dated_by_name(generation: dict[str, Any]) -> bool:
+    """Whether generation data says so; a person may have written anything into it."""
+    sources = generation.get("sources")
+    return isinstance(sources, dict) and _BY_NAME.items() <= sources.items()
 
 
 def _metadata(embedded: ImageDraft, given: ImageDraft) -> dict[str, Any]:
