@@ -34,6 +34,7 @@ _PICTURE = Names(r".*(?:latent|sample|image|pixel|frame|video).*")
 _SETTINGS = Names(
     r"sigmas|.*sampler.*|guider|noise|scheduler.*|.*settings|.*config|.*_info|.*options|.*params"
     r"|parameters")
+_LOOKS_AT = Names(r"clip.*|images?|video|pixels|.*_model")
 _PLAIN_NUMBER = re.compile(r"primitive|int|float|number|seed|constant|literal|slider|value", re.I)
 _SAME = {"seed": ("noise_seed",), "noise_seed": ("seed",), "steps": ("steps_total",),
          "sampler_name": ("sampler",), "sampler": ("sampler_name",)}
@@ -44,7 +45,7 @@ Inputs = dict[str, Any]
 
 
 class Graph:
-    """The nodes by id, each with `class_type` and `inputs`."""
+    """The nodes by id, each with `class_type`, `inputs` and, if known, the types of `outputs`."""
 
     def __init__(self, nodes: dict[str, Node]) -> None:
         self.nodes = nodes
@@ -71,6 +72,13 @@ class Graph:
         """The class of a node."""
         kind = self.nodes[node_id].get("class_type")
         return kind if isinstance(kind, str) else ""
+
+    def only_text(self, node_id: str) -> bool:
+        """Whether a node is known to make a text out of something else, by its outputs."""
+        makes = self.nodes[node_id].get("outputs")
+        if not isinstance(makes, list) or "STRING" not in makes or "CONDITIONING" in makes:
+            return False
+        return any(MODEL[name] or _LOOKS_AT[name] for name in self.links(node_id))
 
     def source(self, value: Any) -> str | None:
         """The id of the node that *value* links to, or None where it is no link."""

@@ -20,6 +20,8 @@ _SETTINGS = frozenset({"steps", "sampler_name", "sigmas", "cfg", "scheduler", "d
 _SAVED = Names(r"images?|pixels|samples|video|frames|latents?|pipe|segs|.*_image|result")
 _FILE = Names(r"(?:filename|save|file|output).*(?:prefix|path|name)|filename.*")
 _PROMPTS = ("prompt", "positive_prompt", "positive", "text", "prompt_text")
+_WORDS = Names(r"clip|clip_?\d|(?:.*_)?(?:text|prompt)(?:_[gl])?|t5\w*|string|positive")
+_NO_WORDS = Names(r".*model.*|.*vae.*|.*image.*|pixels|.*latent.*|samples|control_?net.*|mask.*")
 _SIZE_TEXT = re.compile(r"\s*(\d{2,5})\s*x\s*(\d{2,5})\b", re.ASCII)
 
 
@@ -76,12 +78,30 @@ def find_maker(graph: Graph) -> tuple[str | None, str | None]:
                 passes.append(node_id)
             elif not passes and node_id != output and is_service(graph, node_id):
                 return None, node_id
+        told = {node_id for node_id in passes if _is_told(graph, node_id)} or set(passes)
         for candidate in reversed(passes):
-            if _is_first(graph, candidate, known):
+            if candidate in told and _is_first(graph, candidate, told):
                 return candidate, None
     loose = samplers or [n for n in graph.nodes if _is_loose_sampler(graph, n)][:_MOST_SAMPLERS]
     first = next((n for n in loose if _is_first(graph, n, known)), None)
     return first or (loose[0] if loose else None), None
+
+
+def _is_told(graph: Graph, sampler: str) -> bool:
+    """Whether words guide the sampler; one that guesses depths or sharpens has none."""
+    for node_id in graph.settings_path(sampler):
+        inputs = graph.inputs(node_id)
+        starts = [inputs[name] for name in role_names(inputs, "positive")]
+        starts += [inputs[name] for name in ("text_embeds", "prompt", "text") if name in inputs]
+        for start in starts:
+            source = graph.source(start)
+            if source is None:
+                return isinstance(start, str)
+            path = graph.walk(source, lambda n: [
+                s for name, s in graph.links(n).items() if not _NO_WORDS[name]])
+            if any(_WORDS[name] for n in path for name in graph.inputs(n)):
+                return True
+    return False
 
 
 def _is_first(graph: Graph, sampler: str, samplers: set[str]) -> bool:

@@ -21,11 +21,14 @@ _UNWANTED = Names(r".*(?:neg|uncond).*")
 _WANTED = Names(r"(?!empty|.*(?:neg|uncond))"
                 r"(?:(?:\w+_)?pos(?:itive)?(?:_.*)?|(?:\w+_)?cond(?!_scale).*)")
 _CONDITIONS = Names(r"(?:\w+_)?cond.*|(?:\w+_)?regions?|(?:text_)?embeds")
+_SAID = {which: Names(r"(?:\w+_)?" + which + r"(?:_(?:prompt|text|string|[gl]))?")
+         for which in ("positive", "negative")}
 #: Inputs that never bring text.
 _NOT_TEXT = Names(
-    r".*model.*|clip(?:_?\d|_vision.*|_skip.*|_name.*)?|.*vae.*|images?\d*|pixels|samples"
-    r"|.*latent.*|control_?net.*|mask.*|width|height|.*seed.*|lora.*|noise|.*sigmas|.*sampler.*"
-    r"|.*system.*|index|select|switch|strength.*")
+    r".*model.*|clip(?:_?\d|_vision.*|_skip.*|_name.*)?|.*vae.*|.*(?:image|video|audio|frame|mask).*"
+    r"|.*pixels|samples|.*latent.*|control_?net.*|.*seed.*|lora.*|noise|.*sigmas|.*sampler.*"
+    r"|.*system.*|index|select|switch|strength.*|width|height|length|fps|batch.*|.*size|duration"
+    r"|scale.*|.*bbox.*|steps|cfg|denoise")
 _TEXTS = (
     "text", "text_g", "prompt", "t5xxl", "populated_text", "wildcard_text", "clip_g", "clip_l",
     "text_l", "llama", "user_prompt", "string", "value", "result", "instruction",
@@ -36,10 +39,11 @@ _NO_PROMPT = Names(
     r".*(?:system|region|target|exclude|replace|search|find|multiline|style|lora|wildcard|file).*")
 _JOINED = Names(r"(?:text|string|str|prompt|input|value)_?(?:[a-h]|\d{1,2})")
 #: What only a node that makes text has beside its input.
+_MAKES_TEXT_ANYHOW = Names(
+    r"system(?:_?(?:prompt|message|instructions?|text|content))?|top_[pk]|num_beams"
+    r"|max_(?:new_|output_)?(?:tokens?|length)|.*temperature")
 _MAKES_TEXT = Names(
-    r"temperature|top_[pk]|max_(?:new_|output_)?(?:tokens|length)|max_tokens?|num_beams|keep_alive"
-    r"|system(?:_?(?:prompt|message|instructions?|text|content))?|api|api_?key"
-    r"|(?:llm_?)?model(?:_name)?|llm.*|token_limit|chat.*")
+    r"keep_alive|api|api_?key|(?:llm_?)?model(?:_name)?|llm.*|token_limit|chat.*")
 _ASKED = ("prompt", "user_prompt", "text", "input_text", "text_input", "user_message", "message",
           "question", "query", "string", "instruction", "value")
 _LOOKED_AT = Names(r"(?:image|video|pixels).*")
@@ -106,7 +110,7 @@ class Texts:
         if "zeroout" in self._graph.kind(node_id).lower():
             return ""  # ConditioningZeroOut: its text has no effect
         inputs = self._graph.inputs(node_id)
-        if _makes_text(inputs):
+        if _makes_text(inputs) or self._graph.only_text(node_id):
             self._made += 1
             return self._asked(inputs, which, depth)
         return self._of_node(inputs, which, depth, own=own)
@@ -117,19 +121,22 @@ class Texts:
         if passed and (found := self._all(passed, "\n", which, depth, own)):
             return found
         other = "negative" if which == "positive" else "positive"
+        rest = [v for name, v in inputs.items()
+                if isinstance(v, list) and other not in name.lower() and not _NOT_TEXT[name]]
+        # Before a node that makes text what is written here itself is an instruction.
+        if own and (found := self._all(rest, _delimiter(inputs), which, depth, own)):
+            return found
         named = [name for name, v in inputs.items()
-                 if which in name.lower() and isinstance(v, (str, list))]
-        for name in (*sorted(named, key=len), *_TEXTS):
+                 if _SAID[which][name] and isinstance(v, (str, list))]
+        # What is said to be the negative prompt and is empty is not the other one.
+        for name in sorted(named, key=len) or _TEXTS:
             if name in inputs and (found := self._shown(name, inputs, which, depth, own)):
                 return self._replaced(found, inputs)
+        if named and not any(isinstance(inputs[name], list) for name in named):
+            return ""
         parts = [v for name, v in inputs.items() if _JOINED[name]]
-        if own and any(isinstance(v, list) for v in parts):
-            parts = [v for v in parts if isinstance(v, list)]  # the rest is an instruction
         if parts and (found := self._all(parts, _delimiter(inputs), which, depth, own)):
             return found
-        rest = [v for name, v in inputs.items()
-                if isinstance(v, list) and other not in name.lower()
-                and not _NOT_TEXT[name]]
         if found := self._all(rest, "\n", which, depth, own):
             index = as_int(self._graph.literal(inputs.get("index"), "index"))
             return found if index is None else _unzip(found, which, index)
@@ -180,7 +187,9 @@ def _passed(inputs: Inputs, which: str) -> list[Any]:
 
 
 def _makes_text(inputs: Inputs) -> bool:
-    """Whether a node makes its text while it runs; one that encodes text has a CLIP."""
+    """Whether a node makes its text while it runs; one that encodes text has a CLIP as a rule."""
+    if any(_MAKES_TEXT_ANYHOW[name] for name in inputs):
+        return True
     if any(name.startswith(("clip", "t5")) for name in inputs):
         return False
     return any(

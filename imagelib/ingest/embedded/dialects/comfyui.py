@@ -166,7 +166,7 @@ def _without_maker(graph: Graph) -> EmbeddedMetadata:
         inputs = graph.inputs(node_id)
         title = as_text(as_dict(graph.nodes[node_id].get("_meta")).get("title")).lower()
         text = pick(inputs, "prompt", "positive", "positive_prompt", "text")
-        if text is None or "note" in graph.kind(node_id).lower():
+        if text is None or re.search("note|save|preview", graph.kind(node_id), re.IGNORECASE):
             continue
         if "negative" in title:
             negative = negative or texts.text(text, "negative")
