@@ -358,3 +358,14 @@ ODD = [
 def test_nothing_that_is_drawn_stops_the_reader(drawing):
     assert read_workflow(drawing) is not None
     assert read(drawing).tool in ("", "ComfyUI")
+
+
+def test_a_subgraph_that_is_used_without_end_is_not_drawn_without_end():
+    inner = Page()
+    for number in range(300):
+        inner.node(number, "CLIPTextEncode", ["a fox"])
+    page = Page()
+    for number in range(400):
+        page.node(number, "many", [], {})
+
+    assert len(read_workflow(with_subgraphs(page, inner.subgraph("many", [], [])))) <= 5000

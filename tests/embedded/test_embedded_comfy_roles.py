@@ -343,3 +343,40 @@ def test_switches_that_choose_by_each_other_come_to_an_end(draw):
     graph = draw.graph(n6=node("CLIPTextEncode", text=["100", 0], clip=["4", 1])) | chain | circle
 
     assert read(graph).seed == 42
+
+
+def test_a_negative_prompt_that_is_the_prompt_is_none(draw):
+    graph = draw.graph(n60=node("Unknown", conditioning=["6", 0]))
+    graph["3"]["inputs"]["negative"] = ["60", 1]
+
+    assert [(r.prompt, r.negative_prompt) for r in either_order(graph)] == [("a fox", "")] * 2
+
+
+def test_a_pass_that_no_words_guide_is_not_the_first_one(draw):
+    graph = draw.graph(
+        n5=node("VAEEncode", pixels=["70", 0], vae=["4", 2]),
+        n70=node("VAEDecode", samples=["71", 0], vae=["4", 2]),
+        n71=node("Guess", seed=1, steps=1, sampler_name="lcm", model=["4", 0],
+                 positive=["72", 0], latent_image=["73", 0]),
+        n72=node("DepthConditioning"),
+        n73=node("VAEEncode", pixels=["74", 0], vae=["4", 2]),
+        n74=node("LoadImage", image="x.png"))
+
+    assert [(r.prompt, r.seed) for r in either_order(graph)] == [("a fox", 42)] * 2
+
+
+def test_an_empty_negative_prompt_beside_a_prompt_is_empty(draw):
+    graph = draw.graph(n60=node("Both", prompt="a fox", negative_prompt="", clip=["4", 1]))
+    graph["3"]["inputs"] |= {"positive": ["60", 0], "negative": ["60", 1]}
+
+    assert [(r.prompt, r.negative_prompt) for r in either_order(graph)] == [("a fox", "")] * 2
+
+
+def test_a_language_model_may_have_a_clip(draw):
+    graph = draw.graph(
+        n6=node("CLIPTextEncode", text=["49", 0], clip=["4", 1]),
+        n49=node("Generate", clip=["4", 1], prompt=["48", 0], system_prompt="Be a poet.",
+                 max_length=99),
+        n48=node("Swap", string="Rewrite {it}.", find="{it}", replace=["50", 0])) | WORDS
+
+    assert [record.prompt for record in either_order(graph)] == ["a fox", "a fox"]

@@ -18,6 +18,8 @@ from imagelib.ingest.embedded.dialects.comfy_switches import let_through
 from imagelib.ingest.embedded.values import as_dict
 
 _STEPS_ALLOWED = 20_000
+_LINKS_A_STEP = 8
+_MOST_NAMES = 1000
 _HOPS = 20
 _CHOICES_WITHIN = 10
 
@@ -51,6 +53,7 @@ class Graph:
         self.nodes = nodes
         self._steps = _STEPS_ALLOWED
         self._let_through: dict[str, Inputs] = {}
+        self._names: set[str] = set()
         self._links: dict[str, dict[str, str]] = {}
         self._choosing = 0
 
@@ -59,13 +62,23 @@ class Graph:
         known = self._let_through.get(node_id)
         if known is not None:
             return known
-        inputs = as_dict(self.nodes[node_id].get("inputs"))
+        inputs = self._admitted(as_dict(self.nodes[node_id].get("inputs")))
         self._let_through[node_id] = inputs  # where a switch is chosen by itself
         if self._choosing < _CHOICES_WITHIN:
             self._choosing += 1
             inputs = let_through(self.kind(node_id), inputs, self.literal)
             self._choosing -= 1
             self._let_through[node_id] = inputs
+        return inputs
+
+    def _admitted(self, inputs: Inputs) -> Inputs:
+        # An honest graph has some hundred names; each one is matched with many patterns.
+        if not inputs.keys() <= self._names:
+            for name in inputs:
+                if len(self._names) >= _MOST_NAMES:
+                    break
+                self._names.add(name)
+            return {name: value for name, value in inputs.items() if name in self._names}
         return inputs
 
     def kind(self, node_id: str) -> str:
@@ -101,7 +114,7 @@ class Graph:
         seen = {start}
         queue = [start]
         for node_id in queue:  # grows while it is read
-            self._steps -= 1
+            self._steps -= 1 + len(self.links(node_id)) // _LINKS_A_STEP
             if self._steps < 0:
                 return
             yield node_id

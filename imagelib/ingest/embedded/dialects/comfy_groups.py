@@ -14,7 +14,8 @@ from imagelib.ingest.embedded.values import as_dict, as_int, as_list, as_text
 
 #: What stands in the links of a subgraph for the graph around it.
 INPUTS, OUTPUTS = "-10", "-20"
-_MOST_NODES = 500
+_MOST_NODES = 200
+_MOST_SLOTS = 50
 
 Drawn = dict[str, Any]
 Place = tuple[str, int]
@@ -48,7 +49,8 @@ def group_as_subgraph(group: Drawn, instance: Drawn) -> Drawn:
     for index, node in enumerate(inner):
         node_id = str(index)
         slots = []
-        for at, slot in enumerate(as_dict(item) for item in as_list(node.get("inputs"))):
+        own = [as_dict(slot) for slot in as_list(node.get("inputs"))[:_MOST_SLOTS]]
+        for at, slot in enumerate(own):
             origin = inside.get((node_id, at))
             if origin is None:
                 name = as_text(slot.get("name"))
@@ -57,7 +59,7 @@ def group_as_subgraph(group: Drawn, instance: Drawn) -> Drawn:
                     origin = (INPUTS, len(names))
                     names.append({"name": outside.get("name")})
             slots.append(slot | {"link": None if origin is None else link(origin, (node_id, at))})
-        for at in range(len(as_list(node.get("outputs")))):
+        for at in range(len(as_list(node.get("outputs"))[:_MOST_SLOTS])):
             if (node_id, at) not in left or (node_id, at) in shown:
                 link((node_id, at), (OUTPUTS, ends))
                 ends += 1

@@ -32,6 +32,8 @@ def is_sampler(graph: Graph, node_id: str) -> bool:
     but links passes values on, and what has a file name saves.
     """
     inputs = graph.inputs(node_id)
+    if _SETTINGS.isdisjoint(inputs) and "guider" not in inputs:
+        return False
     links = graph.links(node_id)
     if "guider" in links and len(links) > 1:
         return True

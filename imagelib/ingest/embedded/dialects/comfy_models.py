@@ -74,9 +74,11 @@ def loras_of(graph: Graph, sampler: str) -> list[tuple[str, float | None]]:
 def _listed(inputs: Inputs) -> Iterator[tuple[str, float | None]]:
     """Entries that are objects: one in each input (rgthree), or all in a list (LoRA Manager)."""
     for value in inputs.values():
-        listed = value if isinstance(value, list) else as_dict(value).get("__value__")
-        entries = listed if isinstance(listed, list) else [value]
-        for entry in entries[:_MOST_LORAS] if isinstance(value, (list, dict)) else ():
+        if not isinstance(value, dict) and not (
+                isinstance(value, list) and value and isinstance(value[0], dict)):
+            continue
+        listed = value if isinstance(value, list) else value.get("__value__")
+        for entry in (listed if isinstance(listed, list) else [value])[:_MOST_LORAS]:
             fields = as_dict(entry)
             name = fields.get("lora", fields.get("name") if isinstance(listed, list) else None)
             weight = as_float(fields.get("strength", fields.get("weight")))

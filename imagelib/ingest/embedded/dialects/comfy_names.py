@@ -19,10 +19,12 @@ class Names(dict[str, bool]):
         self._pattern = re.compile(pattern, re.IGNORECASE)
 
     def __missing__(self, name: str) -> bool:
-        matches = len(name) <= _LONGEST and self._pattern.fullmatch(name) is not None
-        if len(self) < _MOST_KNOWN and len(name) <= _LONGEST:
-            self[name] = matches
-        return matches
+        if len(name) > _LONGEST:
+            return False
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        self[name] = self._pattern.fullmatch(name) is not None
+        return self[name]
 
 
 #: Inputs that bring the model itself; `model_patch` or `motion_model` bring something for it.

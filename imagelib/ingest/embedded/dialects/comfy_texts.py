@@ -16,6 +16,9 @@ from imagelib.ingest.embedded.values import as_int, is_weights_file
 
 _DEEPEST = 60
 _MOST_NODES = 1000
+#: Of all texts of a graph, in nodes and links.
+_STEPS_ALLOWED = 10_000
+_MOST_ROLES = 10
 
 _UNWANTED = Names(r".*(?:neg|uncond).*")
 _WANTED = Names(r"(?!empty|.*(?:neg|uncond))"
@@ -73,6 +76,7 @@ class Texts:
         self._graph = graph
         self._seen: set[str] = set()
         self._made = 0
+        self._steps = _STEPS_ALLOWED
 
     def text(self, value: Any, which: str) -> str:
         """The prompt that arrives at an input with *value*; *which* is positive or negative."""
@@ -85,7 +89,7 @@ class Texts:
         for node_id in path:
             inputs = self._graph.inputs(node_id)
             names = role_names(inputs, which)
-            for name in names:
+            for name in names[:_MOST_ROLES]:
                 if text := self.text(inputs[name], which):
                     return text
             if names and which == names[0]:
@@ -104,8 +108,9 @@ class Texts:
             return value if isinstance(value, str) else ""
         node_id = self._graph.source(value)
         if (node_id is None or node_id in self._seen or depth > _DEEPEST
-                or len(self._seen) > _MOST_NODES):
+                or len(self._seen) > _MOST_NODES or self._steps < 0):
             return ""
+        self._steps -= 1 + len(self._graph.inputs(node_id))
         self._seen.add(node_id)
         if "zeroout" in self._graph.kind(node_id).lower():
             return ""  # ConditioningZeroOut: its text has no effect

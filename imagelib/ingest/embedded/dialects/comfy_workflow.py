@@ -22,6 +22,10 @@ from imagelib.ingest.embedded.values import as_dict, as_int, as_list, as_text
 
 _MOST_NODES = 5000
 _DEEPEST = 8
+_MOST_LEVELS = 300
+_MOST_INPUTS = 200
+#: A subgraph may be used a thousand times: its links cost, too.
+_LINKS_A_NODE = 20
 #: Of one link, and of all.
 _HOPS = 60
 _STEPS_ALLOWED = 100_000
@@ -101,10 +105,12 @@ class _Level:
         self._around = around
         self._links, self._ends, begins = _links_of(graph)
         self._everywhere = _links_everywhere(graph)
-        self._names = [as_text(as_dict(slot).get("name")) for slot in as_list(graph.get("inputs"))]
+        self._names = [as_text(as_dict(slot).get("name"))
+                       for slot in as_list(graph.get("inputs"))[:_MOST_INPUTS]]
         self._inner: dict[str, _Level] = {}
         self._setters: dict[str, Drawn] = {}
         drawing.levels.append(self)
+        drawing.nodes_left -= len(self._links) // _LINKS_A_NODE if around else 0
         for drawn in as_list(graph.get("nodes")):
             node = as_dict(drawn)
             drawing.nodes_left -= 1
@@ -114,7 +120,8 @@ class _Level:
             self.nodes[node_id] = node
             if _SETTER.fullmatch(_kind(node)):
                 self._setters[_text_of(node)] = node
-            within = drawing.within(node) if depth < _DEEPEST and _is_on(node) else None
+            within = drawing.within(node) if depth < _DEEPEST and _is_on(node) and (
+                len(drawing.levels) < _MOST_LEVELS) else None
             if within is not None:
                 path = f"{prefix}{node_id}:"
                 for place, name, value in promoted_values(node):

@@ -89,6 +89,7 @@ def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
     texts = Texts(graph)
     settings = list(graph.settings_path(sampler))
     positive = texts.prompt(settings, "positive")
+    negative = texts.prompt(settings, "negative")
     found_loras = [lora for name, weight in loras_of(graph, sampler)
                    for lora in as_lora(name, weight)]
     loras: dict[str, Lora] = {}
@@ -97,7 +98,8 @@ def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
     return EmbeddedMetadata(
         tool="ComfyUI",
         prompt=positive,
-        negative_prompt=texts.prompt(settings, "negative"),
+        # What only passed through the same node as the prompt is none.
+        negative_prompt="" if negative == positive else negative,
         model=base_name(model_of(graph, sampler)),
         seed=_seed(graph.setting(settings, "seed", "noise_seed")),
         steps=as_steps(graph.setting(settings, *_STEPS)),
