@@ -21,6 +21,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from imagelib.errors import InvalidError, NotALibraryError
+from imagelib.recipes import GRID, SHARP, Recipe
 
 CONFIG_NAME = "imagelib.toml"
 DATABASE_NAME = "library.db"
@@ -82,6 +83,11 @@ class Settings:
     decode_memory: int = 950 * 2**20
     #: What a worker runs on each new file: the seam through which `ingest` serves `library`.
     inspector: str = "imagelib.ingest.inspection:inspect"
+
+    @property
+    def recipes(self) -> list[Recipe]:
+        """How the derivatives of the library's own site are made."""
+        return [GRID] + [SHARP] * self.sharp
 
     @property
     def images_dir(self) -> Path:

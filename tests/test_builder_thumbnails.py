@@ -11,7 +11,8 @@ from PIL import Image as Picture
 from site_links import dead_references
 
 from imagelib.generator.builder import build
-from imagelib.generator.paths import SHARP, page_path, thumbnail_path
+from imagelib.generator.paths import page_path, thumbnail_path
+from imagelib.recipes import SHARP
 
 
 @pytest.fixture
@@ -109,6 +110,7 @@ def test_one_broken_image_stops_no_other_and_is_told(library, picture, tmp_path)
     good = library.add(picture).image
     bad = library.add(draw(tmp_path / "bad.png")).image
     library.originals.path_of(bad).write_bytes(b"no picture any more")
+    library.originals.early.forget(bad.digest)
 
     report = build(library)
 
@@ -127,6 +129,7 @@ def test_a_thumbnail_that_failed_is_made_when_the_right_file_is_back(library, pi
                                                                      trouble, noticed):
     image = library.add(picture).image
     path = library.originals.path_of(image)
+    library.originals.early.forget(image.digest)
     aside = path.rename(tmp_path / "aside.png")
     if trouble == "broken":
         path.write_bytes(b"no picture any more")

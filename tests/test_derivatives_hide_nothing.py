@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import io
 import random
+from dataclasses import astuple
 
 import pytest
 from helpers import a1111
 from PIL import Image
 
-from imagelib.generator.paths import GRID, LINKED, SHARP
 from imagelib.ingest.embedded.stealth import read_stealth
-from imagelib.pictures import alpha_columns, render
+from imagelib.pictures import alpha_columns, decoded, render
+from imagelib.recipes import GRID, LINKED, SHARP, Recipe
 
-WANTED = [*((one.edge, one.quality, one.form) for one in (GRID, SHARP, LINKED)), (160, 70, "WEBP")]
+WANTED = [astuple(one) for one in (GRID, SHARP, LINKED, Recipe(160, 70))]
 SIZES = [(64, 64), (128, 128), (300, 400), (384, 384), (512, 768), (1024, 1024)]
 PROMPT = a1111("a fox that nobody else shall see").encode()
 
@@ -49,7 +50,8 @@ def prompt_in(path, channels: str) -> str:
     """The prompt that a reader of hidden metadata finds there."""
     with Image.open(path) as image:
         if channels == "A":
-            with alpha_columns(str(path), 10**8) as plane:
+            with decoded(path, 10**8) as picture:
+                plane = alpha_columns(picture)
                 return read_stealth(*plane).prompt if plane else ""
         image = image.convert("RGB")
 

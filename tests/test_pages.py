@@ -225,6 +225,8 @@ TOLD: list[dict[str, Any]] = [
     {"loras": "[broken", "extra": "text", "shortened": ["prompt", "negative_prompt"]},
     {"extra": {"denoising": 0.4, "model_hash": "c54b", "clip_skip": 2, "vae": "", "deep": [1]}},
     {"extra": {}, "odd": {"a": "é"}, "sampler": "Euler a"},
+    {"extra": {"vae": "v"}, "sources": {"record": "PNG prompt", "cfg_scale": "PNG parameters"}},
+    {"sources": {"seed": "EXIF UserComment"}}, {"sources": "text"}, {"sources": {}},
 ]
 
 
@@ -254,6 +256,8 @@ def test_settings_are_in_words_and_the_same_in_the_viewer(image):
     assert plain(rows[4][0]) == {"LoRAs": 'add, detail (0.8), film, {"weight":1}, odd'}
     assert plain(rows[6][1]) == {"Denoising strength": "0.4", "Model hash": "c54b",
                                  "Clip skip": "2", "Deep": "[1]"}
+    assert plain(rows[8][1]) == {"VAE": "v",
+                                 "Read from": "PNG prompt; CFG scale: PNG parameters"}
 
 
 def test_a_library_names_settings_in_its_own_way(tmp_path, image):

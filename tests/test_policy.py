@@ -102,6 +102,16 @@ def test_of_tags_and_generation_data_only_the_chosen_are_published():
     assert kept == {"sampler": "zqsampler"}  # unknown members may hold paths
 
 
+def test_where_values_were_read_is_published_only_where_it_is_asked_for():
+    read = image(generation={"tool": "zqtool", "sources": {"record": "PNG zqkey"}})
+
+    by_default = public_record(read, policy(fields=["generation"]), GIVEN)["generation"]
+    asked = policy(fields=["generation"], generation={"only": ["sources"]})
+
+    assert by_default == {"tool": "zqtool"}
+    assert public_record(read, asked, GIVEN)["generation"] == {"sources": {"record": "PNG zqkey"}}
+
+
 def test_ids_of_a_publication_of_its_own_are_its_own_and_stay():
     one, other = policy(ids="own"), Given(7, "2026-11-27", b"another")
     first = public_record(image(), one, GIVEN)["id"]

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.skipif(not HAS_STRACE, reason="strace is not installed,
 
 #: Locks and shared memory mean nothing after the power is back. The log has its folder synced by
 #: SQLite when it is flushed for the first time, which was before.
-FLEETING = ("*.lock", "*.new", "*-shm", "*-wal", ".imagelib-*", "*.partial")
+FLEETING = ("*.lock", "*.new", "*-shm", "*-wal", ".imagelib-*", "*.partial",
+            "*.derived", "derivatives")  # what is not whole of these is as good as none
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _HANDLE = re.compile(r"^\w+\(\d+<([^>]*)>")

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from imagelib import __version__
-from imagelib.cli import albums, images, maintenance, picks, publish, site
+from imagelib.cli import albums, images, maintenance, picks, publish, reports, site
 from imagelib.cli.output import Context, say
 from imagelib.errors import ImagelibError
 
@@ -45,6 +45,7 @@ for _command in (
     site.build, site.watch, site.serve, publish.publish, picks.picks, maintenance.check,
     maintenance.duplicates, maintenance.reread, maintenance.export,
     maintenance.backup, maintenance.restore, maintenance.recover, maintenance.doctor,
+    reports.report_metadata,
 ):
     cli.add_command(_command)
 

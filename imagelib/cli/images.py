@@ -166,15 +166,16 @@ def list_images(context: Context, query: tuple[str, ...], limit: int, as_json: b
 
 @click.command()
 @click.argument("image_id", metavar="ID")
+@click.option("--raw", is_flag=True, help="Print the raw metadata of its file, as JSON.")
 @as_json
 @pass_context
-def show(context: Context, image_id: str, as_json: bool) -> None:
+def show(context: Context, image_id: str, raw: bool, as_json: bool) -> None:
     """Show everything that is known of one image."""
     with context.reading() as library:
         image = library.get(image_id)
         file = library.originals.path_of(image)
-    if as_json:
-        print_json(image.to_json())
+    if raw or as_json:
+        print_json(image.prompt_meta if raw else image.to_json())
         return
     say(f"file        {file}", err=False)
     for name, value in image.to_json().items():

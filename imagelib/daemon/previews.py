@@ -9,8 +9,8 @@ from collections import OrderedDict
 from pathlib import Path
 
 from imagelib.generator.derivatives import render_thumbnails
-from imagelib.generator.paths import Recipe
 from imagelib.library.library import Library
+from imagelib.recipes import Recipe
 
 #: Wide enough for a row of a list on a fine screen.
 _RECIPE = Recipe(edge=160, quality=70)

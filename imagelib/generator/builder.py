@@ -28,21 +28,18 @@ from imagelib.generator.index.blocks import (
     manifest,
 )
 from imagelib.generator.pages import Pages, SiteInfo
-from imagelib.generator.paths import (
-    RECIPES,
-    original_path,
-    page_path,
-    thumbnail_path,
-)
+from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.publishing import Publisher
 from imagelib.generator.site import Site
 from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.library import Library
 from imagelib.library.store.batches import goes_on, last_change
+from imagelib.library.store.disk import make_folder
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.store.schema import NOT_OK
 from imagelib.library.values.image import Image
+from imagelib.recipes import RECIPES
 from imagelib.recording.writing import Recording, record
 
 #: How many of the newest images `index.html` itself holds.
@@ -127,7 +124,9 @@ class _Build:
         self._progress = progress
         said = info or SiteInfo(settings.title, settings.language, settings.base_url,
                                 settings.sharp)
-        self._pages = Pages(said, settings.templates_dir)
+        compiled = settings.private_dir / "templates"
+        make_folder(compiled)
+        self._pages = Pages(said, settings.templates_dir, compiled)
         self._stamp = stamp(settings) + (str(info) if info else "")
         self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
         if not build_state.known and not site.is_ours_or_empty():
@@ -135,9 +134,12 @@ class _Build:
                 f"{site.folder} holds files that are not a site of imagelib. Choose another"
                 " folder with --out, or empty this one."
             )
-        # After a build that was killed, nobody knows which of its files are new.
+        # After a build that was killed, nobody knows which of its files are new; but thumbnails,
+        # which are all that is written at first, are those of images that are dirty still.
+        in_doubt = {path for path in build_state.unfinished
+                    if not path.startswith("thumbs/") or build_state.hash_of(path)}
         self._full = (full or build_state.stamp != self._stamp or build_state.library != self._id
-                      or bool(build_state.unfinished) or not site.exists("index.html")
+                      or bool(in_doubt) or not site.exists("index.html")
                       or not goes_on(library.database.reader, build_state.seq, build_state.batch))
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)
@@ -437,6 +439,7 @@ class _Build:
 
     def _prune(self) -> None:
         self._build_state.release(self._keep_since)
+        self._library.originals.early.sweep()
         stale = self._build_state.stale()
         self._report.pruned = self._site.remove(stale)
         if stale:

@@ -140,7 +140,7 @@ def is_published(library: Library, image: Image) -> bool:
 
 def _decodes(library: Library, path: str) -> bool:
     try:
-        library.sandbox.call("imagelib.pictures:measure",
+        library.sandbox.call("imagelib.pictures:require_whole",
                              str(library.settings.site_dir / path), library.settings.max_pixels)
     except ImagelibError:
         return False

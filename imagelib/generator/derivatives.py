@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 from pathlib import Path
 
 from imagelib.errors import BusyError, DerivativeError, ImagelibError
-from imagelib.generator.paths import SHARP, Recipe, has_sharp, thumbnail_path
+from imagelib.generator.paths import thumbnail_path
+from imagelib.library.originals.early import Early
 from imagelib.library.store.disk import disk_full, is_plain_file, replacing, stat_of
 from imagelib.library.values.image import Image
+from imagelib.pool import completed
+from imagelib.recipes import Recipe, fitting
 from imagelib.sandbox import Sandbox
 
 #: Where a thumbnail lies already that would be made for an image by a recipe, or None.
@@ -25,9 +28,9 @@ def nobody(_: Image, __: Recipe) -> Path | None:
 
 def wanted_thumbnails(digest: str, width: int, height: int, recipes: Sequence[Recipe]
                       ) -> dict[str, Recipe]:
-    """Those of *recipes* that such a picture has, by their paths: a small one has no `SHARP`."""
-    return {thumbnail_path(digest, recipe): recipe for recipe in recipes
-            if recipe != SHARP or has_sharp(width, height)}
+    """Those of *recipes* that such a picture has, by their paths."""
+    return {thumbnail_path(digest, recipe): recipe
+            for recipe in fitting(recipes, width, height)}
 
 
 def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe],
@@ -46,7 +49,7 @@ def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe
         partials[target] = target.with_name(f".{secrets.token_hex(6)}.partial")
     try:
         made = sandbox.call("imagelib.pictures:render", str(source), [
-            (recipe.edge, recipe.quality, recipe.form) for recipe in targets.values()], max_pixels)
+            list(astuple(recipe)) for recipe in targets.values()], max_pixels)
         for content, partial in zip(made, partials.values(), strict=True):
             with disk_full():
                 partial.write_bytes(base64.b64decode(content))
@@ -67,15 +70,16 @@ def stat_text(path: Path) -> str:
 
 
 def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, site: Path,
-                   max_pixels: int, recipes: Sequence[Recipe], lent: Lender,
-                   progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
-    """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
+                   max_pixels: int, recipes: Sequence[Recipe], lent: Lender, early: Early,
+                   progress: Callable[[int], None]) -> tuple[int, dict[int, tuple[str, str]]]:
+    """Make each thumbnail of *images* that is absent; return how many, and the failures.
 
     A failure is pk -> (stat, error) of an image that
-    has none at all: while its file looks so, it need not be tried again. What is *lent* is copied.
+    has none at all: while its file looks so, it need not be tried again. What is *lent* is copied,
+    what was made *early* is taken.
     *progress* is told after each image; what it raises ends the work soon.
     """
-    made: list[str] = []
+    made: list[int] = []
     failures: dict[int, tuple[str, str]] = {}
 
     def one(image: Image) -> None:
@@ -84,33 +88,35 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
         source = folder / image.file_name
         stat = stat_text(source)
         try:
+            made_early = early.read(image.digest)
             absent = {site / path: recipe for path, recipe in paths.items()
-                      if not _copied(lent(image, recipe), site / path)}
+                      if not _put(made_early.get(recipe.name) or _content(lent(image, recipe)),
+                                  site / path)}
             if absent:
                 render_thumbnails(sandbox, source, absent, max_pixels)
-            made.extend(paths)
+            early.forget(image.digest)
+            made.append(len(paths))
         except DerivativeError as error:
             if not (site / thumbnail_path(image.digest)).is_file():
                 failures[image.pk] = (stat, str(error))
 
-    with ThreadPoolExecutor(sandbox.size) as pool:
-        try:
-            for done, _ in enumerate(pool.map(one, images), 1):
-                progress(done)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return made, failures
+    for done, (_, job) in enumerate(completed(one, images, sandbox.size), 1):
+        job.result()
+        progress(done)
+    return sum(made), failures
 
 
-def _copied(source: Path | None, target: Path) -> bool:
-    """Copy *source*, if it is there still, to *target*."""
-    if source is None:
-        return False
+def _content(source: Path | None) -> bytes:
+    """What lies at *source*, nothing if it is gone."""
     try:
-        content = source.read_bytes()
+        return source.read_bytes() if source else b""
     except FileNotFoundError:
-        return False
-    with replacing(target, sync=False) as stream:
-        stream.write(content)
-    return True
+        return b""
+
+
+def _put(content: bytes, target: Path) -> bool:
+    """Make *target* of *content*, if there is any."""
+    if content:
+        with replacing(target, sync=False) as stream:
+            stream.write(content)
+    return bool(content)

@@ -19,11 +19,11 @@ from typing import Self
 
 from imagelib import __version__
 from imagelib.config import Settings
-from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import stat_of
 from imagelib.library.store.schema import IS_PICKED, IS_WORN
+from imagelib.recipes import GRID, SHARP
 from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from imagelib.library.store.disk import portable_name
+from imagelib.recipes import GRID, Recipe
 
 #: The folder of the originals in the site.
 ORIGINALS = "images"
@@ -20,49 +20,12 @@ _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 #: What a name ends with that the site gives instead of one that not every place takes.
 _GIVEN = re.compile(rf"~({_UUID})(\.\w+)?", re.IGNORECASE)
 _STARTS_LIKE_OURS = re.compile(_UUID, re.IGNORECASE)
+#: A name that we give; only its own image's is free for it.
+_OURS = re.compile(rf"{_UUID}\.[a-z0-9]{{1,5}}")
 #: Longest path of an original below `ORIGINALS`, in bytes: Windows takes 260 letters of the whole.
 _LONGEST = 180
 #: Paths that are URLs as they are; nearly all, and `quote` takes long to see it.
 _PLAIN = re.compile(r"[A-Za-z0-9/._~-]*")
-
-
-#: Another letter when derivatives are made in another way, so that old ones are replaced. Those
-#: without any kept what a generator had hidden in the transparency.
-_METHOD = "b"
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a derivative is made: its longest edge in pixels, its quality, its Pillow format."""
-
-    edge: int
-    quality: int
-    form: str = "WEBP"
-
-    @property
-    def name(self) -> str:
-        """The part of a file name that stands for this recipe."""
-        return f"{self.edge}q{self.quality}{_METHOD}"
-
-    @property
-    def extension(self) -> str:
-        """What its file ends with."""
-        return {"WEBP": ".webp", "JPEG": ".jpg"}[self.form]
-
-
-#: What the grid shows.
-GRID = Recipe(edge=400, quality=80)
-#: The same for dense screens and large cards. Pixels that small hide what a lower quality costs.
-SHARP = Recipe(edge=800, quality=60)
-
-#: What chat programs show of a link: few take WebP, and none of them large files.
-LINKED = Recipe(edge=800, quality=80, form="JPEG")
-RECIPES = (GRID, SHARP, LINKED)
-
-
-def has_sharp(width: int, height: int) -> bool:
-    """Whether such a picture has more to show than `GRID` shows; card.js asks alike."""
-    return max(width, height) > GRID.edge
 
 
 def width_in(recipe: Recipe, width: int, height: int) -> int:
@@ -110,6 +73,8 @@ def place_of(name: str) -> str:
 
 
 def _is_portable(file_name: str, image_id: str) -> bool:
+    if _OURS.fullmatch(file_name):
+        return file_name.startswith(f"{image_id}.")
     *folders, name = file_name.split("/")
     if file_name.startswith(f"{image_id}."):
         return not folders and name.isascii() and portable_name(name) == name

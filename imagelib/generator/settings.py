@@ -58,11 +58,21 @@ def setting_rows(image: Image, names: Mapping[str, str]) -> tuple[list[Row], lis
             if (read := _read(name, value)) not in (None, "", [], {})}
     extra = made.get("extra")
     further = made.pop("extra") if isinstance(extra, dict) else {}
+    sources = made.get("sources")
+    read_from = _sources(made.pop("sources"), names) if isinstance(sources, dict) else ""
     if made.get("size") == f"{image.width}x{image.height}":
         del made["size"]
     return ([(_name(name, names), _parts(name, value)) for name, value in made.items()],
             [(_name(name, names), [Part(_text(value))]) for name, value in further.items()
-             if value not in (None, "")])
+             if value not in (None, "")]
+            + ([("Read from", [Part(read_from)])] if read_from else []))
+
+
+def _sources(sources: dict[str, Any], names: Mapping[str, str]) -> str:
+    """Where the values stood in the file: first that of most of them, then those of others."""
+    return "; ".join(
+        _text(source) if name == "record" else f"{_name(name, names)}: {_text(source)}"
+        for name, source in sources.items())
 
 
 def _read(name: str, value: Any) -> Any:

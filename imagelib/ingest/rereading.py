@@ -13,6 +13,7 @@ from typing import Any
 
 from imagelib.errors import ImagelibError
 from imagelib.library.library import Library
+from imagelib.library.originals.originals import Inspected, dated_by_name, is_dated_by_name
 from imagelib.library.store.rows import apply_patch, find_by_id
 from imagelib.library.values.fields import ImagePatch
 from imagelib.library.values.image import Image
@@ -21,6 +22,8 @@ from imagelib.library.values.outcome import Failure, Outcome
 ACTION = "reread"
 _FIELDS = ("prompt_text", "negative_prompt", "ai_model", "generation", "prompt_meta",
            "captured_at")
+#: What people write into files and beside them, also later: taken where an image has nothing.
+_GIVEN = ("title", "notes", "rating", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,12 @@ def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
     found: list[tuple[Image, dict[str, Any]]] = []
     for seen, image in enumerate(images, 1):
         try:
-            inspected = library.originals.inspect(library.originals.path_of(image))
+            path = library.originals.path_of(image)
+            inspected = library.originals.inspect(path, path)
         except (ImagelibError, OSError) as error:
             failures.append(Failure(image.file_name, str(error)))
             continue
-        values = {name: getattr(inspected.draft, name) for name in _FIELDS
-                  if name in inspected.draft.model_fields_set
-                  # The date of the file is only a makeshift, and another one in another zone.
-                  and (name != "captured_at" or inspected.is_dated)}
+        values = _read(image, inspected)
         if inspected.digest == image.digest and _changes(library, image, values):
             found.append((image, values))
         progress(seen)
@@ -59,6 +60,20 @@ def reread(library: Library, images: Iterable[Image], *, dry_run: bool = False,
         done = _carry_out(library, found)
     return Reread(done.batch, done.changed, tuple(failures),
                   unchanged=seen - len(failures) - len(done.changed))
+
+
+def _read(image: Image, inspected: Inspected) -> dict[str, Any]:
+    """The fields that the file fills, of what people wrote those that the image has not."""
+    draft = inspected.draft
+    values = {name: getattr(draft, name) for name in (*_FIELDS, *_GIVEN)
+              if name in draft.model_fields_set and not (name in _GIVEN and getattr(image, name))}
+    if inspected.is_dated:
+        return values
+    # The date of the file is only a makeshift, and another one in another zone.
+    values.pop("captured_at", None)
+    if is_dated_by_name(image.generation) and "generation" in values:
+        values["generation"] = dated_by_name(draft.generation)
+    return values
 
 
 def _carry_out(library: Library, found: Iterable[tuple[Image, dict[str, Any]]]) -> Outcome:

@@ -200,7 +200,7 @@ class Library(Storage):
         source = Path(source).expanduser() if isinstance(source, str) else source
         staged = self.originals.stage(source)
         try:
-            inspected = self.originals.inspect(staged)
+            inspected = self.originals.inspect(staged, derive=True)
             with self.database.exclusive():
                 image = self.get(image_id)
                 check_version(image, if_version)

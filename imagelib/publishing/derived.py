@@ -25,7 +25,7 @@ from imagelib.config import Settings
 from imagelib.errors import BusyError, ImagelibError, LockedError
 from imagelib.generator.build_state import BuildState
 from imagelib.generator.derivatives import Lender, nobody
-from imagelib.generator.paths import Recipe, thumbnail_path, width_in
+from imagelib.generator.paths import thumbnail_path, width_in
 from imagelib.library.library import Library
 from imagelib.library.query.albums import in_album
 from imagelib.library.query.listing import ALBUM, Filter
@@ -53,6 +53,7 @@ from imagelib.publishing.proof.proving import Memory
 from imagelib.publishing.proof.seen import Seen, code_stamp
 from imagelib.publishing.proof.told import AllTold
 from imagelib.publishing.records import Given, public_id, public_record
+from imagelib.recipes import Recipe
 
 _SOURCES = """
 CREATE TABLE IF NOT EXISTS sources (

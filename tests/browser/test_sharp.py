@@ -10,8 +10,8 @@ from chromium import MARKS
 from helpers import ALL, draw
 
 from imagelib.generator.builder import build
-from imagelib.generator.paths import GRID, SHARP
 from imagelib.library.library import Library
+from imagelib.recipes import GRID, SHARP
 
 pytestmark = MARKS
 

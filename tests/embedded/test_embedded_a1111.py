@@ -123,6 +123,7 @@ def test_the_normalised_object_has_the_seed_as_text_and_nothing_empty():
     assert record.generation() == {
         "tool": "AUTOMATIC1111", "seed": "18446744073709551615", "steps": 20,
         "sampler": "Euler a", "scheduler": "Karras", "cfg_scale": 7.0, "size": "8x8",
+        "sources": {"record": "text"},
     }
 
 

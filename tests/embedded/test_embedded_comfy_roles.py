@@ -329,7 +329,7 @@ def test_a_seed_is_read_in_every_notation(draw, written, seed):
     assert read(graph).seed == seed
 
 
-@pytest.mark.parametrize("word", ["unknown", "None", " undefined "])
+@pytest.mark.parametrize("word", ["unknown", "None", " NULL "])
 def test_a_placeholder_is_no_prompt(draw, word):
     graph = draw.graph(n6=node("CLIPTextEncode", text=word, clip=["4", 1]))
 

@@ -53,7 +53,9 @@ def test_it_tells_the_same_as_the_text_of_the_file(samples):
         hidden = read_stealth(alpha.width, alpha.height, columns_of(alpha))
     plain = read(path)
 
-    assert hidden.generation() == plain.generation()
+    told = hidden.generation()
+    assert told.pop("sources") == {"record": "pixels"}
+    assert told | {"sources": {"record": "PNG Comment"}} == plain.generation()
     assert (hidden.prompt, hidden.negative_prompt) == (plain.prompt, plain.negative_prompt)
 
 

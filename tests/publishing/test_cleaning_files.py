@@ -11,7 +11,7 @@ from canaries import PIXELS
 from imagelib.errors import ImagelibError
 from imagelib.ingest.embedded import read
 from imagelib.ingest.embedded.containers.walk import read_containers
-from imagelib.pictures import measure
+from imagelib.pictures import decoded
 from imagelib.publishing.cleaning import RefusedError, clean, clean_in
 from imagelib.publishing.cleaning.verifying import looks_of
 from imagelib.sandbox import Sandbox
@@ -22,7 +22,8 @@ PICTURES = sorted(path.name for path in DATA.iterdir() if path.suffix not in (".
 
 def is_whole(path: Path) -> bool:
     try:
-        measure(str(path), PIXELS)
+        with decoded(path, PIXELS):
+            pass
     except ImagelibError:
         return False
     return True

@@ -146,10 +146,11 @@ def test_the_orientation_stays(orientation):
     assert (b"Exif" in cleaned) is (orientation != 1)
 
 
-def test_the_orientation_that_only_xmp_has_stays():
+def test_the_orientation_that_only_xmp_has_turns_nothing():
     content = with_segment(0xE1, b'http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation="6">' + WORD)
     assert is_silent(content)
-    assert looks_of(clean(content).content, PIXELS).orientation == 6
+    assert looks_of(content, PIXELS).orientation == 1
+    assert looks_of(clean(content).content, PIXELS).orientation == 1
 
 
 def test_a_profile_of_several_segments_stays_whole():

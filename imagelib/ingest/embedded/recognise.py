@@ -1,9 +1,11 @@
 """Decide which generator wrote what was found: an ordered table of readers.
 
-The first reader that finds a prompt wins. The order matters where a file holds several
+The first reader that finds a prompt has the base of the record, and others fill its gaps
+(`imagelib.ingest.embedded.joining`). The order matters where a file holds several
 dialects: SwarmUI, Stability Matrix and TensorArt put a ComfyUI graph beside what
 the user asked for, and the infotext of ComfyUI's savers is at times made up, so the
-graph comes before it.
+graph comes before it. A dialect whose text is much like another's comes before that: Mochi
+Diffusion and stable-diffusion.cpp before infotexts, mflux before JSON of any kind.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ from dataclasses import replace
 from typing import Any
 
 from imagelib.ingest.embedded.containers.findings import Findings
+from imagelib.ingest.embedded.dating import read_date
 from imagelib.ingest.embedded.dialects.comfyui import read_comfyui, read_drawn_workflow
 from imagelib.ingest.embedded.dialects.drawthings import read_drawthings
 from imagelib.ingest.embedded.dialects.easydiffusion import read_easydiffusion
 from imagelib.ingest.embedded.dialects.fooocus import read_fooocus
 from imagelib.ingest.embedded.dialects.invokeai import read_invokeai
+from imagelib.ingest.embedded.dialects.mflux import read_mflux
 from imagelib.ingest.embedded.dialects.midjourney import read_midjourney
+from imagelib.ingest.embedded.dialects.mochi import read_mochi
 from imagelib.ingest.embedded.dialects.novelai import read_novelai
 from imagelib.ingest.embedded.dialects.others import (
     read_any_infotext,
@@ -27,10 +32,19 @@ from imagelib.ingest.embedded.dialects.others import (
     read_stability_matrix,
     read_tensorart,
 )
+from imagelib.ingest.embedded.dialects.sdcpp import read_sdcpp
 from imagelib.ingest.embedded.dialects.swarmui import read_swarmui
+from imagelib.ingest.embedded.joining import (
+    has_container,
+    is_part,
+    is_whole,
+    join,
+    name_sources,
+)
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.ingest.embedded.record import EmbeddedMetadata
-from imagelib.ingest.embedded.values import as_date, as_dict, as_text
+from imagelib.ingest.embedded.values import as_dict, as_text, is_placeholder
+from imagelib.ingest.embedded.written import read_written
 
 Reader = Callable[[Findings], EmbeddedMetadata | None]
 
@@ -44,12 +58,20 @@ READERS: tuple[Reader, ...] = (
     read_novelai,
     read_invokeai,
     read_easydiffusion,
+    read_mochi,
+    read_sdcpp,
     read_any_infotext,
+    read_mflux,
     read_plain_json,
     read_midjourney,
     read_drawn_workflow,
 )
 
+#: What marks the text of a graph, for readers that look through all of them.
+_MARKS: dict[Reader, tuple[str, ...]] = {
+    read_comfyui: ('"class_type"',),
+    read_drawn_workflow: ('"nodes"', '"links"'),
+}
 #: Keys that only generators use -> the tool, where it is certain.
 _TELLING_KEYS = {
     "Dream": "InvokeAI",
@@ -67,28 +89,60 @@ _log = logging.getLogger(__name__)
 
 
 def identify(findings: Findings) -> EmbeddedMetadata:
-    """The record of what was found; an empty one where no generator is known."""
+    """The record of what was found; where no generator is known, only what people wrote."""
     if not findings.texts and not findings.c2pa:
         return EmbeddedMetadata()
-    best = EmbeddedMetadata()
-    for reader in (*READERS, _read_unknown):
-        found = _try(reader, findings)
-        if found and (found.prompt or not best):
-            best = found
-            if best.prompt:
-                break
+    best = _read_all(findings)
     label = _try(read_provenance, findings) or EmbeddedMetadata()
-    if not best and not label:
-        return best
-    return _complete(best, label, findings)
+    if best or label:
+        best = _complete(best, label, findings)
+    # Most files have no more than a generator's texts, and reading is to be quick.
+    return _with_written(best, findings) if any(map(has_container, findings.texts)) else best
+
+
+def _read_all(findings: Findings) -> EmbeddedMetadata:
+    """The record of the first reader that finds a prompt, completed by the others."""
+    records: list[EmbeddedMetadata] = []
+    base: EmbeddedMetadata | None = None
+    for reader in READERS:
+        if found := _try(reader, findings):
+            if not found.sources and reader in _MARKS:
+                found = found.read_from(findings.key_with(*_MARKS[reader]))
+            records.append(found)
+            if base is None and found.prompt:
+                base = found
+        if base is not None and is_whole(base):
+            break
+    if base is None:
+        if found := _try(_read_unknown, findings):
+            records.append(found)
+        base = next((record for record in records if record.prompt),
+                    records[0] if records else EmbeddedMetadata())
+    return join(base, (record for record in records if record is not base))
 
 
 def _try(reader: Reader, findings: Findings) -> EmbeddedMetadata | None:
     try:
-        return reader(findings)
+        found = reader(findings)
+        return _without_placeholders(found) if found is not None else None
     except Exception:  # noqa: BLE001 - a reader's bug may cost one record, never a whole import
         _log.warning("a reader of embedded metadata failed", exc_info=True)
         return None
+
+
+def _without_placeholders(found: EmbeddedMetadata) -> EmbeddedMetadata:
+    """*found* without texts that savers put where they know nothing ("unknown").
+
+    Where the prompt is such a one, a seed of 0 is no seed either.
+    """
+    names = [name for name in ("prompt", "negative_prompt", "model", "sampler", "scheduler")
+             if is_placeholder(getattr(found, name))]
+    if not names:
+        return found
+    changes: dict[str, Any] = dict.fromkeys(names, "")
+    if "prompt" in names and found.seed == 0:
+        changes["seed"] = None
+    return replace(found, **changes)
 
 
 def _holds_nodes(findings: Findings) -> bool:
@@ -100,9 +154,7 @@ def _complete(
 ) -> EmbeddedMetadata:
     """Join what was made and what is labelled, and add the date and the raw texts."""
     raw: dict[str, Any] = findings.raw() | (label.raw or {})
-    date = best.captured_at or label.captured_at or as_date(
-        findings.find("exif:DateTimeOriginal", "exif:DateTime", "xmp:CreateDate")
-    )
+    dated = label.captured_at and not best.captured_at
     prompts = {name: getattr(best, name).replace("\0", "")
                for name in ("prompt", "negative_prompt")}
     return replace(
@@ -116,10 +168,31 @@ def _complete(
         scheduler=_line(best.scheduler),
         loras=tuple(replace(lora, name=_line(lora.name)) for lora in best.loras),
         version=_line(best.version),
-        captured_at=date,
+        captured_at=best.captured_at or label.captured_at,
         label="" if best else label.label,
+        sources=name_sources(
+            best.sources | ({"captured_at": "c2pa"} if dated and findings.c2pa else {})),
         extra=label.extra | best.extra,
         raw=raw or None,
+    )
+
+
+def _with_written(found: EmbeddedMetadata, findings: Findings) -> EmbeddedMetadata:
+    """Add the date, if no generator said it, and what people wrote."""
+    date, key = ("", "") if found.captured_at else read_date(findings)
+    written = read_written(findings)
+    place = name_sources({"record": written.caption_key}).get("record", "")
+    of_generator = place == found.sources.get("record") or is_part(written.caption, found.prompt)
+    dated = name_sources({"captured_at": key}) if key else {}
+    return replace(
+        found,
+        captured_at=found.captured_at or date,
+        title=written.title,
+        caption="" if of_generator else written.caption,
+        tags=written.tags,
+        rating=written.rating,
+        extra=found.extra | ({"colour_label": written.label} if written.label else {}),
+        sources=found.sources | dated,
     )
 
 

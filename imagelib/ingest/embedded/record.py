@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -23,6 +23,9 @@ class EmbeddedMetadata:
     pixels; the picture may be larger (upscaled) or a screenshot of something else.
     `label` stands in files that say no more than that they are generated. `raw` is
     strict JSON of at most 8 MiB: enough to run a better reader without the file.
+    `sources` says where values were read: `record` for all that it does not name.
+    `title`, `caption`, `tags` and `rating` (1 to 5, or 0) are what people wrote into the file;
+    those and `captured_at` are there without any generator, too.
     """
 
     tool: str = ""
@@ -41,12 +44,34 @@ class EmbeddedMetadata:
     label: str = ""
     extra: dict[str, str | int | float] = field(default_factory=dict)
     raw: dict[str, Any] | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    title: str = ""
+    caption: str = ""
+    tags: tuple[str, ...] = ()
+    rating: int = 0
     #: Which of `prompt` and `negative_prompt` are longer in `raw` than they are here.
     shortened: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything of a generator was found, understood or not."""
         return bool(self.tool or self.prompt or self.label or self.raw is not None)
+
+    def read_from(self, key: str) -> EmbeddedMetadata:
+        """The same record, read from the text at *key* of the file."""
+        return replace(self, sources={"record": key, **self.sources}) if key else self
+
+    def with_written_of(self, other: EmbeddedMetadata) -> EmbeddedMetadata:
+        """The same record with what people wrote into the file of *other*, and its date."""
+        dated = other.captured_at and not self.captured_at
+        source = {"captured_at": other.sources.get("captured_at", "")} if dated else {}
+        return replace(
+            self, title=other.title, caption=other.caption, tags=other.tags, rating=other.rating,
+            captured_at=self.captured_at or other.captured_at, sources=self.sources | source)
+
+    def given(self) -> dict[str, Any]:
+        """What people wrote into the file, as fields of an image."""
+        return {"title": self.title, "notes": self.caption, "tags": list(self.tags),
+                "rating": self.rating}
 
     def generation(self) -> dict[str, Any]:
         """The normalised JSON object for the column `generation`; what is empty is absent.
@@ -66,6 +91,7 @@ class EmbeddedMetadata:
             "loras": [{"name": lora.name, "weight": lora.weight} for lora in self.loras],
             "label": self.label,
             "extra": dict(self.extra),
+            "sources": dict(self.sources),
             "shortened": list(self.shortened),
         }
         return {name: value for name, value in values.items() if value not in (None, "", [], {})}

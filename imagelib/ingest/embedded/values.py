@@ -24,6 +24,9 @@ _LONGEST_INTEGER = 40
 _WEIGHTS = (".safetensors", ".ckpt", ".gguf", ".sft", ".pt", ".pth")
 _SIZE = re.compile(r"(?<!\d)(\d{1,6})\s*[x×,]\s*(\d{1,6})(?!\d)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}", re.ASCII)
+#: What savers write where they know nothing.
+_PLACEHOLDERS = frozenset({"unknown", "none", "null", "n/a", "nan"})
 _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 _ONE_KIND = str.maketrans("{}", "[]")
 
@@ -144,7 +147,9 @@ def as_int(value: Any) -> int | None:
 
 
 def as_seed(value: Any) -> int | None:
-    """A seed; -1 means "draw one" in every tool and is no seed."""
+    """A seed, also in hexadecimal; -1 means "draw one" in every tool and is no seed."""
+    if isinstance(value, str) and _HEXADECIMAL.fullmatch(value.strip()):
+        return int(value, 16)
     seed = as_int(value)
     return None if seed == -1 else seed
 
@@ -168,12 +173,18 @@ def as_size(width: Any, height: Any = None) -> tuple[int, int] | None:
 
 def base_name(value: Any) -> str:
     """The name of a model without its folders and without the extension of a weights file."""
-    name = as_text(value).replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip()
+    text = as_text(value)
+    name = text.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip()
     lower = name.lower()
     for extension in _WEIGHTS:
         if lower.endswith(extension):
             return name[: -len(extension)]
-    return "" if lower in ("none", "null") else name
+    return "" if is_placeholder(text) or is_placeholder(name) else name
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether *text* is no more than a word for "there is none"."""
+    return text.strip().lower() in _PLACEHOLDERS
 
 
 def is_weights_file(value: Any) -> bool:

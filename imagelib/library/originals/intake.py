@@ -46,7 +46,7 @@ def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: 
         inspected: Inspected | None = None
         while True:
             if inspected is None and not _is_known(library, checksum):
-                inspected = library.originals.inspect(path, named, read)
+                inspected = library.originals.inspect(path, named, read, derive=True)
             with library.database.exclusive():
                 if found and not in_place and _was_taken(library, checksum):
                     return Added(status="deleted", digest=checksum)

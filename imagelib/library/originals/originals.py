@@ -9,16 +9,18 @@ Plans and what carries them out belong inside one `Database.exclusive` block.
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from imagelib.config import Settings
 from imagelib.errors import ConflictError, LibraryFaultError
 from imagelib.formats import EXTENSIONS
+from imagelib.library.originals.early import Early
 from imagelib.library.originals.fingerprints import (
     Fingerprint,
     fingerprint,
@@ -46,7 +48,7 @@ from imagelib.library.store.rows import (
     to_columns,
     update,
 )
-from imagelib.library.values.dates import utc_now, wall_clock
+from imagelib.library.values.dates import date_in_name, utc_now, wall_clock
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Outcome
@@ -57,6 +59,8 @@ _MANAGED = re.compile(
     rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}(?:{'|'.join(EXTENSIONS.values())})")
 #: If so many of the newest files are gone, the folder is not the one it was.
 _SAMPLE = 20
+#: What `sources` of generation data says where a date is that of a file's name.
+_BY_NAME = {"captured_at": "file name"}
 #: In a library of so few images all may be gone by hand.
 _FEW = 2
 
@@ -75,8 +79,10 @@ class Inspected:
     height: int
     phash: str
     draft: ImageDraft
-    #: Whether the date of `draft` is inside the file, or beside it; else it is that of the file.
+    #: Whether the date of `draft` is inside the file, or beside it; else it is its mtime.
     is_dated: bool = False
+    #: What was made of the picture for the site, by the names of the recipes.
+    derivatives: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class Originals:
         self._settings = settings
         self.database = database
         self._sandbox = sandbox
+        self.early = Early(settings.private_dir / "derivatives")
         self.intents = Intents(
             database, settings.private_dir / "run",
             {"images": self.folder, "private": settings.private_dir, "site": settings.site_dir},
@@ -159,19 +166,21 @@ class Originals:
             raise
         return staged
 
-    def inspect(self, path: Path, named: Path | None = None,
-                read: Fingerprint | None = None) -> Inspected:
+    def inspect(self, path: Path, named: Path | None = None, read: Fingerprint | None = None, *,
+                derive: bool = False) -> Inspected:
         """Decode the file at *path* in a worker, and read what its generator wrote.
 
         *named* is where the file lies under its own name, if *path* is a staged copy; *read* is
-        its fingerprint, if it is known already.
+        its fingerprint, if it is known already. To *derive* is to make what the site shows of it
+        while it is decoded.
 
         Raises:
             UnsupportedTypeError, BrokenPictureError: it is no picture that we keep.
         """
         read = read or fingerprint(path)
+        recipes = [list(astuple(recipe)) for recipe in self._settings.recipes * derive]
         found = self._sandbox.call(self._settings.inspector, str(path),
-                                   self._settings.max_pixels, str(named or ""))
+                                   self._settings.max_pixels, str(named or ""), recipes)
         stat = path.stat()
         if to_stat(stat) != read.stat:
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
@@ -180,7 +189,8 @@ class Originals:
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
         return Inspected(path, read.stat, read.digest, stat.st_size, found["mime_type"],
                          found["width"], found["height"], found["phash"], ImageDraft.of(draft),
-                         is_dated)
+                         is_dated, {name: base64.b64decode(content)
+                                    for name, content in found["derivatives"].items()})
 
     def find_digest(self, checksum: str) -> Image | None:
         """The live image with these bytes."""
@@ -237,6 +247,7 @@ class Originals:
                 plan.new.append((one.inspected.path, self.folder / columns["file_name"],
                                  one.inspected.digest))
             prepared.append((columns, tags, one.inspected.stat))
+            self.early.keep(one.inspected.digest, one.inspected.derivatives)
         with self.intents.carried_out(plan, action) as transaction:
             for columns, tags, read in prepared:
                 self.add_row(transaction, columns, tags, read)
@@ -252,7 +263,7 @@ class Originals:
         if one.in_place:
             name = inspected.path.relative_to(self.folder).as_posix()
         now = utc_now()
-        columns = file_columns(inspected) | _metadata(inspected.draft, draft) | {
+        columns = file_columns(inspected) | _metadata(_dated(one), draft) | {
             "id": image_id, "file_name": name, "created_at": one.created_at or now,
             "updated_at": now, "original_name": _shown_name(one.original_name),
         }
@@ -296,6 +307,7 @@ class Originals:
         plan = Plan([(old, kept)] if found else [],
                     [(inspected.path, self.folder / name, inspected.digest)])
         columns = file_columns(inspected) | {"file_name": name, "file_state": "ok"}
+        self.early.keep(inspected.digest, inspected.derivatives)
         with self.intents.carried_out(plan, "replace file") as transaction:
             if found:
                 self.keep(transaction, plan, image.id, found, kept)
@@ -407,6 +419,29 @@ def file_columns(inspected: Inspected) -> dict[str, Any]:
     return {"digest": inspected.digest, "size_bytes": inspected.size_bytes,
             "mime_type": inspected.mime_type, "width": inspected.width,
             "height": inspected.height, "phash": inspected.phash}
+
+
+def _dated(one: NewImage) -> ImageDraft:
+    """What was read of the file; its name's date goes before that of the file itself."""
+    draft, named = one.inspected.draft, date_in_name(one.original_name)
+    # A day alone says less than a moment of that day.
+    if not named or one.inspected.is_dated or (
+        named.endswith("T00:00:00") and named[:10] == (draft.captured_at or "")[:10]
+    ):
+        return draft
+    return draft.model_copy(update={
+        "captured_at": named, "generation": dated_by_name(draft.generation)})
+
+
+def dated_by_name(generation: dict[str, Any]) -> dict[str, Any]:
+    """The generation data of an image, as it was read, with a note that its date is of its name."""
+    return generation | {"sources": generation.get("sources", {}) | _BY_NAME}
+
+
+def is_dated_by_name(generation: dict[str, Any]) -> bool:
+    """Whether generation data says so; a person may have written anything into it."""
+    sources = generation.get("sources")
+    return isinstance(sources, dict) and _BY_NAME.items() <= sources.items()
 
 
 def _metadata(embedded: ImageDraft, given: ImageDraft) -> dict[str, Any]:

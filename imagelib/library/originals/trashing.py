@@ -255,13 +255,15 @@ def purge(library: Storage, ids: list[str]) -> Outcome:
     originals, plan = library.originals, Plan()
     with originals.intents.carried_out(plan, "purge", undoable=False) as transaction:
         for image_id in ids:
-            row = transaction.run("SELECT pk, file FROM trash WHERE id = ?", image_id).fetchone()
+            row = transaction.run("SELECT pk, file, digest FROM trash WHERE id = ?",
+                                  image_id).fetchone()
             if row is None:
                 continue
             names = [row["file"]] if row["file"] else []
             names += [r["file"] for r in transaction.run(
                 "SELECT file FROM replaced WHERE image = ?", image_id)]
             plan.drop.extend(originals.trash_dir / name for name in names)
+            originals.early.forget(row["digest"])
             for table, column in (("trash", "id"), ("replaced", "image"), ("changes", "image")):
                 transaction.run(f"DELETE FROM {table} WHERE {column} = ?", image_id)
             transaction.run("DELETE FROM picks WHERE image = ?", row["pk"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 _WALL_CLOCK = re.compile(
@@ -13,6 +14,11 @@ _WALL_CLOCK = re.compile(
 )
 
 
+#: A date in a longer number, word or version is none.
+_IN_NAME = re.compile(
+    r"(?<![0-9A-Za-z.])(?P<year>19[89]\d|20\d\d)(?P<sep>[-_.]?)(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"
+    r"(?:(?:[T _-]|-at-| at )(?P<hour>[01]\d|2[0-3])(?P<colon>[-_.:h]?)(?P<minute>[0-5]\d)"
+    r"(?P=colon)(?P<second>[0-5]\d))?(?!\d)", re.ASCII)
 #: Kiribati is 14 hours ahead of UTC; in minutes.
 _WIDEST_ZONE = 14 * 60
 
@@ -40,6 +46,21 @@ def parse_wall_clock(text: str) -> str:
     except ValueError as error:
         raise ValueError(f"no such date: {error}") from error
     return moment.isoformat(timespec="seconds")
+
+
+def date_in_name(name: str) -> str:
+    """The date, or date and time, in the name of a file, as wall clock; "" if there is none.
+
+    `2024-05-01`, `2024-05-01 12-34-56`, `IMG_20240501_123456` are such. Eight digits alone are
+    one only where the name begins with them: generators put seeds and counters into names.
+    """
+    for found in _IN_NAME.finditer(name):
+        if not found["sep"] and not found["hour"] and found.start():
+            continue
+        time = f"T{found['hour']}:{found['minute']}:{found['second']}" if found["hour"] else ""
+        with suppress(ValueError):
+            return parse_wall_clock(f"{found['year']}-{found['month']}-{found['day']}{time}")
+    return ""
 
 
 def wall_clock(timestamp: float) -> str:

@@ -127,8 +127,7 @@ def _headers(segments: list[_Segment], label: bool) -> Iterator[bytes]:
             unit, across, down = 0, 1, 1
         yield _segment(_APP0, struct.pack(">5sBBBHHBB", b"JFIF\0", 1, minor, unit, across, down,
                                           0, 0))
-    exif, xmp = _first(segments, _APP1, b"Exif\0\0"), _first(segments, _APP1, XMP_HEADER)
-    if turning := turning_exif(orientation_of(exif, xmp)):
+    if turning := turning_exif(orientation_of(_first(segments, _APP1, b"Exif\0\0"))):
         yield _segment(_APP1, b"Exif\0\0" + turning)
     if label:
         yield _segment(_APP1, XMP_HEADER + PACKET)

@@ -8,7 +8,8 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from imagelib.colours import converter
-from imagelib.pictures import SILENT, UPRIGHT, fitted, orientation
+from imagelib.decoders import orientation
+from imagelib.pictures import SILENT, UPRIGHT, fitted
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.stealth import Hidden
 

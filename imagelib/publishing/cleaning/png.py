@@ -105,7 +105,7 @@ def clean_png(content: bytes, label: bool) -> bytes:
     """
     chunks = _chunks(content)
     header = _header(*next(chunks, (b"", b"")))
-    found, frames, xmp = _sorted(chunks, header)
+    found, frames = _sorted(chunks, header)
     for frame in frames:
         frame.parts = [_fitted(b"".join(frame.parts), header.inflated(*frame.size(header)))]
     made = [_SIGNATURE, _chunk(b"IHDR", content[16:29])]
@@ -116,7 +116,7 @@ def clean_png(content: bytes, label: bool) -> bytes:
     made += [_chunk(kind, data) for kind, data in _palette(found, frames, header)]
     if b"bKGD" in found and _is_background(found[b"bKGD"], header):
         made.append(_chunk(b"bKGD", found[b"bKGD"]))
-    if turning := turning_exif(orientation_of(found.get(b"eXIf", b""), xmp)):
+    if turning := turning_exif(orientation_of(found.get(b"eXIf", b""))):
         made.append(_chunk(b"eXIf", turning))
     if label:
         made.append(_chunk(b"iTXt", XMP_KEYWORD.encode("ascii") + bytes(5) + PACKET))
@@ -142,6 +142,9 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         if not kind[:1].islower() or kind in _LEGAL or kind in _READ or kind in (b"fcTL", b"fdAT"):
             (checksum,) = struct.unpack_from(">I", content, end)
             if checksum != zlib.crc32(data, zlib.crc32(kind)):
+                if kind[:1].islower() and kind not in (b"fcTL", b"fdAT"):
+                    at = end + 4  # as browsers do, which go by no such chunk
+                    continue
                 raise refused(f"the checksum of its chunk {kind.decode('latin-1')} is wrong")
         if kind == b"IEND":
             return
@@ -161,11 +164,10 @@ def _header(kind: bytes, data: bytes) -> _Header:
 
 
 def _sorted(chunks: Iterator[tuple[bytes, bytes]], header: _Header
-            ) -> tuple[dict[bytes, bytes], list[_Frame], bytes]:
-    """The chunks to look at by kind, the pictures in their order, and the XMP packet."""
+            ) -> tuple[dict[bytes, bytes], list[_Frame]]:
+    """The chunks to look at by kind, and the pictures in their order."""
     found: dict[bytes, bytes] = {}
     frames: list[_Frame] = []
-    xmp = b""
     begun = ended = False
     for kind, data in chunks:
         ended = ended or (begun and kind != b"IDAT")
@@ -182,15 +184,13 @@ def _sorted(chunks: Iterator[tuple[bytes, bytes]], header: _Header
             if not begun or len(data) < 4 or frames[-1].is_default:
                 raise refused("the frames of its animation are out of order")
             frames[-1].parts.append(data[4:])
-        elif kind in (_LEGAL.keys() | _READ) and not (begun and kind != b"eXIf"):
+        elif kind in (_LEGAL.keys() | _READ) and not begun:
             found.setdefault(kind, data)
-        elif kind == b"iTXt" and data.startswith(XMP_KEYWORD.encode("ascii") + b"\0\0"):
-            xmp = data
         elif not kind[:1].islower() and kind not in (b"PLTE", b"acTL"):
             raise refused(f"it has a critical chunk {kind.decode('latin-1')}, which nobody knows")
     if not begun:
         raise refused("it has no pixels")
-    return found, frames, xmp
+    return found, frames
 
 
 def _control(data: bytes, header: _Header) -> bytes:

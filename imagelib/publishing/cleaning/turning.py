@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import struct
 
 _ORIENTATION, _SHORT, _LONG = 0x0112, 3, 4
-#: Pillow, and with it the library, turns a picture by its XMP where Exif is silent.
-_IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
 
 
-def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
-    """How the picture is to be turned, by its *exif* or else its *xmp*: 1 to 8.
+def orientation_of(exif: bytes) -> int:
+    """How the picture is to be turned, by its *exif*: 1 to 8.
 
     TIFF 6.0, section 2, with or without the prefix `Exif\\0\\0`; where it is damaged, 1.
     """
@@ -24,8 +21,7 @@ def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
             tag, kind = struct.unpack_from(order + "HH", exif, entry)
             if tag == _ORIENTATION and kind in (_SHORT, _LONG):
                 return _legal(struct.unpack_from(order + "HI"[kind - _SHORT], exif, entry + 8)[0])
-    found = _IN_XMP.search(xmp)
-    return _legal(int(found[1])) if found else 1
+    return 1
 
 
 def _legal(value: int) -> int:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from imagelib.decoders import orientation
 from imagelib.ingest.embedded.containers.walk import read_containers
-from imagelib.pictures import Source, decode, opened, orientation, tiles
+from imagelib.pictures import Source, decode, opened, tiles
 from imagelib.publishing.cleaning.label import SOURCE_TYPE
 from imagelib.publishing.cleaning.refusing import refused
 

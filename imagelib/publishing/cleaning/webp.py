@@ -10,7 +10,6 @@ from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.refusing import refused
 from imagelib.publishing.cleaning.streams import trimmed
-from imagelib.publishing.cleaning.turning import orientation_of, turning_exif
 
 _ANIMATED, _XMP, _EXIF, _ALPHA, _ICC = 0x02, 0x04, 0x08, 0x10, 0x20
 
@@ -25,7 +24,7 @@ class _Frame:
 
 
 def clean_webp(content: bytes, label: bool) -> bytes:
-    """*content* with its pixels, profile and orientation, in the order that the RFC has.
+    """*content* with its pixels and profile, in the order that the RFC has.
 
     Raises:
         RefusedError: it is not whole.
@@ -37,26 +36,25 @@ def clean_webp(content: bytes, label: bool) -> bytes:
     kind, head = chunks[0] if chunks else (b"", b"")
     if kind != b"VP8X":
         frame = _frame(chunks)
-        return _file([frame.chunks], _ALPHA * frame.is_transparent, frame.size, {}, label)
+        return _file([frame.chunks], _ALPHA * frame.is_transparent, frame.size, b"", label)
     if len(head) != 10:
         raise refused("its header is damaged")
     canvas = _sizes(head, 4)
-    # A decoder looks for these only where the header names them.
-    told = {name: data for name, data in reversed(chunks)
-            if (name, True) in ((b"ICCP", bool(head[0] & _ICC)), (b"EXIF", bool(head[0] & _EXIF)),
-                                (b"XMP ", bool(head[0] & _XMP)))}
+    # A decoder looks for it only where the header names it.
+    profile = next((data for name, data in chunks if name == b"ICCP"), b"") if (
+        head[0] & _ICC) else b""
     if not head[0] & _ANIMATED:
         frame = _frame(chunks)
         if frame.size != canvas:
             raise refused("its header is damaged")
-        return _file([frame.chunks], _ALPHA * frame.is_transparent, canvas, told, label)
+        return _file([frame.chunks], _ALPHA * frame.is_transparent, canvas, profile, label)
     control = next((data for name, data in chunks if name == b"ANIM"), b"")
     frames = [_animated(data, canvas) for name, data in chunks if name == b"ANMF"]
     if len(control) != 6 or not frames:
         raise refused("its animation is damaged")
     flags = _ANIMATED | _ALPHA * any(frame.is_transparent for frame in frames)
     parts = [_chunk(b"ANIM", control), *(frame.chunks for frame in frames)]
-    return _file(parts, flags, canvas, told, label)
+    return _file(parts, flags, canvas, profile, label)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -82,16 +80,13 @@ def _sizes(data: bytes, at: int) -> tuple[int, int]:
             int.from_bytes(data[at + 3 : at + 6], "little") + 1)
 
 
-def _file(parts: list[bytes], flags: int, canvas: tuple[int, int], told: dict[bytes, bytes],
+def _file(parts: list[bytes], flags: int, canvas: tuple[int, int], profile: bytes,
           label: bool) -> bytes:
     """The whole file; it is of the simple kind where nothing asks for more."""
     before, behind = b"", b""
-    if b"ICCP" in told:
+    if profile:
         flags |= _ICC
-        before = _chunk(b"ICCP", clean_profile(told[b"ICCP"]))
-    if turning := turning_exif(orientation_of(told.get(b"EXIF", b""), told.get(b"XMP ", b""))):
-        flags |= _EXIF
-        behind += _chunk(b"EXIF", turning)
+        before = _chunk(b"ICCP", clean_profile(profile))
     if label:
         flags |= _XMP
         behind += _chunk(b"XMP ", PACKET)

@@ -12,7 +12,7 @@ from imagelib.budget import cost_of
 from imagelib.colours import profile_of
 from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.ingest.embedded.provenance import read_provenance
-from imagelib.pictures import FORMATS, decode, difference_hash, opened, upright_size
+from imagelib.pictures import decode, difference_hash, opened, upright_size
 from imagelib.publishing.cleaning import Cleaned, clean
 from imagelib.publishing.cleaning.pixels import encoded, resized, without_hidden
 from imagelib.publishing.cleaning.refusing import refused
@@ -94,7 +94,7 @@ def _rendered(path: str, max_pixels: int, wanted: dict[str, Any]) -> bytes:
 
 def _hidden_in(image: ImageFile.ImageFile) -> Hidden:
     """What any frame hides; an animation is not encoded anew."""
-    frames = getattr(image, "n_frames", 1) if image.format in FORMATS else 1
+    frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
     for number in range(frames):
         image.seek(number)
         hidden = hidden_in(image)

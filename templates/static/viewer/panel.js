@@ -45,7 +45,7 @@ const ImagelibPanel = (() => {
 
   /** @param {KnownRecord} record */
   function copies(record) {
-    if (record.prompt_text === undefined || !(record.prompt_text || Object.keys(record.generation ?? {}).length)) return [];
+    if (record.prompt_text === undefined || !(record.prompt_text || Object.keys(record.generation ?? {}).some((name) => name !== "sources"))) return [];
     const button = (/** @type {string} */ label, /** @type {string} */ value) => {
       const made = h("button", { type: "button" }, label);
       made.addEventListener("click", () => void copy(value, made));

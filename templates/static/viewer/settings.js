@@ -22,13 +22,21 @@ const ImagelibSettings = (() => {
     const made = Object.entries(generation).map(([name, value]) => /** @type {[string, unknown]} */ ([name, read(name, value)]))
       .filter(([name, value]) => !isEmpty(value) && (name !== "size" || value !== `${width}x${height}`));
     const further = made.find(([name]) => name === "extra")?.[1];
-    const isMore = isObject(further);
+    const sources = made.find(([name]) => name === "sources")?.[1];
+    const folded = [...(isObject(further) ? ["extra"] : []), ...(isObject(sources) ? ["sources"] : [])];
+    /** @type {SettingRow[]} */
+    const more = isObject(further) ? Object.entries(further).filter(([, value]) => value !== null && value !== "")
+      .map(([name, value]) => [nameOf(name, names), [part(textOf(value))]]) : [];
     return {
-      rows: made.filter(([name]) => !isMore || name !== "extra").map(([name, value]) => [nameOf(name, names), partsOf(name, value)]),
-      more: isMore ? Object.entries(further).filter(([, value]) => value !== null && value !== "")
-        .map(([name, value]) => [nameOf(name, names), [part(textOf(value))]]) : [],
+      rows: made.filter(([name]) => !folded.includes(name)).map(([name, value]) => [nameOf(name, names), partsOf(name, value)]),
+      more: isObject(sources) ? [...more, ["Read from", [part(readFrom(sources, names))]]] : more,
     };
   }
+
+  /** Where the values stood in the file: first that of most of them, then those of others. @param {Record<string, unknown>} sources
+   * @param {Record<string, string>} names */
+  const readFrom = (sources, names) => Object.entries(sources)
+    .map(([name, source]) => (name === "record" ? textOf(source) : `${nameOf(name, names)}: ${textOf(source)}`)).join("; ");
 
   /** @param {unknown} value */
   const isEmpty = (value) => value === null || value === undefined || value === ""

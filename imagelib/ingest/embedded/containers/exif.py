@@ -1,8 +1,9 @@
 """A reader of TIFF structures that is as small as prompts need it.
 
 Only IFD0 and the Exif IFD are visited and only tags that hold text (TIFF 6.0,
-section 2; Exif 2.32, section 4.6). Every offset is checked against the bytes
-there are and no directory is visited twice, so loops and lies end at once.
+section 2; Exif 2.32, section 4.6), and the two numbers of Windows that are ratings. Every
+offset is checked against the bytes there are and no directory is visited twice, so loops and
+lies end at once.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ TAGS = {
     0x0132: "DateTime",
     0x013B: "Artist",
     0x8298: "Copyright",
+    0x4746: "Rating",
+    0x4749: "RatingPercent",
     0x9003: "DateTimeOriginal",
+    0x9004: "DateTimeDigitized",
     0x927C: "MakerNote",
     0x9286: "UserComment",
     0x9C9B: "XPTitle",
     0x9C9C: "XPComment",
     0x9C9E: "XPKeywords",
 }
+_NUMBERS = (0x4746, 0x4749)
 _EXIF_IFD = 0x8769
-_BYTE, _ASCII, _LONG, _UNDEFINED, _UTF8 = 1, 2, 4, 7, 129
+_BYTE, _ASCII, _SHORT, _LONG, _UNDEFINED, _UTF8 = 1, 2, 3, 4, 7, 129
 _MOST_ENTRIES = 512
 #: A camera's maker note is binary and large; those of generators are one line.
 _LONGEST_MAKER_NOTE = 1000
@@ -66,6 +71,10 @@ def _read_directory(data: bytes, order: str, offset: int, texts: dict[str, str])
         tag, kind, length = struct.unpack_from(order + "HHI", data, at)
         if tag == _EXIF_IFD and kind == _LONG:
             further.append(struct.unpack_from(order + "I", data, at + 8)[0])
+        elif tag in _NUMBERS:
+            if kind == _SHORT:
+                (number,) = struct.unpack_from(order + "H", data, at + 8)
+                texts.setdefault(TAGS[tag], str(number))
         elif tag in TAGS and kind in (_BYTE, _ASCII, _UNDEFINED, _UTF8):
             start = at + 8 if length <= 4 else struct.unpack_from(order + "I", data, at + 8)[0]
             if start + length <= len(data):

@@ -43,6 +43,7 @@ class Findings:
     nodes_left: int = MAX_NODES
     _parsed: dict[str, Any] = field(default_factory=dict)
     _documents: list[dict[str, Any]] | None = None
+    _keys: dict[int, str] = field(default_factory=dict)
 
     def take(self, size: int) -> bool:
         """Whether a further blob of *size* bytes is within the limits; it is charged if so."""
@@ -87,9 +88,20 @@ class Findings:
     def documents(self) -> list[dict[str, Any]]:
         """Every JSON object among the texts, also those behind a prefix such as `workflow:`."""
         if self._documents is None:
-            values = [self._object(key) for key in self.texts]
-            self._documents = [value for value in values if isinstance(value, dict) and value]
+            values = {key: self._object(key) for key in self.texts}
+            self._documents = [value for value in values.values()
+                               if isinstance(value, dict) and value]
+            self._keys = {id(value): key for key, value in values.items()}
         return self._documents
+
+    def where(self, document: dict[str, Any]) -> str:
+        """The key at which one of `documents` stood."""
+        return self._keys.get(id(document), "")
+
+    def key_with(self, *parts: str) -> str:
+        """The key of the first text in which all of *parts* occur, or an empty one."""
+        return next((key for key, text in self.texts.items()
+                     if all(part in text for part in parts)), "")
 
     def _object(self, key: str) -> Any:
         value = self.json(key)

@@ -8,6 +8,7 @@ claims; what lies beyond its end, inflates without end or comes in hordes is lef
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from typing import BinaryIO
@@ -19,6 +20,10 @@ from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, MAX_PARTS, F
 #: Under which PNG has XMP, and what stands before it in JPEG (XMP specification part 3, 1.1).
 XMP_KEYWORD = "XML:com.adobe.xmp"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+
+
+#: Datasets that are read; keywords come one by one.
+_IPTC = {5: "Title", 25: "Keywords", 55: "Date", 60: "Time", 110: "Credit", 120: "Caption"}
 
 
 def read_containers(stream: BinaryIO) -> Findings:
@@ -89,7 +94,7 @@ def _add_png_text(keyword: bytes, text: bytes, findings: Findings) -> None:
 
 
 def _add_raw_profile(text: bytes, findings: Findings) -> None:
-    """ImageMagick's way to put Exif and XMP into PNG: name, length, then hexadecimal lines."""
+    """ImageMagick's way to put Exif, XMP and IPTC into PNG: name, length, hexadecimal lines."""
     name, _, rest = text.strip().partition(b"\n")
     _length, _, digits = rest.strip().partition(b"\n")
     try:
@@ -100,6 +105,8 @@ def _add_raw_profile(text: bytes, findings: Findings) -> None:
         findings.add_xmp(profile.removeprefix(XMP_HEADER))
     elif profile.startswith(b"Exif\0"):
         findings.add_exif(profile)
+    elif name.strip() == b"iptc":
+        _read_iptc(profile, findings)
 
 
 def _inflate(packed: bytes, findings: Findings) -> bytes:
@@ -115,6 +122,12 @@ def _inflate(packed: bytes, findings: Findings) -> bytes:
     return text if len(text) <= room else b""
 
 
+def _read_time_chunk(data: bytes, findings: Findings) -> None:
+    if len(data) == 7:
+        year, *others = struct.unpack(">H5B", data)
+        findings.add_text("png:tIME", "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(year, *others))
+
+
 def _read_c2pa_chunk(data: bytes, findings: Findings) -> None:
     findings.c2pa = findings.c2pa or data
 
@@ -125,6 +138,7 @@ _PNG_CHUNKS = {
     b"iTXt": _read_itxt_chunk,
     b"eXIf": lambda data, findings: findings.add_exif(data),
     b"caBX": _read_c2pa_chunk,
+    b"tIME": _read_time_chunk,
 }
 
 
@@ -180,19 +194,32 @@ def _join_jumbf(segments: dict[bytes, list[tuple[int, bytes]]]) -> bytes:
 
 
 def _read_iptc(data: bytes, findings: Findings) -> None:
-    """Caption and credit of the IPTC-IIM record 2 (IIM 4.2) in Photoshop's resource 0x0404."""
+    """Some texts of the IPTC-IIM record 2 (IIM 4.2) in Photoshop's resource 0x0404."""
     at = data.find(b"8BIM\x04\x04")
     if at < 0:
         return
     at = data.find(b"\x1c\x02", at)
-    for _ in range(200):
+    found: dict[str, list[str]] = {}
+    for _ in range(500):
         if at < 0 or data[at : at + 2] != b"\x1c\x02" or at + 5 > len(data):
-            return
+            break
         dataset, length = data[at + 2], struct.unpack_from(">H", data, at + 3)[0]
-        if dataset in (110, 120) and at + 5 + length <= len(data):
-            name = "iptc:Credit" if dataset == 110 else "iptc:Caption"
-            findings.add_text(name, decode_text(data[at + 5 : at + 5 + length]).strip("\0"))
+        if dataset in _IPTC and at + 5 + length <= len(data):
+            text = decode_text(data[at + 5 : at + 5 + length]).strip("\0")
+            found.setdefault(_IPTC[dataset], []).append(text)
         at += 5 + length
+    if date := _iptc_date(found.pop("Date", [""])[0], found.pop("Time", [""])[0]):
+        found["DateCreated"] = [date]
+    for name, texts in found.items():
+        findings.add_text(f"iptc:{name}", "\n".join(texts) if name == "Keywords" else texts[0])
+
+
+def _iptc_date(day: str, time: str) -> str:
+    """From CCYYMMDD and HHMMSS with its offset."""
+    if not re.fullmatch(r"[0-9]{8}", day):
+        return ""
+    clock = re.match(r"([0-9]{2})([0-9]{2})([0-9]{2})", time)
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" + (f"T{':'.join(clock.groups())}" if clock else "")
 
 
 def _read_gif(window: Window, findings: Findings) -> None:

@@ -1,4 +1,4 @@
-"""Read the properties of an XMP packet (ISO 16684-1) that generators and labels use.
+"""Read the properties of an XMP packet (ISO 16684-1) that generators, labels and people use.
 
 The XML comes from strangers. expat is driven directly, so that no tree is built
 whatever the size; a document type is refused, which shuts every entity attack out.
@@ -12,12 +12,15 @@ from xml.parsers import expat
 
 #: Local names of properties -> the prefix does not matter, as every writer picks its own.
 PROPERTIES = frozenset({
-    "AIGC", "CreateDate", "CreatorTool", "Credit", "DigImageGUID", "DigitalSourceType", "Rating",
-    "UserComment", "description", "parameters", "prompt", "subject", "title",
-    "workflow",
+    "AIGC", "CreateDate", "CreatorTool", "Credit", "DateCreated", "DateTimeOriginal",
+    "DigImageGUID", "DigitalSourceType", "Label", "MicrosoftLastKeywordXMP", "MicrosoftRating",
+    "Rating", "TagsList", "UserComment", "categories", "description", "hierarchicalSubject",
+    "parameters", "prompt", "subject", "title", "workflow",
 })
+#: But for this one, whose `Rating` is a percentage.
+_MICROSOFT = "http://ns.microsoft.com/photo/"
 #: Arrays of which each item counts; they are joined by line breaks.
-_ARRAYS = frozenset({"subject"})
+_ARRAYS = frozenset({"MicrosoftLastKeywordXMP", "TagsList", "hierarchicalSubject", "subject"})
 #: Bytes: a workflow may stand in an attribute. Elements: a long editing history has 10,000.
 _LARGEST = 4 << 20
 _MOST_ELEMENTS = 50_000
@@ -64,15 +67,20 @@ def _handlers(
     open_elements: list[str] = []
     pieces: list[str] = []
     elements_left = _MOST_ELEMENTS
+    microsoft: set[str] = set()
 
     def local(name: str) -> str:
-        return name.rpartition(":")[2]
+        prefix, _, plain = name.rpartition(":")
+        return f"Microsoft{plain}" if prefix in microsoft else plain
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal elements_left
         elements_left -= 1
         if len(open_elements) >= _DEEPEST or elements_left < 0:
             raise _RefusedError
+        microsoft.update(
+            key[6:] for key, value in attributes.items()
+            if key.startswith("xmlns:") and value.startswith(_MICROSOFT))
         open_elements.append(local(name))
         pieces.clear()
         for key, value in attributes.items():

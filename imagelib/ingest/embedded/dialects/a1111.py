@@ -2,8 +2,10 @@
 
 The prompt, a line `Negative prompt: ...`, and a last line `Steps: 20, Sampler: ...`
 (AUTOMATIC1111/stable-diffusion-webui, modules/infotext_utils.py; Forge, reForge,
-SD.Next, Civitai, Stability Matrix, ArtBot, savers of ComfyUI, Fooocus). Values may be
-quoted or JSON with commas inside. Keys repeat (hires, ADetailer): the first one wins.
+SD.Next, Civitai, Stability Matrix, ArtBot, savers of ComfyUI, Krita AI Diffusion, Fooocus).
+Values may be quoted or JSON with commas inside. Keys repeat (hires, ADetailer): the first one
+wins. Behind the negative prompt SD.Next has its templates on lines of their own. Some writers and
+some containers (attributes of XMP) make spaces of the line breaks.
 """
 
 from __future__ import annotations
@@ -29,9 +31,17 @@ from imagelib.ingest.embedded.values import (
 )
 
 _PARAMETERS = re.compile(r"^[ \t]*Steps: ?\d", re.MULTILINE | re.IGNORECASE)
+#: Where a text has no such line: settings that begin with others, and settings in the line of
+#: the prompt. Prose says such things, too, so that several must follow.
+_OTHER_PARAMETERS = re.compile(
+    r"^[ \t]*(?:Sampler|Seed|CFG scale|Size|Model(?: hash)?|Version): ?[^\s,]", re.M | re.I)
+_INLINE_PARAMETERS = re.compile(r"(?<!\w)Steps: ?\d{1,6}, ?(?=[A-Za-z][\w ]{0,30}:)")
+_SETTINGS = frozenset({"steps", "sampler", "seed", "cfg scale", "size", "model", "model hash"})
 #: One of these must follow, so that prose about steps is not taken for parameters.
 _COMPANION = re.compile(r"\b(?:sampler|seed|cfg scale|guidance scale|size|model)\s*:", re.I)
 _NEGATIVE = re.compile(r"^[ \t]*Negative prompt:", re.MULTILINE | re.IGNORECASE)
+_INLINE_NEGATIVE = re.compile(r"(?<!\w)Negative prompt:", re.IGNORECASE)
+_TEMPLATE = re.compile(r"^[ \t]*((?:Negative )?Template):", re.MULTILINE | re.IGNORECASE)
 _KEY = re.compile(r"[\s,]*([A-Za-z_][\w \-/+.()]{0,60}?)[ \t]*:[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"[ \t]*(?=,|$|\n)', re.DOTALL)
 # A comma belongs to the value unless a key follows it.
@@ -47,23 +57,23 @@ _NOT_EXTRA = frozenset({
     "steps", "sampler", "schedule type", "scheduler", "cfg scale", "guidance scale", "seed",
     "size", "model", "version", "created date", "civitai resources", "civitai metadata", "hashes",
     "lora hashes", "lora weights", "ti hashes", "raw prompt", "raw negative prompt", "app",
+    "unet", "diffusion model",
 })
 _OUR_NAMES = {"denoising strength": "denoising", "distilled cfg scale": "distilled_cfg"}
 
 
-def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
+def read_infotext(text: str, tool: str = "", key: str = "") -> EmbeddedMetadata | None:
     """Read *text*, or return None where it is no infotext.
 
-    *tool* is what the file says elsewhere of the program that wrote it.
+    *tool* is what the file says elsewhere of the program that wrote it, *key* where it stood.
     """
     text = text.replace("\r\n", "\n")
-    lines = [found.start() for found in _PARAMETERS.finditer(text)]
-    if not lines or not _COMPANION.search(text, lines[-1]):
+    split = _split(text)
+    if split is None:
         return None
-    head, tail = text[: lines[-1]], text[lines[-1] :]
-    pairs = _read_pairs(tail[:_LONGEST_TAIL])
-    prompt, negative = _split_prompts(head)
+    prompt, negative, pairs = split
     tool = tool or _tool(pairs)
+    prompt, negative = _take_templates(prompt, negative, pairs, tool)
     extra = _extra(pairs)
     loras = _loras(prompt, pairs)
     if tool.startswith("Fooocus"):
@@ -76,7 +86,8 @@ def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
         tool=tool,
         prompt=prompt.strip(),
         negative_prompt=negative.strip(),
-        model=base_name(pairs.get("model", "")) or _civitai_model(pairs),
+        model=base_name(pick(dict(pairs), "model", "unet", "diffusion model"))
+        or _civitai_model(pairs),
         seed=as_seed(pairs.get("seed")),
         steps=as_steps(pairs.get("steps")),
         sampler=pairs.get("sampler", ""),
@@ -84,15 +95,58 @@ def read_infotext(text: str, tool: str = "") -> EmbeddedMetadata | None:
         cfg_scale=as_float(pick(dict(pairs), "cfg scale", "guidance scale")),
         size=as_size(pairs.get("size", "")),
         loras=loras,
-        version=pairs.get("version", ""),
+        version="" if pairs.get("version") == tool else pairs.get("version", ""),
         captured_at=as_date(pairs.get("created date")),
         extra=extra,
+        sources={"record": key} if key else {},
     )
 
 
-def _split_prompts(head: str) -> tuple[str, str]:
-    found = _NEGATIVE.search(head)
+def _split(text: str) -> tuple[str, str, dict[str, str]] | None:
+    """Prompt, negative prompt and parameters of *text*; None where it has no parameters."""
+    lines = [found.start() for found in _PARAMETERS.finditer(text)]
+    if lines:
+        if not _COMPANION.search(text, lines[-1]):
+            return None
+        return (*_split_prompts(text[: lines[-1]], _NEGATIVE), _pairs_from(text, lines[-1]))
+    for begin, negative in ((_OTHER_PARAMETERS, _NEGATIVE),
+                            (_INLINE_PARAMETERS, _INLINE_NEGATIVE)):
+        starts = [found.start() for found in begin.finditer(text)]
+        # A graph in JSON may quote an infotext, which is not that of the picture.
+        if not starts or text.lstrip()[:1] + text.rstrip()[-1:] in ("{}", "[]"):
+            continue
+        pairs = _pairs_from(text, starts[-1])
+        if "seed" in pairs and len(_SETTINGS & pairs.keys()) >= 3:
+            return (*_split_prompts(text[: starts[-1]], negative), pairs)
+    return None
+
+
+def _pairs_from(text: str, start: int) -> dict[str, str]:
+    return _read_pairs(text[start : start + _LONGEST_TAIL])
+
+
+def _split_prompts(head: str, negative: re.Pattern[str]) -> tuple[str, str]:
+    found = negative.search(head)
     return (head[: found.start()], head[found.end() :]) if found else (head, "")
+
+
+def _take_templates(
+    prompt: str, negative: str, pairs: dict[str, str], tool: str
+) -> tuple[str, str]:
+    """Move what SD.Next puts behind the prompts, what they were before wildcards, to *pairs*.
+
+    Elsewhere such a line before the negative prompt is the user's own.
+    """
+    if found := _TEMPLATE.search(negative):
+        rest, negative = negative[found.start() :], negative[: found.start()]
+    elif tool == "SD.Next" and (found := _TEMPLATE.search(prompt)):
+        rest, prompt = prompt[found.start() :], prompt[: found.start()]
+    else:
+        return prompt, negative
+    parts = _TEMPLATE.split(rest)[1:]
+    for name, template in zip(parts[::2], parts[1::2], strict=True):
+        pairs.setdefault(name.lower(), template.strip())
+    return prompt, negative
 
 
 def _read_pairs(text: str) -> dict[str, str]:
@@ -160,6 +214,10 @@ def _tool(pairs: dict[str, str]) -> str:
         return "reForge"
     if "forge" in lower or re.match(r"neo\b|classic\b|f\d+\.", lower):
         return "Forge"
+    if lower.startswith("stable-diffusion.cpp"):
+        return "stable-diffusion.cpp"
+    if pairs.get("model hash") == "unknown" and " - " in pairs.get("sampler", ""):
+        return "Krita AI Diffusion"  # its samplers are "preset - name", its hashes this very word
     if "comfyui" in lower or (not version and is_weights_file(pairs.get("model"))):
         # AUTOMATIC1111 never writes the extension; savers of ComfyUI do.
         return "ComfyUI"
@@ -169,7 +227,9 @@ def _tool(pairs: dict[str, str]) -> str:
 def _extra(pairs: dict[str, str]) -> dict[str, str | int | float]:
     extra: dict[str, str | int | float] = {}
     for name, value in pairs.items():
-        if name in _NOT_EXTRA or not value or value[0] in "{[" or len(extra) >= 60:
+        if name in _NOT_EXTRA or not value or len(extra) >= 60:
+            continue
+        if value[0] in "{[" and not name.endswith("template"):
             continue
         number = as_float(value)
         shown = value[:1000] if number is None or name.endswith("hash") else number

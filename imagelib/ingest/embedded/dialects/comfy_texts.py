@@ -12,7 +12,7 @@ from typing import Any
 
 from imagelib.ingest.embedded.dialects.comfy_graph import Graph, Inputs, plain
 from imagelib.ingest.embedded.dialects.comfy_names import BUNDLE, MODEL, Names
-from imagelib.ingest.embedded.values import as_int, is_weights_file
+from imagelib.ingest.embedded.values import as_int, is_placeholder, is_weights_file
 
 _DEEPEST = 60
 _MOST_NODES = 1000
@@ -51,7 +51,6 @@ _ASKED = ("prompt", "user_prompt", "text", "input_text", "text_input", "user_mes
           "question", "query", "string", "instruction", "value")
 _LOOKED_AT = Names(r"(?:image|video|pixels).*")
 _RESULT = Names(r"(?:text|string|output|result|value|preview|display\w*|shown?\w*)_?0*\d?")
-_PLACEHOLDERS = frozenset({"unknown", "none", "null", "undefined", "n/a"})
 _ZIPPED = re.compile(r"^[ \t]*(positive|negative|name)[ \t]*:", re.I | re.M)
 _BLOCKS = re.compile(r"^-{3,}[ \t]*$", re.M)
 
@@ -82,7 +81,7 @@ class Texts:
         """The prompt that arrives at an input with *value*; *which* is positive or negative."""
         self._seen = set()
         text = _unzip(self._read(value, which, 0, own=False), which, 0).strip()
-        return "" if text.lower() in _PLACEHOLDERS else text
+        return "" if is_placeholder(text) else text
 
     def prompt(self, path: list[str], which: str) -> str:
         """The prompt of the first node along *path* that has one."""

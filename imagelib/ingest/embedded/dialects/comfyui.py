@@ -28,6 +28,7 @@ from imagelib.ingest.embedded.values import (
     as_steps,
     as_text,
     base_name,
+    is_placeholder,
     load_json,
     pick,
 )
@@ -101,7 +102,7 @@ def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
         # What only passed through the same node as the prompt is none.
         negative_prompt="" if negative == positive else negative,
         model=base_name(model_of(graph, sampler)),
-        seed=_seed(graph.setting(settings, "seed", "noise_seed")),
+        seed=as_seed(graph.setting(settings, "seed", "noise_seed")),
         steps=as_steps(graph.setting(settings, *_STEPS)),
         sampler=_name(graph.setting(settings, "sampler_name", "sampler")),
         scheduler=_name(graph.setting(settings, "scheduler", "scheduler_name")),
@@ -112,15 +113,8 @@ def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
     )
 
 
-def _seed(value: Any) -> int | None:
-    """A seed; some nodes write it in hexadecimal."""
-    if isinstance(value, str) and re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}", value.strip()):
-        value = int(value, 16)
-    return as_seed(value)
-
-
 def _name(value: Any) -> str:
-    return value if isinstance(value, str) and value.lower() not in ("none", "unknown") else ""
+    return value if isinstance(value, str) and not is_placeholder(value) else ""
 
 
 def _extra(graph: Graph, settings: list[str]) -> dict[str, str | int | float]:
@@ -153,7 +147,7 @@ def _of_service(graph: Graph, node_id: str) -> EmbeddedMetadata:
         prompt=next((text for text in prompts if text), ""),
         negative_prompt=texts.text(pick(inputs, "negative_prompt", "negative"), "negative"),
         model=base_name(model),
-        seed=_seed(graph.setting([node_id], "seed", "noise_seed")),
+        seed=as_seed(graph.setting([node_id], "seed", "noise_seed")),
         size=as_size(size) if isinstance(size, str) else as_size(
             *(graph.literal(inputs.get(name), name) for name in ("width", "height"))),
     )
@@ -174,7 +168,7 @@ def _without_maker(graph: Graph) -> EmbeddedMetadata:
             negative = negative or texts.text(text, "negative")
         else:
             prompt = prompt or texts.text(text, "positive")
-            seed = _seed(graph.literal(inputs.get("seed"))) if seed is None else seed
+            seed = as_seed(graph.literal(inputs.get("seed"))) if seed is None else seed
     return EmbeddedMetadata(tool="ComfyUI", prompt=prompt, negative_prompt=negative, seed=seed)
 
 

@@ -44,5 +44,5 @@ def read_drawthings(findings: Findings) -> EmbeddedMetadata | None:
                 loras=tuple(loras),
                 extra=extras(document, denoising="strength", clip_skip="clip_skip",
                              seed_mode="seed_mode", shift="shift"),
-            )
+            ).read_from(findings.where(document))
     return None

@@ -46,13 +46,15 @@ _LINE = re.compile(r"^([A-Za-z][A-Za-z ]{1,40}): ?(.*)$", re.MULTILINE)
 
 def read_easydiffusion(findings: Findings) -> EmbeddedMetadata | None:
     """Read the texts, or the first JSON object or sidecar text, that has the keys."""
-    candidates: list[dict[str, Any]] = [dict(findings.texts), *findings.documents()]
+    candidates: list[tuple[str, dict[str, Any]]] = [
+        ("prompt" if "prompt" in findings.texts else "Prompt", dict(findings.texts))]
+    candidates += [(findings.where(document), document) for document in findings.documents()]
     candidates += [
-        dict(_LINE.findall(text[:200_000])[:100])
-        for text in findings.texts.values()
+        (key, dict(_LINE.findall(text[:200_000])[:100]))
+        for key, text in findings.texts.items()
         if text.startswith("Prompt:") and "\nGuidance Scale:" in text
     ]
-    for candidate in candidates:
+    for source, candidate in candidates:
         # Lower case is left alone: `sampler` is the word of others.
         values = {
             key if key.islower() else _WORDS.get(key.lower(), key): value
@@ -64,7 +66,7 @@ def read_easydiffusion(findings: Findings) -> EmbeddedMetadata | None:
             and "guidance_scale" in values
             and ("use_stable_diffusion_model" in values or "sampler_name" in values)
         ):
-            return _read(values)
+            return _read(values).read_from(source)
     return None
 
 

@@ -2,7 +2,9 @@
 
 PNG `parameters` with `fooocus_scheme`, or Exif UserComment, MakerNote (the scheme) and
 Software. The scheme `fooocus` is JSON with snake_case keys, that of FooocusPlus and of
-old versions has Title Case; RuinedFooocus has keys of its own. The scheme `a1111` is an
+old versions has Title Case; RuinedFooocus has keys of its own. Fooocus-MRE
+(MoonRide303/Fooocus-MRE, modules/async_worker.py) writes JSON into the comment, with its LoRAs
+as `l1` to `l5`, `w1` to `w5` and its size as two numbers. The scheme `a1111` is an
 infotext, read by `imagelib.ingest.embedded.dialects.a1111`. The seed is a string of up to 63 bits.
 """
 
@@ -29,30 +31,38 @@ from imagelib.ingest.embedded.values import (
 def read_fooocus(findings: Findings) -> EmbeddedMetadata | None:
     """Read the first object whose keys are those of Fooocus or a fork."""
     for document in findings.documents():
-        if document.get("software") == "RuinedFooocus" or "base_model_name" in document:
-            return _read_ruined(document)
+        software = as_text(document.get("software"))
+        if software == "RuinedFooocus" or (
+            "base_model_name" in document and not software.startswith("Fooocus")
+        ):
+            return _read_ruined(document).read_from(findings.where(document))
         values = {key.lower().replace(" ", "_"): value for key, value in document.items()}
+        if software.startswith("Fooocus") and {"base_model", "base_model_name"} & values.keys():
+            return _read(values, software).read_from(findings.where(document))
         if "base_model" in values and (
             "metadata_scheme" in values or "performance" in values or "refiner_model" in values
         ):
-            return _read(values, findings.find("exif:Software"))
+            found = _read(values, findings.find("exif:Software"))
+            return found.read_from(findings.where(document))
     return None
 
 
 def _read(values: dict[str, Any], software: str) -> EmbeddedMetadata:
     version = as_text(values.get("version")) or software
-    plus = "fooocusplus" in (version + as_text(values.get("user"))).lower()
+    program = (version + as_text(values.get("user"))).lower()
+    forks = ("FooocusPlus", "Fooocus-MRE")
     return EmbeddedMetadata(
-        tool="FooocusPlus" if plus else "Fooocus",
+        tool=next((name for name in forks if name.lower() in program), "Fooocus"),
         prompt=as_text(values.get("prompt")).strip(),
         negative_prompt=as_text(values.get("negative_prompt")).strip(),
-        model=base_name(values.get("base_model")),
+        model=base_name(pick(values, "base_model", "base_model_name")),
         seed=as_seed(values.get("seed")),
         steps=as_steps(values.get("steps")),
-        sampler=as_text(values.get("sampler")),
+        sampler=as_text(pick(values, "sampler", "sampler_name")),
         scheduler=as_text(values.get("scheduler")),
-        cfg_scale=as_float(values.get("guidance_scale")),
-        size=as_size(values.get("resolution")),
+        cfg_scale=as_float(pick(values, "guidance_scale", "cfg")),
+        size=as_size(values.get("resolution"))
+        or as_size(values.get("width"), values.get("height")),
         loras=_loras(values),
         version=version,
         extra=extras(
@@ -64,7 +74,9 @@ def _read(values: dict[str, Any], software: str) -> EmbeddedMetadata:
 
 
 def _loras(values: dict[str, Any]) -> tuple[Lora, ...]:
-    """From `loras` (name, weight, hash), else from the text `lora_combined_1: name : weight`."""
+    """From `loras` (name, weight, hash), else from the text `lora_combined_1: name : weight`, or
+    from `l1` and `w1` and so on.
+    """
     found: list[Lora] = []
     for entry in as_list(values.get("loras"))[:100]:
         if isinstance(entry, list) and len(entry) >= 2:
@@ -74,6 +86,9 @@ def _loras(values: dict[str, Any]) -> tuple[Lora, ...]:
             if key.startswith("lora_") and isinstance(value, str) and ":" in value:
                 name, _, weight = value.rpartition(":")
                 found += as_lora(name.strip(), weight)
+    if not found:
+        for number in range(1, 100):
+            found += as_lora(values.get(f"l{number}"), values.get(f"w{number}"))
     return tuple(found[:100])
 
 

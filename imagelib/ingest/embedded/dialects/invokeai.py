@@ -37,14 +37,15 @@ def read_invokeai(findings: Findings) -> EmbeddedMetadata | None:
         if "positive_prompt" in document and (
             "generation_mode" in document or "cfg_scale" in document or "scheduler" in document
         ):
-            return _read_metadata(document)
+            return _read_metadata(document).read_from(findings.where(document))
     command = _read_dream(findings.find("Dream"))
     for document in findings.documents():
         if "app_version" in document or "model_weights" in document or "app_id" in document:
             image = document.get("image") or next(iter(as_list(document.get("images"))), None)
             if isinstance(image, dict):
-                return _read_sd_metadata(document, image, command)
-    return _record("", command) if command else None
+                found = _read_sd_metadata(document, image, command)
+                return found.read_from(findings.where(document))
+    return _record("", command).read_from("Dream") if command else None
 
 
 def _read_metadata(document: dict[str, Any]) -> EmbeddedMetadata:

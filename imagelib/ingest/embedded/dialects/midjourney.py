@@ -25,7 +25,7 @@ def read_midjourney(findings: Findings) -> EmbeddedMetadata | None:
                 "exif:UserComment", "comment", "text"):
         text = findings.find(key)
         if job := _JOB.search(text):
-            return _read(text[: job.start()], job[1], findings)
+            return _read(text[: job.start()], job[1], findings).read_from(key)
     return None
 
 

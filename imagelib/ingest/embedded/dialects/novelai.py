@@ -27,17 +27,19 @@ from imagelib.ingest.embedded.values import (
 def read_novelai(findings: Findings) -> EmbeddedMetadata | None:
     """Read the five texts wherever they stand."""
     if findings.find("Software") == "NovelAI" or findings.find("Source").startswith("NovelAI"):
-        found = {name: findings.find(name) for name in ("Description", "Source")}
-        return _read(as_dict(findings.json("Comment")), found)
+        texts = {name: findings.find(name) for name in ("Description", "Source")}
+        comment = as_dict(findings.json("Comment"))
+        return _read(comment, texts).read_from("Comment" if comment else "Description")
     for document in findings.documents():
         if document.get("Software") == "NovelAI" or (
             isinstance(document.get("Comment"), str) and "Source" in document
         ):
-            return _read(as_dict(load_json(as_text(document.get("Comment")))), document)
+            found = _read(as_dict(load_json(as_text(document.get("Comment")))), document)
+            return found.read_from(findings.where(document))
     software = findings.find("exif:Software")
     if software.startswith("NovelAI"):
         return _read({}, {"Description": findings.find("exif:ImageDescription"),
-                          "Source": software})
+                          "Source": software}).read_from("exif:ImageDescription")
     return None
 
 

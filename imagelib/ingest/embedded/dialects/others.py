@@ -34,7 +34,7 @@ def read_stability_matrix(findings: Findings) -> EmbeddedMetadata | None:
     asked = as_dict(findings.json("parameters-json"))
     if not asked and "smproj" not in findings.texts:
         return None
-    if found := read_infotext(findings.find("parameters"), tool="Stability Matrix"):
+    if found := read_infotext(findings.find("parameters"), "Stability Matrix", "parameters"):
         return found
     return EmbeddedMetadata(
         tool="Stability Matrix",
@@ -47,7 +47,7 @@ def read_stability_matrix(findings: Findings) -> EmbeddedMetadata | None:
         cfg_scale=as_float(asked.get("CfgScale")),
         size=as_size(asked.get("Width"), asked.get("Height")),
         extra=extras(asked, model_hash="ModelHash"),
-    )
+    ).read_from("parameters-json")
 
 
 def read_tensorart(findings: Findings) -> EmbeddedMetadata | None:
@@ -76,7 +76,7 @@ def read_tensorart(findings: Findings) -> EmbeddedMetadata | None:
         loras=tuple(loras) or ran.loras,
         extra=extras(base, base_model="modelFileName", model_hash="hash")
         | extras(asked, clip_skip="clipSkip", distilled_cfg="guidance", vae="sdVae"),
-    )
+    ).read_from("generation_data")
 
 
 def read_plain_json(findings: Findings) -> EmbeddedMetadata | None:
@@ -86,7 +86,7 @@ def read_plain_json(findings: Findings) -> EmbeddedMetadata | None:
         settings = (found.seed, found.steps, found.cfg_scale, found.size, found.sampler or None,
                     found.model or None)
         if found.prompt and sum(value is not None for value in settings) >= 2:
-            return found
+            return found.read_from(findings.where(document))
     return None
 
 
@@ -125,9 +125,9 @@ def read_any_infotext(findings: Findings) -> EmbeddedMetadata | None:
     tool = {"A": "ArtBot / AI Horde", "D": "Draw Things"}.get(
         software[:1] if software.startswith(("ArtBot", "Draw Things")) else "", ""
     )
-    for text in findings.texts.values():
-        if found := read_infotext(text, tool):
+    for key, text in findings.texts.items():
+        if found := read_infotext(text, tool, key):
             if not found.version and software.startswith("Fooocus"):
-                return replace(found, version=software)
+                found = replace(found, version=software)
             return found
     return None

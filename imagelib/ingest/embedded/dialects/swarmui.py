@@ -31,7 +31,8 @@ def read_swarmui(findings: Findings) -> EmbeddedMetadata | None:
     for document in findings.documents():
         asked = as_dict(document.get("sui_image_params"))
         if asked:
-            return _read(asked, as_dict(document.get("sui_extra_data")))
+            found = _read(asked, as_dict(document.get("sui_extra_data")))
+            return found.read_from(findings.where(document))
     return None
 
 
