@@ -295,6 +295,33 @@ def test_a_memory_of_another_version_costs_one_full_build(library, picture):
     assert tree(library.settings.site_dir) == before
 
 
+def test_a_build_that_was_stopped_among_its_thumbnails_costs_the_next_one_no_more(
+        library, tmp_path):
+    for number in range(6):
+        library.add(draw(tmp_path / f"{number}.png", seed=str(number)))
+    build(library)
+    late = [library.add(draw(tmp_path / f"late{number}.png", seed=f"late {number}")).image
+            for number in range(3)]
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "thumbnails" and done == 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        build(library, progress=stop)
+    library.delete(late[0].id)  # what was made for it is no image's any more
+    report = build(library)
+
+    pages = {path for path in report.written if path.startswith("image/")}
+    assert len(pages) == 3, "two new ones, and the one beside them"
+    assert report.thumbnails < 2
+    build(library, tmp_path / "full")
+    assert current_tree(library) == tree(tmp_path / "full")
+
+
 def test_what_a_killed_build_has_written_is_written_again(library, tmp_path):
     """The memory still has the hash of what lay there before, which may be what is wanted again."""
     for n in range(3):

@@ -75,7 +75,7 @@ def derivatives(tmp_path, content: bytes) -> list[bytes]:
     path = tmp_path / "picture.bin"
     path.write_bytes(content)
     made = [base64.b64decode(one) for one in
-            render(str(path), [(400, 80, "WEBP", 2), (800, 85, "JPEG", 2)], 10**8)]
+            render(str(path), [(400, 80, "WEBP", False), (800, 85, "JPEG", False)], 10**8)]
     told = render_picture(str(path), 10**8, {
         "longest": 64, "watermark": "", "format": "png", "quality": 0}, "never")
     return [*made, base64.b64decode(told["content"])]

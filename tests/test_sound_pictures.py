@@ -109,7 +109,7 @@ def test_a_sound_picture_is_taken_whatever_is_written_beside_it(tmp_path, name):
     (tmp_path / "a.bin").write_bytes(SOUND[name])
     form = name.split(",")[0].upper()
     (tmp_path / "plain.bin").write_bytes(saved(form))
-    recipes = [[GRID.edge, GRID.quality, GRID.form, GRID.method]]
+    recipes = [[GRID.edge, GRID.quality, GRID.form, GRID.is_quick]]
 
     found = inspect(str(tmp_path / "a.bin"), LIMIT, "", recipes)
 
@@ -141,7 +141,7 @@ LEFT = {
 @pytest.mark.parametrize("name", [*TURNED, *LEFT])
 def test_size_and_thumbnail_are_turned_as_browsers_turn_the_original(tmp_path, name):
     (tmp_path / "a.bin").write_bytes((TURNED | LEFT)[name])
-    found = inspect(str(tmp_path / "a.bin"), LIMIT, "", [[400, 80, "PNG", 0]])
+    found = inspect(str(tmp_path / "a.bin"), LIMIT, "", [[400, 80, "PNG", False]])
     small = Image.open(io.BytesIO(base64.b64decode(
         next(iter(found["derivatives"].values())))))
 

@@ -34,6 +34,7 @@ from imagelib.generator.site import Site
 from imagelib.generator.thumbnails import Thumbnails
 from imagelib.library.library import Library
 from imagelib.library.store.batches import goes_on, last_change
+from imagelib.library.store.disk import make_folder
 from imagelib.library.store.locks import FileLock
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.store.schema import NOT_OK
@@ -123,7 +124,9 @@ class _Build:
         self._progress = progress
         said = info or SiteInfo(settings.title, settings.language, settings.base_url,
                                 settings.sharp)
-        self._pages = Pages(said, settings.templates_dir)
+        compiled = settings.private_dir / "templates"
+        make_folder(compiled)
+        self._pages = Pages(said, settings.templates_dir, compiled)
         self._stamp = stamp(settings) + (str(info) if info else "")
         self._id = library.database.read("SELECT value FROM meta WHERE key = 'library_id'")[0][0]
         if not build_state.known and not site.is_ours_or_empty():
@@ -131,9 +134,12 @@ class _Build:
                 f"{site.folder} holds files that are not a site of imagelib. Choose another"
                 " folder with --out, or empty this one."
             )
-        # After a build that was killed, nobody knows which of its files are new.
+        # After a build that was killed, nobody knows which of its files are new; but thumbnails,
+        # which are all that is written at first, are those of images that are dirty still.
+        in_doubt = {path for path in build_state.unfinished
+                    if not path.startswith("thumbs/") or build_state.hash_of(path)}
         self._full = (full or build_state.stamp != self._stamp or build_state.library != self._id
-                      or bool(build_state.unfinished) or not site.exists("index.html")
+                      or bool(in_doubt) or not site.exists("index.html")
                       or not goes_on(library.database.reader, build_state.seq, build_state.batch))
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from imagelib.generator.paths import thumbnail_path
 from imagelib.library.originals.early import Early
 from imagelib.library.store.disk import disk_full, is_plain_file, replacing, stat_of
 from imagelib.library.values.image import Image
+from imagelib.pool import completed
 from imagelib.recipes import Recipe, fitting
 from imagelib.sandbox import Sandbox
 
@@ -71,15 +71,15 @@ def stat_text(path: Path) -> str:
 
 def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, site: Path,
                    max_pixels: int, recipes: Sequence[Recipe], lent: Lender, early: Early,
-                   progress: Callable[[int], None]) -> tuple[list[str], dict[int, tuple[str, str]]]:
-    """Make each thumbnail of *images* that is absent; return the paths made, and the failures.
+                   progress: Callable[[int], None]) -> tuple[int, dict[int, tuple[str, str]]]:
+    """Make each thumbnail of *images* that is absent; return how many, and the failures.
 
     A failure is pk -> (stat, error) of an image that
     has none at all: while its file looks so, it need not be tried again. What is *lent* is copied,
     what was made *early* is taken.
     *progress* is told after each image; what it raises ends the work soon.
     """
-    made: list[str] = []
+    made: list[int] = []
     failures: dict[int, tuple[str, str]] = {}
 
     def one(image: Image) -> None:
@@ -95,19 +95,15 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
             if absent:
                 render_thumbnails(sandbox, source, absent, max_pixels)
             early.forget(image.digest)
-            made.extend(paths)
+            made.append(len(paths))
         except DerivativeError as error:
             if not (site / thumbnail_path(image.digest)).is_file():
                 failures[image.pk] = (stat, str(error))
 
-    with ThreadPoolExecutor(sandbox.size) as pool:
-        try:
-            for done, _ in enumerate(pool.map(one, images), 1):
-                progress(done)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return made, failures
+    for done, (_, job) in enumerate(completed(one, images, sandbox.size), 1):
+        job.result()
+        progress(done)
+    return sum(made), failures
 
 
 def _content(source: Path | None) -> bytes:

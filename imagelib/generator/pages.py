@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    StrictUndefined,
+)
 from markupsafe import Markup
 
 from imagelib.generator.assets import Assets
@@ -101,7 +107,9 @@ class SiteInfo:
 class Pages:
     """The templates of one site; files of the folder *overrides* win over the bundled ones."""
 
-    def __init__(self, site: SiteInfo, overrides: Path | None = None) -> None:
+    def __init__(self, site: SiteInfo, overrides: Path | None = None,
+                 compiled: Path | None = None) -> None:
+        """*compiled* is a folder that keeps templates as code, from one process to the next."""
         self._site = site
         #: The pks of the images whose file's name is another one's, too (`paths.place_of`).
         self.clashing: Set[int] = frozenset()
@@ -111,6 +119,7 @@ class Pages:
         self._environment = Environment(
             autoescape=True,
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+            bytecode_cache=FileSystemBytecodeCache(str(compiled)) if compiled else None,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -20,6 +20,8 @@ _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 #: What a name ends with that the site gives instead of one that not every place takes.
 _GIVEN = re.compile(rf"~({_UUID})(\.\w+)?", re.IGNORECASE)
 _STARTS_LIKE_OURS = re.compile(_UUID, re.IGNORECASE)
+#: A name that we give; only its own image's is free for it.
+_OURS = re.compile(rf"{_UUID}\.[a-z0-9]{{1,5}}")
 #: Longest path of an original below `ORIGINALS`, in bytes: Windows takes 260 letters of the whole.
 _LONGEST = 180
 #: Paths that are URLs as they are; nearly all, and `quote` takes long to see it.
@@ -71,6 +73,8 @@ def place_of(name: str) -> str:
 
 
 def _is_portable(file_name: str, image_id: str) -> bool:
+    if _OURS.fullmatch(file_name):
+        return file_name.startswith(f"{image_id}.")
     *folders, name = file_name.split("/")
     if file_name.startswith(f"{image_id}."):
         return not folders and name.isascii() and portable_name(name) == name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 from imagelib.generator.build_state import BuildState
 from imagelib.generator.derivatives import (
@@ -44,30 +44,35 @@ class Thumbnails:
     def make(self, dirty: Set[int], progress: Callable[[int, int], None]) -> None:
         """Make what the *dirty* images lack; *progress* is told of each image."""
         known = self._build_state.failures()
-        wanted: list[Image] = []
         for pk in dirty:
             self._failures.pop(pk, None)
-        for chunk in chunks(sorted(dirty, reverse=True)):
-            for image in select_pks(self._library.database.reader, chunk, raw=False).values():
-                absent = [path for path in self._wanted(image.digest, image.width, image.height)
-                          if not self._site.exists(path)]
-                if not absent:
-                    continue
-                failed = None if self._full else known.get(image.pk)
-                if failed and failed[0] == stat_text(self._folder / image.file_name):
-                    self._failures[image.pk] = failed
-                    continue
-                wanted.append(image)
-                for path in absent:
-                    self._build_state.announce(path)
+        whole: list[int] = []
         made, failures = render_missing(
-            wanted, sandbox=self._library.sandbox, folder=self._folder,
+            self._lacking(dirty, known, whole), sandbox=self._library.sandbox, folder=self._folder,
             site=self._site.folder, max_pixels=self._library.settings.max_pixels,
             recipes=self._recipes, lent=self._lent, early=self._library.originals.early,
-            progress=lambda done: progress(done, len(wanted)))
-        self.made += len(made)
+            progress=lambda done: progress(done + len(whole), len(dirty)))
+        self.made += made
         self._failures |= failures
         self._cleared |= dirty & known.keys()
+
+    def _lacking(self, dirty: Set[int], known: Mapping[int, tuple[str, str]],
+                 whole: list[int]) -> Iterator[Image]:
+        """Those of the *dirty* images, newest first, that lack any; the others go to *whole*."""
+        for chunk in chunks(sorted(dirty, reverse=True)):
+            found = select_pks(self._library.database.reader, chunk, raw=False)
+            for image in sorted(found.values(), key=lambda one: -one.pk):
+                absent = [path for path in self._wanted(image.digest, image.width, image.height)
+                          if not self._site.exists(path)]
+                failed = known.get(image.pk) if absent and not self._full else None
+                if failed and failed[0] == stat_text(self._folder / image.file_name):
+                    self._failures[image.pk] = failed
+                elif absent:
+                    for path in absent:
+                        self._build_state.announce(path)
+                    yield image
+                    continue
+                whole.append(image.pk)
 
     def note(self, dirty: Set[int]) -> set[str]:
         """Remember what the *dirty* images have; return the paths.

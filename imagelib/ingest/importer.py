@@ -10,9 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from imagelib.library.library import Library
 from imagelib.library.store.disk import digest, sync_folder
 from imagelib.library.values.fields import ImageDraft, clean_tag
 from imagelib.library.values.outcome import Added
+from imagelib.pool import completed
 
 Mode = Literal["copy", "move", "in-place"]
 
@@ -63,23 +63,19 @@ def add_paths(library: Library, paths: Iterable[Path], *, mode: Mode = "copy",
     """
     ImageDraft.of(fields or {})
     report = ImportReport()
-    work = _pictures(library, paths, report)
-    with ThreadPoolExecutor(library.sandbox.size) as pool:
-        running: dict[Future[Added], Path] = {}
-        while True:
-            # Never more under way than the workers can soon take: memory stays the same.
-            for path, folders in islice(work, 2 * library.sandbox.size - len(running)):
-                values = dict(fields or {})
-                if tag_folders:
-                    values["tags"] = [*values.get("tags", ()), *_as_tags(folders)]
-                job = pool.submit(_add_one, library, path, mode, values, dry_run)
-                running[job] = path
-            if not running:
-                break
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for job in done:
-                _note(report, running.pop(job), job)
-            progress(report)
+
+    def add(found: tuple[Path, tuple[str, ...]]) -> Added:
+        path, folders = found
+        values = dict(fields or {})
+        if tag_folders:
+            values["tags"] = [*values.get("tags", ()), *_as_tags(folders)]
+        return _add_one(library, path, mode, values, dry_run)
+
+    # While a thread copies, hashes and flushes, another one keeps its worker busy.
+    for (path, _), job in completed(add, _pictures(library, paths, report),
+                                    2 * library.sandbox.size):
+        _note(report, path, job)
+        progress(report)
     return report
 
 

@@ -24,6 +24,7 @@ from imagelib.library.store.disk import copy_apart, digest, stat_of, sync_folder
 from imagelib.library.store.rows import note_stat, rename_files, select_pks, update
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Followed, Outcome
+from imagelib.pool import completed
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
@@ -64,8 +65,9 @@ def follow_disk(library: Storage, scanner: Scanner, drift: Drift, *, accept_miss
         guarded(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
     for image in drift.shared:
         guarded(image.file_name, lambda image=image: _separate(library, image))  # type: ignore[misc]
-    for name in drift.stray if adopt else []:
-        guarded(name, lambda name=name: adopted(name))  # type: ignore[misc]
+    for _, step in completed(lambda name: guarded(name, lambda: adopted(name)),
+                             drift.stray if adopt else [], 2 * library.sandbox.size):
+        step.result()
     remember_folders(library)
     return Followed(
         changed=tuple(dict.fromkeys(image for step in done for image in step.changed)),

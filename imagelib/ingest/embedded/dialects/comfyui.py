@@ -8,11 +8,15 @@ SaveImageExtended writes Make `Prompt: {...}`, SaveImagePlus a UserComment
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.dialects.a1111 import prompt_loras
 from imagelib.ingest.embedded.dialects.comfy_graph import Graph, Node
+from imagelib.ingest.embedded.dialects.comfy_makers import asked_size, find_maker
+from imagelib.ingest.embedded.dialects.comfy_models import loras_of, model_of
+from imagelib.ingest.embedded.dialects.comfy_texts import Texts
 from imagelib.ingest.embedded.dialects.comfy_workflow import read_workflow
 from imagelib.ingest.embedded.record import EmbeddedMetadata, Lora
 from imagelib.ingest.embedded.values import (
@@ -24,9 +28,15 @@ from imagelib.ingest.embedded.values import (
     as_steps,
     as_text,
     base_name,
+    is_placeholder,
     load_json,
     pick,
 )
+
+_STEPS = ("steps", "steps_total", "num_inference_steps")
+#: What a guider calls the strength of its first conditioning.
+_CFG = ("cfg", "cfg_conds", "cfg_scale", "guidance_scale", "cfg1", "cfg_1")
+_MOST_TEXTS = 2000
 
 
 def _graphs(findings: Findings) -> list[dict[str, Any]]:
@@ -39,18 +49,30 @@ def _graphs(findings: Findings) -> list[dict[str, Any]]:
     return found
 
 
-def read_comfyui(findings: Findings) -> EmbeddedMetadata | None:
-    """Read the graph as it ran; where there is none, the graph as it was drawn."""
+def _as_it_ran(findings: Findings) -> tuple[EmbeddedMetadata, dict[str, Any]] | None:
     for document in _graphs(findings):
         nodes = {str(key): node for key, node in document.items()
                  if isinstance(node, dict) and isinstance(node.get("class_type"), str)}
         if nodes:
-            return _with_civitai(read_graph(nodes), document)
+            return read_graph(nodes), document
     return None
 
 
+def read_comfyui(findings: Findings) -> EmbeddedMetadata | None:
+    """Read the graph as it ran."""
+    found = _as_it_ran(findings)
+    return None if found is None else _with_civitai(*found)
+
+
 def read_drawn_workflow(findings: Findings) -> EmbeddedMetadata | None:
-    """Read a file that has only the drawn graph: values stand by position, so best effort."""
+    """Read the graph as it was drawn, where the one that ran is missing or tells nothing.
+
+    A prompt that the running graph does not hold was made while it ran: what is
+    drawn in its place is another text.
+    """
+    ran = _as_it_ran(findings)
+    if ran is not None and (ran[0].prompt or ran[0].model or ran[0].seed is not None):
+        return None
     for document in _graphs(findings):
         if isinstance(document.get("nodes"), list) and "links" in document:
             return read_graph(read_workflow(document))
@@ -58,50 +80,41 @@ def read_drawn_workflow(findings: Findings) -> EmbeddedMetadata | None:
 
 
 def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
-    """Follow the links of *nodes* from the sampler to prompt, model, LoRAs and size."""
+    """Follow the links of *nodes* from the saved picture to prompt, model, LoRAs and size."""
     graph = Graph(nodes)
-    sampler = graph.first_sampler()
+    sampler, service = find_maker(graph)
+    if service is not None:
+        return _of_service(graph, service)
     if sampler is None:
-        return _without_sampler(graph)
+        return _without_maker(graph)
+    texts = Texts(graph)
     settings = list(graph.settings_path(sampler))
-    positive = _prompt(graph, settings, "positive")
-    found_loras = [lora for name, weight in graph.loras(sampler) for lora in as_lora(name, weight)]
+    positive = texts.prompt(settings, "positive")
+    negative = texts.prompt(settings, "negative")
+    found_loras = [lora for name, weight in loras_of(graph, sampler)
+                   for lora in as_lora(name, weight)]
     loras: dict[str, Lora] = {}
     for lora in (*found_loras, *prompt_loras(positive)):
         loras.setdefault(lora.name, lora)
-    name = graph.setting(settings, "sampler_name")
     return EmbeddedMetadata(
         tool="ComfyUI",
-        prompt=positive.strip(),
-        negative_prompt=_prompt(graph, settings, "negative").strip(),
-        model=base_name(graph.model(sampler)),
+        prompt=positive,
+        # What only passed through the same node as the prompt is none.
+        negative_prompt="" if negative == positive else negative,
+        model=base_name(model_of(graph, sampler)),
         seed=as_seed(graph.setting(settings, "seed", "noise_seed")),
-        steps=as_steps(graph.setting(settings, "steps", "steps_total")),
-        sampler=name if isinstance(name, str) else "",
-        scheduler=_text_setting(graph, settings, "scheduler"),
-        cfg_scale=as_float(graph.setting(settings, "cfg")),
-        size=as_size(*graph.size(sampler)),
+        steps=as_steps(graph.setting(settings, *_STEPS)),
+        sampler=_name(graph.setting(settings, "sampler_name", "sampler")),
+        scheduler=_name(graph.setting(settings, "scheduler", "scheduler_name")),
+        cfg_scale=as_float(graph.setting(settings, *_CFG)),
+        size=as_size(*asked_size(graph, sampler)),
         loras=tuple(loras.values()),
         extra=_extra(graph, settings),
     )
 
 
-def _text_setting(graph: Graph, path: list[str], name: str) -> str:
-    value = graph.setting(path, name)
-    return value if isinstance(value, str) else ""
-
-
-def _prompt(graph: Graph, settings: list[str], which: str) -> str:
-    """The prompt at the sampler itself, else at its guider or in its pipe."""
-    names = [which, f"base_{which}", "text_embeds"]
-    if which == "positive":
-        names += ["conditioning", "prompt", "text"]
-    for node_id in settings:
-        inputs = graph.inputs(node_id)
-        for name in names:
-            if name in inputs and (text := graph.text(inputs[name], which)):
-                return text
-    return ""
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) and not is_placeholder(value) else ""
 
 
 def _extra(graph: Graph, settings: list[str]) -> dict[str, str | int | float]:
@@ -119,24 +132,44 @@ def _extra(graph: Graph, settings: list[str]) -> dict[str, str | int | float]:
     return extra
 
 
-def _without_sampler(graph: Graph) -> EmbeddedMetadata:
-    """Graphs that call a service have one node with prompt and seed; others only texts."""
+def _of_service(graph: Graph, node_id: str) -> EmbeddedMetadata:
+    """A node that asks a service has prompt, seed and the service's model itself."""
+    inputs = graph.inputs(node_id)
+    texts = Texts(graph)
+    prompts = (texts.text(inputs[name], "positive")
+               for name in ("prompt", "positive_prompt", "positive", "text", "prompt_text")
+               if name in inputs)
+    model = next((value for name in ("model", "model_name")
+                  if isinstance(value := graph.literal(inputs.get(name), name), str)), "")
+    size = pick(inputs, "size", "resolution")
+    return EmbeddedMetadata(
+        tool="ComfyUI",
+        prompt=next((text for text in prompts if text), ""),
+        negative_prompt=texts.text(pick(inputs, "negative_prompt", "negative"), "negative"),
+        model=base_name(model),
+        seed=as_seed(graph.setting([node_id], "seed", "noise_seed")),
+        size=as_size(size) if isinstance(size, str) else as_size(
+            *(graph.literal(inputs.get(name), name) for name in ("width", "height"))),
+    )
+
+
+def _without_maker(graph: Graph) -> EmbeddedMetadata:
+    """Texts alone: titles tell which of them is unwanted."""
+    texts = Texts(graph)
     prompt = negative = ""
     seed = None
-    for node_id in list(graph.nodes)[:2000]:
+    for node_id in list(graph.nodes)[:_MOST_TEXTS]:
         inputs = graph.inputs(node_id)
         title = as_text(as_dict(graph.nodes[node_id].get("_meta")).get("title")).lower()
         text = pick(inputs, "prompt", "positive", "positive_prompt", "text")
-        if text is None or "note" in graph.kind(node_id).lower():
+        if text is None or re.search("note|save|preview", graph.kind(node_id), re.IGNORECASE):
             continue
         if "negative" in title:
-            negative = negative or graph.text(text, "negative")
+            negative = negative or texts.text(text, "negative")
         else:
-            prompt = prompt or graph.text(text, "positive")
+            prompt = prompt or texts.text(text, "positive")
             seed = as_seed(graph.literal(inputs.get("seed"))) if seed is None else seed
-    return EmbeddedMetadata(
-        tool="ComfyUI", prompt=prompt.strip(), negative_prompt=negative.strip(), seed=seed
-    )
+    return EmbeddedMetadata(tool="ComfyUI", prompt=prompt, negative_prompt=negative, seed=seed)
 
 
 def _with_civitai(found: EmbeddedMetadata, document: dict[str, Any]) -> EmbeddedMetadata:
