@@ -380,3 +380,54 @@ def test_a_language_model_may_have_a_clip(draw):
         n48=node("Swap", string="Rewrite {it}.", find="{it}", replace=["50", 0])) | WORDS
 
     assert [record.prompt for record in either_order(graph)] == ["a fox", "a fox"]
+
+
+DISPLAYS = {
+    "what was kept, of text made while running": (
+        {"50": node("Show", anything=["51", 0], text="a fox in fog"),
+         "51": node("Oracle", prompt="a fox", temperature=1.0)}, "a fox in fog"),
+    "what arrives, where that is known": (
+        {"50": node("Show", source=["51", 0], preview="of the run before"),
+         "51": node("Words", value="a fox in fog")}, "a fox in fog"),
+}
+
+
+@pytest.mark.parametrize("what", DISPLAYS)
+def test_a_node_that_shows_anything_passes_on(draw, what):
+    nodes, prompt = DISPLAYS[what]
+    graph = draw.graph(n6=node("CLIPTextEncode", text=["50", 0], clip=["4", 1])) | nodes
+
+    assert [record.prompt for record in either_order(graph)] == [prompt, prompt]
+
+
+def test_what_only_looks_at_a_picture_makes_its_text_while_running(draw):
+    graph = draw.graph(
+        n6=node("CLIPTextEncode", text=["49", 0], clip=["4", 1]),
+        n49=node("Describe", image=["47", 0], custom_prompt="Tell all that is seen.",
+                 style="long", describer=["48", 0]),
+        n48=node("DescriberLoader", file="see.safetensors"), n47=node("LoadImage", image="x.png"))
+
+    assert [record.prompt for record in either_order(graph)] == ["", ""]
+
+
+def test_text_may_come_as_embeddings(draw):
+    graph = {
+        "1": node("Runner", steps=6, seed=5, cfg=7.0, model=["2", 0], my_embeds=["3", 0],
+                  image_embeds=["4", 0]),
+        "2": node("Loader", model="m.safetensors"),
+        "3": node("Encode", positive_prompt="a fox", negative_prompt="blurry", t5=["5", 0]),
+        "4": node("Empty", width=832, height=480),
+        "5": node("T5", model_name="t5.safetensors"),
+        "6": node("SaveImage", images=["1", 0])}
+
+    for record in either_order(graph):
+        assert (record.prompt, record.negative_prompt, record.model) == ("a fox", "blurry", "m")
+
+
+def test_a_service_has_settings_of_its_own(draw):
+    graph = draw.graph(n9=node("PreviewImage", images=["8", 0])) | service(
+        prompt="a hen", seed=99, steps=50, guidance_scale=3.0)
+
+    for record in either_order(graph):
+        assert (record.prompt, record.model, record.seed) == ("a hen", "", 99)
+        assert (record.steps, record.cfg_scale, record.sampler) == (50, 3.0, "")

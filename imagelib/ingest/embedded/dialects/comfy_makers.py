@@ -45,7 +45,7 @@ def is_sampler(graph: Graph, node_id: str) -> bool:
                for which in ("positive", "negative"))
     guided = both or any(
         MODEL[name] or BUNDLE[name] or name in ("text_embeds", "positive")
-        for name in links) or isinstance(inputs.get("prompt"), str)
+        for name in links)
     return guided and (seeded or (both and settings > 1))
 
 

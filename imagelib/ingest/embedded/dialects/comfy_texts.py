@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from imagelib.ingest.embedded.dialects.comfy_graph import Graph, Inputs, plain
-from imagelib.ingest.embedded.dialects.comfy_names import BUNDLE, MODEL, Names
+from imagelib.ingest.embedded.dialects.comfy_names import ANYTHING, BUNDLE, MODEL, Names
 from imagelib.ingest.embedded.values import as_int, is_placeholder, is_weights_file
 
 _DEEPEST = 60
@@ -23,6 +23,7 @@ _MOST_ROLES = 10
 _UNWANTED = Names(r".*(?:neg|uncond).*")
 _WANTED = Names(r"(?!empty|.*(?:neg|uncond))"
                 r"(?:(?:\w+_)?pos(?:itive)?(?:_.*)?|(?:\w+_)?cond(?!_scale).*)")
+_EMBEDS = Names(r"(?!.*(?:image|clip|vision|pose|audio|control|face|id_)).*embeds")
 _CONDITIONS = Names(r"(?:\w+_)?cond.*|(?:\w+_)?regions?|(?:text_)?embeds")
 _SAID = {which: Names(r"(?:\w+_)?" + which + r"(?:_(?:prompt|text|string|[gl]))?")
          for which in ("positive", "negative")}
@@ -49,6 +50,8 @@ _MAKES_TEXT = Names(
     r"keep_alive|api|api_?key|(?:llm_?)?model(?:_name)?|llm.*|token_limit|chat.*")
 _ASKED = ("prompt", "user_prompt", "text", "input_text", "text_input", "user_message", "message",
           "question", "query", "string", "instruction", "value")
+_FOR_PICTURES = Names(
+    r".*(?:vae|cond|positive|negative|latent|control_?net|clip).*|model|samples")
 _LOOKED_AT = Names(r"(?:image|video|pixels).*")
 _RESULT = Names(r"(?:text|string|output|result|value|preview|display\w*|shown?\w*)_?0*\d?")
 _ZIPPED = re.compile(r"^[ \t]*(positive|negative|name)[ \t]*:", re.I | re.M)
@@ -93,7 +96,7 @@ class Texts:
                     return text
             if names and which == names[0]:
                 return ""  # said, and empty
-            names = ["text_embeds", "embeds"]
+            names = [name for name in inputs if _EMBEDS[name]]
             if which == "positive":
                 names += ["prompt", "text"]
             for name in names:
@@ -120,6 +123,8 @@ class Texts:
         return self._of_node(inputs, which, depth, own=own)
 
     def _of_node(self, inputs: Inputs, which: str, depth: int, *, own: bool) -> str:
+        if shown := self._kept(inputs, which, depth, own):
+            return shown
         # A node that passes conditioning on may have a text of its own for a region (GLIGEN).
         passed = _passed(inputs, which)
         if passed and (found := self._all(passed, "\n", which, depth, own)):
@@ -161,6 +166,13 @@ class Texts:
             return kept or found
         return found
 
+    def _kept(self, inputs: Inputs, which: str, depth: int, own: bool) -> str:
+        """The text of a node that shows anything, and may keep what it showed before."""
+        linked = [name for name, value in inputs.items() if isinstance(value, list)]
+        if len(linked) != 1 or not linked[0] or not ANYTHING[linked[0]]:
+            return ""
+        return self._shown(linked[0], inputs, which, depth, own)
+
     def _asked(self, inputs: Inputs, which: str, depth: int) -> str:
         """What the user gave to a node that makes text: linked words before an instruction."""
         names = [name for name in (f"{which}_prompt", which, *_ASKED) if name in inputs]
@@ -196,6 +208,9 @@ def _makes_text(inputs: Inputs) -> bool:
         return True
     if any(name.startswith(("clip", "t5")) for name in inputs):
         return False
+    linked = [name for name, value in inputs.items() if isinstance(value, list)]
+    if any(_LOOKED_AT[name] for name in linked) and not any(_FOR_PICTURES[name] for name in linked):
+        return True
     return any(
         _MAKES_TEXT[name] and not is_weights_file(value)
         # A link to a model of pictures is passed on by nodes that fill in wildcards.

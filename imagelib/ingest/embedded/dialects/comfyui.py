@@ -148,6 +148,8 @@ def _of_service(graph: Graph, node_id: str) -> EmbeddedMetadata:
         negative_prompt=texts.text(pick(inputs, "negative_prompt", "negative"), "negative"),
         model=base_name(model),
         seed=as_seed(graph.setting([node_id], "seed", "noise_seed")),
+        steps=as_steps(graph.setting([node_id], *_STEPS)),
+        cfg_scale=as_float(graph.setting([node_id], *_CFG)),
         size=as_size(size) if isinstance(size, str) else as_size(
             *(graph.literal(inputs.get(name), name) for name in ("width", "height"))),
     )
