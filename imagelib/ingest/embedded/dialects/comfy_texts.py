@@ -48,8 +48,8 @@ _MAKES_TEXT_ANYHOW = Names(
     r"|max_(?:new_|output_)?(?:tokens?|length)|.*temperature")
 _MAKES_TEXT = Names(
     r"keep_alive|api|api_?key|(?:llm_?)?model(?:_name)?|llm.*|token_limit|chat.*")
-_ASKED = ("prompt", "user_prompt", "text", "input_text", "text_input", "user_message", "message",
-          "question", "query", "string", "instruction", "value")
+_ASKED = ("prompt", "user_prompt", "input_prompt", "seed_prompt", "text", "input_text",
+          "text_input", "input", "user_message", "message", "question", "query", "string", "value")
 _FOR_PICTURES = Names(
     r".*(?:vae|cond|positive|negative|latent|control_?net|clip).*|model|samples")
 _LOOKED_AT = Names(r"(?:image|video|pixels).*")
@@ -132,8 +132,7 @@ class Texts:
         other = "negative" if which == "positive" else "positive"
         rest = [v for name, v in inputs.items()
                 if isinstance(v, list) and other not in name.lower() and not _NOT_TEXT[name]]
-        # Before a node that makes text what is written here itself is an instruction.
-        if own and (found := self._all(rest, _delimiter(inputs), which, depth, own)):
+        if own and (found := self._own(inputs, rest, which, depth)):
             return found
         named = [name for name, v in inputs.items()
                  if _SAID[which][name] and isinstance(v, (str, list))]
@@ -151,6 +150,15 @@ class Texts:
             return found if index is None else _unzip(found, which, index)
         return next((v for name, v in inputs.items() if isinstance(v, str)
                      and _TEXTUAL[name] and not _NO_PROMPT[name]), "")
+
+    def _own(self, inputs: Inputs, rest: list[Any], which: str, depth: int) -> str:
+        """The user's words before a node that makes text: instructions come first, and are
+        rather written in the node itself than linked to it."""
+        joined = sorted((name for name in inputs if _JOINED[name]),
+                        key=lambda name: (isinstance(inputs[name], list), name), reverse=True)
+        values = [inputs[name] for name in joined] if len(joined) > 1 else rest
+        texts = (self._read(value, which, depth + 1, own=True) for value in values)
+        return next((text for text in texts if text), "")
 
     def _all(self, values: list[Any], joint: str, which: str, depth: int, own: bool) -> str:
         texts = [self._read(item, which, depth + 1, own=own) for item in values]
