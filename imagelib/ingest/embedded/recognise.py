@@ -91,13 +91,15 @@ _log = logging.getLogger(__name__)
 def identify(findings: Findings) -> EmbeddedMetadata:
     """The record of what was found; where no generator is known, only what people wrote."""
     if not findings.texts and not findings.c2pa:
-        return EmbeddedMetadata()
+        return EmbeddedMetadata(unread=tuple(map(_line, findings.unread)))
     best = _read_all(findings)
     label = _try(read_provenance, findings) or EmbeddedMetadata()
     if best or label:
         best = _complete(best, label, findings)
     # Most files have no more than a generator's texts, and reading is to be quick.
-    return _with_written(best, findings) if any(map(has_container, findings.texts)) else best
+    if any(map(has_container, findings.texts)):
+        best = _with_written(best, findings)
+    return replace(best, unread=tuple(map(_line, findings.unread))) if findings.unread else best
 
 
 def _read_all(findings: Findings) -> EmbeddedMetadata:
