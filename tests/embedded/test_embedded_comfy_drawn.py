@@ -369,3 +369,50 @@ def test_a_subgraph_that_is_used_without_end_is_not_drawn_without_end():
         page.node(number, "many", [], {})
 
     assert len(read_workflow(with_subgraphs(page, inner.subgraph("many", [], [])))) <= 5000
+
+
+STACKS = {
+    "one": ("A lora loader", ["a.safetensors", 0.5]),
+    "several": ("LoRA Stack", ["simple", 2, "a.safetensors", 0.5, 1, "None", 1, 1]),
+    "switched": ("My Loras", ["On", "a.safetensors", 0.5, 0.5, "Off", "b.safetensors", 1, 1]),
+    "objects": ("Power", [{}, {"on": True, "lora": "a.safetensors", "strength": 0.5},
+                          {"on": False, "lora": "b.safetensors", "strength": 1}, ""]),
+    "a list": ("Manager", ["<x>", [{"name": "a", "strength": 0.5, "active": True}]]),
+}
+
+
+@pytest.mark.parametrize("how", STACKS)
+def test_loras_are_told_with_their_weights(how):
+    kind, values = STACKS[how]
+    page = default(Page()).node(80, kind, values, {"model": (4, 0, "MODEL")}, ["MODEL"])
+    change(page, 3, model=(80, 0))
+
+    record = read(page.drawing())
+
+    assert (record.loras, record.model) == ((Lora("a", 0.5),), "m")
+
+
+def test_a_lora_of_a_loader_of_everything_is_told():
+    page = default(Page()).node(
+        1, "Everything", ["m.ckpt", "x.vae.pt", -2, "a.safetensors", 0.5, 1, "words", 640, 480], {})
+    change(page, 3, model=(1, 0))
+
+    assert read(page.drawing()).loras == (Lora("a", 0.5),)
+
+
+def test_a_wildcard_is_told_as_it_was_filled_in():
+    page = default(Page()).node(
+        60, "Fill In", ["a {red|blue} fox", "a red fox", True, "Select one", 7, "fixed"],
+        {"clip": (4, 1, "CLIP"), "model": (4, 0, "MODEL")}, ["MODEL", "CLIP", "CONDITIONING"])
+    change(page, 3, positive=(60, 2))
+
+    assert read(page.drawing()).prompt == "a red fox"
+
+
+def test_a_drawn_switch_lets_one_through():
+    page = default(Page()).node(60, "CLIPTextEncode", ["a hen"], {"clip": (4, 1, "CLIP")})
+    page.node(61, "Some Switch", [2, True],
+              {"input1": (60, 0, "C"), "input2": (6, 0, "C"), "input3": None}, ["C"])
+    change(page, 3, positive=(61, 0))
+
+    assert read(page.drawing()).prompt == "a fox"

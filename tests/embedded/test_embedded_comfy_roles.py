@@ -204,6 +204,10 @@ MADE = {
         {"49": node("Oracle", prompt=["48", 0], temperature=0.7),
          "48": node("Join", string_a="Rewrite this:", string_b=["50", 0], delimiter=" ")}
         | WORDS, "a fox"),
+    "of linked words behind a linked instruction": (
+        {"49": node("Oracle", prompt=["48", 0], temperature=0.7),
+         "48": node("Join", text1=["46", 0], text2=["50", 0]),
+         "46": node("Words", value="You are an expert.")} | WORDS, "a fox"),
     "of words of its own": (
         {"49": node("Oracle", user_prompt="a fox", system_prompt="Be brief.", top_p=0.9)}, "a fox"),
     "of a picture": (
@@ -380,3 +384,111 @@ def test_a_language_model_may_have_a_clip(draw):
         n48=node("Swap", string="Rewrite {it}.", find="{it}", replace=["50", 0])) | WORDS
 
     assert [record.prompt for record in either_order(graph)] == ["a fox", "a fox"]
+
+
+DISPLAYS = {
+    "what was kept, of text made while running": (
+        {"50": node("Show", anything=["51", 0], text="a fox in fog"),
+         "51": node("Oracle", prompt="a fox", temperature=1.0)}, "a fox in fog"),
+    "what arrives, where that is known": (
+        {"50": node("Show", source=["51", 0], preview="of the run before"),
+         "51": node("Words", value="a fox in fog")}, "a fox in fog"),
+}
+
+
+@pytest.mark.parametrize("what", DISPLAYS)
+def test_a_node_that_shows_anything_passes_on(draw, what):
+    nodes, prompt = DISPLAYS[what]
+    graph = draw.graph(n6=node("CLIPTextEncode", text=["50", 0], clip=["4", 1])) | nodes
+
+    assert [record.prompt for record in either_order(graph)] == [prompt, prompt]
+
+
+def test_what_only_looks_at_a_picture_makes_its_text_while_running(draw):
+    graph = draw.graph(
+        n6=node("CLIPTextEncode", text=["49", 0], clip=["4", 1]),
+        n49=node("Describe", image=["47", 0], custom_prompt="Tell all that is seen.",
+                 style="long", describer=["48", 0]),
+        n48=node("DescriberLoader", file="see.safetensors"), n47=node("LoadImage", image="x.png"))
+
+    assert [record.prompt for record in either_order(graph)] == ["", ""]
+
+
+def test_text_may_come_as_embeddings(draw):
+    graph = {
+        "1": node("Runner", steps=6, seed=5, cfg=7.0, model=["2", 0], my_embeds=["3", 0],
+                  image_embeds=["4", 0]),
+        "2": node("Loader", model="m.safetensors"),
+        "3": node("Encode", positive_prompt="a fox", negative_prompt="blurry", t5=["5", 0]),
+        "4": node("Empty", width=832, height=480),
+        "5": node("T5", model_name="t5.safetensors"),
+        "6": node("SaveImage", images=["1", 0])}
+
+    for record in either_order(graph):
+        assert (record.prompt, record.negative_prompt, record.model) == ("a fox", "blurry", "m")
+
+
+def test_a_service_has_settings_of_its_own(draw):
+    graph = draw.graph(n9=node("PreviewImage", images=["8", 0])) | service(
+        prompt="a hen", seed=99, steps=50, guidance_scale=3.0)
+
+    for record in either_order(graph):
+        assert (record.prompt, record.model, record.seed) == ("a hen", "", 99)
+        assert (record.steps, record.cfg_scale, record.sampler) == (50, 3.0, "")
+
+
+def test_a_bundle_may_be_called_a_tuple(draw):
+    graph = {
+        "1": node("All", base_ckpt_name="m.safetensors", refiner_ckpt_name="None",
+                  positive="a fox", negative="blurry", empty_latent_width=640,
+                  empty_latent_height=480),
+        "2": node("Run", noise_seed=5, steps=6, cfg=7, sampler_name="euler", scheduler="karras",
+                  sdxl_tuple=["1", 0], latent_image=["1", 1]),
+        "3": node("SaveImage", images=["2", 5])}
+
+    for record in either_order(graph):
+        assert (record.prompt, record.negative_prompt, record.model) == ("a fox", "blurry", "m")
+        assert (record.seed, record.size) == (5, (640, 480))
+
+
+def test_a_sampler_may_save_by_itself(draw):
+    graph = {
+        "1": node("All", ckpt_name="m.safetensors", positive="a fox", negative="blurry"),
+        "2": node("Run and Save", seed=5, steps=6, cfg=7, sampler_name="euler",
+                  scheduler="karras", save_prefix="x", image_output="Save", pipe=["1", 0],
+                  image=["3", 0]),
+        "3": node("LoadImage", image="x.png")}
+
+    for record in either_order(graph):
+        assert (record.prompt, record.model, record.seed) == ("a fox", "m", 5)
+
+
+@pytest.mark.parametrize(("kind", "name"), [
+    ("SamplerEulerAncestral", "euler_ancestral"), ("SamplerDPMPP_2M_SDE", "dpmpp_2m_sde"),
+    ("Chooser", ""),
+])
+def test_a_sampler_that_is_a_node_is_called_as_its_class(draw, kind, name):
+    graph = guided(draw, positive=["6", 0], negative=["7", 0], cfg=7.0)
+    graph["32"] = node(kind, eta=1.0)
+
+    assert read(graph).sampler == name
+
+
+def test_what_a_text_maker_is_asked_for_is_not_its_instruction(draw):
+    graph = draw.graph(
+        n6=node("CLIPTextEncode", text=["49", 0], clip=["4", 1]),
+        n49=node("Chat", instruction="Rewrite what you get.", input_prompt="a fox", model="gpt"))
+
+    assert [record.prompt for record in either_order(graph)] == ["a fox", "a fox"]
+
+
+def test_a_switch_of_bundles_lets_one_through(draw):
+    graph = draw.graph(
+        n51=node("Bundle Switch", ctx_01=["52", 0], ctx_02=["53", 0]),
+        n52=node("Bundle", model=["4", 0], positive=["6", 0], seed=["54", 0]),
+        n53=node("Bundle", model=["4", 0], positive=["7", 0], seed=["55", 0]),
+        n54=node("Seed", seed=77), n55=node("Seed", seed=78))
+    graph["3"]["inputs"] |= {"model": ["51", 1], "positive": ["51", 4], "seed": ["51", 8]}
+
+    for record in either_order(graph):
+        assert (record.prompt, record.seed, record.model) == ("a fox", 77, "foxes_v1")

@@ -45,7 +45,7 @@ def is_sampler(graph: Graph, node_id: str) -> bool:
                for which in ("positive", "negative"))
     guided = both or any(
         MODEL[name] or BUNDLE[name] or name in ("text_embeds", "positive")
-        for name in links) or isinstance(inputs.get("prompt"), str)
+        for name in links)
     return guided and (seeded or (both and settings > 1))
 
 
@@ -113,8 +113,10 @@ def _is_first(graph: Graph, sampler: str, samplers: set[str]) -> bool:
 
 
 def _saves(inputs: Inputs) -> bool:
-    """Whether a node writes pictures into files that it has a name for."""
-    return any(
+    """Whether a node does no more than to write pictures into files that it has a name for."""
+    return not any(
+        (MODEL[name] or BUNDLE[name]) and isinstance(value, list) for name, value in inputs.items()
+    ) and any(
         _FILE[name] and isinstance(value, str) for name, value in inputs.items()
     ) and any(
         _SAVED[name] and isinstance(value, list) for name, value in inputs.items()

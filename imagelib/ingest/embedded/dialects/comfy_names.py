@@ -31,6 +31,6 @@ class Names(dict[str, bool]):
 MODEL = Names(r"(?:base_|diffusion_|patched_|source_)?(?:model|unet)"
               r"(?:_?\d+|_opt|_override|_(?:high|low|base)\w*)?|transformer")
 #: Inputs that bring many values as one.
-BUNDLE = Names(r".*(?:pipe|ctx|context|bus)(?:_\w+|\d+)?|dependencies")
+BUNDLE = Names(r".*(?:pipe|ctx|context|bus|tuple)(?:_\w+|\d+)?|dependencies")
 #: Inputs of nodes that pass on whatever they get.
 ANYTHING = Names(r"any.*|input_?\d*|value_?\d*|source|data|\*|")

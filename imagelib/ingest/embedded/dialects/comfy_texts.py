@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from imagelib.ingest.embedded.dialects.comfy_graph import Graph, Inputs, plain
-from imagelib.ingest.embedded.dialects.comfy_names import BUNDLE, MODEL, Names
+from imagelib.ingest.embedded.dialects.comfy_names import ANYTHING, BUNDLE, MODEL, Names
 from imagelib.ingest.embedded.values import as_int, is_placeholder, is_weights_file
 
 _DEEPEST = 60
@@ -23,6 +23,7 @@ _MOST_ROLES = 10
 _UNWANTED = Names(r".*(?:neg|uncond).*")
 _WANTED = Names(r"(?!empty|.*(?:neg|uncond))"
                 r"(?:(?:\w+_)?pos(?:itive)?(?:_.*)?|(?:\w+_)?cond(?!_scale).*)")
+_EMBEDS = Names(r"(?!.*(?:image|clip|vision|pose|audio|control|face|id_)).*embeds")
 _CONDITIONS = Names(r"(?:\w+_)?cond.*|(?:\w+_)?regions?|(?:text_)?embeds")
 _SAID = {which: Names(r"(?:\w+_)?" + which + r"(?:_(?:prompt|text|string|[gl]))?")
          for which in ("positive", "negative")}
@@ -47,8 +48,10 @@ _MAKES_TEXT_ANYHOW = Names(
     r"|max_(?:new_|output_)?(?:tokens?|length)|.*temperature")
 _MAKES_TEXT = Names(
     r"keep_alive|api|api_?key|(?:llm_?)?model(?:_name)?|llm.*|token_limit|chat.*")
-_ASKED = ("prompt", "user_prompt", "text", "input_text", "text_input", "user_message", "message",
-          "question", "query", "string", "instruction", "value")
+_ASKED = ("prompt", "user_prompt", "input_prompt", "seed_prompt", "text", "input_text",
+          "text_input", "input", "user_message", "message", "question", "query", "string", "value")
+_FOR_PICTURES = Names(
+    r".*(?:vae|cond|positive|negative|latent|control_?net|clip).*|model|samples")
 _LOOKED_AT = Names(r"(?:image|video|pixels).*")
 _RESULT = Names(r"(?:text|string|output|result|value|preview|display\w*|shown?\w*)_?0*\d?")
 _ZIPPED = re.compile(r"^[ \t]*(positive|negative|name)[ \t]*:", re.I | re.M)
@@ -93,7 +96,7 @@ class Texts:
                     return text
             if names and which == names[0]:
                 return ""  # said, and empty
-            names = ["text_embeds", "embeds"]
+            names = [name for name in inputs if _EMBEDS[name]]
             if which == "positive":
                 names += ["prompt", "text"]
             for name in names:
@@ -120,6 +123,8 @@ class Texts:
         return self._of_node(inputs, which, depth, own=own)
 
     def _of_node(self, inputs: Inputs, which: str, depth: int, *, own: bool) -> str:
+        if shown := self._kept(inputs, which, depth, own):
+            return shown
         # A node that passes conditioning on may have a text of its own for a region (GLIGEN).
         passed = _passed(inputs, which)
         if passed and (found := self._all(passed, "\n", which, depth, own)):
@@ -127,8 +132,7 @@ class Texts:
         other = "negative" if which == "positive" else "positive"
         rest = [v for name, v in inputs.items()
                 if isinstance(v, list) and other not in name.lower() and not _NOT_TEXT[name]]
-        # Before a node that makes text what is written here itself is an instruction.
-        if own and (found := self._all(rest, _delimiter(inputs), which, depth, own)):
+        if own and (found := self._own(inputs, rest, which, depth)):
             return found
         named = [name for name, v in inputs.items()
                  if _SAID[which][name] and isinstance(v, (str, list))]
@@ -147,6 +151,15 @@ class Texts:
         return next((v for name, v in inputs.items() if isinstance(v, str)
                      and _TEXTUAL[name] and not _NO_PROMPT[name]), "")
 
+    def _own(self, inputs: Inputs, rest: list[Any], which: str, depth: int) -> str:
+        """The user's words before a node that makes text: instructions come first, and are
+        rather written in the node itself than linked to it."""
+        joined = sorted((name for name in inputs if _JOINED[name]),
+                        key=lambda name: (isinstance(inputs[name], list), name), reverse=True)
+        values = [inputs[name] for name in joined] if len(joined) > 1 else rest
+        texts = (self._read(value, which, depth + 1, own=True) for value in values)
+        return next((text for text in texts if text), "")
+
     def _all(self, values: list[Any], joint: str, which: str, depth: int, own: bool) -> str:
         texts = [self._read(item, which, depth + 1, own=own) for item in values]
         return joint.join(dict.fromkeys(text for text in texts if text))
@@ -160,6 +173,13 @@ class Texts:
                          and v and _RESULT[key]), "")
             return kept or found
         return found
+
+    def _kept(self, inputs: Inputs, which: str, depth: int, own: bool) -> str:
+        """The text of a node that shows anything, and may keep what it showed before."""
+        linked = [name for name, value in inputs.items() if isinstance(value, list)]
+        if len(linked) != 1 or not linked[0] or not ANYTHING[linked[0]]:
+            return ""
+        return self._shown(linked[0], inputs, which, depth, own)
 
     def _asked(self, inputs: Inputs, which: str, depth: int) -> str:
         """What the user gave to a node that makes text: linked words before an instruction."""
@@ -196,6 +216,9 @@ def _makes_text(inputs: Inputs) -> bool:
         return True
     if any(name.startswith(("clip", "t5")) for name in inputs):
         return False
+    linked = [name for name, value in inputs.items() if isinstance(value, list)]
+    if any(_LOOKED_AT[name] for name in linked) and not any(_FOR_PICTURES[name] for name in linked):
+        return True
     return any(
         _MAKES_TEXT[name] and not is_weights_file(value)
         # A link to a model of pictures is passed on by nodes that fill in wildcards.

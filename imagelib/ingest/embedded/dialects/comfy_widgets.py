@@ -51,6 +51,7 @@ _WIDGETS: dict[str, tuple[str, ...]] = {
     "StringConcatenate": ("string_a", "string_b", "delimiter"),
 }
 _WORD = re.compile(r"[\w/+().-]{1,40}", re.ASCII)
+_WILDCARD = re.compile(r"\{[^{}]*\|[^{}]*\}|__[\w/-]+__")
 _CONDITIONED = Names(r".*(?:positive|negative|cond|latent|embeds).*")
 _PICTURE = Names(r".*(?:image|pixels|samples|video).*")
 _PROMPT = Names(r".*(?:text|prompt|string|positive|negative).*")
@@ -162,8 +163,7 @@ def _by_types(
         yield "select", numbers[0]
     elif numbers and numbers == [value for value in values if value is not None]:
         yield "value", numbers[0]
-    if "lora" in kind.lower():
-        yield from _lora(values)
+    yield from _loras(kind, values)
     yield from _texts(values, linked, feeds)
     for wide, high in itertools.pairwise(values):
         if all(isinstance(v, int) and 64 <= v <= 16384 and v % 8 == 0 for v in (wide, high)):
@@ -204,13 +204,23 @@ def _schedule(values: list[Any]) -> Iterator[tuple[str, Any]]:
             break
 
 
-def _lora(values: list[Any]) -> Iterator[tuple[str, Any]]:
+def _loras(kind: str, values: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Files of LoRAs with their weights, as many as the node has.
+
+    In a loader of the model, too, they stand behind its file and before two weights; in a
+    stack a switch may stand before each.
+    """
+    own = "lora" in kind.lower()
+    loaded = own
     for at, value in enumerate(values):
-        if is_weights_file(value):
-            yield "lora_name", value
-            if at + 1 < len(values) and _is_number(values[at + 1]):
-                yield "strength_model", values[at + 1]
-            return
+        if not is_weights_file(value):
+            continue
+        weights = [v for v in values[at + 1 : at + 3] if _is_number(v)]
+        off = at > 0 and (values[at - 1] is False or values[at - 1] in ("Off", "off"))
+        if (own or (loaded and len(weights) == 2)) and weights and not off:
+            yield f"lora_name_{at + 1}", value
+            yield f"strength_{at + 1}", weights[0]
+        loaded = True
 
 
 def _texts(values: list[Any], linked: set[str], feeds: set[str]) -> Iterator[tuple[str, Any]]:
@@ -230,7 +240,11 @@ def _texts(values: list[Any], linked: set[str], feeds: set[str]) -> Iterator[tup
     texts = [text for run in runs for text in run]
     # The one word of a node that takes pictures is a file's name, or how it is done.
     alone = len(texts) == 1 and not any(_PICTURE[name] or _CONDITIONED[name] for name in linked)
-    for text in texts:  # the prompt comes first, and words for a model's system later
+    for text, after in itertools.pairwise([*texts, ""]):
+        # The prompt comes first, and words for a model's system later.
+        if _WILDCARD.search(text) and re.search(r"[\s,]", after):
+            yield "populated_text", after
+            return
         if text and (alone or re.search(r"[\s,]", text)):
             # Behind a link it is what the node showed of the last run.
             yield "text_0" if "text" in linked else "text", text

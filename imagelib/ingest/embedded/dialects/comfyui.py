@@ -104,7 +104,8 @@ def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
         model=base_name(model_of(graph, sampler)),
         seed=as_seed(graph.setting(settings, "seed", "noise_seed")),
         steps=as_steps(graph.setting(settings, *_STEPS)),
-        sampler=_name(graph.setting(settings, "sampler_name", "sampler")),
+        sampler=_name(graph.setting(settings, "sampler_name", "sampler")) or _by_class(
+            graph, settings),
         scheduler=_name(graph.setting(settings, "scheduler", "scheduler_name")),
         cfg_scale=as_float(graph.setting(settings, *_CFG)),
         size=as_size(*asked_size(graph, sampler)),
@@ -115,6 +116,16 @@ def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
 
 def _name(value: Any) -> str:
     return value if isinstance(value, str) and not is_placeholder(value) else ""
+
+
+def _by_class(graph: Graph, settings: list[str]) -> str:
+    """The name of a sampler that is a node: `SamplerEulerAncestral` is `euler_ancestral`."""
+    for node_id in settings:
+        source = graph.links(node_id).get("sampler")
+        found = re.fullmatch(r"Sampler_?(\w{2,40})", graph.kind(source)) if source else None
+        if found:
+            return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", found[1]).lower()
+    return ""
 
 
 def _extra(graph: Graph, settings: list[str]) -> dict[str, str | int | float]:
@@ -148,6 +159,8 @@ def _of_service(graph: Graph, node_id: str) -> EmbeddedMetadata:
         negative_prompt=texts.text(pick(inputs, "negative_prompt", "negative"), "negative"),
         model=base_name(model),
         seed=as_seed(graph.setting([node_id], "seed", "noise_seed")),
+        steps=as_steps(graph.setting([node_id], *_STEPS)),
+        cfg_scale=as_float(graph.setting([node_id], *_CFG)),
         size=as_size(size) if isinstance(size, str) else as_size(
             *(graph.literal(inputs.get(name), name) for name in ("width", "height"))),
     )
