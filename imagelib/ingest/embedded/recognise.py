@@ -184,12 +184,15 @@ def _with_written(found: EmbeddedMetadata, findings: Findings) -> EmbeddedMetada
     date, key = ("", "") if found.captured_at else read_date(findings)
     written = read_written(findings)
     place = name_sources({"record": written.caption_key}).get("record", "")
-    of_generator = place == found.sources.get("record") or is_part(written.caption, found.prompt)
+    of_generator = (
+        place == found.sources.get("record") or is_part(written.caption, found.prompt)
+        or findings.json(written.caption_key) is not None  # nobody writes captions in JSON
+    )
     dated = name_sources({"captured_at": key}) if key else {}
     return replace(
         found,
         captured_at=found.captured_at or date,
-        title=written.title,
+        title="" if written.title == " ".join(found.prompt.split()) else written.title,
         caption="" if of_generator else written.caption,
         tags=written.tags,
         rating=written.rating,
