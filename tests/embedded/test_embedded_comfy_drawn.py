@@ -354,6 +354,13 @@ ODD = [
 ]
 
 
+@pytest.mark.parametrize("given", [[], ["3", 0], {"a": 1}, None])
+def test_a_subgraph_may_be_given_anything(given):
+    record = read(with_subgraphs(*boxed(values=[given])))
+
+    assert (record.prompt, record.negative_prompt, record.seed) == ("an old text", "blurry", 5)
+
+
 @pytest.mark.parametrize("drawing", ODD)
 def test_nothing_that_is_drawn_stops_the_reader(drawing):
     assert read_workflow(drawing) is not None
