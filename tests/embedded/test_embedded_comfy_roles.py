@@ -175,6 +175,11 @@ STACKS = {
     "switched": node("Stack", switch_1="On", lora_name_1="a.safetensors", model_weight_1=0.5,
                      switch_2="Off", lora_name_2="b.safetensors", model_weight_2=1.0,
                      model=["4", 0]),
+    "in a simple mode": node("Stack", input_mode="simple", lora_count=1, lora_wt_1=0.5,
+                             lora_name_1="a.safetensors", model_str_1=1.0, clip_str_1=1.0,
+                             lora_name_2="b.safetensors", lora_wt_2=1.0, model=["4", 0]),
+    "in an advanced mode": node("Stack", input_mode="advanced", lora_wt_1=1.0, model_str_1=0.5,
+                                lora_name_1="a.safetensors", model=["4", 0]),
     "a list": node("Manager", loras={"__value__": [
         {"name": "a", "strength": 0.5, "active": True},
         {"name": "b", "strength": 1, "active": False}]}, model=["4", 0]),
@@ -492,3 +497,13 @@ def test_a_switch_of_bundles_lets_one_through(draw):
 
     for record in either_order(graph):
         assert (record.prompt, record.seed, record.model) == ("a fox", 77, "foxes_v1")
+
+
+def test_a_lora_that_is_linked_to_the_loader_keeps_its_weight(draw):
+    graph = draw.graph(
+        n4=node("Loader", model="foxes_v1.safetensors", lora=["80", 0]),
+        n80=node("Select", lora="a.safetensors", strength=0.5, prev_lora=["81", 0]),
+        n81=node("Select", lora="b.safetensors", strength=0.25))
+
+    for record in either_order(graph):
+        assert record.loras == (Lora("a", 0.5), Lora("b", 0.25))
