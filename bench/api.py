@@ -48,6 +48,7 @@ from imagelib.daemon.service import Service
 from imagelib.library.library import Library
 library, port = Library.open(sys.argv[1]), int(sys.argv[2])
 state = Service(library)
+state.engine.memory.fill()
 state.engine.learn()
 server = listen("127.0.0.1", port, library.settings.max_upload)
 server.application = server.doorkeeper = make_app(state, Guard(port))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from helpers import draw, fill, follow
 
+from imagelib.ingest.importer import add_paths
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
 from imagelib.library.originals.following import follow_disk
@@ -37,6 +38,25 @@ def test_a_dropped_picture_is_taken_in_where_it_lies(three, tmp_path):
 
     assert [image.file_name for image in done.added] == ["My Folder/drop ü.png"]
     assert library.count() == 4
+
+
+def test_a_preview_that_a_generator_made_is_no_image_of_its_own(three, tmp_path):
+    library, images = three
+    folder = library.originals.folder
+    draw(folder / "fox.png", seed="fox")
+    for name in ("fox.swarmpreview.jpg", "thumbnails/fox.webp", "thumbnails/alone.webp"):
+        draw(folder / name, seed=name)
+    report = add_paths(library, [folder], dry_run=True)
+    assert sorted(path.name for path in report.ignored) == ["fox.swarmpreview.jpg", "fox.webp"]
+
+    _, done = follow(library)
+
+    assert {image.file_name for image in done.added} == {"fox.png", "thumbnails/alone.webp"}
+    (folder / images[0].file_name).rename(folder / "cat.swarmpreview.png")
+    follow(library)
+    image = library.get(images[0].id)
+    assert (image.file_name, image.file_state) == ("cat.swarmpreview.png", "ok"), "it is one"
+    assert not follow(library)[0].stray
 
 
 def test_a_moved_file_keeps_all_its_metadata(three):

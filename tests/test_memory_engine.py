@@ -9,13 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from helpers import draw, fill
+from helpers import draw, fill, wait_for
 
 from imagelib.library.library import Library
 from imagelib.library.query.engines import SqlEngine
 from imagelib.library.query.listing import Filter
 from imagelib.library.query.memory.bitsets import bitmap, set_bits
 from imagelib.library.query.memory.engine import MemoryEngine
+from imagelib.library.query.memory.starting import StartingEngine
 from imagelib.library.query.query import Query
 from imagelib.library.store.folding import fold_pending
 
@@ -254,3 +255,45 @@ def test_a_page_of_a_large_library_is_no_more_work_for_sqlite_than_one_of_a_smal
             taken.append(steps(library, query, page=page))
 
     assert taken[0] == taken[1] > 0
+
+
+def test_nobody_waits_for_the_memory_to_be_filled(library, monkeypatch):
+    monkeypatch.setattr("imagelib.library.query.memory.starting._FEW", 10)
+    fill(library, 40)
+    starting, sql = StartingEngine(library.database), SqlEngine(library.database)
+    asked = [Filter(Query.parse(text)) for text in ("", "prompt", "tag:t1", "rating:>=2")]
+
+    def answers(engine):
+        return [engine.tag_counts(), *([engine.count(one), engine.positions(one, 2, 5, None)]
+                                       for one in asked)]
+
+    with starting.memory._lock:  # who fills it has come no further
+        assert answers(starting) == answers(sql)
+        assert not starting.memory.is_filled
+    assert wait_for(lambda: starting.memory.is_filled)
+    monkeypatch.setattr(starting, "_sql", None)
+    assert answers(starting) == answers(sql)
+
+
+def test_a_few_images_are_in_memory_at_once(library):
+    fill(library, 5)
+    starting = StartingEngine(library.database)
+
+    assert starting.count(Filter()) == 5
+    assert starting.memory.is_filled
+
+
+def test_a_library_that_is_closed_meanwhile_is_filled_another_time(library, monkeypatch):
+    monkeypatch.setattr("imagelib.library.query.memory.starting._FEW", 1)
+    fill(library, 5)
+    starting = StartingEngine(library.database)
+
+    def closed():
+        raise sqlite3.ProgrammingError("closed")
+
+    monkeypatch.setattr(starting.memory, "fill", closed)
+    assert starting.count(Filter()) == 5
+    assert wait_for(lambda: starting._filling is None)
+    monkeypatch.undo()
+    starting.memory.fill()
+    assert starting.count(Filter()) == 5

@@ -147,6 +147,7 @@ def test_new_pictures_of_a_further_folder_come_in_and_stay_there(tmp_path):
         (library.root / "imagelib.toml").write_text(f'[watch]\nfolders = ["{output}"]\n')
     daemon = Daemon(tmp_path / "l")
     try:
+        draw(output / "2026" / "ComfyUI_00001_.swarmpreview.jpg")  # shows the next one, and is none
         draw(output / "2026" / "ComfyUI_00001_.png", texts={"parameters": a1111("a robot")})
         found = wait_for(lambda: daemon.get("/api/images", q="robot").json["items"], 15)
         assert found[0]["original_name"] == "ComfyUI_00001_.png"

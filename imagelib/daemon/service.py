@@ -16,7 +16,7 @@ from imagelib.errors import BusyError
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import Scanner
 from imagelib.library.originals.intents import Progress
-from imagelib.library.query.memory.engine import MemoryEngine
+from imagelib.library.query.memory.starting import StartingEngine
 from imagelib.library.store.schema import NOT_OK
 
 #: How long one comparison of the files waits for another one, in seconds.
@@ -28,7 +28,7 @@ class Service:
 
     def __init__(self, library: Library, *, read_only: bool = False) -> None:
         self.library = library
-        self.engine = MemoryEngine(library.database)
+        self.engine = StartingEngine(library.database)
         library.engine = self.engine
         self.read_only = read_only
         #: What the watcher says of itself and of the last scan.

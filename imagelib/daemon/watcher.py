@@ -23,7 +23,7 @@ from imagelib.daemon.service import Service
 from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError
 from imagelib.formats import IMAGE_SUFFIXES
 from imagelib.ingest.warnings import warnings_of
-from imagelib.library.originals.drift import Drift, Scanner, walk_files
+from imagelib.library.originals.drift import Drift, Scanner, is_preview, walk_files
 from imagelib.library.originals.following import follow_disk, note_taken, taken_files
 from imagelib.library.originals.intake import take_in
 from imagelib.library.store.batches import acting_as
@@ -166,6 +166,8 @@ class Watcher:
 
     def _take(self, path: Path) -> bool:
         """Take one file of a further folder in; whether it is still being written."""
+        if is_preview(path):
+            return False
         stat = path.stat()
         look = (stat.st_size, mtime_ns(stat))
         if self._taken.get(path) == look:

@@ -19,6 +19,7 @@ from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.ingest.warnings import warnings_of
 from imagelib.library.library import Library
+from imagelib.library.originals.drift import is_preview
 from imagelib.library.store.disk import digest, sync_folder
 from imagelib.library.values.fields import ImageDraft, clean_tag
 from imagelib.library.values.outcome import Added
@@ -170,7 +171,7 @@ def _walk(library: Library, folder: Path, report: ImportReport) -> Iterator[Path
                             if not name.startswith(".") and Path(root, name) != private)
         for name in sorted(names):
             path = Path(root, name)
-            if name.startswith("."):
+            if name.startswith(".") or is_preview(path):
                 report.ignored.append(path)
             elif (reason := _objection(path)) is None:
                 yield path

@@ -1,10 +1,13 @@
 """What people wrote into a file: title, caption, keywords, rating and label; and its date."""
 
 import struct
+import time
 
 import pytest
 
+from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.joining import name_sources
+from imagelib.ingest.embedded.written import read_written
 
 LR = 'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:dc="d" xmlns:lr="l" xmlns:digiKam="k"'
 MS = 'xmlns:{0}="http://ns.microsoft.com/photo/1.0/"'
@@ -23,6 +26,12 @@ def iptc(*sets):
 
 def wide(text):
     return text.encode("utf-16-le") + b"\0\0"
+
+
+def _packet(elements):
+    findings = Findings()
+    findings.add_xmp(f"<x>{elements}</x>".encode())
+    return findings
 
 
 @pytest.fixture
@@ -66,6 +75,18 @@ def test_iptc_and_windows_give_the_same(draw, found):
 ])
 def test_paths_of_keywords_are_tags_and_their_steps_are_not_said_twice(with_xmp, elements, tags):
     assert with_xmp("", elements).tags == tags
+
+
+@pytest.mark.parametrize("word", ["{}", "{}" + "/x" * 45, "{} " + "y" * 60])
+@pytest.mark.parametrize("name", ["dc:subject", "lr:hierarchicalSubject"])
+def test_keywords_without_end_take_little_time(name, word):
+    elements = bag(name, *(word.format(number) for number in range(30_000)))
+    start = time.process_time()
+
+    written = read_written(_packet(elements))
+
+    assert time.process_time() - start < 5
+    assert 0 < len(written.tags) < 200
 
 
 @pytest.mark.parametrize(("attributes", "rating"), [

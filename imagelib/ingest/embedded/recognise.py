@@ -28,10 +28,10 @@ from imagelib.ingest.embedded.dialects.mochi import read_mochi
 from imagelib.ingest.embedded.dialects.novelai import read_novelai
 from imagelib.ingest.embedded.dialects.others import (
     read_any_infotext,
-    read_plain_json,
     read_stability_matrix,
     read_tensorart,
 )
+from imagelib.ingest.embedded.dialects.plain import read_plain_json
 from imagelib.ingest.embedded.dialects.sdcpp import read_sdcpp
 from imagelib.ingest.embedded.dialects.swarmui import read_swarmui
 from imagelib.ingest.embedded.joining import (

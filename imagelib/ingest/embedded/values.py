@@ -27,6 +27,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?", re.AS
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}", re.ASCII)
 #: What savers write where they know nothing.
 _PLACEHOLDERS = frozenset({"unknown", "none", "null", "n/a", "nan"})
+_DECIMAL_COMMA = re.compile(r"[+-]?\d{1,4},\d{1,2}", re.ASCII)
 _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 _ONE_KIND = str.maketrans("{}", "[]")
 
@@ -121,9 +122,11 @@ def as_text(value: Any) -> str:
 
 
 def as_float(value: Any) -> float | None:
-    """A finite number, or None; text is read too."""
+    """A finite number, or None; text is read too, with a decimal comma where it has one."""
     if isinstance(value, str):
         value = value.strip()
+        if _DECIMAL_COMMA.fullmatch(value):
+            value = value.replace(",", ".")
         value = float(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from imagelib.ingest.embedded.containers.findings import Findings
@@ -24,12 +25,15 @@ from imagelib.ingest.embedded.values import as_int
 
 #: The tag for what a program marked with -1.
 _REJECTED = "rejected"
-_MOST_TAGS = 200
+_MOST_TAGS = 199  # and `rejected`
+#: Of what is looked at for them.
+_MOST_KEYWORDS = 2000
 _LONGEST_TAG = 100
 _LONGEST_TITLE = 1000
 _LONGEST_CAPTION = 20_000
 #: Percent up to which it is 0, 1, 2 ... stars; Windows writes 1, 25, 50, 75 and 99.
 _PERCENT = (0, 12, 37, 62, 87)
+_STEPS = re.compile(r"\s*[|/]\s*")
 _CATEGORY = re.compile(r'<Category\s+Assigned\s*=\s*"([01])"\s*>([^<]*)|</Category>')
 
 
@@ -67,35 +71,35 @@ def read_written(findings: Findings) -> Written:
 
 def _tags(findings: Findings, *, has_iptc: bool) -> tuple[str, ...]:
     """Keywords, paths first. A word that is a step of a path is not said once more."""
-    paths = [re.split(r"\s*[|/]\s*", line) for line in (
-        *findings.find("xmp:hierarchicalSubject").splitlines(),
-        *findings.find("xmp:TagsList").splitlines(),
-        *findings.find("xmp:MicrosoftLastKeywordXMP").splitlines(),
-    )] + list(_categories(findings.find("xmp:categories")))
+    lines = [line for key in ("hierarchicalSubject", "TagsList", "MicrosoftLastKeywordXMP")
+             for line in findings.find(f"xmp:{key}").splitlines()]
+    paths = [_STEPS.split(line) for line in lines[:_MOST_KEYWORDS]]
+    paths += islice(_categories(findings.find("xmp:categories")), _MOST_KEYWORDS)
     steps = {step.casefold() for path in paths if len(path) > 1 for step in path}
-    plain = [word for word in (
-        *findings.find("xmp:subject").splitlines(),
-        *(findings.find("iptc:Keywords").splitlines() if has_iptc else ()),
-        *findings.find("exif:XPKeywords").split(";"),
-    ) if word.strip().casefold() not in steps]
-    tags = ["/".join(filter(None, path)) for path in paths] + plain
+    words = findings.find("xmp:subject").splitlines()
+    words += findings.find("iptc:Keywords").splitlines() if has_iptc else []
+    words += findings.find("exif:XPKeywords").split(";")
+    plain = [word for word in words[:_MOST_KEYWORDS] if word.strip().casefold() not in steps]
+    tags = _clean(["/".join(filter(None, path)) for path in paths] + plain)
     # Who names `a|b` and `a` means b in a, which the path says.
-    longer = {tag.casefold() for tag in tags}
-    tags = [tag for tag in tags if not any(
-        other.startswith(f"{tag.casefold()}/") for other in longer)]
+    begun = {tag[:end].casefold() for tag in tags for end in range(len(tag)) if tag[end] == "/"}
+    kept = [tag for tag in tags if tag.casefold() not in begun][:_MOST_TAGS]
     if (rating := as_int(findings.find("xmp:Rating"))) is not None and rating < 0:
-        tags.append(_REJECTED)
-    return _clean(tags)
+        kept.append(_REJECTED)
+    return tuple(kept)
 
 
-def _clean(tags: Iterable[str]) -> tuple[str, ...]:
+def _clean(tags: Iterable[str]) -> list[str]:
+    """*tags* as the library takes them: without commas, of bounded length, each once."""
     kept: dict[str, str] = {}
     for tag in tags:
+        if len(tag) > 2 * _LONGEST_TAG:
+            continue
         plain = "".join(letter if letter.isprintable() else " " for letter in tag)
         plain = " ".join(plain.replace(",", " ").split())
-        if 0 < len(plain) <= _LONGEST_TAG and len(kept) < _MOST_TAGS:
+        if 0 < len(plain) <= _LONGEST_TAG:
             kept.setdefault(plain.casefold(), plain)
-    return tuple(kept.values())
+    return list(kept.values())
 
 
 def _categories(text: str) -> Iterable[list[str]]:

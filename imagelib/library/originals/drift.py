@@ -267,7 +267,7 @@ class Scanner:
                     drift.duplicate.append((name, existing))
             elif originals.find_trashed(checksum):
                 drift.deleted.append(name)
-            else:
+            elif not is_preview(folder / name):
                 drift.stray.append(name)
 
     def _digest(self, name: str, stat: Stat, *, again: bool = False) -> str:
@@ -346,6 +346,17 @@ def _note_verified(library: Storage, pks: list[int]) -> None:
 def _end_deep(library: Storage) -> None:
     with library.database.write("scan", undoable=False) as transaction:
         transaction.run("DELETE FROM meta WHERE key = 'deep_since'")
+
+
+def is_preview(path: Path) -> bool:
+    """Whether a generator made the file to show another picture, and it is none of its own.
+
+    SwarmUI writes `fox.swarmpreview.jpg` beside a picture, InvokeAI `thumbnails/fox.webp` below it.
+    """
+    if ".swarmpreview." in path.name.lower():
+        return True
+    return path.parent.name.lower() == "thumbnails" and any(
+        (path.parent.parent / f"{path.stem}{suffix}").is_file() for suffix in IMAGE_SUFFIXES)
 
 
 def walk_files(folder: Path, prefix: str = "", links: set[str] | None = None, names: int = 1,

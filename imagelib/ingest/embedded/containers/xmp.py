@@ -42,15 +42,17 @@ def read_xmp(packet: bytes) -> dict[str, str]:
     if not packet or len(packet) > _LARGEST:
         return {}
     found: dict[str, str] = {}
+    arrays: dict[str, list[str]] = {}
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse
-    start, end, text = _handlers(found)
+    start, end, text = _handlers(found, arrays)
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
     with contextlib.suppress(expat.ExpatError, _RefusedError, UnicodeError):
         parser.Parse(packet, True)
+    found |= {name: "\n".join(items) for name, items in arrays.items()}
     return {name: value.strip() for name, value in found.items() if value.strip()}
 
 
@@ -59,11 +61,11 @@ def _refuse(*_declaration: object) -> None:
 
 
 def _handlers(
-    found: dict[str, str],
+    found: dict[str, str], arrays: dict[str, list[str]],
 ) -> tuple[
     Callable[[str, dict[str, str]], None], Callable[[str], None], Callable[[str], None]
 ]:
-    """expat's three callbacks; they put what they know into *found*."""
+    """expat's three callbacks; they put what they know into *found* and *arrays*."""
     open_elements: list[str] = []
     pieces: list[str] = []
     elements_left = _MOST_ELEMENTS
@@ -92,8 +94,8 @@ def _handlers(
         pieces.clear()
         # An array's item belongs to the property that holds the array.
         owner = next((name for name in reversed(open_elements) if name not in _STRUCTURE), "")
-        if owner in _ARRAYS and owner in found and content.strip():
-            found[owner] += f"\n{content}"
+        if owner in _ARRAYS and content.strip():
+            arrays.setdefault(owner, []).append(content)
         elif owner in PROPERTIES and content.strip():
             found.setdefault(owner, content)
         open_elements.pop()

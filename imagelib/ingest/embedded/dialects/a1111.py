@@ -57,7 +57,7 @@ _NOT_EXTRA = frozenset({
     "steps", "sampler", "schedule type", "scheduler", "cfg scale", "guidance scale", "seed",
     "size", "model", "version", "created date", "civitai resources", "civitai metadata", "hashes",
     "lora hashes", "lora weights", "ti hashes", "raw prompt", "raw negative prompt", "app",
-    "unet", "diffusion model",
+    "unet", "diffusion model", "checkpoint",
 })
 _OUR_NAMES = {"denoising strength": "denoising", "distilled cfg scale": "distilled_cfg"}
 
@@ -86,7 +86,7 @@ def read_infotext(text: str, tool: str = "", key: str = "") -> EmbeddedMetadata 
         tool=tool,
         prompt=prompt.strip(),
         negative_prompt=negative.strip(),
-        model=base_name(pick(dict(pairs), "model", "unet", "diffusion model"))
+        model=base_name(pick(dict(pairs), "model", "unet", "diffusion model", "checkpoint"))
         or _civitai_model(pairs),
         seed=as_seed(pairs.get("seed")),
         steps=as_steps(pairs.get("steps")),

@@ -1,14 +1,12 @@
-"""Read the smaller dialects, each of a few keys, and guess at JSON that is much like them.
+"""Read the smaller dialects, each of a few keys.
 
-Stability Matrix (PNG `parameters-json`, `smproj`), TensorArt (`generation_data`), Hugging
-Face Spaces (`parameters` with `resolution`), Pollinations (UserComment with `nologo`).
-Each was read off real files; none is documented.
+Stability Matrix (PNG `parameters-json`, `smproj`), TensorArt (`generation_data`), and infotexts
+wherever they stand. Each was read off real files; none is documented.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from imagelib.ingest.embedded.containers.findings import Findings
 from imagelib.ingest.embedded.dialects.a1111 import read_infotext
@@ -77,46 +75,6 @@ def read_tensorart(findings: Findings) -> EmbeddedMetadata | None:
         extra=extras(base, base_model="modelFileName", model_hash="hash")
         | extras(asked, clip_skip="clipSkip", distilled_cfg="guidance", vae="sdVae"),
     ).read_from("generation_data")
-
-
-def read_plain_json(findings: Findings) -> EmbeddedMetadata | None:
-    """Read any JSON with a text `prompt` and at least two settings under the usual names."""
-    for document in findings.documents():
-        found = _read_plain(document)
-        settings = (found.seed, found.steps, found.cfg_scale, found.size, found.sampler or None,
-                    found.model or None)
-        if found.prompt and sum(value is not None for value in settings) >= 2:
-            return found.read_from(findings.where(document))
-    return None
-
-
-def _read_plain(document: dict[str, Any]) -> EmbeddedMetadata:
-    model = pick(document, "Model", "model", "model_name", "base_model")
-    model = as_dict(model)["Model"] if isinstance(model, dict) and "Model" in model else model
-    size = as_size(pick(document, "resolution", "size"))
-    return EmbeddedMetadata(
-        tool=_plain_tool(document),
-        prompt=as_text(pick(document, "prompt", "Prompt", "positive_prompt")).strip(),
-        negative_prompt=as_text(
-            pick(document, "negative_prompt", "negativePrompt", "Negative Prompt", "negative")
-        ).strip(),
-        model=base_name(model),
-        seed=as_seed(pick(document, "seed", "Seed")),
-        steps=as_steps(pick(document, "num_inference_steps", "steps", "Steps")),
-        sampler=as_text(pick(document, "sampler", "sampler_name", "Sampler")),
-        scheduler=as_text(pick(document, "scheduler", "schedule")),
-        cfg_scale=as_float(pick(document, "guidance_scale", "cfg_scale", "cfgScale", "cfg")),
-        size=size or as_size(document.get("width"), document.get("height")),
-        extra=extras(document, model_hash="Model hash", denoising="strength"),
-    )
-
-
-def _plain_tool(document: dict[str, Any]) -> str:
-    if "nologo" in document or "nofeed" in document:
-        return "Pollinations"
-    if "num_inference_steps" in document and "resolution" in document:
-        return "HuggingFace Space"
-    return as_text(pick(document, "software", "Software", "tool", "app"))[:80]
 
 
 def read_any_infotext(findings: Findings) -> EmbeddedMetadata | None:

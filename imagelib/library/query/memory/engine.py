@@ -78,6 +78,16 @@ class MemoryEngine:
         self._state = self._seq = -1
         self._reset()
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether an answer is quick: what has changed since is little."""
+        return self._seq >= 0
+
+    def fill(self) -> None:
+        """Read all images, unless that was done; 2 s for 100,000."""
+        with self._lock:
+            self._refresh()
+
     def positions(self, wanted: Filter, start: int, count: int,
                behind: Position | None) -> tuple[list[Position], int]:
         """As `Engine.positions`."""
