@@ -320,7 +320,7 @@ def test_a_primitive_gives_its_value():
     assert read(page.drawing()).seed == 77
 
 
-def test_a_service_is_read_where_it_was_drawn():
+def test_an_api_node_is_read_where_it_was_drawn():
     page = Page().node(88, "Cloud", ["a hen in felt", "cloud-3", 99, "randomize", "16:9",
                                      "You are a painter. Paint what you are told."])
     page.node(89, "SaveImage", ["my_pictures"], {"images": (88, 0, "IMAGE")})
