@@ -80,6 +80,8 @@ def find_maker(graph: Graph) -> tuple[str | None, str | None]:
                 passes.append(node_id)
             elif not passes and node_id != output and is_api_node(graph, node_id):
                 return None, node_id
+        if len(passes) == 1:
+            return passes[0], None
         told = {node_id for node_id in passes if _is_told(graph, node_id)} or set(passes)
         for candidate in reversed(passes):
             if candidate in told and _is_first(graph, candidate, told):
