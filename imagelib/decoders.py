@@ -7,10 +7,13 @@ pictures; so what is said beside the pixels is passed over here, where it cannot
 
 from __future__ import annotations
 
+import io
+import re
 import struct
 import warnings
 import zlib
 from contextlib import suppress
+from typing import BinaryIO
 
 from PIL import AvifImagePlugin, Image, PngImagePlugin
 
@@ -37,6 +40,8 @@ _PASSED_OVER = (b"tEXt", b"zTXt", b"iTXt", b"pHYs")
 #: picture by the Exif of a WebP, by XMP, or by a text chunk that holds Exif.
 _TURNED = ("JPEG", "MPO", "PNG", "AVIF")
 _ORIENTATION = 0x0112
+#: How an AVIF's list of items names its Exif (ISO 14496-12, 8.11.6), and within how many bytes.
+_EXIF_ITEM, _META = re.compile(rb"(infe[\x02\x03].{7,9})Exif", re.DOTALL), 1 << 20
 #: No chunk of a PNG that says how it looks, and that may be passed over, has so many bytes.
 _LONGEST = 16 * 2**20
 
@@ -56,6 +61,16 @@ def orientation(image: Image.Image) -> int:
         value = found.get(_ORIENTATION, 1)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     return 1
+
+
+def without_exif(stream: BinaryIO) -> BinaryIO:
+    """The AVIF in *stream*, its Exif under another name: libavif refuses a picture for it."""
+    start = stream.tell()
+    content, found = _EXIF_ITEM.subn(rb"\1skip", stream.read(_META))
+    if found:
+        return io.BytesIO(content + stream.read())
+    stream.seek(start)
+    return stream
 
 
 def _exif_or_none(self: Image.Exif, data: bytes) -> None:

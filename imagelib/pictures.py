@@ -22,7 +22,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imagelib import colours
 from imagelib.budget import cost_of, is_webp, stated_size
-from imagelib.decoders import DAMAGE, FORMATS, OPENED, orientation
+from imagelib.decoders import DAMAGE, FORMATS, OPENED, orientation, without_exif
 from imagelib.errors import BrokenPictureError, UnsupportedTypeError
 from imagelib.formats import HEAD, sniff
 from imagelib.recipes import Recipe
@@ -251,7 +251,8 @@ def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
         stream.seek(0)
         try:
             _check_header(stream, max_pixels)
-            with Image.open(stream, formats=OPENED) as image:
+            whole = without_exif(stream) if start[4:8] == b"ftyp" else stream
+            with Image.open(whole, formats=OPENED) as image:
                 _check_pixels(image.size, max_pixels)
                 if found := colours.code_points(start):
                     image.info["code_points"] = found

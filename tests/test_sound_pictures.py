@@ -11,6 +11,7 @@ import pytest
 from helpers import draw
 from PIL import Image
 
+from imagelib.ingest.importer import add_paths
 from imagelib.ingest.inspection import inspect
 from imagelib.library.originals.early import Early
 from imagelib.recipes import GRID
@@ -63,9 +64,12 @@ def webp(exif: bytes) -> bytes:
 
 def avif(exif: bytes) -> bytes:
     """With *exif* in place of one that is whole; padded to its length."""
-    whole = exif_of(1) + bytes(64)
-    return saved("AVIF", exif=whole).replace(
-        whole.removeprefix(b"Exif\0\0"), exif.ljust(len(whole))[:len(whole) - 6])
+    said = Image.Exif()
+    said[0x010E] = "x" * 99
+    whole = said.tobytes().removeprefix(b"Exif\0\0")
+    made = saved("AVIF", exif=said.tobytes())
+    assert whole in made
+    return made.replace(whole, exif.removeprefix(b"Exif\0\0").ljust(len(whole))[:len(whole)])
 
 
 def jpeg(exif: bytes) -> bytes:
@@ -116,6 +120,21 @@ def test_a_sound_picture_is_taken_whatever_is_written_beside_it(tmp_path, name):
     plain = inspect(str(tmp_path / "plain.bin"), LIMIT, "", recipes)
     looks = ("mime_type", "width", "height", "phash", "derivatives")
     assert [found[key] for key in looks] == [plain[key] for key in looks]
+
+
+@pytest.mark.parametrize(("name", "unread"), [
+    ("PNG, a text that does not inflate", ["the text a"]),
+    ("PNG, Exif that is none", ["Exif"]), ("PNG, a raw profile that is no hex", ["a raw profile"]),
+    ("JPEG, Exif that is none", ["Exif"]), ("WebP, Exif that is none", ["Exif"]),
+    ("AVIF, Exif that is none", ["Exif"]), ("JPEG, several pictures", None)])
+def test_what_cannot_be_read_is_said(library, tmp_path, name, unread):
+    (tmp_path / "a.bin").write_bytes(SOUND[name])
+
+    report = add_paths(library, [tmp_path / "a.bin"])
+
+    [image] = library.find()
+    assert image.generation.get("unread") == unread
+    assert [said.partition(" in it is damaged")[0] for _, said in report.warnings] == (unread or [])
 
 
 # Seen in Chromium 156 and Firefox 140: what turns a picture there, and what does not.

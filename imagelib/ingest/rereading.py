@@ -13,8 +13,9 @@ from typing import Any
 
 from imagelib.errors import ImagelibError
 from imagelib.library.library import Library
-from imagelib.library.originals.originals import Inspected, dated_by_name, is_dated_by_name
+from imagelib.library.originals.originals import Inspected
 from imagelib.library.store.rows import apply_patch, find_by_id
+from imagelib.library.values.dates import dated_by_name, is_dated_by_name
 from imagelib.library.values.fields import ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Outcome

@@ -7,7 +7,9 @@ from typing import Any
 
 def warnings_of(generation: dict[str, Any]) -> list[str]:
     """What was not taken whole, one sentence each, by the `generation` of its image."""
-    names = generation.get("shortened")
-    return [f"the {str(name).replace('_', ' ')} is too long for its field and was cut;"
+    names, unread = generation.get("shortened"), generation.get("unread")
+    return [f"{name} in it is damaged and cannot be read; the picture and all else were taken"
+            for name in (unread if isinstance(unread, list) else ())] + [
+            f"the {str(name).replace('_', ' ')} is too long for its field and was cut;"
             " all of it stays in the file and in prompt_meta"
             for name in (names if isinstance(names, list) else ())]

@@ -126,6 +126,22 @@ def test_a_prompt_that_stands_in_the_place_of_a_caption_is_none(draw, found, cap
     assert (record.prompt, record.caption) == ("a fox in the snow", "")
 
 
+def test_a_title_that_is_the_prompt_is_none(draw, found):
+    segment = iptc((5, "a fox in the snow"), (120, draw.infotext))
+
+    assert found(draw.jpeg(segment)).title == ""
+    assert found(draw.jpeg(iptc((5, "a fox"), (120, draw.infotext)))).title == "a fox"
+
+
+def test_json_of_a_generator_in_the_place_of_a_caption_is_none(draw, found):
+    asked = '{"prompt": "a \\"red\\" fox", "seed": 1, "steps": 8}'
+
+    record = found(draw.jpeg((0xE1, b"Exif\0\0" + draw.comment(asked.encode())),
+                             iptc((120, asked))))
+
+    assert (record.prompt, record.caption) == ('a "red" fox', "")
+
+
 def test_an_infotext_in_the_caption_is_read_and_kept_once(draw, found):
     record = found(draw.jpeg(iptc((120, draw.infotext), (25, "fog"))))
 

@@ -91,13 +91,15 @@ _log = logging.getLogger(__name__)
 def identify(findings: Findings) -> EmbeddedMetadata:
     """The record of what was found; where no generator is known, only what people wrote."""
     if not findings.texts and not findings.c2pa:
-        return EmbeddedMetadata()
+        return EmbeddedMetadata(unread=tuple(map(_line, findings.unread)))
     best = _read_all(findings)
     label = _try(read_provenance, findings) or EmbeddedMetadata()
     if best or label:
         best = _complete(best, label, findings)
     # Most files have no more than a generator's texts, and reading is to be quick.
-    return _with_written(best, findings) if any(map(has_container, findings.texts)) else best
+    if any(map(has_container, findings.texts)):
+        best = _with_written(best, findings)
+    return replace(best, unread=tuple(map(_line, findings.unread))) if findings.unread else best
 
 
 def _read_all(findings: Findings) -> EmbeddedMetadata:
@@ -182,12 +184,15 @@ def _with_written(found: EmbeddedMetadata, findings: Findings) -> EmbeddedMetada
     date, key = ("", "") if found.captured_at else read_date(findings)
     written = read_written(findings)
     place = name_sources({"record": written.caption_key}).get("record", "")
-    of_generator = place == found.sources.get("record") or is_part(written.caption, found.prompt)
+    of_generator = (
+        place == found.sources.get("record") or is_part(written.caption, found.prompt)
+        or findings.json(written.caption_key) is not None  # nobody writes captions in JSON
+    )
     dated = name_sources({"captured_at": key}) if key else {}
     return replace(
         found,
         captured_at=found.captured_at or date,
-        title=written.title,
+        title="" if written.title == " ".join(found.prompt.split()) else written.title,
         caption="" if of_generator else written.caption,
         tags=written.tags,
         rating=written.rating,

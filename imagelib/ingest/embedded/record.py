@@ -51,6 +51,8 @@ class EmbeddedMetadata:
     rating: int = 0
     #: Which of `prompt` and `negative_prompt` are longer in `raw` than they are here.
     shortened: tuple[str, ...] = ()
+    #: What is in the file and cannot be read.
+    unread: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything of a generator was found, understood or not."""
@@ -93,5 +95,6 @@ class EmbeddedMetadata:
             "extra": dict(self.extra),
             "sources": dict(self.sources),
             "shortened": list(self.shortened),
+            "unread": list(self.unread),
         }
         return {name: value for name, value in values.items() if value not in (None, "", [], {})}

@@ -48,7 +48,7 @@ from imagelib.library.store.rows import (
     to_columns,
     update,
 )
-from imagelib.library.values.dates import date_in_name, utc_now, wall_clock
+from imagelib.library.values.dates import date_in_name, dated_by_name, utc_now, wall_clock
 from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Outcome
@@ -59,8 +59,6 @@ _MANAGED = re.compile(
     rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}(?:{'|'.join(EXTENSIONS.values())})")
 #: If so many of the newest files are gone, the folder is not the one it was.
 _SAMPLE = 20
-#: What `sources` of generation data says where a date is that of a file's name.
-_BY_NAME = {"captured_at": "file name"}
 #: In a library of so few images all may be gone by hand.
 _FEW = 2
 
@@ -431,17 +429,6 @@ def _dated(one: NewImage) -> ImageDraft:
         return draft
     return draft.model_copy(update={
         "captured_at": named, "generation": dated_by_name(draft.generation)})
-
-
-def dated_by_name(generation: dict[str, Any]) -> dict[str, Any]:
-    """The generation data of an image, as it was read, with a note that its date is of its name."""
-    return generation | {"sources": generation.get("sources", {}) | _BY_NAME}
-
-
-def is_dated_by_name(generation: dict[str, Any]) -> bool:
-    """Whether generation data says so; a person may have written anything into it."""
-    sources = generation.get("sources")
-    return isinstance(sources, dict) and _BY_NAME.items() <= sources.items()
 
 
 def _metadata(embedded: ImageDraft, given: ImageDraft) -> dict[str, Any]:

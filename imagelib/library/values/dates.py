@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 _WALL_CLOCK = re.compile(
     r"(?P<year>\d{4})(?P<sep>[-:])(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"
@@ -19,6 +20,8 @@ _IN_NAME = re.compile(
     r"(?<![0-9A-Za-z.])(?P<year>19[89]\d|20\d\d)(?P<sep>[-_.]?)(?P<month>\d\d)(?P=sep)(?P<day>\d\d)"
     r"(?:(?:[T _-]|-at-| at )(?P<hour>[01]\d|2[0-3])(?P<colon>[-_.:h]?)(?P<minute>[0-5]\d)"
     r"(?P=colon)(?P<second>[0-5]\d))?(?!\d)", re.ASCII)
+#: What `sources` of generation data says where a date is that of a file's name.
+_BY_NAME = {"captured_at": "file name"}
 #: Kiribati is 14 hours ahead of UTC; in minutes.
 _WIDEST_ZONE = 14 * 60
 
@@ -61,6 +64,17 @@ def date_in_name(name: str) -> str:
         with suppress(ValueError):
             return parse_wall_clock(f"{found['year']}-{found['month']}-{found['day']}{time}")
     return ""
+
+
+def dated_by_name(generation: dict[str, Any]) -> dict[str, Any]:
+    """The generation data of an image, as it was read, with a note that its date is of its name."""
+    return generation | {"sources": generation.get("sources", {}) | _BY_NAME}
+
+
+def is_dated_by_name(generation: dict[str, Any]) -> bool:
+    """Whether generation data says so; a person may have written anything into it."""
+    sources = generation.get("sources")
+    return isinstance(sources, dict) and _BY_NAME.items() <= sources.items()
 
 
 def wall_clock(timestamp: float) -> str:

@@ -35,8 +35,16 @@ _NUMBERS = (0x4746, 0x4749)
 _EXIF_IFD = 0x8769
 _BYTE, _ASCII, _SHORT, _LONG, _UNDEFINED, _UTF8 = 1, 2, 3, 4, 7, 129
 _MOST_ENTRIES = 512
+#: How a block begins -> in which order its bytes are.
+_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 #: A camera's maker note is binary and large; those of generators are one line.
 _LONGEST_MAKER_NOTE = 1000
+
+
+def is_exif(data: bytes) -> bool:
+    """Whether the block *data* begins as one does: what it points to may be damaged still."""
+    data = data[6:] if data.startswith(b"Exif\0") else data
+    return data[:4] in _ORDERS and len(data) >= 8
 
 
 def read_exif(data: bytes) -> dict[str, str]:
@@ -46,9 +54,9 @@ def read_exif(data: bytes) -> dict[str, str]:
     """
     if data.startswith(b"Exif\0"):
         data = data[6:]
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
-    if order is None or len(data) < 8:
+    if not is_exif(data):
         return {}
+    order = _ORDERS[data[:4]]
     texts: dict[str, str] = {}
     visited: set[int] = set()
     pending = [struct.unpack_from(order + "I", data, 4)[0]]

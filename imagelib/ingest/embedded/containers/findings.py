@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from imagelib.ingest.embedded.containers.exif import read_exif
+from imagelib.ingest.embedded.containers.exif import is_exif, read_exif
 from imagelib.ingest.embedded.containers.xmp import read_xmp
 from imagelib.ingest.embedded.values import MAX_NODES, count_nodes, load_json
 
@@ -23,6 +23,8 @@ MAX_BLOBS = 64
 MAX_RAW = 8 << 20
 #: A walk over more parts than this ends: 8 kB each make a picture of 800 MB.
 MAX_PARTS = 100_000
+#: Of what cannot be read so many are named.
+_MOST_UNREAD = 8
 #: What savers of ComfyUI put before the JSON in Exif tags.
 _PREFIX = re.compile(r"[A-Za-z_]{4,20}\s*:\s*(?=\{)")
 
@@ -37,6 +39,8 @@ class Findings:
 
     texts: dict[str, str] = field(default_factory=dict)
     c2pa: bytes = b""
+    #: What is there and cannot be read, as a person calls it: "Exif", "the text parameters".
+    unread: list[str] = field(default_factory=list)
     blobs: int = 0
     bytes_left: int = MAX_TOTAL
     memory_left: int = MAX_MEMORY
@@ -65,14 +69,24 @@ class Findings:
             name = f"{key}#{number}"
         self.texts[name] = text
 
+    def note_unread(self, name: str) -> None:
+        """Note that *name* is damaged: where its bytes end, or in what they are packed."""
+        if name not in self.unread and len(self.unread) < _MOST_UNREAD:
+            self.unread.append(name)
+
     def add_exif(self, data: bytes) -> None:
         """Keep the texts of an Exif block."""
+        if data and not is_exif(data):
+            self.note_unread("Exif")
         for name, text in read_exif(data).items():
             self.add_text(f"exif:{name}", text)
 
     def add_xmp(self, packet: bytes) -> None:
         """Keep the properties of an XMP packet."""
-        for name, text in read_xmp(packet).items():
+        found = read_xmp(packet)
+        if not found and packet.strip(b"\0 \t\r\n") and b"<" not in packet:
+            self.note_unread("XMP")
+        for name, text in found.items():
             self.add_text(f"xmp:{name}", text)
 
     def json(self, key: str) -> Any:

@@ -70,7 +70,7 @@ def _read_text_chunk(data: bytes, findings: Findings) -> None:
 
 def _read_ztxt_chunk(data: bytes, findings: Findings) -> None:
     keyword, _, packed = data.partition(b"\0")
-    _add_png_text(keyword, _inflate(packed[1:], findings), findings)
+    _add_png_text(keyword, _inflate(packed[1:], keyword, findings), findings)
 
 
 def _read_itxt_chunk(data: bytes, findings: Findings) -> None:
@@ -78,7 +78,7 @@ def _read_itxt_chunk(data: bytes, findings: Findings) -> None:
     _language, _, tail = rest[2:].partition(b"\0")
     _translated, _, text = tail.partition(b"\0")
     if rest[:1] == b"\1":
-        text = _inflate(text, findings)
+        text = _inflate(text, keyword, findings)
     _add_png_text(keyword, text, findings)
 
 
@@ -100,6 +100,7 @@ def _add_raw_profile(text: bytes, findings: Findings) -> None:
     try:
         profile = bytes.fromhex(digits.decode("ascii"))
     except ValueError:
+        findings.note_unread("a raw profile")
         return
     if name.strip() == b"xmp":
         findings.add_xmp(profile.removeprefix(XMP_HEADER))
@@ -109,13 +110,14 @@ def _add_raw_profile(text: bytes, findings: Findings) -> None:
         _read_iptc(profile, findings)
 
 
-def _inflate(packed: bytes, findings: Findings) -> bytes:
-    """The bytes behind *packed*, or none where they are damaged or more than the limits allow."""
+def _inflate(packed: bytes, keyword: bytes, findings: Findings) -> bytes:
+    """The bytes behind *packed*, the text of *keyword*; none where it is damaged, or too much."""
     room = min(MAX_CHUNK, findings.bytes_left)
     engine = zlib.decompressobj()
     try:
         text = engine.decompress(packed, room + 1)
     except zlib.error:
+        findings.note_unread(f"the text {keyword[:79].decode('latin-1')}")
         return b""
     # Charged even if it is then dropped, so that sixty bombs cost no more than four.
     findings.bytes_left -= min(len(text), findings.bytes_left)
