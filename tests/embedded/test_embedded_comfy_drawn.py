@@ -320,7 +320,7 @@ def test_a_primitive_gives_its_value():
     assert read(page.drawing()).seed == 77
 
 
-def test_a_service_is_read_where_it_was_drawn():
+def test_an_api_node_is_read_where_it_was_drawn():
     page = Page().node(88, "Cloud", ["a hen in felt", "cloud-3", 99, "randomize", "16:9",
                                      "You are a painter. Paint what you are told."])
     page.node(89, "SaveImage", ["my_pictures"], {"images": (88, 0, "IMAGE")})
@@ -352,6 +352,13 @@ ODD = [
                 "widgets_values": [1, 2, 3], "inputs": [{"widget": 3}, {"widget": {"name": {}}}]}],
      "links": [], "definitions": {"subgraphs": [{"id": "s", "nodes": 3, "links": 4, "inputs": 5}]}},
 ]
+
+
+@pytest.mark.parametrize("given", [[], ["3", 0], {"a": 1}, None])
+def test_a_subgraph_may_be_given_anything(given):
+    record = read(with_subgraphs(*boxed(values=[given])))
+
+    assert (record.prompt, record.negative_prompt, record.seed) == ("an old text", "blurry", 5)
 
 
 @pytest.mark.parametrize("drawing", ODD)

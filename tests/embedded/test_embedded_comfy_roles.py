@@ -175,6 +175,11 @@ STACKS = {
     "switched": node("Stack", switch_1="On", lora_name_1="a.safetensors", model_weight_1=0.5,
                      switch_2="Off", lora_name_2="b.safetensors", model_weight_2=1.0,
                      model=["4", 0]),
+    "in a simple mode": node("Stack", input_mode="simple", lora_count=1, lora_wt_1=0.5,
+                             lora_name_1="a.safetensors", model_str_1=1.0, clip_str_1=1.0,
+                             lora_name_2="b.safetensors", lora_wt_2=1.0, model=["4", 0]),
+    "in an advanced mode": node("Stack", input_mode="advanced", lora_wt_1=1.0, model_str_1=0.5,
+                                lora_name_1="a.safetensors", model=["4", 0]),
     "a list": node("Manager", loras={"__value__": [
         {"name": "a", "strength": 0.5, "active": True},
         {"name": "b", "strength": 1, "active": False}]}, model=["4", 0]),
@@ -273,12 +278,12 @@ def test_a_plain_replacement_is_done(draw):
     assert read(graph).prompt == "a fox"
 
 
-def service(**inputs):
+def api_node(**inputs):
     return {"88": node("Cloud", **inputs), "89": node("SaveImage", images=["88", 0])}
 
 
-def test_a_service_that_made_the_saved_picture_is_told(draw):
-    graph = draw.graph(n9=node("PreviewImage", images=["8", 0])) | service(
+def test_an_api_node_that_made_the_saved_picture_is_told(draw):
+    graph = draw.graph(n9=node("PreviewImage", images=["8", 0])) | api_node(
         prompt="a hen", system_prompt="You are a painter.", model="cloud-3", seed=99,
         size="1024x768")
 
@@ -287,15 +292,15 @@ def test_a_service_that_made_the_saved_picture_is_told(draw):
         assert (record.seed, record.size, record.steps) == (99, (1024, 768), None)
 
 
-def test_a_service_beside_the_saved_picture_is_not_told(draw):
+def test_an_api_node_beside_the_saved_picture_is_not_told(draw):
     graph = draw.graph(n88=node("Cloud", prompt="a hen", model="cloud-3", seed=99),
                        n89=node("PreviewImage", images=["88", 0]))
 
     assert [(r.prompt, r.seed) for r in either_order(graph)] == [("a fox", 42)] * 2
 
 
-def test_a_service_that_changed_the_sampled_picture_made_the_saved_one(draw):
-    graph = draw.graph(n9=None) | service(prompt="in felt", seed=99, image=["8", 0])
+def test_an_api_node_that_changed_the_sampled_picture_made_the_saved_one(draw):
+    graph = draw.graph(n9=None) | api_node(prompt="in felt", seed=99, image=["8", 0])
 
     assert [(r.prompt, r.seed) for r in either_order(graph)] == [("in felt", 99)] * 2
 
@@ -428,8 +433,8 @@ def test_text_may_come_as_embeddings(draw):
         assert (record.prompt, record.negative_prompt, record.model) == ("a fox", "blurry", "m")
 
 
-def test_a_service_has_settings_of_its_own(draw):
-    graph = draw.graph(n9=node("PreviewImage", images=["8", 0])) | service(
+def test_an_api_node_has_settings_of_its_own(draw):
+    graph = draw.graph(n9=node("PreviewImage", images=["8", 0])) | api_node(
         prompt="a hen", seed=99, steps=50, guidance_scale=3.0)
 
     for record in either_order(graph):
@@ -492,3 +497,13 @@ def test_a_switch_of_bundles_lets_one_through(draw):
 
     for record in either_order(graph):
         assert (record.prompt, record.seed, record.model) == ("a fox", 77, "foxes_v1")
+
+
+def test_a_lora_that_is_linked_to_the_loader_keeps_its_weight(draw):
+    graph = draw.graph(
+        n4=node("Loader", model="foxes_v1.safetensors", lora=["80", 0]),
+        n80=node("Select", lora="a.safetensors", strength=0.5, prev_lora=["81", 0]),
+        n81=node("Select", lora="b.safetensors", strength=0.25))
+
+    for record in either_order(graph):
+        assert record.loras == (Lora("a", 0.5), Lora("b", 0.25))

@@ -1,4 +1,4 @@
-"""Which node of a ComfyUI graph made the saved picture: a sampler, or a service.
+"""Which node of a ComfyUI graph made the saved picture: a sampler, or an API node.
 
 The answer begins where the graph ends, at the node that saves, and goes upstream.
 """
@@ -54,8 +54,8 @@ def _is_loose_sampler(graph: Graph, node_id: str) -> bool:
     return any(name in inputs for name in _SEEDS) and bool(_SETTINGS & set(inputs))
 
 
-def is_service(graph: Graph, node_id: str) -> bool:
-    """Whether the node asks a service for a picture: a prompt, a seed or model, nothing local."""
+def is_api_node(graph: Graph, node_id: str) -> bool:
+    """Whether the node asks elsewhere for a picture: a prompt, a seed or model, nothing local."""
     inputs = graph.inputs(node_id)
     if not any(isinstance(inputs.get(name), (str, list)) for name in _PROMPTS):
         return False
@@ -66,7 +66,7 @@ def is_service(graph: Graph, node_id: str) -> bool:
 
 
 def find_maker(graph: Graph) -> tuple[str | None, str | None]:
-    """The sampler and the service that made the saved picture; at least one of them is None.
+    """The sampler and the API node that made the saved picture; at least one of them is None.
 
     Of several passes it is the first sampler, the one whose latent no other has touched.
     One whose picture only feeds a ControlNet does not count.
@@ -78,8 +78,10 @@ def find_maker(graph: Graph) -> tuple[str | None, str | None]:
         for node_id in graph.latent_path(output):
             if node_id in known:
                 passes.append(node_id)
-            elif not passes and node_id != output and is_service(graph, node_id):
+            elif not passes and node_id != output and is_api_node(graph, node_id):
                 return None, node_id
+        if len(passes) == 1:
+            return passes[0], None
         told = {node_id for node_id in passes if _is_told(graph, node_id)} or set(passes)
         for candidate in reversed(passes):
             if candidate in told and _is_first(graph, candidate, told):

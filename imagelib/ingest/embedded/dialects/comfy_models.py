@@ -20,7 +20,9 @@ _NO_NAME = frozenset({"", "none", "null", "undefined", "unknown", "default"})
 _LORA = re.compile(r"lora(?:_?name)?_?0*(\d*)(?:_?name)?", re.I)
 _LORA_INPUT = Names(_LORA.pattern)
 _WEIGHT = ("strength_model", "model_strength", "lora_model_strength", "model_weight", "model_str",
-           "strength", "lora_strength", "weight", "lora_weight", "lora_wt", "wt", "str")
+           "strength", "lora_strength", "weight", "lora_weight", "str")
+#: One weight for both, beside others which count in the mode "advanced" alone.
+_SIMPLE_WEIGHT = ("lora_wt", "wt")
 _CLIP_WEIGHT = ("strength_clip", "clip_strength", "lora_clip_strength", "clip_weight", "clip_str")
 _SWITCH = ("switch", "on", "enabled", "enable", "active", "toggle", "lora_on", "lora_enabled")
 _COUNT = re.compile(r"(?:lora_count|num_loras|loras?_num|inputcount)", re.I)
@@ -95,6 +97,8 @@ def _numbered(graph: Graph, inputs: Inputs) -> Iterator[tuple[str, float | None]
     by_place = {_place(key): key for key in inputs}
     for key, value in inputs.items():
         entry = _LORA.fullmatch(key) if _LORA_INPUT[key] else None
+        if isinstance(value, list) and "name" not in key.lower():
+            continue  # a link to another node of the path, which tells name and weight
         name = graph.literal(value, key) if entry else None
         if entry is None or not isinstance(name, str):
             continue
@@ -106,7 +110,9 @@ def _numbered(graph: Graph, inputs: Inputs) -> Iterator[tuple[str, float | None]
             keys = [by_place[(n, number)] for n in names if (n, number) in by_place]
             return [graph.literal(inputs[k], k) for k in keys]
 
-        weights = [as_float(v) for v in beside(_WEIGHT)]
+        simple = str(inputs.get("input_mode", "simple")).lower() == "simple"
+        names = (*_SIMPLE_WEIGHT, *_WEIGHT) if simple else _WEIGHT
+        weights = [as_float(v) for v in beside(names)]
         weight = next((w for w in weights if w is not None), None)
         unused = weight == 0 and not any(as_float(v) for v in beside(_CLIP_WEIGHT))
         if not unused and not any(_is_off(v) for v in beside(_SWITCH)):

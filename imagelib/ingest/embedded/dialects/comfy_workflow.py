@@ -173,7 +173,7 @@ class _Level:
                 outer, instance = level._around
                 at = outer._link_into(instance, name)
                 if at is None:
-                    return level._given.get(name)
+                    return _literal(level._given.get(name))
                 level = outer
                 continue
             node = level.nodes.get(node_id, {})
@@ -190,8 +190,7 @@ class _Level:
             elif _GETTER.fullmatch(kind):
                 level, at = level._set_as(_text_of(node))
             elif kind == _PRIMITIVE:
-                values = as_list(node.get("widgets_values"))
-                return values[0] if values and not isinstance(values[0], (list, dict)) else None
+                return _literal(next(iter(as_list(node.get("widgets_values"))), None))
             else:
                 return [level.prefix + node_id, slot]
         return None
@@ -261,6 +260,10 @@ def _links_everywhere(graph: Drawn) -> dict[tuple[str, int], Origin]:
 
 def _key(link: Any) -> int | str:
     return link if isinstance(link, (int, str)) else ""
+
+
+def _literal(value: Any) -> Any:
+    return None if isinstance(value, (list, dict)) else value  # a list would be a link
 
 
 def _kind(node: Drawn) -> str:

@@ -82,9 +82,9 @@ def read_drawn_workflow(findings: Findings) -> EmbeddedMetadata | None:
 def read_graph(nodes: dict[str, Node]) -> EmbeddedMetadata:
     """Follow the links of *nodes* from the saved picture to prompt, model, LoRAs and size."""
     graph = Graph(nodes)
-    sampler, service = find_maker(graph)
-    if service is not None:
-        return _of_service(graph, service)
+    sampler, api_node = find_maker(graph)
+    if api_node is not None:
+        return _of_api_node(graph, api_node)
     if sampler is None:
         return _without_maker(graph)
     texts = Texts(graph)
@@ -143,8 +143,8 @@ def _extra(graph: Graph, settings: list[str]) -> dict[str, str | int | float]:
     return extra
 
 
-def _of_service(graph: Graph, node_id: str) -> EmbeddedMetadata:
-    """A node that asks a service has prompt, seed and the service's model itself."""
+def _of_api_node(graph: Graph, node_id: str) -> EmbeddedMetadata:
+    """An API node has prompt, seed and the name of a model that runs elsewhere."""
     inputs = graph.inputs(node_id)
     texts = Texts(graph)
     prompts = (texts.text(inputs[name], "positive")
