@@ -230,13 +230,28 @@ def fetch_hugo(here: Path, pictures: Path) -> dict[str, Callable[[Path], Times] 
 
 def timed(run: list[str], folder: Path) -> dict[str, float]:
     """CPU seconds of a process and its children, and seconds of wall clock."""
-    def used() -> float:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return usage.ru_utime + usage.ru_stime
+    with Timer() as timer:
+        subprocess.run(run, cwd=folder, check=True, capture_output=True)
+    return timer.result
 
-    before, started = used(), time.perf_counter()
-    subprocess.run(run, cwd=folder, check=True, capture_output=True)
-    return {"cpu_s": round(used() - before, 3), "wall_s": round(time.perf_counter() - started, 3)}
+
+class Timer:
+    """Seconds of CPU (children that ended included) and of wall clock."""
+
+    def __enter__(self) -> Timer:
+        self._start = self._now()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        cpu, wall = self._now()
+        self.result = {"cpu_s": round(cpu - self._start[0], 3),
+                       "wall_s": round(wall - self._start[1], 3)}
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        usage = [resource.getrusage(who) for who in
+                 (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(u.ru_utime + u.ru_stime for u in usage), time.perf_counter()
 
 
 def medians(rounds: list[Times]) -> Times:

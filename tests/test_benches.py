@@ -13,7 +13,7 @@ BENCH = Path(__file__).parents[1] / "bench"
 #: The smallest run of each.
 SMALL = {
     "api.py": ["--rows", "200", "--seconds", "0.1"],
-    "build.py": ["--count", "3"],
+    "build.py": ["--count", "2", "--rounds", "1"],
     "ingest.py": ["--counts", "20"],
     "publish.py": ["--count", "3"],
     "records.py": ["--count", "20"],
