@@ -338,20 +338,16 @@ class _Build:
         """Write pages of images; a new page links to another new one only when that is there."""
         created = {pk for pk in pks
                    if self._build_state.hash_of(page_path(_id(self._build_state, pk))) is None}
-        later: set[int] = set()
         for pk in sorted(created):
             row = self._build_state.row(pk)
             assert row is not None
             beside = {self._build_state.newer(row), self._build_state.older(row)} - {None}
-            if beside & created:
-                later.add(pk)
-        # In a first round, new pages stand alone: each link must lead somewhere at any moment.
-        self._render_pages(later, missing, alone=created)
-        self._render_pages(created - later, missing)
-        self._render_pages((pks - created) | later, missing)
+            if beside & created:  # each link must lead somewhere at any moment
+                self._site.hold(page_path(row.id))
+        self._render_pages(created, missing)
+        self._render_pages(pks - created, missing)
 
-    def _render_pages(self, pks: set[int], missing: set[int],
-                      alone: set[int] | None = None) -> None:
+    def _render_pages(self, pks: set[int], missing: set[int]) -> None:
         reader = self._library.database.reader
         done = 0
         for chunk in chunks(sorted(pks)):
@@ -360,8 +356,7 @@ class _Build:
             around = {pk: (self._build_state.newer(row), self._build_state.older(row))
                       for pk, row in rows.items()}
             others = select_pks(reader, {pk for pair in around.values() for pk in pair
-                                         if pk is not None and pk not in (alone or ())},
-                                raw=False)
+                                         if pk is not None}, raw=False)
             for pk, image in images.items():
                 newer, older = (others.get(other) if other else None for other in around[pk])
                 self._put(page_path(image.id), self._pages.image(

@@ -31,6 +31,8 @@ _OURS = re.compile(
 )
 #: A page in the place of one that is about to go, so that it refers to nothing.
 _GONE = b"<!doctype html>\n<title>This image is gone</title>\n"
+#: The same of one that is about to be rendered, which others may refer to already.
+_COMING = b"<!doctype html>\n<title>This image is coming</title>\n"
 
 
 class Site:
@@ -131,6 +133,11 @@ class Site:
         """Make what was written survive a power cut."""
         flush(self._written)
         self._written.clear()
+
+    def hold(self, path: str) -> None:
+        """See that there is a page at *path*, until it is written."""
+        if not self.exists(path):
+            self.write(path, _COMING)
 
     def remove(self, paths: list[str]) -> list[str]:
         """Remove artifacts, and the folders that are empty then; return what was there."""
