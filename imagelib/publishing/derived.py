@@ -16,7 +16,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +48,7 @@ from imagelib.library.store.rows import (
 )
 from imagelib.library.values.image import Image
 from imagelib.publishing.files import PublishedFile, prepare, recipe_of
+from imagelib.publishing.ledger import ask
 from imagelib.publishing.policy import PRIVATE_TAG, Pictures, Policy
 from imagelib.publishing.proof.proving import Memory
 from imagelib.publishing.proof.seen import Seen, code_stamp
@@ -130,9 +131,8 @@ def published(settings: Settings) -> dict[str, Published]:
     """The publications of a library that have an id, by that id."""
     found = {}
     for path in sorted((settings.private_dir / "published").glob("*/sources.db")):
-        with translated(path), closing(sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True)) as sources:
-            meta = dict(sources.execute("SELECT key, value FROM meta").fetchall())
+        with translated(path):
+            meta = dict(ask(path, "SELECT key, value FROM meta"))
         if "publication" in meta:
             found[meta["publication"]] = Published(path.parent.name,
                                                    bytes.fromhex(meta.get("secret", "")))
@@ -158,7 +158,7 @@ class Derived:
     def __init__(self, source: Library, policy: Policy, root: Path) -> None:
         self._source, self._policy, self.root = source, policy, root
         self._sources = sqlite3.connect(root / "sources.db", isolation_level=None)
-        self._sources.executescript(_SOURCES)
+        self._sources.executescript(f"BEGIN; {_SOURCES} COMMIT;")
         own = source.settings
         settings = replace(
             Settings(root), title=policy.heading, language=policy.language or own.language,

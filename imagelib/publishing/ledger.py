@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from imagelib.config import Settings
 from imagelib.library.store.database import translated
@@ -55,7 +55,8 @@ class Ledger:
     def __init__(self, path: Path, place: str) -> None:
         self._path, self._noted = path, 0
         self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.executescript(_TABLES)
+        # All at once, as others ask while they are made.
+        self._connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
         self._connection.execute("INSERT OR IGNORE INTO places (place) VALUES (?)", (place,))
         self._place, self.at, self.policy = self._connection.execute(
             "SELECT id, at, policy FROM places WHERE place = ?", (place,)).fetchone()
@@ -154,28 +155,29 @@ def ledger_path(settings: Settings, name: str) -> Path:
 def places(settings: Settings, name: str) -> list[tuple[str, float]]:
     """Each place where something of the publication *name* is, and when it was last complete, in
     seconds since 1970, or 0."""
-    path = ledger_path(settings, name)
-    if not path.exists():
-        return []
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(
-            "SELECT place, at FROM places WHERE at > 0 OR EXISTS ("
-            "SELECT 1 FROM files WHERE files.place = places.id) ORDER BY place").fetchall()
-    finally:
-        connection.close()
+    return ask(ledger_path(settings, name),
+               "SELECT place, at FROM places WHERE at > 0 OR EXISTS ("
+               "SELECT 1 FROM files WHERE files.place = places.id) ORDER BY place")
 
 
 def emptied(settings: Settings, name: str) -> list[str]:
     """Each place where something of the publication *name* was, and all was taken away again."""
-    path = ledger_path(settings, name)
+    return [row[0] for row in ask(
+        ledger_path(settings, name),
+        "SELECT place FROM places WHERE at = 0 AND EXISTS (SELECT 1 FROM removed"
+        " WHERE removed.place = places.id) AND NOT EXISTS (SELECT 1 FROM files"
+        " WHERE files.place = places.id) ORDER BY place")]
+
+
+def ask(path: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """What the database at *path* answers, one of those beside a scratch library; nothing if there
+    is none, or it is being made."""
     if not path.exists():
         return []
     with closing(sqlite3.connect(path)) as connection:
-        return [row[0] for row in connection.execute(
-            "SELECT place FROM places WHERE at = 0 AND EXISTS (SELECT 1 FROM removed"
-            " WHERE removed.place = places.id) AND NOT EXISTS (SELECT 1 FROM files"
-            " WHERE files.place = places.id) ORDER BY place")]
+        if not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+            return []
+        return connection.execute(sql, values).fetchall()
 
 
 def text_hash(text: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from imagelib.config import Settings
+from imagelib.publishing.ledger import ask
 from imagelib.publishing.records import own_id
 
 
@@ -16,21 +15,12 @@ def whereabouts(settings: Settings, image_id: str) -> list[tuple[str, str]]:
     for path in sorted((settings.private_dir / "published").glob("*/ledger.db")):
         # Places may have been filled under either kind of id.
         ids = [image_id, *(own_id(image_id, secret) for secret in _secrets(path.parent))]
-        with closing(_opened(path)) as ledger:
-            found += [(path.parent.name, row[0]) for row in ledger.execute(
-                "SELECT p.place FROM places p WHERE EXISTS (SELECT 1 FROM images i WHERE"
-                " i.place = p.id AND i.id IN (?, ?)) ORDER BY p.place", (ids[0], ids[-1]))]
+        found += [(path.parent.name, row[0]) for row in ask(
+            path, "SELECT p.place FROM places p WHERE EXISTS (SELECT 1 FROM images i WHERE"
+            " i.place = p.id AND i.id IN (?, ?)) ORDER BY p.place", ids[0], ids[-1])]
     return found
 
 
 def _secrets(folder: Path) -> list[bytes]:
-    path = folder / "sources.db"
-    if not path.exists():
-        return []
-    with closing(_opened(path)) as sources:
-        return [bytes.fromhex(row[0]) for row in sources.execute(
-            "SELECT value FROM meta WHERE key = 'secret'")]
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    return [bytes.fromhex(row[0]) for row in ask(
+        folder / "sources.db", "SELECT value FROM meta WHERE key = 'secret'")]

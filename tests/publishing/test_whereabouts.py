@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from helpers import Daemon, draw
 
 from imagelib.library.library import Library
+from imagelib.publishing import ledger
+from imagelib.publishing.derived import published
+from imagelib.publishing.ledger import Ledger, emptied, ledger_path, places
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.publication import ending, publication
+from imagelib.publishing.whereabouts import whereabouts
 
 
 def publish(library: Library, to: Path, **values: str) -> Policy:
@@ -41,3 +46,21 @@ def test_an_image_is_where_it_was_sent_until_it_is_taken_away(tmp_path, ids):
         assert daemon.get(f"/api/images/{fox}/publications").json == {"items": []}
     finally:
         daemon.stop()
+
+
+def test_who_asks_while_a_publication_is_being_made_is_told_of_none(tmp_path, monkeypatch):
+    with Library.create(tmp_path / "library") as library:
+        settings = library.settings
+        folder = ledger_path(settings, "fox").parent
+        folder.mkdir(parents=True)
+        for name in ("ledger.db", "sources.db"):  # as they are before their tables are there
+            (folder / name).touch()
+
+        assert places(settings, "fox") == emptied(settings, "fox") == []
+        assert whereabouts(settings, "4711") == []
+        assert published(settings) == {}
+
+        monkeypatch.setattr(ledger, "_TABLES", f"{ledger._TABLES} CREATE TABLE torn (;")
+        with pytest.raises(sqlite3.OperationalError):
+            Ledger(folder / "ledger.db", "here")
+        assert places(settings, "fox") == [], "all tables are there, or none"
