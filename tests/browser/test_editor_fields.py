@@ -108,7 +108,8 @@ def test_fields_left_at_once_are_each_saved(editor, fields):
 
     assert wait_for(lambda: wanted.items() <= editor.daemon.get(
         f"/api/images/{image}").json.items())
-    editor.page.wait_for_timeout(0)  # Playwright tells of requests while it is asked for something
+    # Playwright tells of requests while it is asked for something, and late where much is going on.
+    wait_for(lambda: editor.page.wait_for_timeout(20) or len(bodies) >= len(wanted))
     assert sorted(bodies, key=str) == sorted(({name: value} for name, value in wanted.items()),
                                              key=str)
 
