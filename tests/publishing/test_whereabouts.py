@@ -11,7 +11,7 @@ from helpers import Daemon, draw
 from imagelib.library.library import Library
 from imagelib.publishing import ledger
 from imagelib.publishing.derived import published
-from imagelib.publishing.ledger import Ledger, emptied, ledger_path, places
+from imagelib.publishing.ledger import Ledger, ask, emptied, ledger_path, places
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.publication import ending, publication
 from imagelib.publishing.whereabouts import whereabouts
@@ -63,4 +63,4 @@ def test_who_asks_while_a_publication_is_being_made_is_told_of_none(tmp_path, mo
         monkeypatch.setattr(ledger, "_TABLES", f"{ledger._TABLES} CREATE TABLE torn (;")
         with pytest.raises(sqlite3.OperationalError):
             Ledger(folder / "ledger.db", "here")
-        assert places(settings, "fox") == [], "all tables are there, or none"
+        assert ask(folder / "ledger.db", "SELECT name FROM sqlite_schema") == [], "all, or none"
