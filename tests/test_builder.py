@@ -295,6 +295,19 @@ def test_a_memory_of_another_version_costs_one_full_build(library, picture):
     assert tree(library.settings.site_dir) == before
 
 
+def test_pages_that_come_together_refer_to_each_other_and_never_to_nothing(library, tmp_path):
+    library.add(draw(tmp_path / "first.png"))
+    build(library)
+    for number in range(4):
+        library.add(draw(tmp_path / f"{number}.png", seed=str(number)))
+    dead = []
+
+    build(library, progress=lambda stage, done, total: dead.extend(
+        dead_references(library.settings.site_dir) if stage == "pages" else ()))
+
+    assert dead == []
+
+
 def test_a_build_that_was_stopped_among_its_thumbnails_costs_the_next_one_no_more(
         library, tmp_path):
     for number in range(6):
