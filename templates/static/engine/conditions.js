@@ -11,6 +11,9 @@ const ImagelibConditions = (() => {
   const { parse, quote } = ImagelibQuery;
   const { trim } = ImagelibText;
 
+  /** Of so many conditions at most it is said what leaving them out would find. */
+  const MOST_WAYS = 8;
+
   const anyValue = () => true;
 
   /** The text without one of its parts. @param {string} text @param {QueryPart} part */
@@ -111,5 +114,27 @@ const ImagelibConditions = (() => {
   /** The text with other alternatives in place of a choice; without it for none. @param {string} text @param {Choice} choice @param {string} field @param {string[]} values */
   const replacing = (text, choice, field, values) => replaced(text, choice, written(field, values));
 
-  return { adding, allowing, conditionsOf, replacing, setting, termOf, without };
+  /**
+   * The queries that are left without one of the conditions and find something.
+   * @param {string} text @param {(query: string) => number} countOf
+   */
+  const wider = (text, countOf) => parse(text).parts.filter(({ kind }) => kind !== "or").slice(0, MOST_WAYS).map((part) => {
+    const query = without(text, part);
+    return { without: text.slice(part.start, part.end), query, count: countOf(query) };
+  }).filter(({ count, query }) => count && query);
+
+  /**
+   * While one writes `tag:` or the first letters of a tag, its value is still to come: the rest of the
+   * query without it, or null.
+   * @param {string} text @param {(letters: string) => boolean} isBegun  Whether a tag begins with these letters.
+   */
+  function unfinished(text, isBegun) {
+    const found = /(^|[\s(])-?([A-Za-z_]+):"?([^\s"()]*)$/.exec(text);
+    const field = found && ImagelibQueryFields.fieldNamed(found[2]);
+    if (!found || !field) return null;
+    const isWritten = found[3] && (field !== "tag" || !isBegun(ImagelibText.fold(found[3])));
+    return isWritten ? null : text.slice(0, found.index);
+  }
+
+  return { adding, allowing, conditionsOf, replacing, setting, termOf, unfinished, wider, without };
 })();

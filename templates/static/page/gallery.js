@@ -3,29 +3,21 @@
 "use strict";
 
 const ImagelibGallery = (() => {
-  const { isWriting, mount, nextFrame, setText } = ImagelibDom;
+  const { isWriting, mount, nextFrame } = ImagelibDom;
   const { nextTask, turns } = ImagelibTasks;
   const { likeOf } = ImagelibAlike;
   const { parse } = ImagelibQuery;
-  const NEWEST = "-captured_at";
-  const STORED_ORDER = "imagelib.order";
-  const SORTS = ["captured_at", "-captured_at", "rating", "-rating", "created_at", "-created_at", "name", "-name", "size", "-size", "album", "-album"];
-  const RANDOM = /^-?random-\d{1,9}$/;
-  const SEEDS = 1e9;
   /** Who writes nothing for so long has asked for something, to which Back leads. */
   const TYPING_PAUSE = 1200;
   /** Browsers refuse more than about a hundred changes of the URL in half a minute. */
   const URL_PAUSE = 350;
-  /** Of so many conditions at most it is said what leaving them out would find. */
-  const MOST_WAYS = 8;
 
   const search = new ImagelibSearch.Searcher(ImagelibIndex.columns);
-  search.pkOf = pkOf;
+  search.pkOf = (id) => ImagelibNamedImages.pkOf(id, refresh);
   const box = /** @type {HTMLInputElement} */ (document.querySelector(".search-box"));
-  const sortBox = /** @type {HTMLSelectElement} */ (mount("sort"));
 
   /** The order where neither URL nor query says one: what is preferred in this browser, if it can be chosen here. */
-  let usual = preferred();
+  let usual = ImagelibSortBox.preferred;
 
   let text = "";
   /** What the sort box says; "" leaves it to the query, else to the usual order. */
@@ -45,10 +37,6 @@ const ImagelibGallery = (() => {
   let inAlbum = null;
   /** Prompts whose stack is spread out. @type {Set<number>} */
   const spread = new Set();
-  /** Ids that a query asked for and whose row is being looked for. @type {Set<string>} */
-  const asked = new Set();
-  /** Those of which there is no image. @type {Set<string>} */
-  const absent = new Set();
   /** What the page shows was asked for last by a URL, a query, or a click; answers to what was before are late. */
   const asking = turns();
   let urlTimer = 0;
@@ -60,16 +48,6 @@ const ImagelibGallery = (() => {
   /** @type {{pk: number, offset: number} | null} */
   let kept = null;
   let frame = 0;
-
-  function preferred() {
-    const order = ImagelibKept.browser.get(STORED_ORDER) ?? "";
-    return SORTS.includes(order) && order !== "album" && optionOf(order) ? order : NEWEST;
-  }
-
-  /** @param {string} order */
-  function optionOf(order) {
-    return [...sortBox.options].find(({ value }) => value === order);
-  }
 
   function start() {
     history.scrollRestoration = "manual";
@@ -111,7 +89,7 @@ const ImagelibGallery = (() => {
       event.preventDefault();
       focusFirst();
     });
-    sortBox.addEventListener("change", () => chooseSort(sortBox.value));
+    ImagelibSortBox.onChoose(chooseSort);
     document.addEventListener("keydown", pressed);
     window.addEventListener("popstate", (event) => void readUrl(event.state));
     window.addEventListener("hashchange", () => void readUrl(history.state));
@@ -243,7 +221,7 @@ const ImagelibGallery = (() => {
       text = ImagelibConditions.without(text, part);
     }
     box.value = text;
-    sort = order === "random" ? `random-${Math.floor(Math.random() * SEEDS)}` : order;
+    sort = order;
     update();
     toTop();
   });
@@ -256,7 +234,7 @@ const ImagelibGallery = (() => {
   });
 
   /** What the sort box says of an order: nothing of the one that comes by itself. @param {string} order */
-  const chosen = (order) => ((RANDOM.test(order) || SORTS.includes(order)) && (order !== usual || hasOwnOrder(parse(text).root)) ? order : "");
+  const chosen = (order) => (ImagelibSortBox.isKnown(order) && (order !== usual || hasOwnOrder(parse(text).root)) ? order : "");
 
   /** Whether a query may come in another order than the newest first by itself. @param {QueryNode} root */
   const hasOwnOrder = (root) => root.kind === "tag" || likeOf(root) !== "" || "album" in mount("gallery").dataset;
@@ -282,7 +260,7 @@ const ImagelibGallery = (() => {
 
   /** Find what is asked for and show it. */
   function update() {
-    const asked = unfinished(text) ?? text;
+    const asked = (document.activeElement === box ? ImagelibConditions.unfinished(text, (letters) => search.facets.isBegun(letters)) : null) ?? text;
     const query = parse(asked);
     const like = likeOf(query.root);
     const { albums, albumsVersion } = ImagelibIndex;
@@ -317,10 +295,10 @@ const ImagelibGallery = (() => {
       ImagelibFoldedFacets.ask(text, asked);
       ImagelibTimeline.ask(text);
       void countSoon(bits);
-      showSort(order, own, album !== null);
+      ImagelibSortBox.show(order, own, album !== null);
       ImagelibAlbumViews.showHead(isAlbum && asked ? album : null, rows.length);
       const isNone = !album && ImagelibAlbums.isOrder(sort || query.sort);
-      ImagelibMessages.warnings([...query.warnings, ...(isNone ? [ImagelibAlbums.NONE] : []), ...ImagelibAlike.idsIn(query.root).filter(isAbsent).map((id) => `no image ${id} to be like`)]);
+      ImagelibMessages.warnings([...query.warnings, ...(isNone ? [ImagelibAlbums.NONE] : []), ...ImagelibAlike.idsIn(query.root).filter(ImagelibNamedImages.isAbsent).map((id) => `no image ${id} to be like`)]);
       document.dispatchEvent(new CustomEvent("imagelib:asked"));
     } else {
       ImagelibGrid.render();
@@ -328,7 +306,7 @@ const ImagelibGallery = (() => {
     if (before) ImagelibGrid.restore(before);
     if (kept && ImagelibGrid.itemOf(kept.pk) >= 0) kept = null;
     ImagelibMessages.count(foundRows.length, readsText || !text, stacks?.stacks);
-    ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { query: text, clear, go: setQuery, ways: wider, meant: () => ImagelibSpelling.meant(search, text) });
+    ImagelibMessages.nothing(foundRows.length === 0 && !isWaiting, { query: text, clear, go: setQuery, ways: () => ImagelibConditions.wider(text, (query) => ImagelibBits.count(bitsOf(query))), meant: () => ImagelibSpelling.meant(search, text) });
     ImagelibSaved.show(ImagelibIndex.searches, text, sort, goTo);
     if (open >= 0) void showImage(open);
   }
@@ -354,58 +332,8 @@ const ImagelibGallery = (() => {
   /** @param {number} pk */
   const promptOf = (pk) => ImagelibStacks.promptOf(ImagelibIndex.columns, ImagelibIndex.columns.rowOf(pk));
 
-  /** What would be found without one of the conditions. */
-  function wider() {
-    return parse(text).parts.filter(({ kind }) => kind !== "or").slice(0, MOST_WAYS).map((part) => {
-      const query = ImagelibConditions.without(text, part);
-      return { without: text.slice(part.start, part.end), query, count: ImagelibBits.count(bitsOf(query)) };
-    }).filter(({ count, query }) => count && query);
-  }
-
   /** What a query would find. @param {string} query */
   const bitsOf = (query) => search.found(parse(query));
-
-  /** Say the order in its box, and the one that comes by itself. @param {string} order @param {string} own @param {boolean} hasAlbum */
-  function showSort(order, own, hasAlbum) {
-    const [first, ...others] = sortBox.options;
-    const ofAlbum = optionOf("album");
-    setText(first, own.startsWith("like:") ? "Most alike first" : (own.startsWith("album:") ? ofAlbum : optionOf(own))?.text ?? "");
-    for (const option of others) option.hidden = option.value === own || (option === ofAlbum && (!hasAlbum || own.startsWith("album:")));
-    sortBox.value = order === own ? "" : RANDOM.test(order) ? "random" : order.split(":")[0];
-  }
-
-  /**
-   * While one writes `tag:` or the first letters of a tag, its value is still to come: the rest of the
-   * query without it, or null.
-   * @param {string} query
-   */
-  function unfinished(query) {
-    if (document.activeElement !== box) return null;
-    const found = /(^|[\s(])-?([A-Za-z_]+):"?([^\s"()]*)$/.exec(query);
-    const field = found && ImagelibQueryFields.fieldNamed(found[2]);
-    if (!found || !field) return null;
-    const isWritten = found[3] && (field !== "tag" || !search.facets.isBegun(ImagelibText.fold(found[3])));
-    return isWritten ? null : query.slice(0, found.index);
-  }
-
-  /** The pk of an id that a query names; it is looked for if it is not known. @param {string} id */
-  function pkOf(id) {
-    const known = ImagelibIndex.pkOf(id);
-    if (known === undefined && !asked.has(id)) {
-      asked.add(id);
-      void ImagelibIndex.locate(id).then((pk) => {
-        if (pk === null) absent.add(id);
-        refresh();
-      });
-    }
-    return known;
-  }
-
-  /** Whether there is no image with an id that was looked for. @param {string} id */
-  function isAbsent(id) {
-    const pk = ImagelibIndex.pkOf(id);
-    return pk === undefined ? absent.has(id) : !ImagelibIndex.columns.isLive(ImagelibIndex.columns.rowOf(pk));
-  }
 
   /** Open an image by hand: Back closes it again. @param {number} pk */
   async function openImage(pk) {
@@ -526,8 +454,8 @@ const ImagelibGallery = (() => {
     /** The order where nothing else is said; it is kept in this browser. */
     get usual() { return usual; },
     set usual(order) {
-      ImagelibKept.browser.set(STORED_ORDER, order);
-      usual = preferred();
+      ImagelibSortBox.preferred = order;
+      usual = ImagelibSortBox.preferred;
       refresh();
     },
     /** Ask for something else, as if it was typed. */
