@@ -1,10 +1,11 @@
 """Requests per second of the API against FastAPI + SQLModel, on the same rows. Prints JSON.
 
-    python bench/api.py [--rows 100000] [--seconds 4] [--reference PYTHON]
+    python bench/api.py [--rows 100000] [--seconds 4] [--connections 1,2,8] [--reference PYTHON]
 
 PYTHON is an interpreter that has fastapi, sqlmodel and uvicorn; without it only ours is measured.
-Eight connections on the loopback interface, each question for some seconds, queries varied so that
-no answer is simply remembered.
+Each question is asked for some seconds over some connections on the loopback interface, queries
+varied so that no answer is simply remembered. Of ours also: the files of a page, as a browser asks
+for them, in milliseconds. Measure on a machine that does nothing else: `load` is that before.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import random
 import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,9 @@ WORDS = list(dict.fromkeys(
     "".join(_DRAWN.choices(_SYLLABLES, k=_DRAWN.randint(2, 3))) for _ in range(4000)))[:3000]
 TAGS = [f"tag{n}" for n in range(120)]
 MODELS = [f"model-{n}" for n in range(20)]
-CONNECTIONS = 8
+#: What a page of the editor asks for before it shows a library of 100,000, and over how many
+#: connections a browser does.
+FILES, FILE_BYTES, BROWSER = 46, 220_000, 6
 #: The daemon's own application and server, without the builder: there are no files to build from.
 _SERVE = """
 import sys
@@ -61,25 +65,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--connections", default="1,2,8")
     parser.add_argument("--reference", default="")
     arguments = parser.parse_args()
+    counts = [int(count) for count in arguments.connections.split(",")]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         records = list(make_records(arguments.rows))
         fill_ours(folder / "library", records)
-        result = {"rows": arguments.rows, "cores": os.cpu_count(), "connections": CONNECTIONS}
+        result = {"rows": arguments.rows, "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+        files = make_files(folder / "library" / "site")
         with serving([sys.executable, "-c", _SERVE, str(folder / "library")]) as port:
-            result["imagelib"] = ask_all(port, records, arguments.seconds)
+            result["imagelib"] = {n: ask_all(port, records, arguments.seconds, n) for n in counts}
+            result["files_ms"] = round(statistics.median(load(port, files) for _ in range(7)))
         if arguments.reference:
             fill_reference(arguments.reference, folder / "reference.db", records)
             with serving([arguments.reference, "-m", "uvicorn", "--log-level", "error",
                           "--app-dir", str(Path(__file__).parent), "api_reference:app",
                           "--port"],
                          IMAGELIB_REFERENCE_DB=str(folder / "reference.db")) as port:
-                result["fastapi"] = ask_all(port, records, arguments.seconds)
+                result["fastapi"] = {
+                    n: ask_all(port, records, arguments.seconds, n) for n in counts}
             result["ratio"] = {
-                question: round(result["imagelib"][question] / result["fastapi"][question], 1)
-                for question in result["fastapi"]}
+                n: {question: round(result["imagelib"][n][question] / answers, 1)
+                    for question, answers in result["fastapi"][n].items()} for n in counts}
         print(json.dumps(result, indent=2))
 
 
@@ -158,7 +167,33 @@ def serving(command: list[str], **environment: str) -> Iterator[int]:
         process.wait(30)
 
 
-def ask_all(port: int, records: list[dict[str, object]], seconds: float) -> dict[str, float]:
+def make_files(site: Path) -> list[str]:
+    """Files as those of a page, and their addresses."""
+    (site / "data").mkdir(parents=True)
+    for n in range(FILES):
+        (site / "data" / f"{n:08x}.js").write_bytes(random.Random(n).randbytes(FILE_BYTES))
+    return [f"/data/{n:08x}.js" for n in range(FILES)]
+
+
+def load(port: int, files: list[str]) -> float:
+    """How long a browser would take for *files*, in milliseconds."""
+    def run(place: int) -> None:
+        with Client(port) as client:
+            for path in files[place::BROWSER]:
+                status, body = client.get(path)
+                assert (status, len(body)) == (200, FILE_BYTES)
+
+    started = time.perf_counter()
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(BROWSER)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return (time.perf_counter() - started) * 1000
+
+
+def ask_all(port: int, records: list[dict[str, object]], seconds: float, connections: int
+            ) -> dict[str, float]:
     """Requests per second of each question."""
     ours = "id" in json.loads(get(port, "/api/images?page_size=1"))["items"][0] and not str(
         json.loads(get(port, "/api/images?page_size=1"))["items"][0]["id"]).isdigit()
@@ -173,12 +208,13 @@ def ask_all(port: int, records: list[dict[str, object]], seconds: float) -> dict
                           f"&rating_min=2&date_from=2024-0{rng.randint(1, 9)}-01"),
         "tag counts": lambda: "/api/tags",
     }
-    return {name: round(rate(port, make, seconds), 1) for name, make in questions.items()}
+    return {name: round(rate(port, make, seconds, connections), 1)
+            for name, make in questions.items()}
 
 
-def rate(port: int, make: Callable[[], str], seconds: float) -> float:
+def rate(port: int, make: Callable[[], str], seconds: float, connections: int) -> float:
     """Answers per second over some kept-alive connections."""
-    counts = [0] * CONNECTIONS
+    counts = [0] * connections
     started = time.perf_counter()
 
     def run(place: int) -> None:
@@ -188,7 +224,7 @@ def rate(port: int, make: Callable[[], str], seconds: float) -> float:
                 assert status == 200, status
                 counts[place] += 1
 
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(CONNECTIONS)]
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 
 import pytest
 from helpers import draw
 
 from imagelib.daemon.app import PROVING, SLOW, make_app
+from imagelib.daemon.channels import AT_ONCE, Head
 from imagelib.daemon.errors import MalformedError
 from imagelib.daemon.guard import Guard, hash_password
 from imagelib.daemon.messages import Request, parse_json
@@ -148,13 +150,46 @@ def test_large_bodies_are_read_one_at_a_time_and_small_ones_beside_them():
     second.release()
 
 
+def lane(app, method, path, query="", **headers):
+    return app.lane_of(Head(method, path, headers, "127.0.0.1"), query)
+
+
 def test_what_is_slow_has_a_lane_of_its_own(library):
     app = make_app(Service(library), Guard(80))
     for route in ROUTES:
         path = route.path.replace("{id}", "x").replace("{name}", "x").replace("{tag}", "x")
-        assert app.lane_of(route.method, path, "") == (SLOW if route.slow else None)
+        assert lane(app, route.method, path) == (SLOW if route.slow else None)
     locked = make_app(Service(library), Guard(80, password_hash=hash_password("sesame")))
-    assert locked.lane_of("GET", "/api/tags", "Basic bWU6Z3Vlc3M=") == PROVING
+    assert lane(locked, "GET", "/api/tags", authorization="Basic bWU6Z3Vlc3M=") == PROVING
+    assert lane(locked, "GET", "/", authorization="Basic bWU6Z3Vlc3M=") == PROVING
+
+
+def test_only_what_is_at_hand_is_answered_at_once(library, picture):
+    service = Service(library)
+    app = make_app(service, Guard(80))
+    service.engine.memory.fill()
+    for path in ("/", "/data/manifest.js", "/api/tags", "/api/images", "/api/images/x"):
+        assert lane(app, "GET", path) == AT_ONCE
+    assert lane(app, "GET", "/api/images", "tags=a,b&rating_min=3") == AT_ONCE
+    # Words may be looked for in SQLite, originals may be large and lie anywhere.
+    assert lane(app, "GET", "/api/images", "tags=a&q=fox") is None
+    assert lane(app, "GET", "/images/x.png") is None
+    for method, path in (("POST", "/api/undo"), ("PUT", "/api/images/x"), ("GET", "/api/status")):
+        assert lane(app, method, path) is None
+    library.add(picture)  # the memory has to be read again first
+    assert lane(app, "GET", "/api/tags") is None
+    service.engine.memory.fill()
+    assert lane(app, "GET", "/api/tags") == AT_ONCE
+    with service.engine.memory._lock:  # somebody else is being answered
+        assert lane_from_elsewhere(app, "/api/tags") is None
+
+
+def lane_from_elsewhere(app, path):
+    found = []
+    other = threading.Thread(target=lambda: found.append(lane(app, "GET", path)))
+    other.start()
+    other.join()
+    return found[0]
 
 
 def tags(first, last):

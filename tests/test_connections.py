@@ -6,10 +6,13 @@ import base64
 import http.client
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 from helpers import Daemon, draw, wait_for
+from waitress.adjustments import Adjustments
 
+from imagelib.daemon.channels import Channel
 from imagelib.daemon.guard import hash_password
 from imagelib.library.library import Library
 
@@ -142,6 +145,41 @@ def test_who_does_not_take_the_answer_holds_up_nobody(daemon, tmp_path):
     finally:
         for raw in idle:
             raw.close()
+
+
+def test_who_asks_for_much_at_once_and_takes_none_of_it_holds_up_nobody(daemon):
+    large = daemon.root / "site" / "data" / "0123456789abcdef.js"
+    large.parent.mkdir(parents=True, exist_ok=True)
+    with large.open("wb") as stream:
+        stream.truncate(40 * 2**20)  # more than a connection keeps, and than the network takes
+    idle = []
+    try:
+        for _ in range(3):
+            raw = socket.create_connection(("127.0.0.1", daemon.port))
+            idle.append(raw)
+            raw.sendall(head(daemon, "GET", f"/data/{large.name}", 0) * 4)
+        for _ in range(3):
+            assert daemon.get("/api/status").status == 200
+            assert daemon.get("/data/no-such-file.js").status == 404
+    finally:
+        for raw in idle:
+            raw.close()
+
+
+def test_the_loop_leaves_an_answer_to_the_thread_that_makes_it():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server = SimpleNamespace(active_channels={})
+        channel = Channel(server, ours, ("127.0.0.1", 1), Adjustments(), {})
+        assert not channel.writable()
+        channel.total_outbufs_len = 100
+        assert channel.writable()  # nobody else sends it
+        channel.requests = ["a request that is being answered"]
+        assert not channel.writable()
+        channel.total_outbufs_len = 2**20  # more than the network took from the thread
+        assert channel.writable()
+        channel.total_outbufs_len, channel.will_close = 0, True
+        assert channel.writable()
 
 
 def test_connections_are_used_again_and_closed_ones_forgotten(daemon):

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 
 import bottle
 
-from imagelib.daemon.channels import ARRIVED, Head
+from imagelib.daemon.channels import ARRIVED, AT_ONCE, Head
 from imagelib.daemon.editor import PREFIX, editor_files, with_editor
 from imagelib.daemon.errors import (
     ForbiddenError,
@@ -35,7 +35,7 @@ from imagelib.daemon.messages import MAX_JSON_BODY, Request, Response
 from imagelib.daemon.notices import building, notice
 from imagelib.daemon.representations import image_json
 from imagelib.daemon.route import Route
-from imagelib.daemon.routes import ROUTES, is_slow, routes_of
+from imagelib.daemon.routes import ROUTES, is_quick, is_slow, routes_of
 from imagelib.daemon.service import Service
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
@@ -65,6 +65,7 @@ _STRAY_BODY = 2**16
 #: How many requests of each lane are answered at once; None is for those that are quick.
 SLOW, PROVING = "slow", "proving"
 LANES: dict[str | None, int] = {None: 4, SLOW: 4, PROVING: 2}
+_ASKS_WORDS = re.compile(r"(?:^|&)q=")
 
 #: Names the batch that a request made, so that `POST /api/undo` takes back this one and no later
 #: one. Of an upload that brings an image out of the trash and says more of it, it is the first:
@@ -118,11 +119,23 @@ class Application:
             return self._service.library.settings.max_upload + MAX_FIELD_BYTES
         return MAX_JSON_BODY if routes else _STRAY_BODY
 
-    def lane_of(self, method: str, path: str, authorization: str) -> str | None:
-        """Unproven passwords and slow routes have lanes of their own."""
-        if not self._guard.is_proven(authorization):
+    def lane_of(self, head: Head, query: str) -> str | None:
+        """Unproven passwords and slow routes have lanes of their own; what is at hand has none."""
+        if not self._guard.is_proven(head.headers.get("authorization", "")):
             return PROVING
-        return SLOW if is_slow(method, path) else None
+        if is_slow(head.method, head.path):
+            return SLOW
+        return AT_ONCE if self._is_at_hand(head, query) else None
+
+    def _is_at_hand(self, head: Head, query: str) -> bool:
+        """Whether the answer is a small file or in memory, so that nobody waits for it."""
+        if head.method not in ("GET", "HEAD"):
+            return False
+        if not head.path.startswith("/api/"):
+            return not head.path.startswith("/images/")
+        # Words may be looked up in SQLite, for as long as that takes.
+        return (is_quick(head.method, head.path) and self._service.engine.is_current
+                and not _ASKS_WORDS.search(query))
 
 
 @contextmanager

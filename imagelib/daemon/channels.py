@@ -9,6 +9,7 @@ gives way to a new one.
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -28,10 +29,14 @@ from imagelib.errors import ImagelibError
 
 #: When the request was complete, in seconds of the monotonic clock: its place in the environ.
 ARRIVED = "imagelib.arrived"
+#: The lane of what the thread of the network answers itself, between two looks at its sockets.
+AT_ONCE = "at once"
 #: How many connections are open at a time.
 CONNECTIONS = 200
 #: So long may a head be under way, and an answer without a byte of it being taken, in seconds.
 _HEAD_SECONDS, _STUCK_SECONDS = 15.0, 60.0
+#: From so many bytes on that a network has not taken, the loop sends an answer that is being made.
+_SENT_BY_THREAD = 2**16
 #: Who is refused may still be sending: so many seconds and bytes more are read and thrown away,
 #: as closing at once would take the answer from them.
 _LINGER_SECONDS, _LINGER_BYTES = 2.0, 2**20
@@ -59,8 +64,11 @@ class Doorkeeper(Protocol):
     def most(self, head: Head) -> int:
         """How long the body may be, in bytes."""
 
-    def lane_of(self, method: str, path: str, authorization: str) -> str | None:
-        """Among which tasks such a request waits; None: among the quick ones."""
+    def lane_of(self, head: Head, query: str) -> str | None:
+        """Among which tasks such a request waits; None: among those that are soon done.
+
+        *query* is what stands behind the question mark.
+        """
 
 
 class _Request(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
@@ -154,6 +162,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._lingers_until, self._linger_bytes = 0.0, _LINGER_BYTES
         #: A password is being checked, and the client waits to be told to go on.
         self._waits, self._continues = False, False
+        #: There is a request that is answered as soon as everything that came has been read.
+        self._is_asked = False
         super().__init__(*arguments, **options)
 
     def judge(self, request: _Request) -> None:
@@ -197,6 +207,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Read, or read and throw away."""
         if not self._lingers_until:
             super().handle_read()
+            if self._is_asked:
+                self._is_asked = False
+                self._answer()
             return
         try:
             self._linger_bytes -= len(self.recv(self.adj.recv_bytes))
@@ -205,9 +218,31 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self._linger_bytes < 0 or time.monotonic() > self._lingers_until:
             super().handle_close()
 
+    def answer_at_once(self) -> bool:
+        """Whether the request that just came is answered by the thread that is reading it."""
+        self._is_asked = threading.get_ident() == self.server.loop
+        return self._is_asked
+
+    def _answer(self) -> None:
+        """Answer here, unless more was asked for with it.
+
+        Who does not take the first answer would stop everybody, as the second one waits for that.
+        """
+        if len(self.requests) == 1:
+            self.service()
+        elif self.requests:
+            self.server.task_dispatcher.hand_over(self)
+
     def writable(self) -> bool:
-        """Nothing more is sent to who was refused."""
-        return not self._lingers_until and bool(super().writable())
+        """Nothing is sent to who was refused; what is being answered is sent by its own thread.
+
+        Without that the loop would find the socket writable and an answer in the making, again and
+        again, and take the interpreter from the thread that makes it: ten times slower.
+        """
+        if self._lingers_until or (self.requests and self.total_outbufs_len < _SENT_BY_THREAD
+                                   and not self.will_close):
+            return False
+        return bool(super().writable())
 
     def handle_close(self) -> None:
         """Close; for a refused client only our half at first."""
@@ -244,6 +279,13 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class = Channel
     #: Set before the server runs.
     doorkeeper: Doorkeeper
+    #: The thread that runs the loop.
+    loop = 0
+
+    def run(self) -> None:
+        """Serve until everything is closed."""
+        self.loop = threading.get_ident()
+        super().run()
 
     def handle_accept(self) -> None:
         """Take a connection; where there are too many, the longest idle one gives way.
@@ -285,7 +327,9 @@ class Dispatcher:
     """What waitress calls a task dispatcher: threads of its own for each lane.
 
     However much there is of what is slow by its nature (pictures to decode, long answers,
-    passwords to check), the next short question finds a thread.
+    passwords to check), the next short question finds a thread. What is answered at once needs
+    none: to hand it over and back would cost several times the answer, as two threads that want
+    the interpreter wait for each other.
     """
 
     def __init__(self, lanes: Mapping[str | None, int], door: Callable[[], Doorkeeper]) -> None:
@@ -296,7 +340,15 @@ class Dispatcher:
 
     def add_task(self, task: Any) -> None:
         """Run *task*, a connection with a request or a proof, in a thread of its lane."""
-        self._lanes[_lane_of(task, self._door())].add_task(task)
+        lane = _lane_of(task, self._door())
+        if lane != AT_ONCE:
+            self._lanes[lane].add_task(task)
+        elif not task.answer_at_once():
+            self.hand_over(task)
+
+    def hand_over(self, task: Any) -> None:
+        """Run *task* in a thread of those that are soon done, whatever it asks for."""
+        self._lanes[None].add_task(task)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         """End the threads, those that work within *timeout* seconds; whether tasks were dropped."""
@@ -310,8 +362,8 @@ def _lane_of(task: Any, doorkeeper: Doorkeeper) -> str | None:
     request = task.request if isinstance(task, _Proof) else task.requests[0]
     if request.error is not None:
         return None
-    return doorkeeper.lane_of(request.command.upper(), _path(request),
-                              request.headers.get("AUTHORIZATION", ""))
+    return doorkeeper.lane_of(head_of(task.channel if isinstance(task, _Proof) else task, request),
+                              request.query)
 
 
 def _path(request: HTTPRequestParser) -> str:

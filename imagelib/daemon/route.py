@@ -25,5 +25,7 @@ class Route:
     public: bool = False
     #: Decodes pictures, reads the whole disk or sends without end: not on every thread at once.
     slow: bool = False
+    #: Answered from memory or by a row or two, as long as the memory is that of what is stored.
+    quick: bool = False
     #: Decodes one picture while somebody waits: better refused soon than answered late.
     hurried: bool = False

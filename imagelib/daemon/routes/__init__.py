@@ -33,12 +33,13 @@ _EDIT = (200, 400, 404, 412, 415, 422, 503, 507)
 
 ROUTES = (
     Route("GET", "/api/images", images.list_images, (200, 422), query=schemas.ListQuery,
-          public=True),
+          public=True, quick=True),
     Route("POST", "/api/images", images.add_image, (200, 201, 400, 411, 413, 415, 422, 503, 507),
           body=ImageDraft, upload=True, slow=True, hurried=True),
     Route("POST", "/api/inspect", images.inspect_file, (200, 400, 411, 413, 415, 422, 503, 507),
           body=schemas.Nothing, upload=True, slow=True, hurried=True),
-    Route("GET", "/api/images/{id}", images.get_image, (200, 304, 404), public=True),
+    Route("GET", "/api/images/{id}", images.get_image, (200, 304, 404), public=True,
+          quick=True),
     Route("PUT", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
     Route("PATCH", "/api/images/{id}", images.edit_image, _EDIT, body=ImagePatch),
     Route("DELETE", "/api/images/{id}", images.delete_image, (204, 404, 412, 503, 507)),
@@ -65,7 +66,7 @@ ROUTES = (
     Route("GET", "/api/drift", drift.show_drift, (200,), slow=True),
     Route("POST", "/api/drift", drift.repair, (200, 400, 415, 422, 503, 507), body=schemas.Repair,
           slow=True),
-    Route("GET", "/api/tags", tags.list_tags, (200,), public=True),
+    Route("GET", "/api/tags", tags.list_tags, (200,), public=True, quick=True),
     Route("POST", "/api/tags/rename", tags.rename_tag, (200, 404, 409, 415, 422, 503, 507),
           body=schemas.RenameTag),
     Route("POST", "/api/tags/merge", tags.merge_tags, (200, 404, 415, 422, 503, 507),
@@ -106,8 +107,12 @@ ROUTES = (
 def is_slow(method: str, path: str) -> bool:
     """Whether such a request is answered by a route that is slow."""
     return path.startswith("/api/") and any(
-        route.slow and route.method == method and _pattern(route.path).fullmatch(path)
-        for route in ROUTES)
+        route.slow and route.method == method for route in routes_of(path))
+
+
+def is_quick(method: str, path: str) -> bool:
+    """Whether such a request is answered by a route that is quick."""
+    return any(route.quick and route.method == method for route in routes_of(path))
 
 
 def routes_of(path: str) -> list[Route]:

@@ -83,6 +83,18 @@ class MemoryEngine:
         """Whether an answer is quick: what has changed since is little."""
         return self._seq >= 0
 
+    @property
+    def is_current(self) -> bool:
+        """Whether all is in memory as it is stored, and nobody is being answered: who asks waits
+        for nothing.
+        """
+        if not self.is_filled or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            return self._state == self._database.commit_stamp()
+        finally:
+            self._lock.release()
+
     def fill(self) -> None:
         """Read all images, unless that was done; 2 s for 100,000."""
         with self._lock:

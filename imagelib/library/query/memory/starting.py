@@ -45,6 +45,11 @@ class StartingEngine:
         """As `Engine.tag_counts`."""
         return self._now().tag_counts()
 
+    @property
+    def is_current(self) -> bool:
+        """As `MemoryEngine.is_current`."""
+        return self.memory.is_current
+
     def learn(self, go_on: Callable[[], bool] = lambda: True) -> None:
         """As `MemoryEngine.learn`."""
         self.memory.learn(go_on)
