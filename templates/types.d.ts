@@ -223,6 +223,8 @@ interface Manifest {
   format: number;
   seq: number;
   total: number;
+  /** How many more there will be, while the first build of many goes on. */
+  coming?: number;
   /** Name, query and order of each saved search. */
   searches: [name: string, query: string, sort: string][];
   /** Who has picked which images, by their pks as `ImagelibNumbers.readDeltas` reads them. */

@@ -289,7 +289,7 @@ def test_what_an_edit_brings_back_is_not_removed_as_replaced(built, monkeypatch)
     for notes in ("a", "b", "a", "b", "a"):
         built.edit(image.id, notes=notes)
         build(built)
-    monkeypatch.setattr("imagelib.generator.builder.KEPT_SECONDS", -1.0)
+    monkeypatch.setattr("imagelib.generator.build_run.KEPT_SECONDS", -1.0)
     build(built)
 
     assert dead_references(built.settings.site_dir) == []
@@ -303,7 +303,7 @@ def test_a_build_is_not_done_while_something_replaced_is_overdue(built, monkeypa
     follow(built)
     place = built.settings.site_dir.absolute()
     assert is_current(built.settings, place)
-    monkeypatch.setattr("imagelib.generator.builder.KEPT_SECONDS", -1.0)
+    monkeypatch.setattr("imagelib.generator.build_run.KEPT_SECONDS", -1.0)
     monkeypatch.setattr("imagelib.generator.freshness.KEPT_SECONDS", -1.0)
     assert not is_current(built.settings, place)
     build(built)
@@ -332,7 +332,7 @@ def test_what_was_replaced_goes_with_a_later_build(built, monkeypatch):
     site = built.settings.site_dir
     assert tree(site) != current_tree(built)
     # So much later that nobody asks for it any more.
-    monkeypatch.setattr("imagelib.generator.builder.KEPT_SECONDS", -1.0)
+    monkeypatch.setattr("imagelib.generator.build_run.KEPT_SECONDS", -1.0)
     monkeypatch.setattr("imagelib.generator.freshness.KEPT_SECONDS", -1.0)
     report = build(built)
 

@@ -12,7 +12,7 @@ import click
 from imagelib.cli.output import Context, as_json, plural, print_json, progress, say
 
 if TYPE_CHECKING:
-    from imagelib.generator.builder import BuildReport
+    from imagelib.generator.build_run import BuildReport
     from imagelib.library.library import Library
 
 pass_context = click.make_pass_decorator(Context)
@@ -91,7 +91,7 @@ def build(context: Context, full: bool, out: Path | None, as_json: bool) -> int:
     if full or not is_current(settings, folder):
         with context.library() as library:
             if full or not is_as_scanned(settings):
-                _follow_disk(library)
+                _follow_disk(library, folder)
             report = _build(library, full=full, out=out)
     else:
         say("Everything is up to date.")
@@ -104,19 +104,44 @@ def build(context: Context, full: bool, out: Path | None, as_json: bool) -> int:
     return 1 if faulty else 0
 
 
-def _follow_disk(library: Library) -> None:
-    """Files that were dropped into images/ belong into the site too."""
-    from imagelib.library.originals.drift import Scanner
+def _follow_disk(library: Library, site: Path) -> None:
+    """Files that were dropped into images/ belong into the site too.
+
+    Of many that no *site* shows yet, the newest are taken in and shown before the others.
+    """
+    from imagelib.generator.builder import SLICE
+    from imagelib.generator.builder import build as build_site
+    from imagelib.library.originals.drift import Drift, Scanner
     from imagelib.library.originals.following import follow_disk
 
     scanner = Scanner(library)
     drift = scanner.scan()
-    done = follow_disk(library, scanner, drift)
+    files = len(drift.stray)
+    added, failures = 0, [*drift.unreadable]
+
+    def follow(part: Drift, before: int = 0) -> None:
+        nonlocal added
+        with progress("taking in") as bar:
+            done = follow_disk(library, scanner, part,
+                               progress=lambda number, _: bar(before + number, files))
+        added += len(done.added)
+        failures.extend(done.failures)
+
+    if files >= 2 * SLICE and not (site / "index.html").exists():
+        drift.stray.sort(key=lambda name: drift.stats[name][1], reverse=True)  # by mtime
+        rest = Drift(stray=drift.stray[SLICE:], stats=drift.stats)
+        drift.stray = drift.stray[:SLICE]
+        follow(drift)
+        build_site(library, site, coming=len(rest.stray))
+        say(f"The newest are in the gallery already: {site / 'index.html'}")
+        follow(rest, SLICE)
+    else:
+        follow(drift)
     if drift.refused:
         say(drift.refused)
-    if done.added:
-        say(f"{plural(len(done.added), 'new image')} found in {library.originals.folder}.")
-    for name, reason in [*done.failures, *drift.unreadable]:
+    if added:
+        say(f"{plural(added, 'new image')} found in {library.originals.folder}.")
+    for name, reason in failures:
         say(f"{name}: {reason}")
 
 

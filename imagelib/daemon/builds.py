@@ -16,7 +16,8 @@ from typing import Any
 from imagelib.daemon.debounce import debounce
 from imagelib.daemon.logs import LOG, log_event
 from imagelib.errors import ImagelibError
-from imagelib.generator.builder import BuildReport, build
+from imagelib.generator.build_run import BuildReport
+from imagelib.generator.builder import build
 from imagelib.library.library import Library
 from imagelib.library.store.backup import snapshot_if_old
 from imagelib.library.store.batches import acting_as

@@ -106,8 +106,8 @@ def write_site(
 
 
 def write_index(
-    folder: Path, by_pk: list[Image], *, seq: int = 1, without_thumbnail: Set[int] = frozenset(),
-    searches: Sequence[Sequence[str]] = (),
+    folder: Path, by_pk: list[Image], *, seq: int = 1, coming: int = 0,
+    without_thumbnail: Set[int] = frozenset(), searches: Sequence[Sequence[str]] = (),
     albums: Sequence[tuple[str, str, int, Sequence[int]]] = (),
 ) -> list[Block]:
     """Write the data files and the manifest, and return the blocks."""
@@ -122,8 +122,8 @@ def write_index(
             _write(folder / block_path(block), content)
     checksum, content = albums_file(albums)
     _write(folder / albums_path(checksum), content)
-    _write(folder / MANIFEST_PATH, manifest(blocks, seq=seq, total=len(by_pk), searches=searches,
-                                            albums=checksum if albums else ""))
+    _write(folder / MANIFEST_PATH, manifest(blocks, seq=seq, total=len(by_pk), coming=coming,
+                                            searches=searches, albums=checksum if albums else ""))
     return blocks
 
 

@@ -39,6 +39,23 @@ def test_a_block_that_a_newer_build_replaced_is_found_by_its_manifest(own_site, 
     expect(status(page)).to_have_text(f"{COUNT} of {COUNT} images")
 
 
+def test_a_gallery_that_is_being_made_grows_in_the_open_page(own_site, serve, open_page):
+    by_pk = sorted(IMAGES, key=lambda image: image.pk)
+    first = by_pk[-50:]
+    write_index(own_site, first, coming=COUNT - 50, without_thumbnail=WITHOUT_THUMBNAIL)
+    page = open_page(serve(own_site))
+    expect(status(page)).to_have_text("50 of 50 images")
+    note = page.get_by_text(f"{COUNT - 50} more images are being added to this gallery")
+    expect(note).to_be_visible()
+    box(page).fill("rating:5")
+    here = [image for image in first if image.rating == 5]
+    expect(status(page)).to_have_text(f"{len(here)} of 50 images")
+
+    write_index(own_site, by_pk, seq=2, without_thumbnail=WITHOUT_THUMBNAIL)
+    expect_result(page, found("rating:5"))
+    expect(note).to_be_hidden()
+
+
 def test_a_lost_block_is_said(own_site, serve, open_page):
     [text] = (own_site / "data").glob("text-*.js")
     text.unlink()

@@ -189,11 +189,12 @@ def phash_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     })
 
 
-def manifest(blocks: Iterable[Block], *, seq: int, total: int,
+def manifest(blocks: Iterable[Block], *, seq: int, total: int, coming: int = 0,
              searches: Sequence[Sequence[str]] = (),
              picks: Sequence[tuple[str, Sequence[int]]] = (), albums: str = "") -> bytes:
     """The content of `MANIFEST_PATH`: all blocks, the change it was built from, how many images.
 
+    *coming* is how many more there will be, while the first build of many goes on.
     *searches* are the saved ones: name, query, order. *picks* are the pks that each visitor of a
     publication picked, by the name; without any, nothing is said of them. *albums* is the hash of
     their file, "" if there are none.
@@ -202,6 +203,7 @@ def manifest(blocks: Iterable[Block], *, seq: int, total: int,
     for block in sorted(blocks, key=lambda block: block.number):
         kinds[block.kind].append([block.number, block.rows, block.newest, block.hash])
     return _call({"kind": "manifest", "format": FORMAT, "seq": seq, "total": total,
+                  **({"coming": coming} if coming else {}),
                   "searches": [list(search) for search in searches],
                   **({"picks": [[who, written_deltas(pks)] for who, pks in picks]}
                      if picks else {}), **({"albums": albums} if albums else {}), **kinds})

@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 
 
 def follow_disk(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
-           adopt: bool = True) -> Followed:
+           adopt: bool = True,
+           progress: Callable[[int, int], None] = lambda done, total: None) -> Followed:
     """Make the library follow the disk. Nothing is deleted, and history says what was done.
 
-    One file that cannot be dealt with stops nothing: it is among the failures.
+    One file that cannot be dealt with stops nothing: it is among the failures. *progress* is told
+    of each new file that was dealt with.
     """
     if drift.refused and not accept_missing:
         return Followed()
@@ -65,9 +67,11 @@ def follow_disk(library: Storage, scanner: Scanner, drift: Drift, *, accept_miss
         guarded(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
     for image in drift.shared:
         guarded(image.file_name, lambda image=image: _separate(library, image))  # type: ignore[misc]
-    for _, step in completed(lambda name: guarded(name, lambda: adopted(name)),
-                             drift.stray if adopt else [], 2 * library.sandbox.size):
+    new = drift.stray if adopt else []
+    for number, (_, step) in enumerate(completed(
+            lambda name: guarded(name, lambda: adopted(name)), new, 2 * library.sandbox.size), 1):
         step.result()
+        progress(number, len(new))
     remember_folders(library)
     return Followed(
         changed=tuple(dict.fromkeys(image for step in done for image in step.changed)),

@@ -6,6 +6,8 @@ const ImagelibIndex = (() => {
   const MANIFEST = "data/manifest.js";
   /** How often the page hears of text blocks, in milliseconds. */
   const PROGRESS_PAUSE = 150;
+  /** How often one that is being made is read again, in milliseconds. */
+  const COMING_PAUSE = 5000;
   /** So long blocks are taken in at a time, in milliseconds. */
   const SLICE = 8;
   /** How often a block is asked for in vain before it is given up. */
@@ -52,6 +54,7 @@ const ImagelibIndex = (() => {
   /** When blocks were last interrupted. */
   let pause = 0;
   let progressTimer = 0;
+  let comingTimer = 0;
 
   /** Load what a manifest names and is not held yet. @param {Manifest} value */
   async function use(value) {
@@ -59,6 +62,8 @@ const ImagelibIndex = (() => {
     manifest = value;
     searches = value.searches ?? [];
     ImagelibFiles.use(value);
+    clearTimeout(comingTimer);
+    if (value.coming) comingTimer = setTimeout(() => void reload(), COMING_PAUSE);
     forgetEdits(value.seq);
     forgetBlocks(before, value);
     columns.reserve(value.core.length);
@@ -303,6 +308,8 @@ const ImagelibIndex = (() => {
     ready,
     /** The change that the blocks were built from; -1 before they are known. */
     get seq() { return manifest?.seq ?? -1; },
+    /** How many more images there will be, while the first build of many goes on. */
+    get coming() { return manifest?.coming ?? 0; },
     /** Name, query and order of each saved search. */
     get searches() { return searches; },
     /** Show other saved searches, before any build. @param {string[][]} now */

@@ -279,7 +279,7 @@ const ImagelibGallery = (() => {
     const { columns } = ImagelibIndex;
     // Tools are counted once all texts are there, whatever is asked for.
     const key = JSON.stringify([text, query.root, order, columns.coreVersion,
-      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, isWaiting, albumsVersion]);
+      (readsText || ImagelibIndex.searched === 1) && columns.textVersion, ImagelibIndex.isBroken, ImagelibIndex.coming, isWaiting, albumsVersion]);
     const before = kept ?? ImagelibGrid.anchor();
     if (key !== shownKey) {
       shownKey = key;

@@ -30,7 +30,9 @@ const ImagelibMessages = (() => {
 
   function showWarnings() {
     const broken = ImagelibIndex.isBroken ? "some of the index cannot be loaded; reload the page" : "";
-    const all = [...ofQuery, noted, broken].filter(Boolean);
+    const { coming } = ImagelibIndex;
+    const more = coming ? `${coming.toLocaleString("en")} more image${coming === 1 ? " is" : "s are"} being added to this gallery` : "";
+    const all = [...ofQuery, noted, broken, more].filter(Boolean);
     mount("warnings").hidden = all.length === 0;
     setText(mount("warnings"), all.join(" · "));
   }
