@@ -41,6 +41,7 @@ from imagelib.generator.index.blocks import (
     make_block,
     manifest,
 )
+from imagelib.generator.marks import Marks
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import thumbnail_path
 from imagelib.library.query.query import Query
@@ -126,10 +127,10 @@ def library(browser: Browser, site: Path, images: Sequence[Image], hosts: Sequen
 
 def written(site: Path, images: Sequence[Image]) -> dict[str, Any]:
     """Write the site; say what it weighs, and what one edit of an old image rewrites."""
-    bare = {image.pk for image in images[:-FIRST_PAGE]}
+    marks = Marks(bare={image.pk for image in images[:-FIRST_PAGE]})
     started = time.process_time()
     blocks, sizes = [], {kind: [0, 0] for kind in KINDS}
-    for block, content in index(images, bare):
+    for block, content in index(images, marks):
         blocks.append(block)
         put(site / block_path(block), content)
         sizes[block.kind][0] += len(content)
@@ -140,7 +141,7 @@ def written(site: Path, images: Sequence[Image]) -> dict[str, Any]:
     pages = Pages(SiteInfo("Measured"))
     newest = images[: -FIRST_PAGE - 1: -1]
     put(site / "bare.html", BARE_PAGE.encode())
-    front = pages.gallery(newest, len(images), bare).encode()
+    front = pages.gallery(newest, len(images), marks).encode()
     put(site / "index.html", front)
     script = 0
     for path in pages.static_paths():
@@ -160,19 +161,19 @@ def written(site: Path, images: Sequence[Image]) -> dict[str, Any]:
         "gzip_bytes": {kind: packed for kind, (_, packed) in sizes.items()},
         "search_index_gzip_bytes": sizes["core"][1] + sizes["text"][1] + len(gzip.compress(named)),
         "first_paint_gzip_bytes": script + len(gzip.compress(front)) + len(gzip.compress(named)),
-        "one_edit": one_edit(images, bare, blocks, named),
+        "one_edit": one_edit(images, marks, blocks, named),
     }
 
 
-def index(images: Sequence[Image], bare: set[int]) -> Iterator[tuple[Block, bytes]]:
+def index(images: Sequence[Image], marks: Marks) -> Iterator[tuple[Block, bytes]]:
     """All blocks of a library."""
     for kind, size in KINDS.items():
         for number in range(images[-1].pk // size + 1):
             low = max(0, number * size - images[0].pk)
-            yield make_block(kind, number, images[low: (number + 1) * size - images[0].pk], bare)
+            yield make_block(kind, number, images[low: (number + 1) * size - images[0].pk], marks)
 
 
-def one_edit(images: Sequence[Image], bare: set[int], blocks: Sequence[Block],
+def one_edit(images: Sequence[Image], marks: Marks, blocks: Sequence[Block],
              named: bytes) -> dict[str, Any]:
     """Another rating, tag and prompt for one image."""
     changed = replace(images[len(images) // 3], rating=5, tags=("new",), prompt_text="all new")
@@ -182,7 +183,7 @@ def one_edit(images: Sequence[Image], bare: set[int], blocks: Sequence[Block],
         number = changed.pk // size
         rows = [changed if image.pk == changed.pk else image
                 for image in images[max(0, number * size - 1): (number + 1) * size - 1]]
-        block, content = make_block(kind, number, rows, bare)
+        block, content = make_block(kind, number, rows, marks)
         if block not in blocks:
             touched.append(content)
     cpu = time.process_time() - started

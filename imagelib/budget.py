@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from imagelib.errors import BrokenPictureError
+from imagelib.formats import HEAD, sniff
 
 #: A progressive JPEG has about ten scans; 5,000 of them kept Pillow busy for 93 s (measured).
 MAX_SCANS = 200
@@ -17,9 +18,16 @@ MAX_SCANS = 200
 #: million pixels are more than any program writes.
 MAX_SCANNED = 2_000_000_000
 #: Bytes a pixel at the peak, besides the pixels themselves: frames and copies (measured).
-_WEBP, _AVIF = 13.4, 5.2
+_WEBP, _AVIF, _HEIC, _JXL, _TIFF = 13.4, 5.2, 14.0, 20.0, 4.1
 #: Bytes of one pixel in Pillow's memory, where it is not four.
 _PIXEL = {"1": 1, "L": 1, "P": 1, "LA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+#: Of a JPEG XL's codestream so many bytes are joined, of so many boxes at most: the size stands in
+#: the first eleven.
+_START, _MOST_BOXES = 16, 1000
+#: By two bits, how many a side has; and by three, what the width is of the height.
+_SIDE_BITS = (9, 13, 18, 30)
+_RATIOS = ((0, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_HELD = {"image/heic": _HEIC, "image/jxl": _JXL, "image/tiff": _TIFF}
 #: What follows the decoding: a grey copy, and one tile in several forms.
 _AFTER, _TILES = 1.0, 32 * 2**20
 #: From here on a JPEG is decoded at half its size, if only its looks are wanted; in bytes.
@@ -51,14 +59,16 @@ def cost_of(stream: BinaryIO, size: tuple[int, int], mode: str) -> Cost:
     pixels = size[0] * size[1]
     pixel = float(_PIXEL.get(mode, 4))
     stream.seek(0)
-    head = stream.read(12)
+    head = stream.read(HEAD)
     held = 0
     if head.startswith(b"\xff\xd8"):
         held = _jpeg(stream, pixels)
     elif is_webp(stream):
         held = int(pixels * _WEBP)
-    elif head[4:8] == b"ftyp":
+    elif (mime_type := sniff(head)) == "image/avif":
         held = int(pixels * _AVIF * (1.8 if mode == "RGBA" else 1))
+    elif mime_type in _HELD:
+        held = int(pixels * _HELD[mime_type])
     return Cost(held, pixel, bool(held) and held + pixels * pixel > _TIGHT)
 
 
@@ -69,14 +79,23 @@ def is_webp(stream: BinaryIO) -> bool:
     return head[:4] == b"RIFF" and head[8:] == b"WEBP"
 
 
+def is_decoded_early(stream: BinaryIO) -> bool:
+    """Whether Pillow takes memory for all pixels when it opens the picture in *stream*."""
+    stream.seek(0)
+    return sniff(stream.read(HEAD)) in ("image/webp", "image/jxl")
+
+
 def stated_size(stream: BinaryIO) -> tuple[int, int] | None:
-    """Width and height in pixels that a PNG or a WebP states; None where others are asked.
+    """Width and height in pixels that a PNG, a WebP or a JPEG XL states, not turned; None where
+    others are asked.
 
     Raises:
         BrokenPictureError: the header is cut short.
     """
     stream.seek(0)
     head = stream.read(30)
+    if sniff(head) == "image/jxl":
+        return _size_of_codestream(_codestream(stream))
     if head.startswith(b"\x89PNG"):
         if len(head) < 24:
             raise BrokenPictureError("a PNG without pixels")
@@ -94,6 +113,53 @@ def stated_size(stream: BinaryIO) -> tuple[int, int] | None:
         width, height = struct.unpack("<HH", body[6:10])
         return width & 0x3FFF, height & 0x3FFF
     raise BrokenPictureError("a WebP whose header is damaged")
+
+
+def _codestream(stream: BinaryIO) -> bytes:
+    """How the codestream of a JPEG XL begins, in boxes or without (ISO 18181-2, section 9)."""
+    stream.seek(0)
+    found = stream.read(_START)
+    if found.startswith(b"\xff\x0a"):
+        return found
+    found, at = b"", 0
+    for _ in range(_MOST_BOXES):
+        stream.seek(at)
+        header = stream.read(16)
+        if len(header) < 8 or len(found) >= _START:
+            break
+        length, kind = struct.unpack(">I4s", header[:8])
+        start = at + 8
+        if length == 1 and len(header) == 16:
+            start, length = at + 16, int.from_bytes(header[8:], "big")
+        stream.seek(start + (4 if kind == b"jxlp" else 0))  # the number of the part
+        if kind in (b"jxlc", b"jxlp"):
+            most = at + length - stream.tell() if length else _START
+            found += stream.read(max(0, min(_START, most)))
+        if length < 8:  # the last one
+            break
+        at += length
+    return found
+
+
+def _size_of_codestream(start: bytes) -> tuple[int, int]:
+    """Width and height that a codestream of JPEG XL states (ISO 18181-1, `SizeHeader`)."""
+    if len(start) < 12 or not start.startswith(b"\xff\x0a"):
+        raise BrokenPictureError("a JPEG XL whose header is damaged")
+    bits, at = int.from_bytes(start[2:], "little"), 0
+
+    def number(count: int) -> int:
+        nonlocal at
+        at += count
+        return bits >> at - count & (1 << count) - 1
+
+    is_small = number(1)
+
+    def side() -> int:
+        return 8 * (number(5) + 1) if is_small else number(_SIDE_BITS[number(2)]) + 1
+
+    height = side()
+    ratio = number(3)
+    return (height * _RATIOS[ratio][0] // _RATIOS[ratio][1] if ratio else side()), height
 
 
 def _jpeg(stream: BinaryIO, pixels: int) -> int:

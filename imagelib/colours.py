@@ -19,8 +19,10 @@ from PIL import Image, ImageCms
 #: Of x and y: white, red, green, blue.
 Primaries = tuple[float, float, float, float, float, float, float, float]
 
-_RGB = ("RGB", "RGBA", "P", "PA")
+_RGB = ("RGB", "RGBA", "P", "PA", "YCbCr")
 _GREY = ("1", "L", "LA", "I", "F")
+#: Tags of a TIFF: the bits of each sample, and what the numbers stand for.
+_BITS, _PHOTOMETRIC = 258, 262
 _D65 = (0.3127, 0.3290)
 #: H.273, table 2.
 _PRIMARIES: dict[int, Primaries] = {
@@ -79,7 +81,7 @@ def profile_of(image: Image.Image) -> bytes | None:
 
 def converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """What makes 8 bits of RGB, or RGBA, of *image* and of its parts."""
-    transform = _into_srgb(image)
+    transform, eight_bits = _into_srgb(image), reducer(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
 
     def converted(part: Image.Image) -> Image.Image:
@@ -96,11 +98,45 @@ def converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     return converted
 
 
-def eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit greys scaled: Pillow clips them on the way to 8 bits."""
-    if image.mode.startswith("I"):
-        return image.convert("F").point(lambda value: value / 256).convert("L")
-    return image
+def reducer(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """What makes 8 bits a sample of *image* and of its parts, in a mode that Pillow converts.
+
+    Greys of more bits are scaled: Pillow clips them on the way. White is the highest number of
+    their type; of floats 1, and of 32 bits that of 8 or 16, unless there are higher ones: then it
+    is the highest that occurs.
+    """
+    if not (image.mode == "F" or image.mode.startswith("I")):
+        return _usual
+    tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
+    factor = 1 / (16 if tags.get(_BITS) == (12,) else 256)
+    if image.mode in ("F", "I"):
+        highest = image.getextrema()[1]
+        assert isinstance(highest, int | float)
+        natural = (1,) if image.mode == "F" else (255, 65535)
+        fitting = [white for white in natural if highest <= white]
+        factor = 255 / (fitting[0] if fitting else highest)
+    # Pillow turns greys whose zero is white (TIFF 6.0, section 8) only where they have 8 bits.
+    is_inverted = tags.get(_PHOTOMETRIC) == 0
+
+    def reduced(part: Image.Image) -> Image.Image:
+        if part.mode != image.mode:  # laid on a ground meanwhile
+            return part
+        scale, offset = (-factor, 255.996) if is_inverted else (factor, 0)
+        return part.convert("F").point(lambda value: value * scale + offset).convert("L")
+
+    return reduced
+
+
+def _usual(image: Image.Image) -> Image.Image:
+    if image.mode == "La":
+        return image.convert("LA")
+    return ImageCms.applyTransform(image, _of_lab()) or image if image.mode == "LAB" else image
+
+
+@cache
+def _of_lab() -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"),
+                                   "LAB", "RGB")
 
 
 def _into_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:

@@ -21,7 +21,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from imagelib.errors import InvalidError, NotALibraryError
-from imagelib.recipes import GRID, SHARP, Recipe
+from imagelib.recipes import DISPLAY, GRID, SHARP, Recipe
 
 CONFIG_NAME = "imagelib.toml"
 DATABASE_NAME = "library.db"
@@ -87,7 +87,7 @@ class Settings:
     @property
     def recipes(self) -> list[Recipe]:
         """How the derivatives of the library's own site are made."""
-        return [GRID] + [SHARP] * self.sharp
+        return [GRID] + [SHARP] * self.sharp + [DISPLAY]
 
     @property
     def images_dir(self) -> Path:

@@ -1,12 +1,15 @@
 """How Pillow is set up: pixels decide whether a picture is sound, and nothing beside them.
 
-Programs write text chunks with wrong checksums, and Exif that is none. Browsers show such
-pictures; so what is said beside the pixels is passed over here, where it cannot be read.
-`imagelib.ingest.embedded` reads it from the file by itself.
+A decoder is loaded with the first file of its type, so that nobody waits for those that are
+not wanted, and no file is given to another one than its bytes ask for. Programs write text
+chunks with wrong checksums, and Exif that is none. Browsers show such pictures; so what is said
+beside the pixels is passed over here, where it cannot be read. `imagelib.ingest.embedded` reads
+it from the file by itself.
 """
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 import struct
@@ -17,6 +20,9 @@ from typing import BinaryIO
 
 from PIL import AvifImagePlugin, Image, PngImagePlugin
 
+from imagelib.errors import MissingExtraError
+from imagelib.formats import EXTRAS
+
 #: Pillow's name of the format -> our MIME type. Cameras put further pictures behind a JPEG ("MPO").
 FORMATS = {
     "PNG": "image/png",
@@ -25,9 +31,19 @@ FORMATS = {
     "WEBP": "image/webp",
     "GIF": "image/gif",
     "AVIF": "image/avif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "HEIF": "image/heic",
+    "JXL": "image/jxl",
 }
-#: Those that are opened; Pillow finds out by itself that a JPEG is an MPO.
-OPENED = tuple(name for name in FORMATS if name != "MPO")
+#: MIME type -> the name that Pillow opens it by, which finds out by itself that a JPEG is an MPO.
+_OPENED = {mime_type: name for name, mime_type in FORMATS.items() if name != "MPO"}
+#: Pillow's name of the format -> the module that registers it.
+_PLUGINS = {
+    "PNG": "PIL.PngImagePlugin", "JPEG": "PIL.JpegImagePlugin", "WEBP": "PIL.WebPImagePlugin",
+    "GIF": "PIL.GifImagePlugin", "AVIF": "PIL.AvifImagePlugin", "BMP": "PIL.BmpImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin", "HEIF": "pillow_heif", "JXL": "pillow_jxl.JpegXLImagePlugin",
+}
 #: What Pillow's decoders were seen to raise on damaged input.
 DAMAGE = (OSError, ValueError, SyntaxError, struct.error, EOFError, IndexError, KeyError, TypeError,
           OverflowError, ZeroDivisionError, RuntimeError)
@@ -37,7 +53,8 @@ _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _PASSED_OVER = (b"tEXt", b"zTXt", b"iTXt", b"pHYs")
 #: Which of the formats browsers turn upright, and by what: Exif of a JPEG and a PNG, and what an
 #: AVIF says of itself, which Pillow gives as Exif. Neither Chromium 156 nor Firefox 140 turns a
-#: picture by the Exif of a WebP, by XMP, or by a text chunk that holds Exif.
+#: picture by the Exif of a WebP, by XMP, or by a text chunk that holds Exif. A TIFF, a HEIC and a
+#: JPEG XL are upright when they are decoded, but for a JPEG that was packed into JPEG XL.
 _TURNED = ("JPEG", "MPO", "PNG", "AVIF")
 _ORIENTATION = 0x0112
 #: How an AVIF's list of items names its Exif (ISO 14496-12, 8.11.6), and within how many bytes.
@@ -50,9 +67,34 @@ _call = PngImagePlugin.ChunkStream.call
 _crc = PngImagePlugin.ChunkStream.crc
 
 
+def opener(mime_type: str) -> str:
+    """The name by which Pillow opens such a file; its decoder is loaded.
+
+    Raises:
+        MissingExtraError: that is a package besides, which is not installed.
+    """
+    name = _OPENED[mime_type]
+    if name not in Image.OPEN:
+        try:
+            module = importlib.import_module(_PLUGINS[name])
+        except ImportError as error:
+            called, extra, packages = EXTRAS[mime_type]
+            raise MissingExtraError(
+                f"a {called} picture, which is read with the extra imagelib-gallery[{extra}];"
+                f" install it where imagelib is (pip install {packages}), and add it again"
+            ) from error
+        if name == "HEIF":
+            module.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False,
+                                        aux_images=False)
+        elif name == "JXL":
+            setattr(module, "DECODE_THREADS", 0)  # noqa: B010 - a worker may start none
+    return name
+
+
 def orientation(image: Image.Image) -> int:
     """How the picture has to be turned, as Exif numbers it and browsers do: 1 to 8."""
-    exif = image.info.get("exif") if image.format in _TURNED else None
+    is_turned = image.format in _TURNED or (image.format == "JXL" and getattr(image, "jpeg", False))
+    exif = image.info.get("exif") if is_turned else None
     if not exif:
         return 1
     found = Image.Exif()
@@ -64,7 +106,8 @@ def orientation(image: Image.Image) -> int:
 
 
 def without_exif(stream: BinaryIO) -> BinaryIO:
-    """The AVIF in *stream*, its Exif under another name: libavif refuses a picture for it."""
+    """The AVIF or HEIC in *stream*, its Exif under another name: libavif refuses a picture for it.
+    """
     start = stream.tell()
     content, found = _EXIF_ITEM.subn(rb"\1skip", stream.read(_META))
     if found:

@@ -60,11 +60,17 @@ class BrokenPictureError(InvalidError):
 
 
 class UnsupportedTypeError(InvalidError):
-    """The bytes are none of PNG, JPEG, WebP, GIF, AVIF."""
+    """The bytes are of none of the types in `imagelib.formats`."""
 
     http_status = 415
     exit_code = 1
     title = "Not an image type we keep"
+
+
+class MissingExtraError(UnsupportedTypeError):
+    """The bytes are of a type that is read with a package besides, which is not installed here."""
+
+    title = "A package is missing"
 
 
 class RefusedError(InvalidError):

@@ -1,9 +1,9 @@
 """Decode pictures and make small ones of them: this, colours, cleaning and demo import Pillow.
 
 Meant to run inside `imagelib.worker`. Nothing here trusts a file: the type is
-decided by its first bytes, only five decoders may run (most of Pillow's known
-holes sit in the others), and pixels, bytes and scans are counted before any is
-decoded. What follows the decoding works in tiles, as one more copy of a large
+decided by its first bytes, only the decoder of that type may run (most of Pillow's
+known holes sit in those of types that we do not take), and pixels, bytes and scans are
+counted before any is decoded. What follows the decoding works in tiles, as one more copy of a large
 picture is what would not fit.
 """
 
@@ -13,7 +13,7 @@ import base64
 import io
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,22 +21,26 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imagelib import colours
-from imagelib.budget import cost_of, is_webp, stated_size
-from imagelib.decoders import DAMAGE, FORMATS, OPENED, orientation, without_exif
-from imagelib.errors import BrokenPictureError, UnsupportedTypeError
-from imagelib.formats import HEAD, sniff
+from imagelib.budget import cost_of, is_decoded_early, stated_size
+from imagelib.decoders import DAMAGE, FORMATS, opener, orientation, without_exif
+from imagelib.errors import BrokenPictureError, MissingExtraError, UnsupportedTypeError
+from imagelib.formats import HEAD, NO_PICTURE, sniff
 from imagelib.recipes import Recipe
 from imagelib.worker import require_room
 
 #: A file, or its bytes.
 Source = Path | bytes
-#: JPEGs may be decoded smaller, but no smaller than this edge: that of the largest derivative.
+#: JPEGs may be decoded smaller, but no smaller than this edge: that of the largest thumbnail.
+#: Derivatives that are larger are made of all pixels.
 _DRAFT = 800
 #: What is resized has so many times the pixels at least. Against a resize from all of them, 0.1 dB
 #: less is left of a thumbnail of 33 dB, in less than half of the time.
 _GAP = 1.2
 #: Transparency without its lowest bits; what is nearly opaque is opaque.
 SILENT = [255 if value >= 252 else value & 252 for value in range(256)]
+#: What a worker has for the pixels and for a derivative of all of them, in bytes, and what each
+#: pixel of that takes: copies, and what encodes it, which is most for transparency (measured).
+_ROOM, _OPAQUE, _ALPHA = 800 * 2**20, 12, 40
 #: About so many columns and rows are worked on at a time.
 _TILE = (4096, 512)
 #: What turns a picture upright, by its orientation.
@@ -90,13 +94,14 @@ def difference_hash(image: Image.Image) -> str:
     recompressed or slightly retouched differs in few bits.
     """
     whole = image.convert("L") if _is_plain(image) else Image.new("L", image.size)
+    eight_bits = colours.reducer(image)
     for place, part in () if _is_plain(image) else tiles(image, (1, 1)):
         flat = part
         # One picture with transparency and one on white should be alike, so lay both on white.
         if part.has_transparency_data:
             flat = Image.new("RGBA", part.size, "white")
             flat.alpha_composite(part.convert("RGBA"))
-        whole.paste(colours.eight_bits(flat).convert("L"), place)
+        whole.paste(eight_bits(flat).convert("L"), place)
     grey = whole.resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = 0
     for row in range(8):
@@ -171,26 +176,40 @@ def derivatives(picture: Decoded, recipes: Sequence[Recipe]) -> list[str]:
     Given back and not written, as a worker may not write.
     """
     size, profile = picture.image.size, colours.profile_of(picture.image)
-    # The same for all recipes, so that none depends on which others are made with it.
+    # The same for all thumbnails, so that none depends on which others are made with it.
     factors = _factors(size, fitted(size, _DRAFT))
     reduced = _reduced(picture.image, factors)
     made = []
     for recipe in recipes:
-        weighting = Image.Resampling.HAMMING if recipe.is_quick else Image.Resampling.BICUBIC
-        small = reduced.resize(fitted(size, recipe.edge), weighting, reducing_gap=_GAP,
-                               box=(0, 0, size[0] / factors[0], size[1] / factors[1]))
+        if recipe.edge > _DRAFT:
+            small = _large(picture.image, recipe.edge)
+        else:
+            weighting = Image.Resampling.HAMMING if recipe.is_quick else Image.Resampling.BICUBIC
+            small = reduced.resize(fitted(size, recipe.edge), weighting, reducing_gap=_GAP,
+                                   box=(0, 0, size[0] / factors[0], size[1] / factors[1]))
         small = small.convert("RGBA") if small.mode == "RGBa" else small
         small = small.transpose(picture.turn) if picture.turn is not None else small
         if recipe.form == "JPEG" and small.mode != "RGB":
             ground = Image.new("RGBA", small.size, "white")
             ground.alpha_composite(small.convert("RGBA"))
             small = ground.convert("RGB")
-        written = io.BytesIO()
-        # Method 2 costs half of the default 4 and a twentieth more bytes.
-        small.save(written, recipe.form, quality=recipe.quality,
-                   method=0 if recipe.is_quick else 2, icc_profile=profile)
-        made.append(base64.b64encode(written.getbuffer()).decode())
+        made.append(base64.b64encode(_encoded(small, recipe, profile)).decode())
     return made
+
+
+def _encoded(made: Image.Image, recipe: Recipe, profile: bytes | None) -> bytes:
+    while True:
+        written = io.BytesIO()
+        try:
+            # Method 2 costs half of the default 4 and a twentieth more bytes.
+            made.save(written, recipe.form, quality=recipe.quality,
+                      method=0 if recipe.is_quick else 2, icc_profile=profile)
+            return written.getvalue()
+        except ValueError:
+            # What WebP says of each block of a large picture has to fit into half a megabyte.
+            if max(made.size) <= _DRAFT:
+                raise
+            made = made.resize(fitted(made.size, max(made.size) * 3 // 4), reducing_gap=_GAP)
 
 
 def fitted(size: tuple[int, int], edge: int) -> tuple[int, int]:
@@ -224,6 +243,15 @@ def _reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
     return found
 
 
+def _large(image: Image.Image, edge: int) -> Image.Image:
+    """*image* in 8 bits with sides of at most *edge* pixels, as large as there is memory for."""
+    pixels = image.width * image.height
+    most = (_ROOM - 4 * pixels) / (_ALPHA if image.has_transparency_data else _OPAQUE)
+    size = fitted(image.size, min(edge, int(max(image.size) * min(1.0, math.sqrt(most / pixels)))))
+    whole = _reduced(image, (1, 1))
+    return whole if size == whole.size else whole.resize(size, reducing_gap=_GAP)
+
+
 def _is_plain(image: Image.Image) -> bool:
     """Whether it is as most are, and no whole copy is made of it by what makes one of others."""
     return image.mode == "RGB" and not image.has_transparency_data
@@ -244,15 +272,15 @@ def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     """Find out what *source* is and whether it may be decoded, which is left to the caller."""
     with _stream(source) as stream:
         start = stream.read(colours.HEAD)
-        if sniff(start[:HEAD]) is None:
-            raise UnsupportedTypeError(
-                "not a PNG, JPEG, WebP, GIF or AVIF picture (judged by its bytes, not its name)"
-            )
+        mime_type = sniff(start[:HEAD])
+        if mime_type is None:
+            raise UnsupportedTypeError(NO_PICTURE)
         stream.seek(0)
+        name = opener(mime_type)
         try:
             _check_header(stream, max_pixels)
             whole = without_exif(stream) if start[4:8] == b"ftyp" else stream
-            with Image.open(whole, formats=OPENED) as image:
+            with Image.open(whole, formats=[name]) as image:
                 _check_pixels(image.size, max_pixels)
                 if found := colours.code_points(start):
                     image.info["code_points"] = found
@@ -260,7 +288,8 @@ def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
         except BrokenPictureError:
             raise
         except UnidentifiedImageError as error:  # its text names our temporary file
-            raise BrokenPictureError("cannot be decoded: its data is damaged") from error
+            raise BrokenPictureError("cannot be decoded: its data is damaged" + (
+                ", or it is of a kind that is not read" if name == "TIFF" else "")) from error
         except DAMAGE as error:
             raise BrokenPictureError(f"cannot be decoded: {error}") from error
 
@@ -270,13 +299,14 @@ def _stream(source: Source) -> BinaryIO:
 
 
 def _check_header(stream: BinaryIO, max_pixels: int) -> None:
-    """Refuse what must not even be opened: Pillow makes a WebP's canvas when it opens it."""
+    """Refuse what must not even be opened: Pillow makes a WebP's canvas when it opens it, and all
+    pixels of a JPEG XL."""
     size = stated_size(stream)
     if size is not None:
         if 0 in size:
             raise BrokenPictureError("a picture without pixels")
         _check_pixels(size, max_pixels)
-        if is_webp(stream):
+        if is_decoded_early(stream):
             require_room(cost_of(stream, size, "RGBA").peak(size[0] * size[1]))
     stream.seek(0)
 
@@ -288,8 +318,14 @@ def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
 
 
 def supported_formats() -> list[str]:
-    """The names of the formats that this Pillow can decode, of those that we take."""
+    """The names of the formats that can be decoded here, of those that we take."""
     from PIL import features
 
     built_in = {"PNG": "zlib", "JPEG": "jpg", "WEBP": "webp", "AVIF": "avif"}
-    return [name for name in FORMATS if name not in built_in or features.check(built_in[name])]
+    found = []
+    for name, mime_type in FORMATS.items():
+        with suppress(MissingExtraError):
+            opener(mime_type)
+            if name not in built_in or features.check(built_in[name]):
+                found.append(name)
+    return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from imagelib.formats import needs_display
+
 #: Another letter when derivatives are made in another way, so that old ones are replaced. Those
 #: without any kept what a generator had hidden in the transparency; those with a "b" turned a WebP
 #: by its Exif, which no browser does.
@@ -39,7 +41,10 @@ SHARP = Recipe(edge=800, quality=60, is_quick=True)
 
 #: What chat programs show of a link: few take WebP, and none of them large files.
 LINKED = Recipe(edge=800, quality=80, form="JPEG")
-RECIPES = (GRID, SHARP, LINKED)
+#: What pages show in place of an original that not every browser shows: in its size, or the largest
+#: that WebP allows (RFC 6386, 9.1) and a worker has the memory for.
+DISPLAY = Recipe(edge=16383, quality=90)
+RECIPES = (GRID, SHARP, LINKED, DISPLAY)
 
 
 def has_sharp(width: int, height: int) -> bool:
@@ -47,6 +52,9 @@ def has_sharp(width: int, height: int) -> bool:
     return max(width, height) > GRID.edge
 
 
-def fitting(recipes: Iterable[Recipe], width: int, height: int) -> list[Recipe]:
-    """Those of *recipes* that such a picture has: a small one has no `SHARP`."""
-    return [recipe for recipe in recipes if recipe != SHARP or has_sharp(width, height)]
+def fitting(recipes: Iterable[Recipe], width: int, height: int, mime_type: str) -> list[Recipe]:
+    """Those of *recipes* that such a picture has: a small one has no `SHARP`, and one of a type
+    that every browser shows no `DISPLAY`."""
+    return [recipe for recipe in recipes
+            if (recipe != SHARP or has_sharp(width, height))
+            and (recipe != DISPLAY or needs_display(mime_type))]

@@ -29,6 +29,7 @@ from imagelib.errors import (
     BrokenPictureError,
     BusyError,
     ImagelibError,
+    MissingExtraError,
     RefusedError,
     UnsupportedTypeError,
 )
@@ -37,6 +38,7 @@ from imagelib.worker import LARGE_PACE, LargeError
 #: Errors that a worker may hand back by name; everything else is a broken picture.
 _ERRORS: dict[str, type[ImagelibError]] = {
     "UnsupportedTypeError": UnsupportedTypeError,
+    "MissingExtraError": MissingExtraError,
     "BrokenPictureError": BrokenPictureError,
     "RefusedError": RefusedError,
 }
@@ -188,7 +190,8 @@ class Sandbox:
 
         Raises:
             BrokenPictureError: the bytes are damaged, or the call broke a limit.
-            UnsupportedTypeError: the bytes are no image that we keep.
+            UnsupportedTypeError: the bytes are no image that we keep, or, MissingExtraError, of a
+                type whose package is not installed.
             RefusedError: they cannot be cleaned.
             BusyError: no worker was free until the deadline of `hurried`.
         """

@@ -72,6 +72,8 @@ interface ImageRecord extends ImageFields {
   phash: string;
   url: string;
   thumbnail_url: string;
+  /** What every browser shows: the original, or the display copy of one that not every browser shows. */
+  display_url: string;
 }
 
 /** Of what generators wrote, what is too long for a list: its place holds nothing. */
@@ -105,13 +107,16 @@ interface FileRow {
   mime_type: string;
   has_thumbnail: boolean;
   is_blurred: boolean;
+  /** Whether a display copy is shown in place of the original. */
+  is_displayed: boolean;
+  is_animated: boolean;
   /** Where the original lies in the site, if not under its own name. */
   place?: string;
 }
 
 /** What a card needs of a file: of a block, or of the record of an edit. */
 type CardFile = Pick<FileRow, "id" | "digest" | "file_name" | "original_name" | "has_thumbnail">
-  & Partial<FileRow & Pick<ImageRecord, "url" | "thumbnail_url">>;
+  & Partial<FileRow & Pick<ImageRecord, "url" | "thumbnail_url" | "display_url">>;
 
 /** What the page knows of an image by now: the texts and the file may be on their way still. */
 type KnownRecord = CoreRow & { id: string }
@@ -320,6 +325,8 @@ interface FileData extends DataBlock<"file"> {
   type: number[];
   bare: number[];
   blurred: number[];
+  displayed?: number[];
+  animated?: number[];
   placed?: number[];
   places?: string[];
 }

@@ -13,9 +13,9 @@ from PIL import Image
 
 from imagelib.ingest.embedded.stealth import read_stealth
 from imagelib.pictures import alpha_columns, decoded, render
-from imagelib.recipes import GRID, LINKED, SHARP, Recipe
+from imagelib.recipes import DISPLAY, GRID, LINKED, SHARP, Recipe
 
-WANTED = [astuple(one) for one in (GRID, SHARP, LINKED, Recipe(160, 70))]
+WANTED = [astuple(one) for one in (GRID, SHARP, LINKED, DISPLAY, Recipe(160, 70))]
 SIZES = [(64, 64), (128, 128), (300, 400), (384, 384), (512, 768), (1024, 1024)]
 PROMPT = a1111("a fox that nobody else shall see").encode()
 

@@ -107,7 +107,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 @pytest.fixture(scope="module")
 def page(site: SimpleNamespace) -> dict[str, Any]:
     """What the scripts of the page make of that image."""
-    record = site.image.to_json() | {"url": "u", "thumbnail_url": "t"}
+    record = site.image.to_json() | {"url": "u", "thumbnail_url": "t", "display_url": "u"}
     names = [field.name for field in FIELDS if field.kind != "tags"]
     changes = [
         {"batch": "2", "action": "edit", "actor": "", "at": "2026-01-01T00:00:00.000Z",

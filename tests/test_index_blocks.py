@@ -28,6 +28,7 @@ from imagelib.generator.index.blocks import (
     text_block,
 )
 from imagelib.generator.index.numbers import DIGITS, LAST_DIGITS
+from imagelib.generator.marks import Marks
 
 LIBRARY = [image_of(record) for record in corpus()["library"]]
 HOSTILE = [
@@ -163,14 +164,15 @@ def test_a_file_block_says_where_the_pictures_are():
         replace(LIBRARY[1], file_name="2025/a b #1.png"),
         replace(LIBRARY[2], file_name=f"{LIBRARY[2].id}/x.png"),
     ]
-    value = value_of(file_block(0, images, {2})[1])
+    value = value_of(file_block(0, images, Marks(bare={2}, animated={1, 3}))[1])
 
     assert value["ids"] == [image.id for image in images]
     assert value["digests"] == [image.digest for image in images]
     assert value["names"] == ["/.webp", "2025/a b #1.png", f"{LIBRARY[2].id}/x.png"]
     assert value["originals"] == ["fox.webp", "", ""]
     assert value["bytes"] == [image.size_bytes for image in images]
-    assert value["bare"] == [2]
+    assert (value["bare"], value["animated"]) == ([2], [1, 3])
+    assert "displayed" not in value, "of what no image is, nothing is said"
 
 
 def test_rows_with_gaps_keep_their_numbers():
@@ -180,15 +182,14 @@ def test_rows_with_gaps_keep_their_numbers():
 
     assert pks(value_of(core_block(2, images)[1]), CORE_ROWS) == wanted
     for make, size in ((text_block, TEXT_ROWS), (file_block, FILE_ROWS)):
-        args = (set(),) if make is file_block else ()
-        value = value_of(make(first // size, images[:3], *args)[1])
+        value = value_of(make(first // size, images[:3])[1])
         assert pks(value, size) == wanted[:3]
 
 
 def test_the_same_images_give_the_same_bytes():
     again = [replace(image) for image in LIBRARY]
 
-    for make in (core_block, text_block, lambda n, rows: file_block(n, rows, frozenset())):
+    for make in (core_block, text_block, file_block):
         assert make(0, LIBRARY) == make(0, again)
 
 
@@ -224,7 +225,7 @@ def test_an_edit_touches_only_its_own_core_and_text_block(edit, touched):
         for kind, size in KINDS.items():
             for number in sorted({image.pk // size for image in rows}):
                 block, content = make_block(
-                    kind, number, [i for i in rows if i.pk // size == number], frozenset())
+                    kind, number, [i for i in rows if i.pk // size == number])
                 found[f"{block.kind}-{number}"] = (block, content)
         return found
 
@@ -255,7 +256,7 @@ def test_hostile_texts_stay_values(text):
     words = value_of(text_block(0, [image])[1])
     assert [texts_of(words[name]) for name in ("prompts", "negatives", "notes")] == [[text]] * 3
     assert (words["settings"], words["seeds"]) == ([[text, text]], [text])
-    files = value_of(file_block(0, [image], frozenset())[1])
+    files = value_of(file_block(0, [image])[1])
     assert (files["names"], files["originals"]) == ([text], [text])
 
 

@@ -13,6 +13,7 @@ from corpus_library import corpus, image_of
 from node_runner import ask_node, needs_node
 
 from imagelib.errors import InvalidError
+from imagelib.generator.marks import Marks
 from imagelib.generator.pages import Pages, SiteInfo, name_of
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.settings import setting_names, setting_rows
@@ -179,7 +180,7 @@ def test_an_empty_library_says_what_to_do(pages):
 
 
 def test_an_image_without_thumbnail_gets_a_tile_of_its_shape(pages, image):
-    page = Page(pages.gallery([image], 1, {image.pk}))
+    page = Page(pages.gallery([image], 1, Marks(bare={image.pk})))
 
     [tile] = page.all("svg", **{"class": "no-picture"})
     assert tile["viewbox"] == f"0 0 {image.width} {image.height}"
@@ -190,10 +191,10 @@ def test_an_image_without_thumbnail_gets_a_tile_of_its_shape(pages, image):
 @pytest.mark.parametrize("has_thumbnail", [True, False])
 def test_a_missing_file_is_said_and_not_linked(pages, image, has_thumbnail):
     missing = replace(image, file_state="missing")
-    gone = set() if has_thumbnail else {image.pk}
+    marks = Marks(bare=set() if has_thumbnail else {image.pk})
 
-    gallery = pages.gallery([missing], 1, gone)
-    single = pages.image(missing, newer=None, older=None, has_thumbnail=has_thumbnail)
+    gallery = pages.gallery([missing], 1, marks)
+    single = pages.image(missing, newer=None, older=None, marks=marks)
 
     assert "file missing" in Page(gallery).text
     assert "The file is missing" in Page(single).text

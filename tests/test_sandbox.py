@@ -48,7 +48,7 @@ def test_the_size_is_that_of_the_upright_picture(sandbox, tmp_path):
 
 def test_a_decoder_outside_the_list_never_runs(sandbox, tmp_path):
     path = tmp_path / "a.png"
-    draw(tmp_path / "a.bmp").rename(path)
+    draw(tmp_path / "a.tga").rename(path)
     with pytest.raises(UnsupportedTypeError):
         measure(sandbox, path)
 

@@ -83,7 +83,7 @@ def _response(code: int) -> dict[str, Any]:
 
 def _image_schema() -> dict[str, Any]:
     properties = {f.name: _JSON_TYPES.get(str(f.type), {"type": "string"}) for f in fields(Image)}
-    properties |= {"url": {"type": "string"}, "thumbnail_url": {"type": "string"}}
+    properties |= {name: {"type": "string"} for name in ("url", "thumbnail_url", "display_url")}
     required = [f.name for f in fields(Image) if f.default is MISSING]
     return {"type": "object", "properties": properties, "required": required}
 

@@ -6,12 +6,14 @@ import sqlite3
 from dataclasses import asdict
 from typing import Any
 
+from imagelib.formats import needs_display
 from imagelib.generator.paths import ORIGINALS, as_url, thumbnail_path
 from imagelib.library.store.rows import select_json
 from imagelib.library.values.image import Change, Image, TrashedImage
 from imagelib.publishing.difference import consents
 from imagelib.publishing.policy import explained
 from imagelib.publishing.publication import Publication
+from imagelib.recipes import DISPLAY
 
 #: Of what may be many, so much is told; there are counts besides.
 _MOST = 200
@@ -24,6 +26,7 @@ def image_json(image: Image) -> dict[str, Any]:
     return image.to_json() | {
         "url": _file_url(image.file_name),
         "thumbnail_url": _thumbnail_url(image.digest),
+        "display_url": _display_url(image.file_name, image.digest, image.mime_type),
     }
 
 
@@ -32,10 +35,11 @@ def records_json(connection: sqlite3.Connection, pks: list[int]) -> dict[int, st
     return {pk: _with_urls(*found) for pk, found in select_json(connection, pks).items()}
 
 
-def _with_urls(record: str, file_name: str, digest: str) -> str:
+def _with_urls(record: str, file_name: str, digest: str, mime_type: str) -> str:
     # URLs are percent-encoded: nothing in them would have to be escaped.
     return (f'{record[:-1]},"url":"{_file_url(file_name)}",'
-            f'"thumbnail_url":"{_thumbnail_url(digest)}"}}')
+            f'"thumbnail_url":"{_thumbnail_url(digest)}",'
+            f'"display_url":"{_display_url(file_name, digest, mime_type)}"}}')
 
 
 def _file_url(file_name: str) -> str:
@@ -45,6 +49,12 @@ def _file_url(file_name: str) -> str:
 
 def _thumbnail_url(digest: str) -> str:
     return "/" + as_url(thumbnail_path(digest))
+
+
+def _display_url(file_name: str, digest: str, mime_type: str) -> str:
+    if needs_display(mime_type):
+        return "/" + as_url(thumbnail_path(digest, DISPLAY))
+    return _file_url(file_name)
 
 
 def change_json(change: Change) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from imagelib.daemon.debounce import debounce
 from imagelib.daemon.events import TRIAL_SECONDS, Events
 from imagelib.daemon.logs import LOG, log_event
 from imagelib.daemon.service import Service
-from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError
+from imagelib.errors import BrokenPictureError, ImagelibError, InvalidError, MissingExtraError
 from imagelib.formats import IMAGE_SUFFIXES
 from imagelib.ingest.warnings import warnings_of
 from imagelib.library.originals.drift import Drift, Scanner, is_preview, walk_files
@@ -186,12 +186,15 @@ class Watcher:
             log_event("watch", level=logging.DEBUG, file=path.name, reason=str(error))
             taken = None
             # A generator's notes and logs are nobody's loss.
-            if isinstance(error, BrokenPictureError) or path.suffix.lower() in IMAGE_SUFFIXES:
+            if isinstance(error, (BrokenPictureError, MissingExtraError)) or (
+                    path.suffix.lower() in IMAGE_SUFFIXES):
                 self._refused[path] = str(error)
-        # Known for good, so that the next start need not read the whole folder again.
         self._taken[path] = look
         image = taken.image if taken else None
-        note_taken(self._service.library, path, look, taken.digest if taken else "")
+        # Known for good, so that the next start need not read the whole folder again. What is
+        # said to be a picture may be taken then, by a package that was missing or a later version.
+        if path not in self._refused:
+            note_taken(self._service.library, path, look, taken.digest if taken else "")
         if taken and taken.status == "deleted":
             self._deleted[str(path)] = None
             log_event("ingest", file=path.name, outcome="stays deleted")

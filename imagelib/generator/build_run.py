@@ -27,6 +27,7 @@ from imagelib.generator.index.blocks import (
     make_block,
     manifest,
 )
+from imagelib.generator.marks import NONE
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.generator.publishing import Publisher
@@ -115,6 +116,7 @@ class BuildRun:
         self._hashes: dict[str, str] = {}
         self._retired: set[str] = set()
         self._clashing: set[int] = set()
+        self._marks = NONE
         #: From when on what was replaced stays.
         self._keep_since = (time.time() - KEPT_SECONDS if lingers and not full else float("inf"))
 
@@ -191,6 +193,7 @@ class BuildRun:
             before = {pk: original_path(row.file_name, row.id, clashes=pk in clashed)
                       for pk, row in old.items()}
             self._hashes |= dict.fromkeys(self._thumbnails.note(dirty), "thumbnail")
+            self._marks = replace(self._thumbnails.marks, clashing=self._clashing)
             missing = self._publish_originals(new, before)
             blocks = self._write_blocks(dirty)
             static = self._write_static()
@@ -290,8 +293,7 @@ class BuildRun:
         return blocks
 
     def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
-        block, content = make_block(kind, number, images, self._thumbnails.absent.keys(),
-                                    self._thumbnails.blurred, self._clashing)
+        block, content = make_block(kind, number, images, self._marks)
         self._put(block_path(block), content)
         return block
 
@@ -340,8 +342,7 @@ class BuildRun:
             for pk, image in images.items():
                 newer, older = (others.get(other) if other else None for other in around[pk])
                 self._put(page_path(image.id), self._pages.image(
-                    _as_shown(image, missing), newer=newer, older=older,
-                    has_thumbnail=pk not in self._thumbnails.absent,
+                    _as_shown(image, missing), newer=newer, older=older, marks=self._marks,
                     failure=self._thumbnails.absent.get(pk, "")).encode())
                 done += 1
                 self._progress("pages", done, len(pks))
@@ -355,15 +356,13 @@ class BuildRun:
         newest = [_as_shown(found[pk], missing) for pk in self._build_state.newest(FIRST_PAGE)]
         ordered = [blocks[key] for key in sorted(blocks)]
         spans = [number for kind, number in sorted(blocks) if kind == "core"]
-        absent = self._thumbnails.absent.keys()
-        for path, text in self._pages.announcements(newest, spans, absent).items():
+        for path, text in self._pages.announcements(newest, spans, self._marks.bare).items():
             self._put(path, text.encode())
         coming = self._coming + (self._library.count() - total if self._newest else 0)
         self._put("data/manifest.js", manifest(
             ordered, seq=seq, total=total, coming=coming, searches=aside.searches,
             picks=aside.picks, albums=self._write_albums(aside)))
-        self._put("index.html", self._pages.gallery(newest, total, absent,
-                                                    self._thumbnails.blurred).encode())
+        self._put("index.html", self._pages.gallery(newest, total, self._marks).encode())
 
     def _write_albums(self, aside: Aside) -> str:
         """Write the file of all albums and retire those before; its hash, "" if there are none."""

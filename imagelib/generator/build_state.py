@@ -17,7 +17,7 @@ from imagelib.generator.index.blocks import Block
 from imagelib.generator.paths import place_of
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 7
+_VERSION = 8
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
@@ -50,8 +50,9 @@ CREATE TABLE IF NOT EXISTS failures (
     output INTEGER NOT NULL, pk INTEGER NOT NULL, stat TEXT NOT NULL, error TEXT NOT NULL,
     PRIMARY KEY (output, pk)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS blurred (
-    output INTEGER NOT NULL, pk INTEGER NOT NULL, PRIMARY KEY (output, pk)
+CREATE TABLE IF NOT EXISTS marks (
+    output INTEGER NOT NULL, mark TEXT NOT NULL,     -- a name of `marks.Marks`
+    pk INTEGER NOT NULL, PRIMARY KEY (output, mark, pk)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (
     output INTEGER NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, rows INTEGER NOT NULL,
@@ -295,15 +296,16 @@ class BuildState:
         self._many("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
                    ((pk, *value) for pk, value in failures.items()))
 
-    def blurred(self) -> set[int]:
-        """The pks of the images whose sharp thumbnail could not be made."""
-        return {row[0] for row in self._run("SELECT pk FROM blurred WHERE output = ?",
-                                            self._output)}
+    def marked(self, mark: str) -> set[int]:
+        """The pks of the images with a *mark*."""
+        return {row[0] for row in self._run("SELECT pk FROM marks WHERE output = ? AND mark = ?",
+                                            self._output, mark)}
 
-    def set_blurred(self, looked_at: Iterable[int], blurred: Iterable[int]) -> None:
-        """Note which of the pks *looked_at* are *blurred*."""
-        self._many("DELETE FROM blurred WHERE output = ? AND pk = ?", ((p,) for p in looked_at))
-        self._many("INSERT INTO blurred VALUES (?, ?)", ((p,) for p in blurred))
+    def set_marked(self, mark: str, looked_at: Iterable[int], marked: Iterable[int]) -> None:
+        """Note which of the pks *looked_at* have the *mark*."""
+        self._many("DELETE FROM marks WHERE output = ? AND mark = ? AND pk = ?",
+                   ((mark, pk) for pk in looked_at))
+        self._many("INSERT INTO marks VALUES (?, ?, ?)", ((mark, pk) for pk in marked))
 
     def blocks(self) -> dict[tuple[str, int], Block]:
         """The blocks of the index by kind and number."""

@@ -26,11 +26,11 @@ def nobody(_: Image, __: Recipe) -> Path | None:
     return None
 
 
-def wanted_thumbnails(digest: str, width: int, height: int, recipes: Sequence[Recipe]
-                      ) -> dict[str, Recipe]:
+def wanted_thumbnails(digest: str, width: int, height: int, mime_type: str,
+                      recipes: Sequence[Recipe]) -> dict[str, Recipe]:
     """Those of *recipes* that such a picture has, by their paths."""
     return {thumbnail_path(digest, recipe): recipe
-            for recipe in fitting(recipes, width, height)}
+            for recipe in fitting(recipes, width, height, mime_type)}
 
 
 def render_thumbnails(sandbox: Sandbox, source: Path, targets: dict[Path, Recipe],
@@ -83,7 +83,8 @@ def render_missing(images: Iterable[Image], *, sandbox: Sandbox, folder: Path, s
     failures: dict[int, tuple[str, str]] = {}
 
     def one(image: Image) -> None:
-        wanted = wanted_thumbnails(image.digest, image.width, image.height, recipes)
+        wanted = wanted_thumbnails(image.digest, image.width, image.height, image.mime_type,
+                                   recipes)
         paths = {path: recipe for path, recipe in wanted.items() if not (site / path).is_file()}
         source = folder / image.file_name
         stat = stat_text(source)

@@ -23,7 +23,7 @@ from imagelib.library.originals.folders import folder_times
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import stat_of
 from imagelib.library.store.schema import IS_PICKED, IS_WORN
-from imagelib.recipes import GRID, SHARP
+from imagelib.recipes import DISPLAY, GRID, SHARP
 from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
 
@@ -41,6 +41,7 @@ def stamp(settings: Settings) -> str:
     """A hash of everything but the images that the site is made from."""
     checksum = hashlib.sha256(json.dumps([
         FORMAT, __version__, GRID.name, SHARP.name if settings.sharp else "",
+        DISPLAY.name,
         settings.title, settings.language, settings.base_url, settings.link_originals,
     ]).encode())
     for folder in (bundled("templates"), settings.templates_dir):

@@ -24,14 +24,16 @@ from jinja2 import (
 )
 from markupsafe import Markup
 
+from imagelib.formats import needs_display
 from imagelib.generator.assets import Assets
 from imagelib.generator.index.blocks import MANIFEST_PATH
+from imagelib.generator.marks import NONE, Marks
 from imagelib.generator.paths import as_url, original_path, page_path, thumbnail_path, width_in
 from imagelib.generator.settings import setting_names, setting_rows
 from imagelib.library.query.terms import quoted
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import NAMING, TEXTS
-from imagelib.recipes import GRID, LINKED, SHARP, Recipe, has_sharp
+from imagelib.recipes import DISPLAY, GRID, LINKED, SHARP, Recipe, has_sharp
 from imagelib.resources import bundled
 
 #: A link is named by at most this much of a prompt; the page of the image has all of it.
@@ -92,7 +94,7 @@ class SiteInfo:
     @property
     def recipes(self) -> list[Recipe]:
         """How its derivatives are made."""
-        return [GRID] + [SHARP] * self.sharp + [LINKED] * self.is_linked
+        return [GRID] + [SHARP] * self.sharp + [LINKED] * self.is_linked + [DISPLAY]
 
     @property
     def is_linked(self) -> bool:
@@ -136,6 +138,8 @@ class Pages:
             "width_in": width_in,
             "linked_url": lambda image: as_url(thumbnail_path(image.digest, LINKED)),
             "thumbnail_url": lambda image: as_url(thumbnail_path(image.digest)),
+            "display_recipe": DISPLAY.name,
+            "moving_said": moving_said,
             "sources": lambda image: _sources(image) if site.sharp else "",
             "term": _term,
             "asking": lambda field, value: urlencode({"q": _term(field, value)}, safe="*"),
@@ -161,19 +165,14 @@ class Pages:
         self,
         images: Sequence[Image],
         total: int,
-        without_thumbnail: Set[int] = frozenset(),
-        blurred: Set[int] = frozenset(),
+        marks: Marks = NONE,
     ) -> str:
-        """`index.html`: the newest *images* out of *total*, the newest first.
-
-        *blurred* are the pks of those whose larger thumbnail is not there.
-        """
+        """`index.html`: the newest *images* out of *total*, the newest first."""
         return self._render("gallery.html", {
             "root": "",
             "images": images,
             "total": total,
-            "without_thumbnail": without_thumbnail,
-            "blurred": blurred,
+            "marks": marks,
             "setting_names": json.dumps(self._setting_names, separators=(",", ":")),
         })
 
@@ -183,7 +182,7 @@ class Pages:
         *,
         newer: Image | None,
         older: Image | None,
-        has_thumbnail: bool = True,
+        marks: Marks = NONE,
         failure: str = "",
     ) -> str:
         """The page of one *image*; *failure* says why it has no current thumbnail."""
@@ -193,7 +192,9 @@ class Pages:
             "image": image,
             "newer": newer,
             "older": older,
-            "has_thumbnail": has_thumbnail,
+            "has_thumbnail": image.pk not in marks.bare,
+            "picture": self._picture(image, marks),
+            "is_animated": image.pk in marks.animated,
             "failure": failure,
             "texts": TEXTS,
             "settings": settings,
@@ -224,6 +225,17 @@ class Pages:
         return self._render("sitemap-block.xml",
                             {"root": "", "base": self._base, "images": images})
 
+    def _picture(self, image: Image, marks: Marks) -> str:
+        """What the page of an *image* shows, as a URL: the original where every browser shows it
+        and it is there, else its display copy, else the thumbnail; "" if there is neither."""
+        if image.file_state != "missing":
+            if image.pk in marks.displayed:
+                return as_url(thumbnail_path(image.digest, DISPLAY))
+            if not needs_display(image.mime_type):
+                return as_url(original_path(image.file_name, image.id,
+                                            clashes=image.pk in self.clashing))
+        return "" if image.pk in marks.bare else as_url(thumbnail_path(image.digest))
+
     @property
     def _base(self) -> str:
         return self._site.base_url.rstrip("/") + "/"
@@ -240,6 +252,13 @@ def name_of(image: Image) -> str:
         if name := " ".join(getattr(image, field.name)[: 2 * MAX_NAME].split()):
             return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
     return image.original_name or image.file_name
+
+
+def moving_said(image: Image, marks: Marks) -> str:
+    """What is said of an *image* that moves, "" of others; card.js says alike."""
+    if image.pk not in marks.animated:
+        return ""
+    return "GIF" if image.mime_type == "image/gif" else "animated"
 
 
 def _bytes(size: int) -> str:

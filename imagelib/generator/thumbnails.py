@@ -1,4 +1,5 @@
-"""The thumbnails of one build: which are wanted, which are made, which images stay without."""
+"""The derivatives of one build, thumbnails and display copies: which are wanted, which are made,
+which images stay without."""
 
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ from imagelib.generator.derivatives import (
     stat_text,
     wanted_thumbnails,
 )
+from imagelib.generator.marks import NONE, Marks
 from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.rows import chunks, select_pks
 from imagelib.library.values.image import Image
-from imagelib.recipes import SHARP, Recipe
+from imagelib.moving import is_animated
+from imagelib.recipes import DISPLAY, SHARP, Recipe
 
 
 class Thumbnails:
@@ -30,8 +33,8 @@ class Thumbnails:
         self.made = 0
         #: Why an image has none, by pk.
         self.absent: dict[int, str] = {}
-        #: The pks of the images without the second one.
-        self.blurred: set[int] = set()
+        #: All but which names clash.
+        self.marks = NONE
         self._failures: dict[int, tuple[str, str]] = {}
         self._cleared: set[int] = set()
 
@@ -62,7 +65,8 @@ class Thumbnails:
         for chunk in chunks(sorted(dirty, reverse=True)):
             found = select_pks(self._library.database.reader, chunk, raw=False)
             for image in sorted(found.values(), key=lambda one: -one.pk):
-                absent = [path for path in self._wanted(image.digest, image.width, image.height)
+                absent = [path for path in self._wanted(image.digest, image.width, image.height,
+                                                       image.mime_type)
                           if not self._site.exists(path)]
                 failed = known.get(image.pk) if absent and not self._full else None
                 if failed and failed[0] == stat_text(self._folder / image.file_name):
@@ -75,25 +79,41 @@ class Thumbnails:
                 whole.append(image.pk)
 
     def note(self, dirty: Set[int]) -> set[str]:
-        """Remember what the *dirty* images have; return the paths.
+        """Remember what the *dirty* images have, and whether they move; return the paths.
 
         No page refers to a thumbnail that is not among them.
         """
         self._build_state.set_failures(self._failures, self._cleared)
-        blurred, present = set(), set()
+        moving = self._build_state.marked("animated")
+        found: dict[str, set[int]] = {"blurred": set(), "displayed": set(), "animated": set()}
+        present = set()
         for chunk in chunks(sorted(dirty)):
             marks = ", ".join("?" * len(chunk))
-            for pk, *picture in self._library.database.read(
-                    f"SELECT pk, digest, width, height FROM images WHERE pk IN ({marks})", *chunk):
+            for pk, name, *picture in self._library.database.read(
+                    "SELECT pk, file_name, digest, width, height, mime_type FROM images"
+                    f" WHERE pk IN ({marks})", *chunk):
                 wanted = self._wanted(*picture)
                 there = {path for path in wanted if self._site.exists(path)}
                 present |= there
                 if any(recipe == SHARP and path not in there for path, recipe in wanted.items()):
-                    blurred.add(pk)
-        self._build_state.set_blurred(dirty, blurred)
+                    found["blurred"].add(pk)
+                if any(wanted[path] == DISPLAY for path in there):
+                    found["displayed"].add(pk)
+                if self._moves(name, picture[-1], before=pk in moving):
+                    found["animated"].add(pk)
+        for mark, pks in found.items():
+            self._build_state.set_marked(mark, dirty, pks)
         self.absent = {pk: error for pk, (_, error) in self._build_state.failures().items()}
-        self.blurred = self._build_state.blurred()
+        self.marks = Marks(self.absent.keys(), **{
+            mark: self._build_state.marked(mark) for mark in found})
         return present
 
-    def _wanted(self, digest: str, width: int, height: int) -> dict[str, Recipe]:
-        return wanted_thumbnails(digest, width, height, self._recipes)
+    def _moves(self, file_name: str, mime_type: str, *, before: bool) -> bool:
+        """Whether the picture is animated; as *before* where its file cannot be read."""
+        try:
+            return is_animated(self._folder / file_name, mime_type)
+        except OSError:
+            return before
+
+    def _wanted(self, digest: str, width: int, height: int, mime_type: str) -> dict[str, Recipe]:
+        return wanted_thumbnails(digest, width, height, mime_type, self._recipes)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
-from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
+from imagelib.formats import HEAD, IMAGE_SUFFIXES, NO_PICTURE, sniff
 from imagelib.ingest.warnings import warnings_of
 from imagelib.library.library import Library
 from imagelib.library.originals.drift import is_preview
@@ -200,5 +200,5 @@ def _objection(path: Path, *, named: bool = False) -> str | None:
     if not head:
         return "it is empty"
     if sniff(head) is None:
-        return "not a PNG, JPEG, WebP, GIF or AVIF picture (judged by its bytes, not its name)"
+        return NO_PICTURE
     return None

@@ -30,7 +30,7 @@ def inspect(path: str, max_pixels: int, named: str = "",
     found = read(Path(path))
     with decoded(Path(path), max_pixels) as picture:
         phash = difference_hash(picture.image)
-        wanted = fitting([Recipe(*fields) for fields in recipes], *picture.size)
+        wanted = fitting([Recipe(*fields) for fields in recipes], *picture.size, picture.mime_type)
         made = derivatives(picture, wanted) if wanted else []
         if not found.prompt and (plane := alpha_columns(picture)) is not None:
             # Some generators hide it in the lowest bits of the transparency.

@@ -22,6 +22,7 @@ from imagelib.generator.index.blocks import (
     make_block,
     manifest,
 )
+from imagelib.generator.marks import Marks
 from imagelib.generator.pages import Pages, SiteInfo
 from imagelib.generator.paths import original_path, page_path, thumbnail_path
 from imagelib.library.values.image import Image
@@ -96,11 +97,11 @@ def write_site(
     around = zip([None, *newest], newest, [*newest[1:], None], strict=False)
     for newer, image, older in around:
         page = pages.image(image, newer=newer, older=older,
-                           has_thumbnail=image.pk not in without_thumbnail)
+                           marks=Marks(bare=without_thumbnail))
         _write(folder / page_path(image.id), page.encode())
         if pictures:
             _draw(folder, image, image.pk not in without_thumbnail)
-    front = pages.gallery(newest[:FIRST], len(newest), without_thumbnail)
+    front = pages.gallery(newest[:FIRST], len(newest), Marks(bare=without_thumbnail))
     _write(folder / "index.html", front.encode())
     return blocks
 
@@ -117,7 +118,7 @@ def write_index(
         for image in by_pk:
             groups.setdefault(image.pk // size, []).append(image)
         for number, rows in groups.items():
-            block, content = make_block(kind, number, rows, without_thumbnail)
+            block, content = make_block(kind, number, rows, Marks(bare=without_thumbnail))
             blocks.append(block)
             _write(folder / block_path(block), content)
     checksum, content = albums_file(albums)

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import brotli
 import pytest
 
 from imagelib.ingest.embedded import EmbeddedMetadata, read
@@ -112,14 +113,14 @@ class Draw:
         return b"GIF89a" + screen + pixels + b"\x21\xfe" + blocks + b"\0\x3b"
 
     @staticmethod
-    def avif(*, exif: bytes = b"", xmp: bytes = b"") -> bytes:
-        """Two metadata items in `mdat`, found through `iinf` and `iloc`."""
+    def avif(*, exif: bytes = b"", xmp: bytes = b"", brand: bytes = b"avif") -> bytes:
+        """Two metadata items in `mdat`, found through `iinf` and `iloc`; as HEIC has them, too."""
 
         def box(kind: bytes, data: bytes) -> bytes:
             return struct.pack(">I", len(data) + 8) + kind + data
 
         exif_item = bytes(4) + exif
-        head = box(b"ftyp", b"avif\0\0\0\0avifmif1")
+        head = box(b"ftyp", brand + b"\0\0\0\0" + brand + b"mif1")
 
         def meta(offset: int) -> bytes:
             kinds = (box(b"infe", b"\2\0\0\0\0\1\0\0Exif\0")
@@ -135,6 +136,41 @@ class Draw:
 
         offset = len(head) + len(meta(0)) + 8
         return head + meta(offset) + box(b"mdat", exif_item + xmp)
+
+    @staticmethod
+    def tiff(tags: dict[int, str | bytes], *, order: str = "<", big: bool = False) -> bytes:
+        """A TIFF, or a BigTIFF, whose directory lies behind 100,000 bytes of pixels."""
+        pixels = bytes(100_000)
+        field, entry = ("Q", "HHQQ") if big else ("I", "HHII")
+        head = 16 if big else 8
+        start = head + len(pixels)
+        heap = start + (8 if big else 2) + len(tags) * struct.calcsize("=" + entry) + (
+            8 if big else 4)
+        entries, values = b"", b""
+        for tag, value in sorted(tags.items()):
+            data = _bytes(value).ljust(9, b"\0")  # what is longer lies elsewhere
+            entries += struct.pack(order + entry, tag, 1 if tag == 700 else 2, len(data),
+                                   heap + len(values))
+            values += data
+        mark = (b"II" if order == "<" else b"MM") + (
+            struct.pack(order + "HHHQ", 43, 8, 0, start) if big
+            else struct.pack(order + "HI", 42, start))
+        return (mark + pixels + struct.pack(order + ("Q" if big else "H"), len(tags)) + entries
+                + struct.pack(order + field, 0) + values)
+
+    @staticmethod
+    def jxl(*boxes: tuple[bytes, bytes], packed: bool = False) -> bytes:
+        """A JPEG XL with these boxes before and behind its codestream, *packed* by Brotli."""
+
+        def box(kind: bytes, data: bytes) -> bytes:
+            if packed:
+                kind, data = b"brob", kind + brotli.compress(data)
+            return struct.pack(">I", len(data) + 8) + kind + data
+
+        return (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl "
+                + b"".join(box(*one) for one in boxes[::2])
+                + b"\0\0\0\x1cjxlc\xff\x0a" + bytes(18)
+                + b"".join(box(*one) for one in boxes[1::2]))
 
     @staticmethod
     def xmp(attributes: str = "", elements: str = "") -> bytes:

@@ -1,9 +1,15 @@
 """Where a text may stand: every container, and every trap of each."""
 
+import io
 import struct
+import sys
 import zlib
 
+import brotli
 import pytest
+
+from imagelib.ingest.embedded.containers.walk import read_containers
+from imagelib.ingest.warnings import warnings_of
 
 UTF16 = b"UNICODE\0"
 
@@ -33,6 +39,20 @@ CARRIERS = {
     ),
     "GIF comment behind the pixels": lambda d, t: d.gif(t.encode()),
     "AVIF Exif": lambda d, t: d.avif(exif=d.comment(t.encode())),
+    "HEIC Exif": lambda d, t: d.avif(exif=d.comment(t.encode()), brand=b"heic"),
+    "TIFF ImageDescription behind the pixels": lambda d, t: d.tiff({0x010E: t}),
+    "TIFF of the other order": lambda d, t: d.tiff({0x010E: t}, order=">"),
+    "TIFF UserComment in the Exif IFD": lambda d, t: d.comment(t.encode()),
+    "BigTIFF": lambda d, t: d.tiff({0x0110: "a camera", 0x010E: t}, big=True),
+    "BigTIFF of the other order": lambda d, t: d.tiff({0x010E: t}, order=">", big=True),
+    "JPEG XL Exif": lambda d, t: d.jxl((b"Exif", bytes(4) + d.comment(t.encode()))),
+    "JPEG XL Exif without its offset": lambda d, t: d.jxl((b"Exif", d.comment(t.encode()))),
+    "JPEG XL Exif behind its offset": lambda d, t: d.jxl(
+        (b"Exif", b"\0\0\0\x06Exif\0\0" + d.comment(t.encode()))),
+    "JPEG XL Exif behind the pixels": lambda d, t: d.jxl(
+        (b"xml ", b"<x/>"), (b"Exif", bytes(4) + d.comment(t.encode()))),
+    "JPEG XL Exif, packed": lambda d, t: d.jxl(
+        (b"Exif", bytes(4) + d.comment(t.encode())), packed=True),
 }
 
 
@@ -49,6 +69,11 @@ XMP_CARRIERS = {
     "JPEG APP1": lambda d, x: d.jpeg((0xE1, b"http://ns.adobe.com/xap/1.0/\0" + x)),
     "WebP": lambda d, x: d.webp((b"XMP ", x)),
     "AVIF": lambda d, x: d.avif(xmp=x),
+    "HEIC": lambda d, x: d.avif(xmp=x, brand=b"heic"),
+    "TIFF": lambda d, x: d.tiff({700: x}),
+    "BigTIFF": lambda d, x: d.tiff({700: x}, big=True),
+    "JPEG XL": lambda d, x: d.jxl((b"xml ", x)),
+    "JPEG XL, packed": lambda d, x: d.jxl((b"xml ", x), packed=True),
 }
 
 
@@ -225,3 +250,55 @@ def test_an_iptc_caption_is_read(draw, found, caption):
     found_record = found(draw.jpeg((0xED, b"Photoshop 3.0\0" + block)))
 
     assert found_record.seed == (None if caption else 42)
+
+
+def test_c2pa_is_found_in_jpeg_xl(draw, found):
+    store = draw.c2pa(generator="Some_Generator/1.0", source="trainedAlgorithmicMedia")
+    for packed in (False, True):
+        assert found(draw.jxl((b"jumb", store[8:]), packed=packed)).label == "AI-generated"
+
+
+@pytest.mark.parametrize("photoshop", [False, True])
+def test_iptc_is_found_in_tiff(draw, photoshop):
+    dataset = b"\x1c\x02\x05\0\x07A title\x1c\x02\x19\0\x03fox"
+    tags = {0x8649: b"8BIM\x04\x04\0\0" + struct.pack(">I", len(dataset)) + dataset} if (
+        photoshop) else {0x83BB: dataset}
+    texts = read_containers(io.BytesIO(draw.tiff(tags))).texts
+    assert (texts["iptc:Title"], texts["iptc:Keywords"]) == ("A title", "fox")
+
+
+def test_without_brotli_it_is_said_what_is_packed_and_how_to_read_it(draw, monkeypatch):
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    content = draw.jxl((b"Exif", draw.comment(b"x")), (b"xml ", draw.xmp()), packed=True)
+    found = read_containers(io.BytesIO(content))
+    assert found.texts == {}
+    told = warnings_of({"unread": found.unread})
+    assert [line.split(" (")[0] for line in told] == ["Exif", "XMP"]
+    assert all("pip install brotli" in line and "damaged" not in line for line in told)
+
+
+@pytest.mark.parametrize("data", [
+    b"Exif" + b"no brotli", b"Exif" + brotli.compress(bytes(100))[:9], b"Exif",
+    b"xml " + brotli.compress(b"<" * (9 << 20), quality=1)])
+def test_what_is_packed_and_damaged_or_far_too_long_is_left_out(draw, data):
+    box = struct.pack(">I", len(data) + 8) + b"brob" + data
+    found = read_containers(io.BytesIO(draw.jxl() + box))
+    assert found.texts == {}
+    assert found.unread == ["XMP" if data.startswith(b"xml ") else "Exif"]
+
+
+def test_many_packed_bombs_cost_no_more_than_a_few(draw):
+    data = b"Exif" + brotli.compress(bytes(7 << 20), quality=1)
+    box = struct.pack(">I", len(data) + 8) + b"brob" + data
+    found = read_containers(io.BytesIO(draw.jxl() + box * 60))
+    assert found.texts == {}
+    assert found.bytes_left >= 0
+
+
+def test_a_tiff_that_points_outside_or_in_a_circle_is_read_as_far_as_it_is_whole(draw):
+    whole = draw.tiff({0x010E: draw.infotext, 0x0131: "a program of the user"})
+    assert read_containers(io.BytesIO(whole[:-5])).texts.keys() == {"exif:ImageDescription"}
+    circle = draw.exif({0x010E: "what is there"}, {0x9286: "x"})
+    at = circle.index(b"\x87\x69\0\x04")
+    circle = circle[:at + 8] + struct.pack(">I", 8) + circle[at + 12:]
+    assert read_containers(io.BytesIO(circle)).texts == {"exif:ImageDescription": "what is there"}

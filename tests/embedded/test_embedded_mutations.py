@@ -71,6 +71,25 @@ def test_a_file_with_any_bytes_changed_is_read_without_an_error(data, tmp_path):
 
 
 @QUICK
+@given(data=st.data())
+def test_other_containers_with_any_bytes_changed_are_read_without_an_error(draw, data, tmp_path):
+    exif, packet = bytes(4) + draw.comment(b"a fox"), draw.xmp('a:Rating="3"')
+    whole = bytearray(data.draw(st.sampled_from([
+        draw.tiff({0x010E: "a fox", 700: packet}), draw.tiff({0x010E: "a fox"}, big=True),
+        draw.exif({0x010E: "a fox", 0x4746: b"12"}, {0x9286: "x"}),
+        draw.jxl((b"Exif", exif), (b"xml ", packet), (b"jumb", b"x")),
+        draw.jxl((b"Exif", exif), (b"xml ", packet), packed=True),
+        draw.avif(exif=exif, xmp=packet, brand=b"heic")])))
+    # All of them but pixels stands at the beginning or at the end.
+    for at, value in data.draw(st.lists(st.tuples(st.integers(-400, 400), st.integers(0, 255)),
+                                        max_size=12)):
+        whole[at % len(whole)] = value
+    (path := tmp_path / "changed").write_bytes(whole)
+
+    check(read(path))
+
+
+@QUICK
 @given(JSON)
 def test_json_of_any_shape_is_read_without_an_error(value):
     check(read_text(json.dumps(value)))

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -28,6 +28,7 @@ from typing import Any
 
 from imagelib.generator.index.numbers import written, written_deltas
 from imagelib.generator.index.pieces import text_column
+from imagelib.generator.marks import NONE, Marks
 from imagelib.generator.paths import original_path
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import TEXTS, Field
@@ -69,16 +70,11 @@ def block_path(block: Block) -> str:
 
 
 def make_block(
-    kind: str, number: int, images: Sequence[Image], without_thumbnail: Set[int],
-    blurred: Set[int] = frozenset(), clashing: Set[int] = frozenset(),
+    kind: str, number: int, images: Sequence[Image], marks: Marks = NONE,
 ) -> tuple[Block, bytes]:
-    """The block of one of the `KINDS`. *images* in the order of their pk.
-
-    *without_thumbnail* are the pks of those that could not be rendered, *blurred* of those that
-    could not be for dense screens, *clashing* of those whose file's name another one has, too.
-    """
+    """The block of one of the `KINDS`. *images* in the order of their pk."""
     if kind == "file":
-        return file_block(number, images, without_thumbnail, blurred, clashing)
+        return file_block(number, images, marks)
     make = {"core": core_block, "text": text_block, "id": id_block, "name": name_block,
             "phash": phash_block}[kind]
     return make(number, images)
@@ -130,14 +126,12 @@ def text_block(number: int, images: Sequence[Image]) -> tuple[Block, bytes]:
     })
 
 
-def file_block(
-    number: int, images: Sequence[Image], without_thumbnail: Set[int],
-    blurred: Set[int] = frozenset(), clashing: Set[int] = frozenset(),
-) -> tuple[Block, bytes]:
+def file_block(number: int, images: Sequence[Image], marks: Marks = NONE) -> tuple[Block, bytes]:
     """What a card and the viewer need to show the picture. *images* in the order of their pk."""
     types = _Distinct(image.mime_type for image in images)
     places = {image.pk: path for image in images if (path := original_path(
-        image.file_name, image.id, clashes=image.pk in clashing)) != f"images/{image.file_name}"}
+        image.file_name, image.id, clashes=image.pk in marks.clashing))
+              != f"images/{image.file_name}"}
     return _block("file", number, FILE_ROWS, images, {
         "ids": [image.id for image in images],
         "digests": [image.digest for image in images],
@@ -146,8 +140,12 @@ def file_block(
         "bytes": [image.size_bytes for image in images],
         "types": types.values,
         "type": types.indexes,
-        "bare": _offsets(images, FILE_ROWS, lambda image: image.pk in without_thumbnail),
-        "blurred": _offsets(images, FILE_ROWS, lambda image: image.pk in blurred),
+        "bare": _offsets(images, FILE_ROWS, lambda image: image.pk in marks.bare),
+        "blurred": _offsets(images, FILE_ROWS, lambda image: image.pk in marks.blurred),
+        # What few images are, and in most blocks none.
+        **{name: offsets for name, pks in (("displayed", marks.displayed),
+                                           ("animated", marks.animated))
+           if (offsets := [image.pk % FILE_ROWS for image in images if image.pk in pks])},
         # Originals that the site has under another name: few, mostly none.
         **({"placed": _offsets(images, FILE_ROWS, lambda image: image.pk in places),
             "places": list(places.values())} if places else {}),

@@ -1,6 +1,7 @@
 """Read what generators of images embed in their files: prompt, model, seed and the rest.
 
-Pure functions from bytes to one record, with the standard library alone. The content
+Pure functions from bytes to one record, with the standard library alone (but for what Brotli has
+packed in a JPEG XL, where that package is installed). The content
 of a file never makes them raise, and costs bounded memory (200 MB) and time whatever
 it claims. Formats and their sources are named in the module of each generator.
 """

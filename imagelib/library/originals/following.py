@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, InvalidError
-from imagelib.formats import EXTENSIONS
+from imagelib.formats import EXTENSIONS, IMAGE_SUFFIXES
 from imagelib.library.originals.drift import Drift, Scanner
 from imagelib.library.originals.folders import folder_times
 from imagelib.library.originals.intake import take_in
@@ -170,9 +170,14 @@ def remember_folders(library: Storage) -> None:
 
 
 def taken_files(library: Storage) -> dict[Path, tuple[int, int]]:
-    """Files of further folders that were dealt with, and their size and mtime then."""
-    return {Path(row["path"]): (row["size_bytes"], row["mtime_ns"])
-            for row in library.database.read("SELECT * FROM taken")}
+    """Files of further folders that were dealt with, and their size and mtime then.
+
+    Not those of which an earlier version took none although their names promise a picture.
+    """
+    return {path: (row["size_bytes"], row["mtime_ns"])
+            for row in library.database.read("SELECT * FROM taken")
+            for path in [Path(row["path"])]
+            if row["digest"] or path.suffix.lower() not in IMAGE_SUFFIXES}
 
 
 def note_taken(library: Storage, path: Path, seen: tuple[int, int], checksum: str = "") -> None:

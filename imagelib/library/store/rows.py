@@ -91,8 +91,8 @@ def select_pks(connection: sqlite3.Connection, pks: Iterable[int], *,
 
 
 def select_json(connection: sqlite3.Connection,
-                pks: Iterable[int]) -> dict[int, tuple[str, str, str]]:
-    """`Image.to_json` of the images with these *pks* as text, and their file names and digests.
+                pks: Iterable[int]) -> dict[int, tuple[str, str, str, str]]:
+    """`Image.to_json` of the images with these *pks* as text, their file names, digests and types.
 
     SQLite writes it: a fifth of the time that reading and writing JSON here takes. A
     `prompt_meta` or `generation` longer than `LONGEST_RAW` is left out (null, an empty object)
@@ -101,15 +101,15 @@ def select_json(connection: sqlite3.Connection,
     Raises:
         InvalidError: together they are longer than `MOST_AT_ONCE`.
     """
-    found: dict[int, tuple[str, str, str]] = {}
+    found: dict[int, tuple[str, str, str, str]] = {}
     size = 0
     for chunk in chunks(sorted(pks), _RECORDS_AT_ONCE):
         marks = ", ".join("?" * len(chunk))
         # As one row, for the sake of the other threads: sqlite3 lets them run after each. No JSON
         # holds a line break.
         [[lines]] = connection.execute(
-            "SELECT group_concat(json_array(i.pk, i.file_name, i.digest) || char(10) ||"
-            f" {_RECORD}, char(10)) FROM images AS i WHERE i.pk IN ({marks})", chunk)
+            "SELECT group_concat(json_array(i.pk, i.file_name, i.digest, i.mime_type) ||"
+            f" char(10) || {_RECORD}, char(10)) FROM images AS i WHERE i.pk IN ({marks})", chunk)
         size += len(lines or "")
         if size > MOST_AT_ONCE:
             raise InvalidError.of(
@@ -117,8 +117,8 @@ def select_json(connection: sqlite3.Connection,
                 " ask for fewer at once", where="query")
         each = lines.split("\n") if lines else []
         heads = json.loads(f"[{','.join(each[::2])}]")
-        found |= {pk: (record, file_name, digest)
-                  for (pk, file_name, digest), record in zip(heads, each[1::2], strict=True)}
+        found |= {pk: (record, *others)
+                  for (pk, *others), record in zip(heads, each[1::2], strict=True)}
     return found
 
 

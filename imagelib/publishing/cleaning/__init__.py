@@ -2,7 +2,8 @@
 
 What a file may keep is listed for each format; everything else goes, known or not. A
 file that is not whole is refused, never half cleaned. Pixels that hide a text in their
-lowest bits are another matter: `stealth` finds them, `pixels` encodes anew.
+lowest bits are another matter: `stealth` finds them, `pixels` encodes anew; so are BMP, TIFF, HEIC
+and JPEG XL, for which there is no such list.
 A worker does all of it (`clean_in`, `render_in`). Watermarks of unknown kinds stay in the pixels.
 """
 
@@ -33,6 +34,11 @@ _CLEANERS: dict[str, Callable[[bytes, bool], bytes]] = {
 }
 
 
+def has_cleaner(mime_type: str) -> bool:
+    """Whether files of this type keep their pixels as they are encoded; others become PNG."""
+    return mime_type in _CLEANERS
+
+
 def clean(content: bytes, *, label: bool = False) -> Cleaned:
     """The picture *content* as it may be published; its format is told by its bytes.
 
@@ -45,6 +51,8 @@ def clean(content: bytes, *, label: bool = False) -> Cleaned:
     """
     mime_type = sniff(content[:HEAD])
     if mime_type is None:
-        raise refused("it is no PNG, JPEG, WebP, GIF or AVIF, judged by its bytes")
+        raise refused("it is of no type that we keep, judged by its bytes")
+    if mime_type not in _CLEANERS:
+        raise refused("files of its type are only encoded anew")
     made = _CLEANERS[mime_type](content, label)
     return Cleaned(made, mime_type, labelled=PACKET in made)

@@ -10,10 +10,11 @@ from PIL import Image, ImageFile
 
 from imagelib.budget import cost_of
 from imagelib.colours import profile_of
+from imagelib.decoders import FORMATS
 from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.ingest.embedded.provenance import read_provenance
 from imagelib.pictures import decode, difference_hash, opened, upright_size
-from imagelib.publishing.cleaning import Cleaned, clean
+from imagelib.publishing.cleaning import Cleaned, clean, has_cleaner
 from imagelib.publishing.cleaning.pixels import encoded, resized, without_hidden
 from imagelib.publishing.cleaning.refusing import refused
 from imagelib.publishing.cleaning.stealth import Hidden, hidden_in
@@ -29,14 +30,15 @@ _MANY = 100_000_000
 
 
 def clean_picture(path: str, max_pixels: int, label: str) -> dict[str, Any]:
-    """The file at *path* cleaned and verified; encoded anew where its pixels hide a text.
+    """The file at *path* cleaned and verified; encoded anew where its pixels hide a text, or where
+    there is no other way for its type.
 
     *label* is "write", "none", or "keep": it says that it was made by AI if it did so before.
 
     Raises:
         RefusedError, BrokenPictureError, UnsupportedTypeError
     """
-    anew = _without_hidden(path, max_pixels)
+    anew = _needed_anew(path, max_pixels)
     if anew is not None:
         return _clean_anew(anew, _is_labelled(path, label), max_pixels)
     cleaned = clean(Path(path).read_bytes(), label=_is_labelled(path, label))
@@ -64,9 +66,14 @@ def _is_labelled(path: str, label: str) -> bool:
         return read_provenance(read_containers(stream)) is not None
 
 
-def _without_hidden(path: str, max_pixels: int) -> bytes | None:
-    """The picture without what its pixels hide; None where they hide nothing."""
+def _needed_anew(path: str, max_pixels: int) -> bytes | None:
+    """The picture without what its pixels hide, or of a type that is not cleaned otherwise (of
+    several pages the first); None where it can stay as it is encoded."""
     with opened(Path(path), max_pixels) as image:
+        if not has_cleaner(FORMATS[str(image.format)]):
+            decode(image, Path(path))
+            _require_copies(path, image, _COPIES)
+            return encoded(without_hidden(image, hidden_in(image)), "png", profile_of(image))
         if image.format not in ("PNG", "WEBP", "GIF", "AVIF"):
             scans = Path(path).read_bytes().count(b"\xff\xda")
             if scans * image.width * image.height > _MANY:

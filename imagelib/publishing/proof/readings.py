@@ -18,13 +18,14 @@ from itertools import chain
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from imagelib.formats import IMAGE_SUFFIXES
+
 #: (name of the reading, text)
 Reading = tuple[str, str]
 
 #: How readings are called that take anything for letters, pixels too.
 BYTES = "bytes"
 TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".webmanifest", ""))
-_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 #: Controls become bytes that UTF-8 never has, so that one character parts whatever is no text.
@@ -49,7 +50,7 @@ _DEEPEST = 3
 
 def is_picture(path: str) -> bool:
     """Whether the file at *path* is a picture by its name."""
-    return PurePosixPath(path).suffix.lower() in _PICTURES
+    return PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES
 
 
 def readings(path: str, content: bytes) -> Iterator[Reading]:

@@ -13,7 +13,7 @@ from imagelib.publishing.ledger import Placed
 from imagelib.publishing.targets.target import Told, require_apart
 
 #: What is packed already.
-_STORED = (".webp", ".png", ".jpg", ".jpeg", ".gif", ".avif")
+_STORED = (".webp", ".png", ".jpg", ".jpeg", ".gif", ".avif", ".heic", ".jxl")
 #: The same for every file and every time: the same site is the same archive, byte for byte.
 _MOMENT = (2000, 1, 1, 0, 0, 0)
 

@@ -10,6 +10,8 @@ const ImagelibAddDialog = (() => {
     refused: "refused", cancelled: "cancelled", paused: "waiting for imagelib",
   };
   const MOST_PREVIEWS = 60;
+  /** What the file chooser offers: the types that we keep, and endings, as systems know few of these types. */
+  const ACCEPTED = "image/png,image/jpeg,image/webp,image/gif,image/avif,image/bmp,image/tiff,image/heic,image/heif,image/jxl,.tif,.tiff,.heic,.heif,.jxl";
   /** A query has room for so many ids. */
   const MOST_SHOWN = 100;
   const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
@@ -51,7 +53,7 @@ const ImagelibAddDialog = (() => {
     summary = h("p", { class: "upload-summary", role: "status" });
     save = h("button", { type: "submit", class: "primary", disabled: true }, "Save");
     const picker = h("input", { id: "add-files", type: "file", multiple: true, class: "visually-hidden",
-      accept: "image/png,image/jpeg,image/webp,image/gif,image/avif" });
+      accept: ACCEPTED });
     const folder = h("input", { id: "add-folder", type: "file", webkitdirectory: true, class: "visually-hidden" });
     const kept = h("p", { class: "draft-notice", role: "status", hidden: true },
       h("span", {}, "These values were written before and not used."),

@@ -71,8 +71,11 @@ const ImagelibChanges = (() => {
     gone.delete(record.id);
     const waits = record.digest && (known?.digest !== record.digest || bare.has(record.id));
     if (waits) bare.set(record.id, { record, seq: from });
-    await ImagelibIndex.put(waits ? { ...record, thumbnail_url: record.url } : record, from);
+    await ImagelibIndex.put(waits ? { ...record, ...standIn(record) } : record, from);
   }
+
+  /** A new picture's original stands in until its thumbnail is built, if every browser shows it. @param {ListedRecord} record */
+  const standIn = ({ display_url: shown, url }) => (shown === url ? { thumbnail_url: url } : { has_thumbnail: false });
 
   /** @param {string} id @param {number} from */
   async function hide(id, from = Infinity) {
@@ -81,7 +84,6 @@ const ImagelibChanges = (() => {
     await ImagelibIndex.remove(id, from);
   }
 
-  /** A new picture's original stands in until its thumbnail is built. */
   async function fillBare() {
     const { build } = await ImagelibApi.status();
     for (const [id, { record, seq: from }] of bare) {
@@ -89,7 +91,7 @@ const ImagelibChanges = (() => {
       bare.delete(id);
       const now = await ImagelibIndex.record(id);
       // Laid over what is shown: an edit may have come in between, or another file.
-      if (now && !bare.has(id)) await ImagelibIndex.put({ ...record, ...now, thumbnail_url: record.thumbnail_url });
+      if (now && !bare.has(id)) await ImagelibIndex.put({ ...record, ...now, has_thumbnail: true, thumbnail_url: record.thumbnail_url });
     }
   }
 

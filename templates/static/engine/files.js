@@ -59,6 +59,8 @@ const ImagelibFiles = (() => {
     }
     const bare = new Set(value.bare);
     const blurred = new Set(value.blurred);
+    const displayed = new Set(value.displayed);
+    const animated = new Set(value.animated);
     /** Originals that the site has under another name. @type {Map<number, string>} */
     const places = new Map((value.placed ?? []).map((offset, i) => [offset, value.places?.[i] ?? ""]));
     ImagelibColumns.eachOffset(value.runs, (offset, i) => {
@@ -74,6 +76,8 @@ const ImagelibFiles = (() => {
         mime_type: value.types[value.type[i] ?? 0],
         has_thumbnail: !bare.has(offset),
         is_blurred: blurred.has(offset),
+        is_displayed: displayed.has(offset),
+        is_animated: animated.has(offset),
         ...(places.has(offset) && { place: places.get(offset) }),
       });
     });

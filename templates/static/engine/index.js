@@ -277,10 +277,10 @@ const ImagelibIndex = (() => {
   /** What a card needs of an image's file, or null if no block has it. @param {number} pk @returns {Promise<CardFile | null>} */
   async function file(pk) {
     const edited = () => overlay.get(pk)?.record ?? null;
-    // An edit may come while its block does.
-    const found = edited() ? null : (await ImagelibFiles.block(pk)).get(pk) ?? null;
+    // An edit may come while its block does, which alone says whether a picture moves.
+    const found = (await ImagelibFiles.block(pk)).get(pk) ?? null;
     const record = edited();
-    return record ? { has_thumbnail: true, ...record } : found;
+    return record ? { has_thumbnail: true, is_animated: found?.digest === record.digest && found?.is_animated, ...record } : found;
   }
 
   /** Everything known of an image by its row. @param {number} row @returns {Promise<KnownRecord>} */

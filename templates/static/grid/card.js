@@ -66,6 +66,20 @@ const ImagelibCard = (() => {
   /** @param {Pick<KnownRecord, "url" | "place" | "file_name">} file */
   const originalUrl = (file) => file.url ?? asUrl(file.place ?? `images/${file.file_name}`);
 
+  /** What is shown of an image in its own size: as `display_url` of the API. @param {Partial<CardFile>} file */
+  function pictureUrl(file) {
+    const { digest = "", display_url: url, file_name: name = "", is_displayed: hasCopy } = file;
+    if (url || !hasCopy) return url ?? originalUrl({ ...file, file_name: name });
+    return asUrl(`thumbs/${digest.slice(0, 2)}/${digest}-${ImagelibDom.mount("gallery").dataset.display}.webp`);
+  }
+
+  /** That an image moves, as templates/macros/image.html says it; nothing of others. @param {Partial<FileRow>} file */
+  function moving({ is_animated: isAnimated, mime_type: type }) {
+    if (!isAnimated) return [];
+    const isGif = type === "image/gif";
+    return [h("span", { class: "moving", role: "img", "aria-label": isGif ? "Animated GIF" : "Animated" }, isGif ? "GIF" : "animated")];
+  }
+
   /** @param {string} id */
   const pageUrl = (id) => `image/${id}.html`;
 
@@ -155,6 +169,14 @@ const ImagelibCard = (() => {
 
   /** @param {HTMLElement} frame @param {CoreRow} core @param {CardFile} file @param {string} width */
   function fillFrame(frame, core, file, width) {
+    fillPicture(frame, core, file, width);
+    const present = frame.querySelector(".moving");
+    if (!present) frame.append(...moving(file));
+    else if (!file.is_animated) present.remove();
+  }
+
+  /** @param {HTMLElement} frame @param {CoreRow} core @param {CardFile} file @param {string} width */
+  function fillPicture(frame, core, file, width) {
     setAttribute(frame, "data-long", isLong(core) ? "" : null);
     const missing = core.file_state === "missing";
     const url = file.has_thumbnail ? thumbnailUrl(file) : "";
@@ -164,7 +186,7 @@ const ImagelibCard = (() => {
     frame.dataset.shows = `${url} ${missing}`;
     if (url && present?.getAttribute("src") === url && !missing) return;
     const without = () => frame.replaceChildren(
-      noPicture(core), h("span", { class: "reason" }, missing ? "file missing" : "no preview"));
+      noPicture(core), h("span", { class: "reason" }, missing ? "file missing" : "no preview"), ...moving(file));
     if (!url) {
       without();
       return;
@@ -192,5 +214,5 @@ const ImagelibCard = (() => {
     return tile;
   }
 
-  return { create, date, fill, nameOf, named, originalUrl, pageUrl, stack, stars, starsOf, thumbnailUrl };
+  return { create, date, fill, nameOf, named, originalUrl, pageUrl, pictureUrl, stack, stars, starsOf, thumbnailUrl };
 })();

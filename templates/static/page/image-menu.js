@@ -51,7 +51,7 @@ const ImagelibImageMenu = (() => {
     if (reason) return say(reason);
     try {
       // Asked for at once: a browser may forget that somebody has pressed something while the picture loads.
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": asPng(ImagelibCard.originalUrl(record)) })]);
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": asPng(ImagelibCard.pictureUrl(record)) })]);
       say("Picture copied");
     } catch {
       say("The picture could not be copied: the browser did not allow it, or cannot read it.");

@@ -24,7 +24,7 @@ const ImagelibPanel = (() => {
         ["Captured", day && to("date", day, ImagelibCard.date(record.captured_at, 16))],
         ["Size", h("span", {}, to("size", `${record.width}x${record.height}`, `${record.width} × ${record.height}`),
           record.size_bytes ? `, ${bytes(record.size_bytes)}` : "")],
-        ["Type", record.mime_type],
+        ["Type", record.mime_type && `${record.mime_type}${record.is_animated ? ", animated" : ""}`],
         // Whoever made a show of pictures gave their files names that say nothing.
         ["File", record.original_name || (IS_SHOW ? "" : record.file_name)],
       ]),

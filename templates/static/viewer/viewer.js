@@ -215,13 +215,13 @@ const ImagelibViewer = (() => {
     const original = new Image();
     original.onload = () => { if (isShown()) picture.src = original.src; };
     original.onerror = () => { if (isShown()) say("The original cannot be shown here."); };
-    original.src = ImagelibCard.originalUrl(record);
+    original.src = ImagelibCard.pictureUrl(record);
   }
 
   /** Get the pictures beside this one, so that flipping is instant. @param {KnownRecord[]} records */
   function preload(records) {
     for (const record of records) {
-      if (record?.id && record.file_state !== "missing") new Image().src = ImagelibCard.originalUrl(record);
+      if (record?.id && record.file_state !== "missing") new Image().src = ImagelibCard.pictureUrl(record);
     }
   }
 

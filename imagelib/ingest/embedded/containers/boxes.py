@@ -1,15 +1,26 @@
-"""Find metadata in formats made of nested boxes: WebP (RFC 9649), AVIF and HEIC (ISO 23008-12)."""
+"""Find metadata in formats made of boxes: WebP (RFC 9649), AVIF and HEIC (ISO 23008-12), JPEG XL
+(ISO 18181-2)."""
 
 from __future__ import annotations
 
+import importlib
 import struct
 from collections.abc import Iterator
 
-from imagelib.ingest.embedded.containers.findings import MAX_PARTS, Findings, Window
+from imagelib.ingest.embedded.containers.exif import is_exif
+from imagelib.ingest.embedded.containers.findings import (
+    MAX_CHUNK,
+    MAX_PARTS,
+    PACKED,
+    Findings,
+    Window,
+)
 
 #: The `uuid` box of the C2PA specification 2.1, section A.3.2.
 _C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _MOST_ITEMS = 1000
+#: What a person calls a box of JPEG XL.
+_NAMES = {b"Exif": "Exif", b"xml ": "XMP", b"jumb": "C2PA"}
 
 
 def read_webp(window: Window, findings: Findings) -> None:
@@ -42,6 +53,48 @@ def read_isobmff(window: Window, findings: Findings) -> None:
             end - start
         ):
             findings.c2pa = findings.c2pa or window.read(start + 16, end - start - 16)
+
+
+def read_jxl(window: Window, findings: Findings) -> None:
+    """Read the Exif, XMP and C2PA (`jumb`) boxes, also those that Brotli has packed."""
+    for kind, start, end in boxes_of_file(window):
+        if kind not in (*_NAMES, b"brob") or not findings.take(end - start):
+            continue
+        name, data = kind, window.read(start, end - start)
+        if kind == b"brob":
+            name = data[:4]
+            if name not in _NAMES:
+                continue
+            data = unpack_brotli(data[4:], _NAMES[name], findings)
+        if name == b"Exif" and len(data) > 4:
+            findings.add_exif(_behind_offset(data))
+        elif name == b"xml ":
+            findings.add_xmp(data)
+        elif name == b"jumb" and data:
+            # The readers know a store by its box, whose head stands before what it holds.
+            findings.c2pa = findings.c2pa or struct.pack(">I4s", len(data) + 8, b"jumb") + data
+
+
+def unpack_brotli(packed: bytes, name: str, findings: Findings) -> bytes:
+    """The bytes behind *packed* (RFC 7932), which are called *name*; none where they are damaged,
+    too many, or the package that reads them is not there."""
+    try:
+        brotli = importlib.import_module("brotli")
+    except ImportError:
+        findings.note_unread(f"{name} {PACKED}")
+        return b""
+    room = min(MAX_CHUNK, findings.bytes_left)
+    engine = brotli.Decompressor()
+    try:
+        data: bytes = engine.process(packed, output_buffer_limit=room + 1)
+    except brotli.error:
+        findings.note_unread(name)
+        return b""
+    findings.bytes_left -= min(len(data), findings.bytes_left)
+    if not engine.is_finished() or len(data) > room:
+        findings.note_unread(name)
+        return b""
+    return data
 
 
 def boxes_of_file(window: Window) -> Iterator[tuple[bytes, int, int]]:
@@ -100,10 +153,15 @@ def _read_meta(window: Window, meta: bytes, at: int, findings: Findings) -> None
             continue
         data = window.read(offset, length)
         if kind == b"Exif" and len(data) > 4:
-            # Four bytes say how far behind them the TIFF header begins.
-            findings.add_exif(data[4 + struct.unpack(">I", data[:4])[0] :])
+            findings.add_exif(_behind_offset(data))
         elif kind == b"mime":
             findings.add_xmp(data)
+
+
+def _behind_offset(data: bytes) -> bytes:
+    """The Exif block in *data*, whose first four bytes say how far behind them it begins; writers
+    of JPEG XL leave them out."""
+    return data if is_exif(data) else data[4 + struct.unpack(">I", data[:4])[0] :]
 
 
 def _item_kinds(iinf: bytes) -> dict[int, bytes]:

@@ -9,6 +9,7 @@ lies end at once.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterator
 
 #: Tag -> the name we use. Writers put Exif tags into IFD0 as well (Fooocus,
 #: SaveImagePlus), so one table serves both directories.
@@ -33,7 +34,9 @@ TAGS = {
 }
 _NUMBERS = (0x4746, 0x4749)
 _EXIF_IFD = 0x8769
-_BYTE, _ASCII, _SHORT, _LONG, _UNDEFINED, _UTF8 = 1, 2, 3, 4, 7, 129
+_BYTE, _ASCII, _SHORT, _LONG, _UNDEFINED, _IFD, _LONG8, _UTF8 = 1, 2, 3, 4, 7, 13, 16, 129
+#: Bytes of one value of a kind, where it is not one.
+_SIZES = {_SHORT: 2, _LONG: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, _IFD: 4, _LONG8: 8}
 _MOST_ENTRIES = 512
 #: How a block begins -> in which order its bytes are.
 _ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
@@ -58,38 +61,64 @@ def read_exif(data: bytes) -> dict[str, str]:
         return {}
     order = _ORDERS[data[:4]]
     texts: dict[str, str] = {}
-    visited: set[int] = set()
-    pending = [struct.unpack_from(order + "I", data, 4)[0]]
-    while pending:
-        offset = pending.pop()
-        if offset not in visited and len(visited) < 4:
-            visited.add(offset)
-            pending += _read_directory(data, order, offset, texts)
+
+    def read(start: int, length: int) -> bytes:
+        return data[start : start + length]
+
+    (first,) = struct.unpack_from(order + "I", data, 4)
+    for tag, kind, start, length in entries(read, order, first):
+        if tag in TAGS and start + length <= len(data):
+            text = text_of(tag, kind, read(start, length), order)
+            if text:
+                texts.setdefault(TAGS[tag], text)
     return texts
 
 
-def _read_directory(data: bytes, order: str, offset: int, texts: dict[str, str]) -> list[int]:
-    """Put the texts of the directory at *offset* into *texts*; return the offsets it refers to."""
-    if offset + 2 > len(data):
-        return []
-    (count,) = struct.unpack_from(order + "H", data, offset)
-    count = min(count, _MOST_ENTRIES, (len(data) - offset - 2) // 12)
-    further = []
-    for at in range(offset + 2, offset + 2 + 12 * count, 12):
-        tag, kind, length = struct.unpack_from(order + "HHI", data, at)
-        if tag == _EXIF_IFD and kind == _LONG:
-            further.append(struct.unpack_from(order + "I", data, at + 8)[0])
-        elif tag in _NUMBERS:
-            if kind == _SHORT:
-                (number,) = struct.unpack_from(order + "H", data, at + 8)
-                texts.setdefault(TAGS[tag], str(number))
-        elif tag in TAGS and kind in (_BYTE, _ASCII, _UNDEFINED, _UTF8):
-            start = at + 8 if length <= 4 else struct.unpack_from(order + "I", data, at + 8)[0]
-            if start + length <= len(data):
-                text = _decode(tag, data[start : start + length])
-                if text:
-                    texts.setdefault(TAGS[tag], text)
-    return further
+def entries(
+    read: Callable[[int, int], bytes], order: str, first: int, *, is_big: bool = False
+) -> Iterator[tuple[int, int, int, int]]:
+    """The entries of the directory at *first* and of its Exif IFD: tag, kind, and where the value
+    begins and how many bytes it has, whether they are there or not.
+
+    *read* gives the bytes at a place, as many as there are; *order* is that of struct. A BigTIFF
+    (its draft of 2004) *is_big*: counts and offsets have eight bytes.
+    """
+    number, count_size, entry_size, field = ("Q", 8, 20, 8) if is_big else ("H", 2, 12, 4)
+    head = struct.Struct(order + ("HHQ" if is_big else "HHI"))
+    visited: set[int] = set()
+    pending = [first]
+    while pending:
+        offset = pending.pop()
+        if offset in visited or len(visited) >= 4:
+            continue
+        visited.add(offset)
+        start = read(offset, count_size)
+        if len(start) < count_size:
+            continue
+        count = min(struct.unpack(order + number, start)[0], _MOST_ENTRIES)
+        table = read(offset + count_size, count * entry_size)
+        for at in range(0, len(table) - entry_size + 1, entry_size):
+            tag, kind, length = head.unpack_from(table, at)
+            length *= _SIZES.get(kind, 1)
+            inside = table[at + entry_size - field : at + entry_size]
+            value = struct.unpack(order + ("Q" if is_big else "I"), inside)[0]
+            if tag == _EXIF_IFD and kind in (_LONG, _LONG8, _IFD):
+                pending.append(_number(kind, inside, order))
+            else:
+                yield (tag, kind, offset + count_size + at + entry_size - field
+                       if length <= field else value, length)
+
+
+def _number(kind: int, value: bytes, order: str) -> int:
+    sign = {_SHORT: "H", _LONG8: "Q"}.get(kind, "I")
+    return int(struct.unpack_from(order + sign, value)[0])
+
+
+def text_of(tag: int, kind: int, value: bytes, order: str) -> str:
+    """What the *value* of one of `TAGS` says; "" if nothing, or not in a way that is read."""
+    if tag in _NUMBERS:
+        return str(_number(kind, value, order)) if kind == _SHORT and len(value) == 2 else ""
+    return _decode(tag, value) if kind in (_BYTE, _ASCII, _UNDEFINED, _UTF8) else ""
 
 
 def _decode(tag: int, value: bytes) -> str:

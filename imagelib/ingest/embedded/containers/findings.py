@@ -23,6 +23,8 @@ MAX_BLOBS = 64
 MAX_RAW = 8 << 20
 #: A walk over more parts than this ends: 8 kB each make a picture of 800 MB.
 MAX_PARTS = 100_000
+#: What stands behind the name of what is whole, and read with a package that is not installed.
+PACKED = "(packed by Brotli)"
 #: Of what cannot be read so many are named.
 _MOST_UNREAD = 8
 #: What savers of ComfyUI put before the JSON in Exif tags.

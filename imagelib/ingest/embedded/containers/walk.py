@@ -1,7 +1,7 @@
 """Find the metadata of a picture without decoding it, seeking past its pixels.
 
 PNG (W3C PNG 3rd edition), JPEG (ITU T.81, T.872 for JUMBF) and GIF89a are walked
-here, the formats made of nested boxes in `imagelib.ingest.embedded.containers.boxes`. The type
+here, the formats made of nested boxes and TIFF in modules beside this one. The type
 is decided by the first bytes: wrong extensions are common. All sizes in a file are
 claims; what lies beyond its end, inflates without end or comes in hordes is left out.
 """
@@ -13,9 +13,11 @@ import struct
 import zlib
 from typing import BinaryIO
 
-from imagelib.ingest.embedded.containers.boxes import read_isobmff, read_webp
+from imagelib.formats import JXL, TIFF
+from imagelib.ingest.embedded.containers.boxes import read_isobmff, read_jxl, read_webp
 from imagelib.ingest.embedded.containers.exif import decode_comment, decode_text
 from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, MAX_PARTS, Findings, Window
+from imagelib.ingest.embedded.containers.tiff import read_tiff
 
 #: Under which PNG has XMP, and what stands before it in JPEG (XMP specification part 3, 1.1).
 XMP_KEYWORD = "XML:com.adobe.xmp"
@@ -45,6 +47,10 @@ def read_containers(stream: BinaryIO) -> Findings:
         read_isobmff(window, findings)
     elif head[:6] in (b"GIF87a", b"GIF89a"):
         _read_gif(window, findings)
+    elif head.startswith(JXL):
+        read_jxl(window, findings)
+    elif head.startswith(TIFF):
+        read_tiff(window, findings, _read_iptc)
     return findings
 
 
@@ -196,10 +202,12 @@ def _join_jumbf(segments: dict[bytes, list[tuple[int, bytes]]]) -> bytes:
 
 
 def _read_iptc(data: bytes, findings: Findings) -> None:
-    """Some texts of the IPTC-IIM record 2 (IIM 4.2) in Photoshop's resource 0x0404."""
-    at = data.find(b"8BIM\x04\x04")
-    if at < 0:
-        return
+    """Some texts of the IPTC-IIM record 2 (IIM 4.2), alone or in Photoshop's resource 0x0404."""
+    at = 0
+    if not data.startswith(b"\x1c"):  # as TIFF has it
+        at = data.find(b"8BIM\x04\x04")
+        if at < 0:
+            return
     at = data.find(b"\x1c\x02", at)
     found: dict[str, list[str]] = {}
     for _ in range(500):
