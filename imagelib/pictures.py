@@ -244,12 +244,12 @@ def _reduced(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
 
 
 def _large(image: Image.Image, edge: int) -> Image.Image:
-    """*image* in 8 bits with sides of at most *edge* pixels, as large as there is memory for."""
+    """*image* in 8 bits, whole, or reduced by whole pixels until its sides have *edge* pixels at
+    most, and there is memory for it."""
     pixels = image.width * image.height
     most = (_ROOM - 4 * pixels) / (_ALPHA if image.has_transparency_data else _OPAQUE)
-    size = fitted(image.size, min(edge, int(max(image.size) * min(1.0, math.sqrt(most / pixels)))))
-    whole = _reduced(image, (1, 1))
-    return whole if size == whole.size else whole.resize(size, reducing_gap=_GAP)
+    factor = max(math.ceil(max(image.size) / edge), math.ceil(math.sqrt(pixels / most)))
+    return _reduced(image, (min(factor, image.width), min(factor, image.height)))
 
 
 def _is_plain(image: Image.Image) -> bool:

@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import zlib
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from helpers import ALL, Daemon, draw, wait_for
 from PIL import Image
 
 from imagelib.errors import BrokenPictureError, BusyError
+from imagelib.recipes import DISPLAY
 from imagelib.sandbox import Queue, Sandbox, hurried
 from imagelib.worker import LARGE
 
@@ -98,6 +100,37 @@ def test_a_hundred_million_pixels_of_other_types_are_taken(tmp_path, suffix, sav
         assert sandbox.call("imagelib.pictures:render", str(path), [
             (400, 80, "WEBP", False), (800, 80, "WEBP", True)], LIMIT)
         assert peak_of(sandbox) < MOST
+
+
+@pytest.mark.parametrize(("mode", "size", "orientation"), [
+    ("RGB", (10000, 10000), 1), ("RGBA", (9000, 11000), 1), ("I;16", (9000, 11000), 6)])
+def test_a_tiff_and_its_display_copy_take_less_than_a_gigabyte(tmp_path, mode, size, orientation):
+    path = tmp_path / "a.tif"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.new(mode, size, {"RGB": "teal", "RGBA": (0, 128, 128, 90), "I;16": 9000}[mode])
+    image.save(path, compression="tiff_lzw", exif=exif)
+    with Sandbox(1, seconds=60) as sandbox:
+        found = sandbox.call(INSPECT, str(path), LIMIT, "", [[400, 80, "WEBP", False],
+                                                             list(astuple(DISPLAY))])
+        assert (found["width"], found["height"]) == (size[::-1] if orientation > 4 else size)
+        assert peak_of(sandbox) < MOST
+    with Image.open(io.BytesIO(base64.b64decode(found["derivatives"][DISPLAY.name]))) as copy:
+        assert copy.width * copy.height > 10_000_000
+        assert abs(copy.width / copy.height - found["width"] / found["height"]) < 0.01
+
+
+def test_what_webp_cannot_say_of_a_large_picture_is_shown_smaller(tmp_path):
+    """Half a megabyte is all that is said of the blocks of one (RFC 6386, 9.5)."""
+    path = tmp_path / "a.tif"
+    Image.effect_noise((8000, 6000), 90).save(path)
+    recipe = [*astuple(DISPLAY)[:3], True]
+    with Sandbox(1, seconds=60) as sandbox:
+        [made] = sandbox.call("imagelib.pictures:render", str(path), [recipe], LIMIT)
+        assert peak_of(sandbox) < MOST
+    with Image.open(io.BytesIO(base64.b64decode(made))) as copy:
+        assert 1000 < copy.width < 8000
+        assert abs(copy.width / copy.height - 4 / 3) < 0.01
 
 
 def vp8x(width: int, height: int) -> bytes:
