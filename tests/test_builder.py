@@ -175,8 +175,8 @@ def test_the_site_holds_nothing_private(library, picture):
     everything = b"".join(tree(library.settings.site_dir).values())
     for secret in (str(library.root).encode(), b"/api/", b"SQLite format", b"Add images"):
         assert secret not in everything, secret
-    databases = re.compile(r"\.db(-\w+)?$")  # a hash in a name may begin with "db"
-    assert not [path for path in library.settings.site_dir.rglob("*") if databases.search(path.name)]
+    database = re.compile(r"\.db(-\w+)?$")  # a hash in a name may begin with "db"
+    assert not [path for path in library.settings.site_dir.rglob("*") if database.search(path.name)]
 
 
 def test_metadata_full_of_markup_stays_text_in_every_file(library, tmp_path):
