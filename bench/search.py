@@ -96,7 +96,8 @@ def main() -> None:
         "libraries": [],
     }
     with sync_playwright() as play, tempfile.TemporaryDirectory() as folder:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"),
+        found = shutil.which("chromium") or shutil.which("chromium-headless-shell")
+        browser = play.chromium.launch(executable_path=found,
                                        chromium_sandbox=os.getuid() != 0,
                                        args=["--js-flags=--expose-gc"])
         result["machine"]["chromium"] = browser.version

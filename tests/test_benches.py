@@ -18,6 +18,7 @@ SMALL = {
     "publish.py": ["--count", "3"],
     "records.py": ["--count", "20"],
     "scan.py": ["--count", "200"],
+    "scale.py": ["--count", "30"],
 }
 #: They drive a browser for a minute, or need FastAPI: only what they import is tried.
 IMPORTED = {"corpus", "editor", "search", "search_peers"}
