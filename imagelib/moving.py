@@ -1,4 +1,4 @@
-"""Does a picture move? Told by how its file is put together, without decoding it.
+"""Does an image move, and how long? Told by how its file is put together, without decoding it.
 
 A file may claim whatever it likes: each walk goes forward through the file and ends with it.
 """
@@ -10,8 +10,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from imagelib.errors import BrokenPictureError
+from imagelib.formats import is_video
+from imagelib.videos import facts_of
+
 #: So many chunks may stand before the pixels of a PNG, and frames and others in a WebP.
 _MOST_CHUNKS = 10_000
+
+
+def seconds_of(path: Path, mime_type: str) -> float | None:
+    """How long the file at *path* plays: None if it is still, 0 if it does not say.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if is_video(mime_type):
+        try:
+            return facts_of(path).seconds
+        except BrokenPictureError:
+            return 0.0
+    return 0.0 if is_animated(path, mime_type) else None
 
 
 def is_animated(path: Path, mime_type: str) -> bool:

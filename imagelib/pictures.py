@@ -10,6 +10,7 @@ picture is what would not fit.
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +25,10 @@ from imagelib import colours
 from imagelib.budget import cost_of, is_decoded_early, stated_size
 from imagelib.decoders import DAMAGE, FORMATS, opener, orientation, without_exif
 from imagelib.errors import BrokenPictureError, MissingExtraError, UnsupportedTypeError
-from imagelib.formats import HEAD, NO_PICTURE, sniff
+from imagelib.formats import HEAD, NO_PICTURE, is_video, sniff
+from imagelib.posters import poster
 from imagelib.recipes import Recipe
+from imagelib.videos import VideoFacts, facts_of
 from imagelib.worker import require_room
 
 #: A file, or its bytes.
@@ -54,7 +57,7 @@ UPRIGHT = {
 class Decoded:
     """A picture whose pixels are there; of a large JPEG fewer, but more than any derivative has."""
 
-    image: ImageFile.ImageFile
+    image: Image.Image
     mime_type: str
     #: Of the whole picture, upright, in pixels.
     size: tuple[int, int]
@@ -69,11 +72,29 @@ def decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
     Raises:
         BrokenPictureError, UnsupportedTypeError: it is no picture that we keep.
     """
+    if isinstance(source, Path) and is_video(mime_type := _mime_type(source) or ""):
+        facts = facts_of(source)
+        _check_pixels((facts.width, facts.height), max_pixels)
+        turn = UPRIGHT.get(facts.orientation)
+        yield Decoded(_as_shown(poster(source, mime_type, facts), facts), mime_type,
+                      (facts.width, facts.height), turn)
+        return
     with opened(source, max_pixels) as image:
         # Browsers turn by what stands before the pixels: asked before these are read.
         turned, size = orientation(image), upright_size(image, image.size)
         decode(image, source, _DRAFT)
         yield Decoded(image, FORMATS[str(image.format)], size, UPRIGHT.get(turned))
+
+
+def _mime_type(path: Path) -> str | None:
+    with path.open("rb") as stream:
+        return sniff(stream.read(HEAD))
+
+
+def _as_shown(frame: Image.Image, facts: VideoFacts) -> Image.Image:
+    """*frame*, whose pixels need not be squares, in the shape that it is shown in."""
+    stored = (facts.width, facts.height) if facts.orientation < 5 else (facts.height, facts.width)
+    return frame if frame.size == stored else frame.resize(stored)
 
 
 def require_whole(path: str, max_pixels: int) -> None:
@@ -273,7 +294,7 @@ def opened(source: Source, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     with _stream(source) as stream:
         start = stream.read(colours.HEAD)
         mime_type = sniff(start[:HEAD])
-        if mime_type is None:
+        if mime_type is None or is_video(mime_type):
             raise UnsupportedTypeError(NO_PICTURE)
         stream.seek(0)
         name = opener(mime_type)
@@ -318,7 +339,8 @@ def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
 
 
 def supported_formats() -> list[str]:
-    """The names of the formats that can be decoded here, of those that we take."""
+    """The names of the formats that can be decoded here, of those that we take; "VIDEO" if previews
+    of videos can be made."""
     from PIL import features
 
     built_in = {"PNG": "zlib", "JPEG": "jpg", "WEBP": "webp", "AVIF": "avif"}
@@ -328,4 +350,4 @@ def supported_formats() -> list[str]:
             opener(mime_type)
             if name not in built_in or features.check(built_in[name]):
                 found.append(name)
-    return found
+    return found + ["VIDEO"] * (importlib.util.find_spec("av") is not None)

@@ -110,6 +110,8 @@ interface FileRow {
   /** Whether a display copy is shown in place of the original. */
   is_displayed: boolean;
   is_animated: boolean;
+  /** How long it plays; 0 where that is not said. */
+  seconds: number;
   /** Where the original lies in the site, if not under its own name. */
   place?: string;
 }
@@ -327,6 +329,7 @@ interface FileData extends DataBlock<"file"> {
   blurred: number[];
   displayed?: number[];
   animated?: number[];
+  seconds?: number[];
   placed?: number[];
   places?: string[];
 }

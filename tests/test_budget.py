@@ -150,6 +150,16 @@ def test_a_webp_whose_canvas_would_not_fit_is_refused_before_it_is_made(tmp_path
         assert peak_of(sandbox) < 200 * 2**20
 
 
+def test_a_jpeg_xl_that_would_take_too_much_is_refused_before_it_is_decoded(tmp_path):
+    """Its decoder works when it is opened; the size stands in the first bytes (`SizeHeader`)."""
+    bits = 3 << 1 | 8999 << 3 | 3 << 36 | 8999 << 38
+    (tmp_path / "a.jxl").write_bytes(b"\xff\x0a" + bits.to_bytes(20, "little"))
+    with Sandbox(1) as sandbox:
+        with pytest.raises(BrokenPictureError, match="decoding it takes about"):
+            sandbox.call(INSPECT, str(tmp_path / "a.jxl"), LIMIT)
+        assert peak_of(sandbox) < 200 * 2**20
+
+
 def test_scans_count_by_what_each_goes_through(tmp_path):
     small = draw(tmp_path / "a.jpg", (64, 64), progressive=True).read_bytes()
     start = small.rindex(b"\xff\xda")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 import subprocess
@@ -65,7 +66,7 @@ def test_the_type_is_told_by_the_first_bytes(form):
 
 @pytest.mark.parametrize("content", [
     b"BMW is a car, and this is a note of it" * 2, b"II see what you mean" * 3,
-    b"MM\0\0" + bytes(40), b"\0\0\0\x18ftypmp42\0\0\0\0isomiso2avc1", b"\xff\x0b" + bytes(40),
+    b"MM\0\0" + bytes(40), b"\0\0\0\x14ftypM4A \0\0\0\0M4A heicmif1avif", b"\xff\x0b" + bytes(40),
     b"\0\0\0\x0cJXL " + bytes(30)])
 def test_what_only_begins_alike_is_no_picture(content):
     assert sniff(content[:HEAD]) is None
@@ -74,7 +75,9 @@ def test_what_only_begins_alike_is_no_picture(content):
 @pytest.mark.parametrize(("brands", "told"), [
     (b"heic\0\0\0\0mif1heic", "image/heic"), (b"mif1\0\0\0\0mif1miafheix", "image/heic"),
     (b"mif1\0\0\0\0mif1avif", "image/avif"), (b"msf1\0\0\0\0hevc", "image/heic"),
-    (b"avis\0\0\0\0msf1", "image/avif"), (b"qt  heic", None)])
+    (b"avis\0\0\0\0msf1", "image/avif"), (b"qt  \0\0\0\0qt  ", "video/quicktime"),
+    (b"isom\0\0\2\0isomiso2avc1mp41", "video/mp4"), (b"M4V \0\0\0\0", "video/mp4"),
+    (b"M4A \0\0\0\0M4A ", None), (b"3gp4heic", None)])
 def test_brands_tell_avif_from_heic(brands, told):
     assert sniff(struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands) == told
 
@@ -237,7 +240,8 @@ def test_uploads_and_watched_folders_say_what_is_missing_and_take_it_later(
         folder = tmp_path / "path" / module
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text("raise ImportError('hidden')\n")
-        patch.setenv("PYTHONPATH", str(folder.parent))
+        patch.setenv("PYTHONPATH", os.pathsep.join(
+            [str(folder.parent), *filter(None, [os.environ.get("PYTHONPATH")])]))
         with running(root) as daemon:
             answer = daemon.upload(content, name="holiday.heic")
             assert answer.status == 415

@@ -164,14 +164,14 @@ def test_a_file_block_says_where_the_pictures_are():
         replace(LIBRARY[1], file_name="2025/a b #1.png"),
         replace(LIBRARY[2], file_name=f"{LIBRARY[2].id}/x.png"),
     ]
-    value = value_of(file_block(0, images, Marks(bare={2}, animated={1, 3}))[1])
+    value = value_of(file_block(0, images, Marks(bare={2}, animated={1: 0, 3: 64.9}))[1])
 
     assert value["ids"] == [image.id for image in images]
     assert value["digests"] == [image.digest for image in images]
     assert value["names"] == ["/.webp", "2025/a b #1.png", f"{LIBRARY[2].id}/x.png"]
     assert value["originals"] == ["fox.webp", "", ""]
     assert value["bytes"] == [image.size_bytes for image in images]
-    assert (value["bare"], value["animated"]) == ([2], [1, 3])
+    assert (value["bare"], value["animated"], value["seconds"]) == ([2], [1, 3], [0, 64])
     assert "displayed" not in value, "of what no image is, nothing is said"
 
 

@@ -104,7 +104,8 @@ def test_pages_are_well_formed_and_hold_nothing_inline(pages, image):
         [policy] = [m["content"] for m in page.all("meta") if "http-equiv" in m]
         assert policy == (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
-            " connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'")
+            " media-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self';"
+            " base-uri 'none'")
         assert html.index("Content-Security-Policy") < html.index("<link")
         assert page.meta("generator") == ["imagelib"]
         assert html.index('name="generator"') < 4096

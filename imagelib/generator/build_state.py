@@ -8,7 +8,7 @@ is killed leaves nothing behind that nobody knows of.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from imagelib.generator.index.blocks import Block
 from imagelib.generator.paths import place_of
 
 #: Raised when the tables below change: a memory of another version is forgotten.
-_VERSION = 8
+_VERSION = 9
 _SCHEMA = f"""
 PRAGMA user_version = {_VERSION};
 CREATE TABLE IF NOT EXISTS outputs (
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS failures (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (
     output INTEGER NOT NULL, mark TEXT NOT NULL,     -- a name of `marks.Marks`
-    pk INTEGER NOT NULL, PRIMARY KEY (output, mark, pk)
+    pk INTEGER NOT NULL, value REAL NOT NULL, PRIMARY KEY (output, mark, pk)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (
     output INTEGER NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, rows INTEGER NOT NULL,
@@ -296,16 +296,17 @@ class BuildState:
         self._many("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
                    ((pk, *value) for pk, value in failures.items()))
 
-    def marked(self, mark: str) -> set[int]:
-        """The pks of the images with a *mark*."""
-        return {row[0] for row in self._run("SELECT pk FROM marks WHERE output = ? AND mark = ?",
-                                            self._output, mark)}
+    def marked(self, mark: str) -> dict[int, float]:
+        """The pks of the images with a *mark*, and its value."""
+        return {row[0]: row[1] for row in self._run(
+            "SELECT pk, value FROM marks WHERE output = ? AND mark = ?", self._output, mark)}
 
-    def set_marked(self, mark: str, looked_at: Iterable[int], marked: Iterable[int]) -> None:
-        """Note which of the pks *looked_at* have the *mark*."""
+    def set_marked(self, mark: str, looked_at: Iterable[int], marked: Mapping[int, float]) -> None:
+        """Note which of the pks *looked_at* have the *mark*, with which value."""
         self._many("DELETE FROM marks WHERE output = ? AND mark = ? AND pk = ?",
                    ((mark, pk) for pk in looked_at))
-        self._many("INSERT INTO marks VALUES (?, ?, ?)", ((mark, pk) for pk in marked))
+        self._many("INSERT INTO marks VALUES (?, ?, ?, ?)",
+                   ((mark, pk, value) for pk, value in marked.items()))
 
     def blocks(self) -> dict[tuple[str, int], Block]:
         """The blocks of the index by kind and number."""

@@ -30,7 +30,8 @@ from imagelib.resources import bundled
 #: Raised when pages or blocks of the same input become different without what follows changing.
 FORMAT = 2
 #: The code that pages and blocks are made by, besides the templates.
-_RENDERING = ("generator", "library/values", "formats.py", "pictures.py", "colours.py")
+_RENDERING = ("generator", "library/values", "formats.py", "pictures.py", "colours.py", "moving.py",
+              "videos.py")
 #: In a library of so many images at most, a build that may have nothing to do looks at each file.
 FEW = 2000
 #: How long what a page may still ask for stays after a newer build has replaced it, in seconds.

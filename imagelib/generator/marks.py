@@ -1,9 +1,9 @@
-"""What the builder knows of some images beside their rows: sets of pks, by what is the case."""
+"""What the builder knows of some images beside their rows: their pks, by what is the case."""
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,15 @@ class Marks:
     blurred: Set[int] = frozenset()
     #: A display copy is shown in place of their original.
     displayed: Set[int] = frozenset()
-    #: They have several frames, which the original plays.
-    animated: Set[int] = frozenset()
+    #: The original plays, so many seconds; 0 where that is not said.
+    animated: Mapping[int, float] = field(default_factory=dict)
     #: Their file's name is another one's, too (`paths.place_of`).
     clashing: Set[int] = frozenset()
 
 
 NONE = Marks()
+
+
+def shown_seconds(seconds: float) -> int:
+    """Of how many seconds pages speak: whole ones, as players count; at least one, 0 if unknown."""
+    return max(1, int(seconds)) if seconds else 0

@@ -24,10 +24,10 @@ from jinja2 import (
 )
 from markupsafe import Markup
 
-from imagelib.formats import needs_display
+from imagelib.formats import is_video, needs_display
 from imagelib.generator.assets import Assets
 from imagelib.generator.index.blocks import MANIFEST_PATH
-from imagelib.generator.marks import NONE, Marks
+from imagelib.generator.marks import NONE, Marks, shown_seconds
 from imagelib.generator.paths import as_url, original_path, page_path, thumbnail_path, width_in
 from imagelib.generator.settings import setting_names, setting_rows
 from imagelib.library.query.terms import quoted
@@ -194,7 +194,8 @@ class Pages:
             "older": older,
             "has_thumbnail": image.pk not in marks.bare,
             "picture": self._picture(image, marks),
-            "is_animated": image.pk in marks.animated,
+            "moving": moving_said(image, marks),
+            "is_video": is_video(image.mime_type),
             "failure": failure,
             "texts": TEXTS,
             "settings": settings,
@@ -254,11 +255,15 @@ def name_of(image: Image) -> str:
     return image.original_name or image.file_name
 
 
-def moving_said(image: Image, marks: Marks) -> str:
-    """What is said of an *image* that moves, "" of others; card.js says alike."""
+def moving_said(image: Image, marks: Marks) -> tuple[str, str] | None:
+    """What is said of an *image* that moves, and how that is read; card.js says alike."""
     if image.pk not in marks.animated:
-        return ""
-    return "GIF" if image.mime_type == "image/gif" else "animated"
+        return None
+    if is_video(image.mime_type):
+        seconds = shown_seconds(marks.animated[image.pk])
+        length = f" {seconds // 60}:{seconds % 60:02}" if seconds else ""
+        return f"▶{length}", f"Video{length}"
+    return ("GIF", "Animated GIF") if image.mime_type == "image/gif" else ("animated", "Animated")
 
 
 def _bytes(size: int) -> str:

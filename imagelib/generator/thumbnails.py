@@ -17,7 +17,7 @@ from imagelib.generator.site import Site
 from imagelib.library.library import Library
 from imagelib.library.store.rows import chunks, select_pks
 from imagelib.library.values.image import Image
-from imagelib.moving import is_animated
+from imagelib.moving import seconds_of
 from imagelib.recipes import DISPLAY, SHARP, Recipe
 
 
@@ -85,7 +85,7 @@ class Thumbnails:
         """
         self._build_state.set_failures(self._failures, self._cleared)
         moving = self._build_state.marked("animated")
-        found: dict[str, set[int]] = {"blurred": set(), "displayed": set(), "animated": set()}
+        found: dict[str, dict[int, float]] = {"blurred": {}, "displayed": {}, "animated": {}}
         present = set()
         for chunk in chunks(sorted(dirty)):
             marks = ", ".join("?" * len(chunk))
@@ -96,22 +96,24 @@ class Thumbnails:
                 there = {path for path in wanted if self._site.exists(path)}
                 present |= there
                 if any(recipe == SHARP and path not in there for path, recipe in wanted.items()):
-                    found["blurred"].add(pk)
+                    found["blurred"][pk] = 0
                 if any(wanted[path] == DISPLAY for path in there):
-                    found["displayed"].add(pk)
-                if self._moves(name, picture[-1], before=pk in moving):
-                    found["animated"].add(pk)
+                    found["displayed"][pk] = 0
+                seconds = self._seconds(name, picture[-1], moving.get(pk))
+                if seconds is not None:
+                    found["animated"][pk] = seconds
         for mark, pks in found.items():
             self._build_state.set_marked(mark, dirty, pks)
         self.absent = {pk: error for pk, (_, error) in self._build_state.failures().items()}
-        self.marks = Marks(self.absent.keys(), **{
-            mark: self._build_state.marked(mark) for mark in found})
+        self.marks = Marks(self.absent.keys(), self._build_state.marked("blurred").keys(),
+                           self._build_state.marked("displayed").keys(),
+                           self._build_state.marked("animated"))
         return present
 
-    def _moves(self, file_name: str, mime_type: str, *, before: bool) -> bool:
-        """Whether the picture is animated; as *before* where its file cannot be read."""
+    def _seconds(self, file_name: str, mime_type: str, before: float | None) -> float | None:
+        """How long it plays, if it moves; as *before* where its file cannot be read."""
         try:
-            return is_animated(self._folder / file_name, mime_type)
+            return seconds_of(self._folder / file_name, mime_type)
         except OSError:
             return before
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imagelib.errors import InvalidError
-from imagelib.formats import EXTENSIONS
+from imagelib.formats import EXTENSIONS, is_video
 from imagelib.library.library import Library
 from imagelib.library.originals.fingerprints import fingerprint
 from imagelib.library.store.disk import copy_apart, replacing
@@ -59,6 +59,9 @@ def prepare(library: Library, image: Image, policy: Policy, folder: Path, stem: 
     Raises:
         InvalidError: its bytes are not the recorded ones, or cannot be made clean.
     """
+    if is_video(image.mime_type):
+        raise InvalidError("it is a video, and what its generator wrote cannot be taken out of one"
+                           " yet. Leave it out, or publish a picture of it")
     source = library.originals.path_of(image)
     if fingerprint(source).digest != image.digest:
         raise InvalidError("its bytes are not those that the library has recorded; see: imagelib"

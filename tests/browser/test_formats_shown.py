@@ -134,12 +134,15 @@ def test_scripts_say_what_moves_as_the_page_does(library, browser, stored):
 
 def test_a_picture_that_no_browser_shows_is_added_seen_and_copied_in_the_editor(tab, tmp_path):
     editor = tab(permissions=["clipboard-read", "clipboard-write"])
+    asked: list[str] = []
+    editor.page.on("request", lambda request: asked.append(request.url))
     path = tmp_path / "holiday.tif"
     path.write_bytes(saved(corners(SIZE), "TIFF"))
     editor.drop(path, kind="image/tiff")
     editor.button("Save").click()
     picture = editor.item("holiday.tif").locator("img")
     expect(picture).to_have_attribute("src", f"/{thumbnail_path(_digest(path))}", timeout=15_000)
+    assert not [url for url in asked if "/images/" in url], "no tile loads what is not shown"
     editor.card("holiday.tif").click()
     expect(editor.page.locator("dialog.viewer .picture")).to_have_js_property(
         "naturalWidth", SIZE[0])

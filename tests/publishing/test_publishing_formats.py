@@ -101,7 +101,7 @@ def test_it_is_cleaned_without_loss_by_encoding_it_anew(tmp_path, form):
 def test_of_several_pages_the_first_is_published(tmp_path):
     written = io.BytesIO()
     corners().save(written, "TIFF", save_all=True, append_images=[
-        Image.new("RGB", (9000, 9), "red"), corners()])
+        Image.new("RGB", (9000, 9), "red"), Image.new("RGB", (90, 60), "red")])
     (tmp_path / "a.tif").write_bytes(written.getvalue())
     with Sandbox(1) as sandbox:
         made = clean_in(sandbox, tmp_path / "a.tif", PIXELS)

@@ -28,7 +28,7 @@ from typing import Any
 
 from imagelib.generator.index.numbers import written, written_deltas
 from imagelib.generator.index.pieces import text_column
-from imagelib.generator.marks import NONE, Marks
+from imagelib.generator.marks import NONE, Marks, shown_seconds
 from imagelib.generator.paths import original_path
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import TEXTS, Field
@@ -144,8 +144,12 @@ def file_block(number: int, images: Sequence[Image], marks: Marks = NONE) -> tup
         "blurred": _offsets(images, FILE_ROWS, lambda image: image.pk in marks.blurred),
         # What few images are, and in most blocks none.
         **{name: offsets for name, pks in (("displayed", marks.displayed),
-                                           ("animated", marks.animated))
+                                           ("animated", marks.animated.keys()))
            if (offsets := [image.pk % FILE_ROWS for image in images if image.pk in pks])},
+        # Of each that moves, whole seconds; where all are pictures, they do not say.
+        **({"seconds": seconds} if any(seconds := [
+            shown_seconds(marks.animated[image.pk]) for image in images
+            if image.pk in marks.animated]) else {}),
         # Originals that the site has under another name: few, mostly none.
         **({"placed": _offsets(images, FILE_ROWS, lambda image: image.pk in places),
             "places": list(places.values())} if places else {}),

@@ -11,7 +11,7 @@ const ImagelibAddDialog = (() => {
   };
   const MOST_PREVIEWS = 60;
   /** What the file chooser offers: the types that we keep, and endings, as systems know few of these types. */
-  const ACCEPTED = "image/png,image/jpeg,image/webp,image/gif,image/avif,image/bmp,image/tiff,image/heic,image/heif,image/jxl,.tif,.tiff,.heic,.heif,.jxl";
+  const ACCEPTED = "image/png,image/jpeg,image/webp,image/gif,image/avif,image/bmp,image/tiff,image/heic,image/heif,image/jxl,video/mp4,video/quicktime,video/webm,.tif,.tiff,.heic,.heif,.jxl";
   /** A query has room for so many ids. */
   const MOST_SHOWN = 100;
   const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
@@ -160,7 +160,9 @@ const ImagelibAddDialog = (() => {
       /** @type {unknown} */ ([...row.children]));
     progress.value = ["added", "here"].includes(item.state) ? 1 : item.share;
     if (item.record) {
-      name.replaceChildren(h("img", { src: item.record.url, alt: "", decoding: "async" }),
+      const { display_url: shown, url } = item.record;
+      // Of what not every browser shows there is nothing to be seen before it is built.
+      name.replaceChildren(...(shown === url ? [h("img", { src: url, alt: "", decoding: "async" })] : []),
         link(item.record, ImagelibCard.nameOf(item.record)));
     }
     if (item.state === "here" && item.record) state.replaceChildren(link(item.record, WORDS.here));

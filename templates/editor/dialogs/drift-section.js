@@ -81,7 +81,7 @@ const ImagelibDriftSection = (() => {
     /** @param {DriftingImage} one */
     function restore(one) {
       const picker = h("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-label": `File of ${nameOf(one)}`,
-        accept: "image/*", change: () => {
+        accept: "image/*,video/*,.tif,.tiff,.heic,.heif,.jxl", change: () => {
           if (picker.files?.[0]) void upload(one, picker.files[0]);
           picker.value = ""; // the same file may be chosen again
         } });

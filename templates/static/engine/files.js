@@ -60,7 +60,8 @@ const ImagelibFiles = (() => {
     const bare = new Set(value.bare);
     const blurred = new Set(value.blurred);
     const displayed = new Set(value.displayed);
-    const animated = new Set(value.animated);
+    /** How long they play. @type {Map<number, number>} */
+    const animated = new Map((value.animated ?? []).map((offset, i) => [offset, value.seconds?.[i] ?? 0]));
     /** Originals that the site has under another name. @type {Map<number, string>} */
     const places = new Map((value.placed ?? []).map((offset, i) => [offset, value.places?.[i] ?? ""]));
     ImagelibColumns.eachOffset(value.runs, (offset, i) => {
@@ -78,6 +79,7 @@ const ImagelibFiles = (() => {
         is_blurred: blurred.has(offset),
         is_displayed: displayed.has(offset),
         is_animated: animated.has(offset),
+        seconds: animated.get(offset) ?? 0,
         ...(places.has(offset) && { place: places.get(offset) }),
       });
     });

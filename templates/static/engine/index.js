@@ -280,7 +280,8 @@ const ImagelibIndex = (() => {
     // An edit may come while its block does, which alone says whether a picture moves.
     const found = (await ImagelibFiles.block(pk)).get(pk) ?? null;
     const record = edited();
-    return record ? { has_thumbnail: true, is_animated: found?.digest === record.digest && found?.is_animated, ...record } : found;
+    const moves = found?.digest === record?.digest ? { is_animated: found?.is_animated, seconds: found?.seconds } : {};
+    return record ? { has_thumbnail: true, ...moves, ...record } : found;
   }
 
   /** Everything known of an image by its row. @param {number} row @returns {Promise<KnownRecord>} */

@@ -66,18 +66,25 @@ const ImagelibCard = (() => {
   /** @param {Pick<KnownRecord, "url" | "place" | "file_name">} file */
   const originalUrl = (file) => file.url ?? asUrl(file.place ?? `images/${file.file_name}`);
 
-  /** What is shown of an image in its own size: as `display_url` of the API. @param {Partial<CardFile>} file */
+  /** The picture of an image in its own size, as `display_url` of the API; "" of a video without one. @param {Partial<CardFile>} file */
   function pictureUrl(file) {
-    const { digest = "", display_url: url, file_name: name = "", is_displayed: hasCopy } = file;
-    if (url || !hasCopy) return url ?? originalUrl({ ...file, file_name: name });
+    const { digest = "", display_url: url, file_name: name = "", is_displayed: hasCopy, mime_type: type = "" } = file;
+    if (url || !hasCopy) return url ?? (type.startsWith("video/") ? "" : originalUrl({ ...file, file_name: name }));
     return asUrl(`thumbs/${digest.slice(0, 2)}/${digest}-${ImagelibDom.mount("gallery").dataset.display}.webp`);
   }
 
-  /** That an image moves, as templates/macros/image.html says it; nothing of others. @param {Partial<FileRow>} file */
-  function moving({ is_animated: isAnimated, mime_type: type }) {
-    if (!isAnimated) return [];
-    const isGif = type === "image/gif";
-    return [h("span", { class: "moving", role: "img", "aria-label": isGif ? "Animated GIF" : "Animated" }, isGif ? "GIF" : "animated")];
+  /** What is said of an image that moves, and how that is read, as imagelib.generator.pages says it; null of others. @param {Partial<FileRow>} file */
+  function movingSaid({ is_animated: isAnimated, mime_type: type = "", seconds = 0 }) {
+    if (!isAnimated) return null;
+    const length = seconds ? ` ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : "";
+    if (type.startsWith("video/")) return [`▶${length}`, `Video${length}`];
+    return type === "image/gif" ? ["GIF", "Animated GIF"] : ["animated", "Animated"];
+  }
+
+  /** The same on a tile. @param {Partial<FileRow>} file */
+  function moving(file) {
+    const said = movingSaid(file);
+    return said ? [h("span", { class: "moving", role: "img", "aria-label": said[1] }, said[0])] : [];
   }
 
   /** @param {string} id */
@@ -214,5 +221,5 @@ const ImagelibCard = (() => {
     return tile;
   }
 
-  return { create, date, fill, nameOf, named, originalUrl, pageUrl, pictureUrl, stack, stars, starsOf, thumbnailUrl };
+  return { create, date, fill, movingSaid, nameOf, named, originalUrl, pageUrl, pictureUrl, stack, stars, starsOf, thumbnailUrl };
 })();

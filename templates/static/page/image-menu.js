@@ -84,8 +84,8 @@ const ImagelibImageMenu = (() => {
       ],
       [
         ...(prompt ? [{ label: "Copy prompt", key: isOpen ? "y" : "", press: () => copyText(prompt, "Prompt copied") }] : []),
-        ...(hasFile ? [{ label: "Copy picture", key: isOpen ? "Ctrl+C" : "", press: () => void copyPicture(record) },
-          { label: "Download", href: ImagelibCard.originalUrl(record), download: original || file }] : []),
+        ...(hasFile && ImagelibCard.pictureUrl(record) ? [{ label: "Copy picture", key: isOpen ? "Ctrl+C" : "", press: () => void copyPicture(record) }] : []),
+        ...(hasFile ? [{ label: "Download", href: ImagelibCard.originalUrl(record), download: original || file }] : []),
       ],
       [
         ...(seed ? [{ label: "Same seed", press: go(`seed:${quote(seed)}`) }] : []),

@@ -26,7 +26,7 @@ const ImagelibComparePane = (() => {
 
     /** @param {KnownRecord} record @param {boolean} isLeaving  Whether it may be taken away. */
     function show(record, isLeaving) {
-      const url = record.file_state === "missing" ? ImagelibCard.thumbnailUrl(record) : ImagelibCard.pictureUrl(record);
+      const url = (record.file_state !== "missing" && ImagelibCard.pictureUrl(record)) || ImagelibCard.thumbnailUrl(record);
       if (picture.getAttribute("src") !== url) picture.src = url;
       picture.alt = ImagelibCard.nameOf(record) || "Image";
       picture.style.setProperty("--width", String(record.width || 1));

@@ -24,7 +24,7 @@ const ImagelibPanel = (() => {
         ["Captured", day && to("date", day, ImagelibCard.date(record.captured_at, 16))],
         ["Size", h("span", {}, to("size", `${record.width}x${record.height}`, `${record.width} × ${record.height}`),
           record.size_bytes ? `, ${bytes(record.size_bytes)}` : "")],
-        ["Type", record.mime_type && `${record.mime_type}${record.is_animated ? ", animated" : ""}`],
+        ["Type", record.mime_type && typeOf(record)],
         // Whoever made a show of pictures gave their files names that say nothing.
         ["File", record.original_name || (IS_SHOW ? "" : record.file_name)],
       ]),
@@ -38,6 +38,13 @@ const ImagelibPanel = (() => {
         ...(record.id ? [h("button", { type: "button", click: () => alike(record.id) }, "More like this"),
           h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
     ];
+  }
+
+  /** @param {KnownRecord} record */
+  function typeOf(record) {
+    const moves = ImagelibCard.movingSaid(record);
+    if (!moves) return record.mime_type ?? "";
+    return `${record.mime_type}, ${record.mime_type?.startsWith("video/") ? moves[0].slice(1).trim() || "video" : "animated"}`;
   }
 
   /** Ask the gallery for images that look like this one. @param {string} id */

@@ -105,7 +105,7 @@ const ImagelibViewer = (() => {
   function pressed(event) {
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.defaultPrevented || !ImagelibHelp.isCommand(event) && !(arrow && !isField(event))) return;
-    if (!shown) return;
+    if (!shown || (arrow && event.target instanceof HTMLMediaElement)) return; // it seeks
     if (arrow && zoom.isZoomed) zoom.pan(-80 * arrow[0], -80 * arrow[1]);
     else if (arrow?.[0]) flip(arrow[0]);
     else if (event.key === "j" || event.key === "k") flip(event.key === "j" ? 1 : -1);
@@ -142,7 +142,7 @@ const ImagelibViewer = (() => {
 
   function compare() {
     play(false);
-    if (!shown) return;
+    if (!shown || ImagelibFilm.isFilm(shown)) return;
     void ImagelibCompare.open(shown, async (record, step) => {
       const { rows } = ImagelibGrid;
       const pk = await ImagelibIndex.locate(record.id);
@@ -198,7 +198,10 @@ const ImagelibViewer = (() => {
     const isShown = () => pictureKey === key;
     const note = part("no-original");
     note.hidden = true;
-    picture.hidden = !record.has_thumbnail && missing;
+    ImagelibFilm.stop();
+    const isFilm = ImagelibFilm.isFilm(record);
+    for (const name of ["zoom", "compare"]) tool(name).hidden = isFilm;
+    picture.hidden = isFilm || (!record.has_thumbnail && missing);
     picture.style.setProperty("--width", String(record.width || 1));
     picture.style.setProperty("--ratio", String((record.width || 1) / (record.height || 1)));
     if (record.has_thumbnail) picture.src = ImagelibCard.thumbnailUrl(record);
@@ -212,6 +215,14 @@ const ImagelibViewer = (() => {
       return;
     }
     if (!record.file_name) return; // its name is still on its way
+    if (isFilm) {
+      ImagelibFilm.show(record, name, () => {
+        ImagelibFilm.stop();
+        picture.hidden = !record.has_thumbnail;
+        say("The original cannot be played here.");
+      });
+      return;
+    }
     const original = new Image();
     original.onload = () => { if (isShown()) picture.src = original.src; };
     original.onerror = () => { if (isShown()) say("The original cannot be shown here."); };
@@ -221,7 +232,8 @@ const ImagelibViewer = (() => {
   /** Get the pictures beside this one, so that flipping is instant. @param {KnownRecord[]} records */
   function preload(records) {
     for (const record of records) {
-      if (record?.id && record.file_state !== "missing") new Image().src = ImagelibCard.pictureUrl(record);
+      const url = record?.id && record.file_state !== "missing" ? ImagelibCard.pictureUrl(record) : "";
+      if (url) new Image().src = url;
     }
   }
 
@@ -232,6 +244,7 @@ const ImagelibViewer = (() => {
     pictureKey = "";
     play(false);
     picture.removeAttribute("src");
+    ImagelibFilm.stop();
     setText(tool("copied"), "");
     dialog.removeAttribute("data-bare");
     document.title = TITLE;

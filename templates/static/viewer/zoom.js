@@ -42,6 +42,7 @@ const ImagelibZoom = (() => {
 
     /** Zoom so that the place under the pointer stays. @param {number} next @param {number} clientX @param {number} clientY */
     function zoomAt(next, clientX, clientY) {
+      if (picture.hidden) return; // something else is in its place
       next = Math.max(1, Math.min(LARGEST, next));
       const box = stage.getBoundingClientRect();
       const [dx, dy] = [clientX - box.left - box.width / 2 - x, clientY - box.top - box.height / 2 - y];

@@ -1,7 +1,7 @@
 """Find the metadata of a picture without decoding it, seeking past its pixels.
 
 PNG (W3C PNG 3rd edition), JPEG (ITU T.81, T.872 for JUMBF) and GIF89a are walked
-here, the formats made of nested boxes and TIFF in modules beside this one. The type
+here, the formats made of nested boxes, TIFF and videos in modules beside this one. The type
 is decided by the first bytes: wrong extensions are common. All sizes in a file are
 claims; what lies beyond its end, inflates without end or comes in hordes is left out.
 """
@@ -13,11 +13,12 @@ import struct
 import zlib
 from typing import BinaryIO
 
-from imagelib.formats import JXL, TIFF
+from imagelib.formats import HEAD, JXL, TIFF, is_video, sniff
 from imagelib.ingest.embedded.containers.boxes import read_isobmff, read_jxl, read_webp
 from imagelib.ingest.embedded.containers.exif import decode_comment, decode_text
 from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, MAX_PARTS, Findings, Window
 from imagelib.ingest.embedded.containers.tiff import read_tiff
+from imagelib.ingest.embedded.containers.video import read_mp4, read_webm
 
 #: Under which PNG has XMP, and what stands before it in JPEG (XMP specification part 3, 1.1).
 XMP_KEYWORD = "XML:com.adobe.xmp"
@@ -43,6 +44,8 @@ def read_containers(stream: BinaryIO) -> Findings:
         _read_jpeg(window, findings)
     elif head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         read_webp(window, findings)
+    elif is_video(sniff(window.read(0, HEAD)) or ""):
+        (read_mp4 if head[4:8] == b"ftyp" else read_webm)(stream, findings)
     elif head[4:8] == b"ftyp":
         read_isobmff(window, findings)
     elif head[:6] in (b"GIF87a", b"GIF89a"):
