@@ -139,6 +139,23 @@ def test_what_changes_between_slices_is_in_the_last_one(library, tmp_path, monke
     assert current_tree(library) == tree
 
 
+@pytest.mark.parametrize("lost", [(), ("index.html",)])
+def test_a_site_whose_memory_is_lost_keeps_what_it_has(library, monkeypatch, lost):
+    build(library)
+    before = current_tree(library)
+    site = library.settings.site_dir
+    (library.settings.private_dir / "build.db").unlink()
+    for path in lost:
+        (site / path).unlink()
+    (site / "data" / "core-0-00000000.js").write_bytes(b"of a build that nobody remembers")
+
+    report, states = watched(library, monkeypatch, 7)
+    assert report.thumbnails == 0
+    assert not any(path.startswith(("thumbs/", "image/")) for path in report.pruned)
+    assert current_tree(library) == before
+    assert lost or [state["total"] for state in states] == [COUNT]
+
+
 def test_progress_counts_all_images_from_the_first_slice_on(library, monkeypatch):
     monkeypatch.setattr(builder, "SLICE", 7)
     said = []

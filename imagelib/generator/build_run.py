@@ -109,6 +109,8 @@ class BuildRun:
         self._full = (full or build_state.stamp != self._stamp or build_state.library != self._id
                       or bool(in_doubt) or not site.exists("index.html")
                       or not goes_on(library.database.reader, build_state.seq, build_state.batch))
+        #: Whether everything is looked at that the site has: what is not wanted is left over.
+        self._is_whole = newest is None and (self._full or build_state.seq < 0)
         site.announce = build_state.announce
         self._report = BuildReport(site.folder)
         self._thumbnails = Thumbnails(library, build_state, site, full=self._full,
@@ -153,7 +155,7 @@ class BuildRun:
             rows = self._library.database.read(
                 "SELECT pk FROM images ORDER BY captured_at DESC, pk DESC LIMIT ?", self._newest)
             return {row[0] for row in rows} | self._build_state.pks()
-        if self._full or self._build_state.seq < 0:
+        if self._is_whole:
             rows = self._library.database.read("SELECT pk FROM images")
             return {row[0] for row in rows} | self._build_state.pks()
         return self._changed_since(self._build_state.seq) | self._thumbnails.to_retry()
@@ -180,9 +182,9 @@ class BuildRun:
         with build_state.writing():  # rows first: neighbours are asked of them
             build_state.drop(dirty - new.keys())
             build_state.put(new.values())
-            if {(pk, row.file_name) for pk, row in old.items()} != {
-                    (pk, row.file_name) for pk, row in new.items()}:
-                build_state.find_clashes()
+            build_state.find_clashes(name for _, name in (
+                {(pk, row.file_name) for pk, row in old.items()}
+                ^ {(pk, row.file_name) for pk, row in new.items()}))
             self._clashing = build_state.clashes()
             # Whose name has become another's too, or is alone again, has another place in the site.
             shifted = {pk: row for pk in (clashed ^ self._clashing) - dirty
@@ -396,7 +398,7 @@ class BuildRun:
                 self._retired.add(before[pk])
             if not self._build_state.has_digest(row.digest):
                 self._retired |= {thumbnail_path(row.digest, recipe) for recipe in RECIPES}
-        if self._full:
+        if self._is_whole:
             wanted = self._hashes.keys()
             self._retired |= self._build_state.paths() - wanted
             orphans, self._report.unknown = self._site.sweep(

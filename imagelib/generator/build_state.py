@@ -61,6 +61,11 @@ CREATE TABLE IF NOT EXISTS blocks (
 """
 
 
+#: Looked up for each of the few: `IN` would read the paths of the whole site first.
+_IS_ARTIFACT = ("EXISTS (SELECT 1 FROM artifacts AS a WHERE a.output = {0}.output"
+                " AND a.path = {0}.path)")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """An image as the last build saw it: what its artifacts and neighbours follow from."""
@@ -180,9 +185,8 @@ class BuildState:
     def stale(self) -> list[str]:
         """What is to be removed, and is no artifact again."""
         return [row[0] for row in self._run(
-            "SELECT path FROM stale WHERE output = ? AND path NOT IN"
-            " (SELECT path FROM artifacts WHERE output = stale.output) ORDER BY path",
-            self._output)]
+            f"SELECT path FROM stale WHERE output = ? AND NOT {_IS_ARTIFACT.format('stale')}"
+            " ORDER BY path", self._output)]
 
     def keep(self, paths: Iterable[str], since: float) -> None:
         """Keep files that newer ones replaced for a while, counted from *since* (POSIX time)."""
@@ -197,8 +201,8 @@ class BuildState:
 
     def release(self, until: float) -> None:
         """What stayed since before *until* is to be removed, unless it is an artifact again."""
-        self._run("DELETE FROM kept WHERE output = ? AND path IN"
-                  " (SELECT path FROM artifacts WHERE output = kept.output)", self._output)
+        self._run(f"DELETE FROM kept WHERE output = ? AND {_IS_ARTIFACT.format('kept')}",
+                  self._output)
         self._run("INSERT OR IGNORE INTO stale SELECT output, path FROM kept"
                   " WHERE output = ? AND since <= ?", self._output, until)
         self._run("DELETE FROM kept WHERE output = ? AND since <= ?", self._output, until)
@@ -228,12 +232,17 @@ class BuildState:
         return {row[0] for row in self._run("SELECT pk FROM clashes WHERE output = ?",
                                             self._output)}
 
-    def find_clashes(self) -> None:
-        """Note them anew: rows have come or gone, or have other names."""
-        self._run("DELETE FROM clashes WHERE output = ?", self._output)
-        self._run("INSERT INTO clashes SELECT output, pk FROM rows WHERE output = ?"
-                  " AND place IN (SELECT place FROM rows WHERE output = ? AND place IS NOT NULL"
-                  " GROUP BY place HAVING count(*) > 1)", self._output, self._output)
+    def find_clashes(self, names: Iterable[str]) -> None:
+        """Note them anew where images have come or gone that have, or had, these *names*."""
+        self._run("DELETE FROM clashes WHERE output = ? AND NOT EXISTS (SELECT 1 FROM rows AS r"
+                  " WHERE r.output = clashes.output AND r.pk = clashes.pk AND r.place IS NOT NULL)",
+                  self._output)
+        places = [(place,) for place in {place_of(name) for name in names}]
+        self._many("DELETE FROM clashes WHERE output = ?1 AND pk IN"
+                   " (SELECT pk FROM rows WHERE output = ?1 AND place = ?2)", places)
+        self._many("INSERT INTO clashes SELECT output, pk FROM rows"
+                   " WHERE output = ?1 AND place = ?2 AND (SELECT count(*) FROM rows"
+                   " WHERE output = ?1 AND place = ?2) > 1", places)
 
     def row(self, pk: int) -> Row | None:
         """The image as it was built."""

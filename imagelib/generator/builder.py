@@ -49,7 +49,8 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
     build_state = BuildState(library.settings.private_dir / "build.db", folder)
     try:
         report = BuildReport(folder)
-        for newest in [*(_slices(library, build_state) if lingers else ()), None]:
+        is_new = lingers and not build_state.total() and not (folder / "index.html").exists()
+        for newest in [*(_slices(library.count()) if is_new else ()), None]:
             report.add(BuildRun(library, build_state, Site(folder), full, progress, site, lingers,
                               lent, newest, report.seq, coming).run())
         report.recorded = record(library, full=full, progress=progress)
@@ -60,10 +61,10 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
     return report
 
 
-def _slices(library: Library, build_state: BuildState) -> Iterator[int]:
-    """Of how many images a first build makes a whole site before it makes that of all."""
-    count, newest = library.count(), SLICE
-    while not build_state.total() and newest * 2 <= count:
+def _slices(count: int) -> Iterator[int]:
+    """Of how many images a first build makes a whole site before it makes that of all *count*."""
+    newest = SLICE
+    while newest * 2 <= count:
         yield newest
         newest *= _GROWTH
 

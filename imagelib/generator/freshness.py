@@ -19,10 +19,10 @@ from typing import Self
 
 from imagelib import __version__
 from imagelib.config import Settings
-from imagelib.library.originals.folders import folder_times
+from imagelib.library.originals.folders import are_unchanged
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import stat_of
-from imagelib.library.store.schema import IS_PICKED, IS_WORN
+from imagelib.library.store.schema import IS_LIVE, IS_PICKED, IS_WORN, NOT_OK
 from imagelib.recipes import DISPLAY, GRID, SHARP
 from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
@@ -81,8 +81,8 @@ class Aside:
         """What a library holds now."""
         searches = connection.execute("SELECT name, query, sort FROM searches ORDER BY name")
         picks = connection.execute(
-            "SELECT DISTINCT who, image FROM picks WHERE image IN (SELECT pk FROM images)"
-            f" AND {IS_PICKED} ORDER BY who, image")
+            f"SELECT DISTINCT who, image FROM picks WHERE {IS_LIVE} AND {IS_PICKED}"
+            " ORDER BY who, image")
         albums = [(tag, text, *_in_album(connection, tag, cover, pks))
                   for tag, text, cover, pks in connection.execute(
                       f"SELECT tag, text, cover, pks FROM albums AS a WHERE {IS_WORN} ORDER BY tag"
@@ -143,7 +143,7 @@ def is_as_scanned(settings: Settings) -> bool:
                 "SELECT i.file_name, s.size_bytes, s.mtime_ns, s.inode FROM images i"
                 " JOIN file_stats s ON s.pk = i.pk WHERE i.file_state = 'ok' LIMIT ?",
                 (FEW + 1,)).fetchall()
-        return bool(scanned and json.loads(scanned[0]) == folder_times(folder)) and (
+        return bool(scanned and are_unchanged(folder, json.loads(scanned[0]))) and (
             len(stats) > FEW or all(stat_of(folder / name) == tuple(stat)
                                     for name, *stat in stats))
     except (OSError, sqlite3.Error):
@@ -154,8 +154,9 @@ def faulty_images(settings: Settings, out: Path) -> list[tuple[str, str]]:
     """(file name, reason) of each image that has no sound file, or no thumbnail in *out*."""
     with (closing(_readonly(settings.private_dir / "build.db")) as build,
           closing(_readonly(settings.database)) as library):
-        found = {row[0]: f"its file is {row[1]}" for row in library.execute(
-            "SELECT file_name, file_state FROM images WHERE file_state <> 'ok' ORDER BY pk")}
+        # In their order afterwards: for ORDER BY, SQLite would walk through all images.
+        found = {name: f"its file is {state}" for _, name, state in sorted(library.execute(
+            f"SELECT pk, file_name, file_state FROM images WHERE {NOT_OK}"))}
         without = build.execute(
             "SELECT r.file_name, f.error FROM failures f JOIN outputs o ON o.id = f.output"
             " JOIN rows r ON r.output = f.output AND r.pk = f.pk WHERE o.folder = ? ORDER BY f.pk",

@@ -14,7 +14,7 @@ from typing import Any
 from imagelib.errors import InvalidError, NotFoundError
 from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.rows import apply_patch, select_pks
-from imagelib.library.store.schema import IS_PICKED
+from imagelib.library.store.schema import IS_LIVE, IS_PICKED
 from imagelib.library.values.dates import utc_now
 from imagelib.library.values.fields import ImagePatch, clean_tag
 from imagelib.library.values.image import Image
@@ -120,7 +120,7 @@ def list_visitors(database: Database) -> list[Visitor]:
     """All visitors by name, with what they picked of the images that are not in the trash."""
     return [Visitor(*row) for row in database.read(
         "SELECT publication, key, who, sum(there), sum(there AND heart), max(at) FROM (SELECT *,"
-        f" {IS_PICKED} AND image IN (SELECT pk FROM images) AS there FROM picks)"
+        f" {IS_PICKED} AND {IS_LIVE} AS there FROM picks)"
         " GROUP BY publication, key ORDER BY fold(who), publication, key")]
 
 
@@ -153,8 +153,8 @@ def picked_pks(database: Database) -> dict[tuple[str, str], list[int]]:
     """The pks of the images that each visitor, by publication and key, has picked."""
     found: dict[tuple[str, str], list[int]] = {}
     for publication, key, pk in database.read(
-            "SELECT publication, key, image FROM picks WHERE image IN (SELECT pk FROM images)"
-            f" AND {IS_PICKED} ORDER BY image"):
+            f"SELECT publication, key, image FROM picks WHERE {IS_LIVE} AND {IS_PICKED}"
+            " ORDER BY image"):
         found.setdefault((publication, key), []).append(pk)
     return found
 
