@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import struct
@@ -31,7 +32,7 @@ from imagelib.moving import seconds_of
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.publication import publication
 from imagelib.recipes import DISPLAY
-from imagelib.videos import facts_of
+from imagelib.videos import TAGS, boxes, elements, facts_of
 
 LIMIT = 10**8
 GRAPH = json.dumps({
@@ -115,6 +116,22 @@ def test_headers_that_are_damaged_or_without_a_picture_are_refused(tmp_path, lib
         facts_of(tmp_path / "a.mp4")
     [(_, said)] = add_paths(library, [tmp_path / "a.mp4"]).failed
     assert "headers are damaged" in said
+
+
+@pytest.mark.parametrize("beyond", [1, 9, 2**20, 2**31])
+def test_nothing_is_given_that_says_it_goes_beyond_what_holds_it(beyond):
+    whole = box(b"free", bytes(9)) + box(b"moov", bytes(30))
+    inside = b"\xec\x89" + bytes(9) + b"\x12T\xc3g\x88" + bytes(8)
+    assert [kind for kind, _, _ in boxes(io.BytesIO(whole), 0, len(whole))] == [b"free", b"moov"]
+    assert [name for name, _, _ in elements(io.BytesIO(inside), 0, len(inside))] == [0xEC, TAGS]
+    longer = whole[:17] + struct.pack(">I", 38 + beyond) + whole[21:]
+    assert [kind for kind, _, _ in boxes(io.BytesIO(longer), 0, len(longer))] == [b"free"]
+    # It may be long enough for the file, and not for what holds it.
+    assert [kind for kind, _, _ in boxes(io.BytesIO(whole + bytes(99)), 0, 50)] == [b"free"]
+    much = b"\x08" + (8 + beyond).to_bytes(4, "big")
+    longer = inside[:-9] + much + bytes(8)
+    assert [name for name, _, _ in elements(io.BytesIO(longer), 0, len(longer))] == [0xEC]
+    assert [name for name, _, _ in elements(io.BytesIO(inside + bytes(99)), 0, 20)] == [0xEC]
 
 
 TEXTS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from chromium import MARKS, expect
 from drawn_formats import corners
 from drawn_videos import film
+from firefox import Firefox
 
 from imagelib.generator.builder import build
 from imagelib.generator.paths import page_path, thumbnail_path
@@ -17,6 +19,7 @@ from imagelib.recipes import DISPLAY
 
 pytestmark = MARKS
 
+FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 READY = "() => { const film = document.querySelector('.film'); return film.readyState > 1; }"
 
 
@@ -128,6 +131,24 @@ def test_a_video_is_added_and_played_and_sought_in_the_editor(tab, tmp_path):
         one.currentTime = 25;
     })""") == 25
     assert editor.complaints == []
+
+
+@pytest.mark.skipif(FIREFOX is None, reason="firefox-esr is not installed")
+def test_firefox_plays_it_from_a_file_and_shows_copies(library, tmp_path):
+    site, images = library
+    firefox = Firefox(str(FIREFOX), tmp_path / "profile")
+    try:
+        firefox.open("about:blank")
+        firefox.events.clear()
+        firefox.open(f"{site.as_uri()}/{page_path(images['short film'].id)}")
+        firefox.wait("document.querySelector('.page-picture video').readyState > 1")
+        firefox.open(f"{site.as_uri()}/index.html#{images['short film'].id}")
+        firefox.wait("document.querySelector('.film').readyState > 1")
+        assert firefox.evaluate("document.querySelector('.film').videoWidth") == 320
+        firefox.wait("document.querySelectorAll('.card .moving').length === 2")
+        assert firefox.errors() == []
+    finally:
+        firefox.close()
 
 
 def test_what_the_browser_cannot_play_is_said(library, browser):
