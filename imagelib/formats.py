@@ -34,6 +34,8 @@ EXTRAS = {
     "video/quicktime": ("video", "video", "av"),
     "video/webm": ("video", "video", "av"),
 }
+#: How it begins why a video has no preview, which is no fault of it: it is kept and played.
+NO_PREVIEW = "there is no preview of a video without the extra imagelib-gallery[video]"
 #: What is said of a file that is of no type of ours.
 NO_PICTURE = ("not a PNG, JPEG, WebP, GIF, AVIF, BMP, TIFF, HEIC or JPEG XL picture, nor an MP4 or"
               " WebM video (judged by its bytes, not its name)")

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from imagelib.errors import BrokenPictureError, MissingExtraError
-from imagelib.formats import EXTRAS
+from imagelib.formats import EXTRAS, NO_PREVIEW
 from imagelib.videos import VideoFacts
 from imagelib.worker import require_room
 
@@ -35,11 +35,9 @@ def poster(path: Path, mime_type: str, facts: VideoFacts) -> Image.Image:
     try:
         av = importlib.import_module("av")
     except ImportError as error:
-        called, extra, packages = EXTRAS[mime_type]
         raise MissingExtraError(
-            f"there is no preview of a {called} without the extra imagelib-gallery[{extra}];"
-            f" install it where imagelib is (pip install {packages}), then: imagelib build --full"
-        ) from error
+            f"{NO_PREVIEW}; install it where imagelib is (pip install {EXTRAS[mime_type][2]}),"
+            " then: imagelib build --full") from error
     require_room(facts.width * facts.height * _HELD + _LIBRARIES)
     try:
         with av.open(str(path), format=_CONTAINERS[mime_type]) as container:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import re
 import struct
 import sys
@@ -17,6 +18,7 @@ from drawn_formats import corners, corners_of
 from drawn_videos import KINDS, film
 from helpers import Daemon, current_tree, draw, tree
 from PIL import Image as Picture
+from prefork import imagelib
 from site_links import dead_references
 
 from imagelib.errors import BrokenPictureError
@@ -257,7 +259,9 @@ def test_without_the_package_a_video_is_taken_and_plays_and_its_preview_is_expla
         assert (image.width, image.height, image.phash) == (320, 180, "")
         assert image.prompt_text == "a fox that runs"
         report = build(library)
-        [(_, said)] = report.failures
+        assert report.failures == [], "it is no fault of the video"
+        [(name, said)] = report.without_preview
+        assert name == image.file_name
         assert "[video]" in said
         assert "pip install av" in said
         site = library.settings.site_dir
@@ -267,6 +271,21 @@ def test_without_the_package_a_video_is_taken_and_plays_and_its_preview_is_expla
         assert 'viewbox="0 0 320 180"' in gallery.lower()
         assert "▶ 0:02" in gallery
         assert dead_references(site) == []
+        assert build(library).without_preview == report.without_preview
+
+
+def test_a_build_without_the_package_says_so_once_and_is_no_failure(without_av, tmp_path):
+    with Library.create(tmp_path / "library") as library:
+        for number in range(3):
+            without_av.write_bytes(without_av.read_bytes() + bytes(number))
+            library.add(without_av)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = imagelib("-L", tmp_path / "library", "build", env=env)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("pip install av") == 1
+    assert "3 videos without preview" in done.stderr
+    again = imagelib("-L", tmp_path / "library", "build", env=env)
+    assert (again.returncode, again.stderr.strip()) == (0, "Everything is up to date.")
 
 
 def test_a_codec_that_nobody_knows_keeps_no_video_out(tmp_path, library):

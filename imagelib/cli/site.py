@@ -158,6 +158,9 @@ def _build(library: Library, *, full: bool, out: Path | None = None) -> BuildRep
     say(f"{plural(report.images, 'image')}: {plural(len(report.written), 'file')} written,"
         f" {plural(report.thumbnails, 'thumbnail')} made, {len(report.pruned):,} removed,"
         f" {report.seconds:.1f} s.")
+    if videos := report.without_preview:
+        _, reason = videos[0]
+        say(f"{plural(len(videos), 'video')} without preview: {reason.partition(': ')[2]}")
     return report
 
 

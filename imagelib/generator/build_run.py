@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imagelib.errors import ConflictError
+from imagelib.formats import NO_PREVIEW
 from imagelib.generator.build_state import BuildState, Row
 from imagelib.generator.derivatives import Lender
 from imagelib.generator.freshness import KEPT_SECONDS, Aside, stamp
@@ -54,7 +55,8 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class BuildReport:
-    """What a build did. `failures` are all images without a thumbnail, old ones too."""
+    """What a build did. `failures` are all images without a thumbnail, old ones too, but for videos
+    whose previews a package is missing for: these are `without_preview`."""
 
     site: Path
     seq: int = 0
@@ -63,6 +65,7 @@ class BuildReport:
     thumbnails: int = 0
     images: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
+    without_preview: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     #: What became of `records/`.
     recorded: Recording = field(default_factory=Recording)
@@ -75,6 +78,7 @@ class BuildReport:
         self.thumbnails += later.thumbnails
         self.seq, self.images = later.seq, later.images
         self.failures, self.unknown = later.failures, later.unknown
+        self.without_preview = later.without_preview
 
 
 class BuildRun:
@@ -425,8 +429,11 @@ class BuildRun:
     def _note_failures(self) -> None:
         failures = self._build_state.failures()
         images = select_pks(self._library.database.reader, failures, raw=False)
-        self._report.failures = [(images[pk].file_name, error)
-                                 for pk, (_, error) in failures.items() if pk in images]
+        for pk, (_, error) in failures.items():
+            if pk in images:
+                kind = (self._report.without_preview if NO_PREVIEW in error
+                        else self._report.failures)
+                kind.append((images[pk].file_name, error))
 
 
 def _id(build_state: BuildState, pk: int) -> str:

@@ -19,6 +19,7 @@ from typing import Self
 
 from imagelib import __version__
 from imagelib.config import Settings
+from imagelib.formats import NO_PREVIEW
 from imagelib.library.originals.folders import are_unchanged
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import stat_of
@@ -151,7 +152,8 @@ def is_as_scanned(settings: Settings) -> bool:
 
 
 def faulty_images(settings: Settings, out: Path) -> list[tuple[str, str]]:
-    """(file name, reason) of each image that has no sound file, or no thumbnail in *out*."""
+    """(file name, reason) of each image that has no sound file, or no thumbnail in *out*, but for
+    videos whose previews a package is missing for."""
     with (closing(_readonly(settings.private_dir / "build.db")) as build,
           closing(_readonly(settings.database)) as library):
         # In their order afterwards: for ORDER BY, SQLite would walk through all images.
@@ -159,8 +161,8 @@ def faulty_images(settings: Settings, out: Path) -> list[tuple[str, str]]:
             f"SELECT pk, file_name, file_state FROM images WHERE {NOT_OK}"))}
         without = build.execute(
             "SELECT r.file_name, f.error FROM failures f JOIN outputs o ON o.id = f.output"
-            " JOIN rows r ON r.output = f.output AND r.pk = f.pk WHERE o.folder = ? ORDER BY f.pk",
-            (str(out.resolve()),))
+            " JOIN rows r ON r.output = f.output AND r.pk = f.pk WHERE o.folder = ?"
+            " AND instr(f.error, ?) = 0 ORDER BY f.pk", (str(out.resolve()), NO_PREVIEW))
         for name, error in without:
             found.setdefault(name, f"no thumbnail: {error}")
     return list(found.items())
