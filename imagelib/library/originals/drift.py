@@ -67,7 +67,7 @@ class Drift:
                     or self.stray or self.duplicate or self.unreadable or self.refused)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes four times as long to make
 class _Row:
     """As little of an image as a scan needs: a library has a hundred thousand."""
 
@@ -130,14 +130,16 @@ class Scanner:
             return drift
         drift.unreadable += problems.items()
         self._forget(files)
-        busy = library.originals.intents.names_in_use()
+        # As names: to make a path of each costs a third of a scan.
+        busy = {path.relative_to(folder).as_posix()
+                for path in library.originals.intents.names_in_use() if path.is_relative_to(folder)}
         rows = _read_rows(library)
         since = _begin_deep(library) if deep else ""
         found, verified = _Found(), []
         candidates = dict(files)
         for done, row in enumerate(rows, 1):
             stat = files.get(row.file_name)
-            if folder / row.file_name in busy:
+            if row.file_name in busy:
                 candidates.pop(row.file_name, None)
             elif stat is None or stat != row.known or row.file_state != "ok":
                 found.open.append(row)
@@ -158,7 +160,7 @@ class Scanner:
             _end_deep(library)
         by_name = {row.file_name: row for row in found.open}
         digests = self._read_candidates(
-            {name: stat for name, stat in candidates.items() if folder / name not in busy},
+            {name: stat for name, stat in candidates.items() if name not in busy},
             by_name, drift)
         self._match(digests, candidates, links, found)
         self._judge_left_over(digests, found, drift)
