@@ -261,7 +261,8 @@ class Derived:
         """The thumbnails of the library's own site, as far as they show what is published.
 
         A digest names the same pixels there. Larger ones than the published picture would be made
-        into show more, and those without a watermark too.
+        into show more, and those without a watermark too. With a colour profile they have it as it
+        was in the file: whole, with its texts.
         """
         how, site = self._policy.originals, self._source.settings.site_dir
         if isinstance(how, Pictures) and how.watermark:
@@ -277,7 +278,8 @@ class Derived:
                     width_in(recipe, image.width, image.height),
                     width_in(recipe, image.height, image.width)):
                 return None
-            return site / thumbnail_path(digest, recipe)
+            there = site / thumbnail_path(digest, recipe)
+            return None if _has_profile(there) else there
 
         return lent
 
@@ -479,6 +481,14 @@ class Derived:
     def _meta(self, key: str, default: str = "") -> str:
         row = self._sources.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else default
+
+
+def _has_profile(thumbnail: Path) -> bool:
+    try:
+        with thumbnail.open("rb") as stream:  # it stands first, in WebP and in JPEG
+            return b"ICC" in stream.read(64)
+    except OSError:  # nobody has made it
+        return False
 
 
 def _today() -> str:

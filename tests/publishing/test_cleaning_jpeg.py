@@ -6,8 +6,10 @@ import struct
 
 import pytest
 from canaries import PIXELS, WORD, exif_with, is_silent, picture, profile, saved
+from test_cleaning_profile import changed
 
 from imagelib.publishing.cleaning import RefusedError, clean
+from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.verifying import looks_of
 
 BASELINE = saved(picture(), "JPEG", quality=90)
@@ -154,13 +156,13 @@ def test_the_orientation_that_only_xmp_has_turns_nothing():
 
 
 def test_a_profile_of_several_segments_stays_whole():
-    large = bytearray(profile() + bytes(140_000))
-    large[:4] = len(large).to_bytes(4, "big")
-    content = saved(picture(), "JPEG", icc_profile=bytes(large))
+    curve = struct.pack(">4s4xI", b"curv", 70_000) + bytes(140_000)
+    large = clean_profile(changed(profile(), rTRC=curve))
+    content = saved(picture(), "JPEG", icc_profile=large)
     from imagelib.pictures import opened
 
     with opened(clean(content).content, PIXELS) as image:
-        assert image.info["icc_profile"] == bytes(large)
+        assert image.info["icc_profile"] == large
 
 
 BROKEN = {

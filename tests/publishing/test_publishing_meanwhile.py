@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canaries import profile
 from helpers import draw
+from PIL import Image as Pillow
+from test_cleaning_profile import changed
 
 from imagelib.generator.builder import build
 from imagelib.library.library import Library
 from imagelib.publishing import derived as deriving
 from imagelib.publishing import publication as publishing
+from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof import told
 
@@ -111,6 +115,39 @@ def test_thumbnails_of_the_librarys_site_are_taken_where_they_show_no_more(
     published = [path.read_bytes() for path in (tmp_path / "out").glob("thumbs/*/*.webp")]
     assert len(published) >= 4
     assert all((content in own) == (name is None) for content in published)
+
+
+@pytest.mark.parametrize("size", [64, 900])
+@pytest.mark.parametrize("originals", ["cleaned", {"size": 2048}, {"size": 2048, "format": "png"}])
+def test_a_thumbnail_that_is_taken_brings_no_texts_of_a_profile(tmp_path, originals, size):
+    with Library.create(tmp_path / "small") as library:
+        texts = changed(profile(), desc=b"desc\0\0\0\0\0\0\0\x11Laptop of Zqanna\0" + bytes(90))
+        library.add(draw(tmp_path / "a.png", (size, size), icc_profile=texts))
+        build(library)
+        [own, *_] = library.settings.site_dir.glob("thumbs/*/*.webp")
+        assert b"Zqanna" in own.read_bytes()
+        publish(library, tmp_path / "out", originals=originals, base_url="https://example.org/")
+    pictures = [path for path in (tmp_path / "out").rglob("*")
+                if path.suffix in (".webp", ".png", ".jpg")]
+    assert len(pictures) >= 3
+    for path in pictures:
+        with Pillow.open(path) as image:
+            assert image.info["icc_profile"] == clean_profile(texts)
+
+
+def test_a_picture_whose_profile_says_more_than_colours_is_refused(library, tmp_path, monkeypatch):
+    texts = changed(profile(), desc=b"desc\0\0\0\0\0\0\0\5" + b"word\0" + bytes(90))
+    makes = publishing.build
+
+    def with_texts(scratch: Library, folder: Path, **options: Any) -> None:
+        makes(scratch, folder, **options)
+        path = next(folder.glob("thumbs/*/*.webp"))
+        draw(path, (60, 40), icc_profile=texts)
+
+    monkeypatch.setattr(publishing, "build", with_texts)
+    with pytest.raises(publishing.LeakError) as leak:
+        publish(library, tmp_path / "out")
+    assert [hit.text for hit in leak.value.hits] == ["a colour profile that says more than colours"]
 
 
 def test_of_images_that_are_as_they_were_nothing_is_read_again_for_the_proof(

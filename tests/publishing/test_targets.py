@@ -137,6 +137,46 @@ def test_a_branch_has_one_commit_whatever_was_there(library, tmp_path):
 
 
 @pytest.mark.skipif("git" in MISSING, reason="git is not installed")
+def test_a_commit_names_nobody_whatever_the_account_says(library, tmp_path, monkeypatch):
+    """By the environment, the settings, hooks and templates of who publishes."""
+    remote, hooks, other = tmp_path / "remote.git", tmp_path / "hooks", tmp_path / "other"
+    hooks.mkdir()
+    for name in ("prepare-commit-msg", "commit-msg"):
+        (hooks / name).write_text('#!/bin/sh\necho "Signed-off-by: zqanna" >> "$1"\n')
+        (hooks / name).chmod(0o755)
+    (tmp_path / "attributes").write_text("*.html ident\n* text eol=crlf\n")
+    (tmp_path / "settings").write_text(
+        f"[user]\nname = zqanna\nemail = zqanna@example.org\n[core]\nhooksPath = {hooks}\n"
+        f"attributesFile = {tmp_path / 'attributes'}\n[commit]\ngpgSign = true\n"
+        "[push]\ngpgSign = if-asked\n")
+    subprocess.run(["git", "init", "-q", "--bare", remote], check=True)
+    subprocess.run(["git", "init", "-q", other], check=True)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "settings"))
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "zqanna")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "zqanna@example.org")
+        monkeypatch.setenv(f"GIT_{who}_DATE", "2026-05-06T07:08:09 +0500")
+    for name, path in (("DIR", ".git"), ("INDEX_FILE", ".git/index"),
+                       ("OBJECT_DIRECTORY", ".git/objects")):
+        monkeypatch.setenv(f"GIT_{name}", str(other / path))
+    publish(library, f"git:{remote}#pages", POLICY)
+    for name in ("DIR", "INDEX_FILE", "OBJECT_DIRECTORY"):
+        monkeypatch.delenv(f"GIT_{name}")
+    told = subprocess.run(["git", f"--git-dir={remote}", "cat-file", "commit", "pages"],
+                          check=True, capture_output=True, text=True).stdout
+    who = "imagelib <imagelib@localhost> 946684800 +0000"
+    tree_line, *lines = told.splitlines()
+    assert tree_line.startswith("tree ")
+    assert lines == [f"author {who}", f"committer {who}", "", "Publish"]
+    assert not list(other.glob(".git/objects/*/*"))
+    assert not (other / ".git/index").exists()
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    subprocess.run(["git", "clone", "-q", "-b", "pages", remote, tmp_path / "clone"], check=True)
+    shutil.rmtree(tmp_path / "clone" / ".git")
+    assert tree(tmp_path / "clone") == site_of(library)
+
+
+@pytest.mark.skipif("git" in MISSING, reason="git is not installed")
 def test_somebody_elses_branch_is_refused(library, tmp_path):
     remote = tmp_path / "remote.git"
     subprocess.run(["git", "init", "-q", "--bare", remote], check=True)

@@ -148,7 +148,10 @@ class _Meta:
         elif kind == b"colr" and data[:4] == b"nclx" and len(data) == 11:
             self._made[stop - 1] &= 0x80
         elif kind == b"colr" and data[:4] in (b"prof", b"rICC"):
-            self._made[start + 4 : stop] = clean_profile(data[4:]).ljust(len(data) - 4, b"\0")
+            profile = clean_profile(data[4:])
+            if len(profile) > len(data) - 4:
+                raise refused("its colour profile is damaged")
+            self._made[start + 4 : stop] = profile.ljust(len(data) - 4, b"\0")
         elif kind == b"auxC" and data[4:].partition(b"\0")[0] in _AUXILIARIES:
             _blank(self._made, start + 4 + data[4:].index(b"\0"), stop)
         elif len(data) not in _NUMBERS.get(kind, ()):

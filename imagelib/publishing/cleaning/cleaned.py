@@ -11,8 +11,7 @@ class Cleaned:
 
     *labelled* says whether it tells that it was made by AI, *is_anew* whether its pixels
     were encoded anew: *size* is then that of the upright picture in pixels, and *phash* its
-    `difference_hash`. The texts inside of a colour profile (its description, its
-    copyright) are kept, as they belong to the profile.
+    `difference_hash`.
     """
 
     content: bytes

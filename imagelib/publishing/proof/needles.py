@@ -18,11 +18,15 @@ from imagelib.publishing.proof.told import AllTold, Withheld, texts_of, withheld
 from imagelib.publishing.proof.wording import runs, telling, words
 from imagelib.resources import bundled
 
-#: What the headers of pictures say, and the colour profiles that many pictures have (those of
-#: Hewlett-Packard, Google, Apple, Adobe and Little CMS). Nobody learns of a library by them.
+#: What the headers of pictures and of colour profiles say. Nobody learns of a library by them.
 _OF_FORMATS = """
     Adobe JFIF Exif ICC_PROFILE ICCRGBG1 WEBPVP8 ftypavif NETSCAPE XMP DataXMP acspMSFT acspAPPL
-    mntrRGB mntrGRAY RGB XYZ Copyright Hewlett Packard Company IEC61966 Default Colour Color Space
+    mntrRGB mntrGRAY prtrRGB prtrGRAY prtrCMYK scnrRGB scnrGRAY spacRGB RGB XYZ
+"""
+#: What the profiles say that many files have (those of Hewlett-Packard, Google, Apple, Adobe and
+#: Little CMS), where files go out as they are.
+_OF_PROFILES = """
+    Copyright Hewlett Packard Company IEC61966 Default Colour Color Space
     Reference Viewing Condition Domain Public Google Freely Apple Display Profile Systems
     Incorporated Little Built generic medium white black point ホワイトポイント ブラックポイント
 """
@@ -108,6 +112,8 @@ def _public(library: Library, policy: Policy, published: Collection[int]
     """The words and runs of what everybody may read, but for what images say."""
     own = [_OF_FORMATS, PACKET.decode(), policy.heading, policy.intro, policy.author,
            policy.licence, policy.base_url, policy.robots]
+    if policy.originals == "as they are":
+        own.append(_OF_PROFILES)
     if isinstance(policy.originals, Pictures):
         own.append(policy.originals.watermark)
     for row in library.database.read("SELECT name, query FROM searches"):

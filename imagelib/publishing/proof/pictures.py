@@ -10,6 +10,7 @@ from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.pictures import decode, opened
 from imagelib.publishing.cleaning import clean
 from imagelib.publishing.cleaning.label import PACKET, SOURCE_TYPE
+from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.stealth import hidden_in
 from imagelib.publishing.cleaning.trimming import as_encoded
 
@@ -46,12 +47,24 @@ def said_by(path: str, max_pixels: int, made: str) -> list[str]:
                 said.append("bytes that no cleaned picture has")
         except RefusedError as error:
             said.append(str(error))
-    if _keeps_bits(content):
-        with opened(content, max_pixels) as image:
+    with opened(content, max_pixels) as image:
+        profile = image.info.get("icc_profile")
+        if profile and not _is_clean(profile):
+            said.append("a colour profile that says more than colours")
+        if _keeps_bits(content):
             decode(image, content)
             if hidden_in(image):
                 said.append("a text in the lowest bits of its pixels")
     return said
+
+
+def _is_clean(profile: bytes) -> bool:
+    try:
+        cleaned = clean_profile(profile)
+    except RefusedError:
+        return False
+    # In an AVIF zeros stand for what is gone.
+    return profile == cleaned.ljust(len(profile), b"\0")
 
 
 def _keeps_bits(content: bytes) -> bool:

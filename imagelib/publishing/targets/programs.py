@@ -21,6 +21,14 @@ from imagelib.publishing.targets.target import Told
 
 #: What has another name when it has another content may be kept for ever; all else is asked anew.
 _LASTING = ("thumbs/", "static/", "data/")
+#: Which repository a command is about (of `git rev-parse --local-env-vars`): hooks have them set.
+_OF_GIT = frozenset(f"GIT_{name}" for name in (
+    "ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR", "DIR", "GRAFT_FILE", "IMPLICIT_WORK_TREE",
+    "INDEX_FILE", "NO_REPLACE_OBJECTS", "OBJECT_DIRECTORY", "PREFIX", "REPLACE_REF_BASE",
+    "SHALLOW_FILE", "WORK_TREE"))
+#: Names and mail of the environment go before those of any setting.
+_NOBODY = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (
+    ("NAME", "imagelib"), ("EMAIL", "imagelib@localhost"), ("DATE", f"{MOMENT} +0000"))}
 _FOR_EVER, _ANEW = "public, max-age=31536000, immutable", "no-cache"
 
 
@@ -149,17 +157,19 @@ class GitTarget:
         told(paths)
 
     def finish(self, site: Path) -> None:
-        """Commit the whole site, and push it over what is there."""
+        """Commit the whole site, and push it over what is there.
+
+        By the commands that know neither hooks nor templates, which put names into messages.
+        """
         with tempfile.TemporaryDirectory() as folder:
-            git = ("git", f"--git-dir={folder}", f"--work-tree={site}", "-c", "user.name=imagelib",
-                   "-c", "user.email=imagelib@localhost", "-c", "core.excludesFile=",
-                   "-c", "core.autocrlf=false", "-c", "commit.gpgSign=false")
-            moment = {"GIT_AUTHOR_DATE": f"{MOMENT} +0000", "GIT_COMMITTER_DATE": f"{MOMENT} +0000"}
-            _run("git", "init", "-q", "--bare", folder)
+            git = ("git", f"--git-dir={folder}", f"--work-tree={site}", "-c", "core.excludesFile=",
+                   "-c", "core.attributesFile=", "-c", "core.autocrlf=false")
+            _run("git", "init", "-q", "--bare", "--template=", folder)
             _run(*git, "add", "--all", "--force", ".", cwd=site)
-            _run(*git, "commit", "-q", "--allow-empty", "-m", "Publish", cwd=site, more=moment)
-            _run(*git, "push", "-q", "--force", self._url, f"HEAD:refs/heads/{self._branch}",
-                 cwd=site)
+            tree = _run(*git, "write-tree", cwd=site)
+            commit = _run(*git, "commit-tree", "--no-gpg-sign", "-m", "Publish", tree, cwd=site)
+            _run(*git, "push", "-q", "--no-signed", "--no-follow-tags", "--force", self._url,
+                 f"{commit}:refs/heads/{self._branch}", cwd=site)
 
 
 def _steps(paths: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -214,10 +224,13 @@ def _lines(*command: str) -> list[str]:
     return done.stdout.splitlines() if done.returncode == 0 else []
 
 
-def _run(*command: str, cwd: Path | None = None, more: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, env={**os.environ, **(more or {})},
+def _run(*command: str, cwd: Path | None = None) -> str:
+    """What a program says; it knows nothing of who starts it, nor of another repository."""
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_GIT}
+    done = subprocess.run(command, cwd=cwd, env=environment | _NOBODY,
                           capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise SendError(f"{command[0]} ended with {done.returncode}: {said[-1] if said else ''}."
                         " What was sent stays; publish again to go on.")
+    return done.stdout.strip()
