@@ -320,10 +320,10 @@ class Derived:
         pks = [row[0] for row in self._source.database.read(
             f"SELECT i.pk, i.id FROM images AS i {where} ORDER BY i.captured_at, i.pk", *values)
             if row[1] not in without]
+        # As searches find it: another SQLite client writes it as it likes.
+        where, values = HasTag(PRIVATE_TAG).sql()
         private = {row[0] for row in self._source.database.read(
-            "SELECT it.image FROM image_tags it JOIN tags t ON t.id = it.tag"
-            " WHERE t.name = ? OR substr(t.name, 1, ?) = ?", PRIVATE_TAG, len(PRIVATE_TAG) + 1,
-            f"{PRIVATE_TAG}/")}
+            f"SELECT i.pk FROM images AS i WHERE {where}", *values)}
         return [pk for pk in pks if pk not in private]
 
     def _same(self, known: dict[int, _Known]) -> set[int]:

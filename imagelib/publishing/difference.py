@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -115,9 +115,10 @@ class Contents:
 
 
 def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
-            records: Callable[[list[str]], Iterable[Image]], *, takes_down: bool = False
-            ) -> Difference:
-    """What would change in *place*. With *takes_down* nothing that was replaced stays there.
+            records: Callable[[list[str]], Iterable[Image]], *, takes_down: bool = False,
+            outdated: Collection[str] = ()) -> Difference:
+    """What would change in *place*. With *takes_down* nothing that was replaced stays there, and in
+    any case nothing *outdated*, which says what is withheld by now.
 
     *records* gives the public records with some ids; the texts of *now* are noted.
     """
@@ -135,7 +136,7 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
     hurried = takes_down or bool(found.removed) or bool(widened(policy, last))
     for path in sorted(out.keys() - now.files.keys(), key=phase, reverse=True):
         since = out[path].gone_since
-        lasts = path.startswith(_LASTING) and not hurried and (
+        lasts = path.startswith(_LASTING) and not hurried and path not in outdated and (
             since is None or since > time.time() - GRACE)
         (found.gone if lasts else found.remove).append(path)
     known = ledger.texts()

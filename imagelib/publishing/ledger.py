@@ -74,6 +74,10 @@ class Ledger:
         return {row[0]: Placed(*row[1:]) for row in self._connection.execute(
             "SELECT path, digest, size, gone_since FROM files WHERE place = ?", (self._place,))}
 
+    def everywhere(self) -> set[str]:
+        """The paths of all files that lie in any place."""
+        return {row[0] for row in self._connection.execute("SELECT DISTINCT path FROM files")}
+
     def put(self, path: str, digest: str, size: int) -> None:
         """Note that a file is there now; what is noted lasts from the next `_SOME` on."""
         self._note()

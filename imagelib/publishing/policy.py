@@ -31,6 +31,7 @@ from imagelib.library.query.query import Query
 from imagelib.library.store.disk import link_or_copy, replacing, sync_folder
 from imagelib.library.values.fields import clean_tag
 from imagelib.library.values.registry import FIELDS
+from imagelib.library.values.text import fold
 from imagelib.publishing.cleaning.asking import Label
 
 #: What a policy keeps a value by, for each value of an image; the others are
@@ -79,13 +80,17 @@ class Pictures(_Table):
 
 class Chosen(_Table):
     """Which members of a value are kept: of `only`, or of all if it is empty, those that are not in
-    `without`."""
+    `without`, nor below one of these, as searches have it."""
 
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
     def __contains__(self, member: str) -> bool:
-        return member not in self.without and (not self.only or member in self.only)
+        if self.only and member not in self.only:
+            return False
+        folded = fold(member)
+        return not any(folded == one or folded.startswith(f"{one}/")
+                       for one in map(fold, self.without))
 
 
 class Picks(_Table):

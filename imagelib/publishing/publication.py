@@ -73,6 +73,7 @@ def publication(library: Library, policy: Policy, place: str, *,
     with derived(library, policy) as one:
         with Ledger(one.root / "ledger.db", target.name) as ledger:
             target.check(ledger.files(), ledger.absent())
+            out = ledger.everywhere()
         derivation = one.follow(progress, set(without))
         site = one.root / "site"
         info = _info(policy, one.library.settings, one.id if policy.picks.kinds else "",
@@ -80,14 +81,15 @@ def publication(library: Library, policy: Policy, place: str, *,
         build(one.library, site, site=info, lingers=False,
               lent=one.lender() if derivation.added or derivation.changed else nobody,
               progress=progress)
-        proof = prove(library, policy, one.marks(), site, one.made(), one.memory(), progress)
+        proof = prove(library, policy, one.marks(), site, one.made(), one.memory(), out=out,
+                      progress=progress)
         if proof.hits:
             raise LeakError(proof.hits)
         now = Contents(proof.files, one.hashes())
         with Ledger(one.root / "ledger.db", target.name) as ledger:
             found = Publication(policy, derivation, proof,
                                 compare(now, ledger, policy, target.name, one.records,
-                                        takes_down=takes_down),
+                                        takes_down=takes_down, outdated=proof.outdated),
                                 _templates(library.settings), exceeded(target.name, proof.files))
             found.send = lambda: _send(found, now, ledger, target, site, progress)
             yield found

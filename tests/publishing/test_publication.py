@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import re
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,37 @@ def test_nothing_withheld_is_in_any_byte_of_what_is_published(library, tmp_path)
     scratch = library.settings.private_dir / "published" / "mine"
     for path in (scratch / "library.db", scratch / "library.db-wal"):
         assert not path.exists() or CANARY.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("written", ["private", "Private", " PRIVATE ", "private/client",
+                                     "Private/Client", "\uff50rivate", "priva\u0301te"])
+def test_private_is_private_however_another_program_writes_it(library, tmp_path, written):
+    image = library.get(library.ids("tag:shown -tag:private")[0])
+    connection = sqlite3.connect(library.settings.database)
+    with connection:
+        connection.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", (written.strip(),))
+        connection.execute("INSERT INTO image_tags SELECT ?, id FROM tags WHERE name = ?",
+                           (image.pk, written.strip()))
+    connection.close()
+    found = publish(library, tmp_path / "out")
+    assert len(found.difference.added) == 5
+    assert image.id not in found.difference.added
+
+
+def test_a_tag_that_is_left_out_takes_those_below_it_along(library, tmp_path):
+    tags = ["client", "client/zqanna", "client/zqanna/spring", "clients", "a/client"]
+    library.edit(*library.ids(""), tags=tags)
+    change_album(library.database, "client/zqanna", text="zqanna as she wants it")
+    one = policy(tags={"without": ["client"]})
+    publish(library, tmp_path / "out", one)
+    records, _ = read_site(tmp_path / "out")
+    assert {tuple(record.fields["tags"]) for record in records} == {("a/client", "clients")}
+    assert not [path for path in (tmp_path / "out").rglob("*")
+                if path.is_file() and b"zqanna" in path.read_bytes()]
+    one = policy(tags={"only": ["client"]})
+    publish(library, tmp_path / "other", one)
+    records, _ = read_site(tmp_path / "other")
+    assert {tuple(record.fields["tags"]) for record in records} == {("client",)}
 
 
 def test_picks_name_a_publication_by_an_id_that_stays(library, tmp_path):
@@ -374,3 +406,31 @@ def test_what_a_narrower_policy_withholds_is_in_no_replaced_file(library, tmp_pa
     manifest = (tmp_path / "out/data/manifest.js").read_text()
     for path in (tmp_path / "out/data").glob("*-*.js"):
         assert path.stem.rpartition("-")[2] in manifest, path.name
+
+
+@pytest.mark.parametrize("hiding", [
+    {"title": "Walk", "notes": "zqanna is her name"}, {"title": "Walk", "prompt_text": "a zqanna"},
+])
+@pytest.mark.parametrize("waits", [0, 1])
+def test_what_is_withheld_by_now_is_in_no_replaced_file(library, tmp_path, hiding, waits):
+    """Also where it became so only after the file was replaced, and in each place."""
+    image, other, *_ = library.ids("tag:shown -tag:private")
+    library.edit(image, title="Walk with zqanna")
+    for to in ("out", "other"):
+        publish(library, tmp_path / to)
+
+    def said(to: str) -> bool:
+        return any(b"zqanna" in path.read_bytes() for path in (tmp_path / to).rglob("*")
+                   if path.is_file())
+
+    assert said("out")
+    if waits:
+        library.edit(image, title="Walk")
+        assert publish(library, tmp_path / "out").difference.gone
+        assert said("out")  # nobody withholds it yet, and an open page may still ask for it
+    library.edit(image, **hiding)
+    for to in ("out", "other"):
+        publish(library, tmp_path / to)
+        assert not said(to)
+    library.edit(other, title="Another")
+    assert publish(library, tmp_path / "out").difference.gone

@@ -86,15 +86,18 @@ class Proof:
     #: Withheld values that cannot be told by what they say: a tag of one common word.
     untestable: int = 0
     hits: list[Hit] = field(default_factory=list)
+    #: Files of earlier states of the site that say something which is withheld now.
+    outdated: set[str] = field(default_factory=set)
 
 
 def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str]], site: Path,
-          made: Set[str], memory: Memory,
+          made: Set[str], memory: Memory, *, out: Set[str] = frozenset(),
           progress: Progress = lambda stage, done, total: None) -> Proof:
     """Look into every file of *site* for what is withheld of *library*.
 
     *published* are the marks, an id and a digest, by which public records are known, by the pks of
-    the library; *made* are the paths of the files that a build has made. A file that is as it was
+    the library; *made* are the paths of the files that a build has made, *out* those that lie in
+    some place, also of earlier states of the site. A file that is as it was
     when it was read is read again only where something new that is looked for may be in it.
 
     Raises:
@@ -132,7 +135,8 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     proof.hits += [Hit(name, "the site", "a file that no build has made", "", "")
                    for name in looks if name not in made]
     proof.files = {name: (found[name], _size(looks[name])) for name in looks}
-    memory.seen.save(looks, None if proof.hits else wanted)
+    proof.outdated = memory.seen.holding(out - looks.keys(), wanted)
+    memory.seen.save(looks.keys() | out, None if proof.hits else wanted)
     return proof
 
 

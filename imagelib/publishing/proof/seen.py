@@ -69,6 +69,18 @@ class Seen:
                     found.pop(path, None)
         return found
 
+    def holding(self, paths: Iterable[str], wanted: Set[int]) -> set[str]:
+        """Those of *paths*, which the site no longer has, that hold any of the marks *wanted*; also
+        those of which nothing is known any more."""
+        found = set(paths)
+        for path, marks in self._connection.execute(
+                "SELECT path, marks FROM seen WHERE stamp = ?", (code_stamp(),)):
+            own = array("I")
+            own.frombytes(marks)
+            if path in found and wanted.isdisjoint(own):
+                found.remove(path)
+        return found
+
     def knows(self, path: str, look: str) -> bool:
         """Whether *path* was read when it looked so."""
         return path in self._files and self._files[path][0] == look
