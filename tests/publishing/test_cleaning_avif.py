@@ -146,6 +146,66 @@ def test_a_thumbnail_is_blanked():
     assert sizes[1] < sizes[0] - 100
 
 
+def units_of(payload: bytes) -> list[tuple[int, bytes]]:
+    """Kind and content of each unit, all of which state their sizes."""
+    found, at = [], 0
+    while at < len(payload):
+        size = shift = 0
+        start = at + 1
+        while True:
+            size |= (payload[start] & 127) << shift
+            shift, start = shift + 7, start + 1
+            if payload[start - 1] < 128:
+                break
+        found.append((payload[at] >> 3 & 15, payload[start:start + size]))
+        at = start + size
+    return found
+
+
+def repacked(content: bytes, number: int, change) -> bytes:
+    """*content* with the units of its *number*th item passed through *change*, behind all others.
+    """
+    (_, (start, end)) = place(content, b"meta", b"iloc")
+    entry = range(start + 8, end, 14)[number] + 6
+    offset, length = struct.unpack_from(">II", content, entry)
+    made = b"".join(bytes((kind << 3 | 2, len(data) & 127 | 128, len(data) >> 7)) + data
+                    for kind, data in change(units_of(content[offset:offset + length])))
+    (media, stop), = place(content, b"mdat")
+    assert stop == len(content)
+    head = bytearray(content)
+    struct.pack_into(">II", head, entry, len(content), len(made))
+    struct.pack_into(">I", head, media - 8, stop - media + 8 + len(made))
+    return bytes(head) + made
+
+
+@pytest.mark.parametrize("behind", [WORD, WORD * 2, WORD * 40])
+@pytest.mark.parametrize(("base", "number"), [(PLAIN, 0), (TRANSPARENT, 0), (TRANSPARENT, 1)])
+def test_a_word_behind_the_pixels_is_gone(base, number, behind):
+    content = repacked(base, number, lambda units: [
+        (kind, data + behind if kind == 6 else data) for kind, data in units])
+    assert is_silent(content, like=base)
+    assert len(clean(content).content) == len(content)
+
+
+def test_a_large_picture_keeps_its_looks():
+    whole = saved(picture("RGBA", (900, 700)), "AVIF", quality=60)
+    assert looks_of(clean(whole).content, PIXELS) == looks_of(whole, PIXELS)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_second_picture_in_the_units_of_the_first_is_refused(number):
+    content = repacked(TRANSPARENT, number, lambda units: units + units)
+    with pytest.raises(RefusedError, match="several pictures"):
+        clean(content)
+
+
+def test_a_picture_that_is_only_cut_off_from_view_is_refused():
+    shown = struct.pack(">8I", 20, 1, 15, 1, 0, 1, 0, 1)
+    content = grown(PLAIN, box(b"clap", shown), b"meta", b"iprp", b"ipco")
+    with pytest.raises(RefusedError, match="cut off"):
+        clean(content)
+
+
 BROKEN = {
     "cut in half": PLAIN[:len(PLAIN) // 2], "header alone": PLAIN[:32],
     "sequence": saved(picture(), "AVIF", save_all=True, append_images=[picture(seed=2)]),

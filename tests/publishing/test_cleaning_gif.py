@@ -99,7 +99,18 @@ def test_its_looks_stay(name):
     assert clean(cleaned).content == cleaned
 
 
+def moved(at: int, value: int, frame: int) -> bytes:
+    """The animation with another number in the place of a *frame*."""
+    start = -1
+    for _ in range(frame + 1):
+        start = ANIMATED.index(b",\0\0\0\0\x28\0\x1e\0", start + 1)
+    return ANIMATED[:start + at] + bytes((value,)) + ANIMATED[start + at + 1:]
+
+
 BROKEN = {
+    **{f"frame {frame} beyond the {side}": moved(at, 1, frame)
+       for frame in range(3) for side, at in (("right", 1), ("bottom", 3), ("far right", 2))},
+    "screen smaller than its frame": STILL[:6] + b"\x27" + STILL[7:],
     "cut in the pixels": STILL[:-40], "no end": STILL[:-1], "no pixels": STILL[:palette_end(STILL)]
     + b";", "cut in the palette": STILL[:30], "header alone": STILL[:6],
     "frame cut short": STILL[:palette_end(STILL)] + b",\0\0",

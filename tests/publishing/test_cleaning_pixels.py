@@ -97,7 +97,7 @@ def test_transparency_that_nobody_sees_is_cleared(sandbox, tmp_path):
     assert opened(cleaned.content).mode == "RGB"
 
 
-@pytest.mark.parametrize("alpha", [255, 254, 0, 128])
+@pytest.mark.parametrize("alpha", [255, 254, 1, 128])
 def test_pixels_that_hide_nothing_stay_as_they_are(sandbox, tmp_path, alpha):
     image = picture("RGBA", (64, 48))
     image.putalpha(alpha)
@@ -105,6 +105,88 @@ def test_pixels_that_hide_nothing_stay_as_they_are(sandbox, tmp_path, alpha):
     cleaned = clean_in(sandbox, tmp_path / "a.png", PIXELS)
     assert not cleaned.is_anew
     assert opened(cleaned.content).tobytes() == image.tobytes()
+
+
+def erased(box: tuple[int, int, int, int] = (10, 20, 60, 40)) -> Image.Image:
+    """A picture of which a part is wholly transparent, its colours still there."""
+    image = picture(size=(64, 48)).convert("RGBA")
+    image.putalpha(255)
+    part = image.crop(box)
+    part.putalpha(0)
+    image.paste(part, box[:2])
+    return image
+
+
+def unseen_colours(content: bytes) -> set[tuple[int, ...]]:
+    image = opened(content).convert("RGBA")
+    pixels = image.load()
+    return {pixels[x, y][:3] for x in range(image.width) for y in range(image.height)
+            if pixels[x, y][3] == 0}
+
+
+def seen(content: bytes) -> bytes:
+    image = opened(content).convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).tobytes()
+
+
+def indexed(transparent: int) -> bytes:
+    """A picture of 16 colours, the first *transparent* of which are not seen and all the same."""
+    image = picture("P", (64, 48))
+    colours = image.getpalette()
+    image.putpalette(bytes(3 * transparent) + bytes(colours[3 * transparent:]))
+    return saved(image, "PNG", transparency=bytes(transparent))
+
+
+ERASED = {
+    "PNG": saved(erased(), "PNG"), "grey PNG": saved(erased().convert("LA"), "PNG"),
+    "lossless WebP": saved(erased(), "WEBP", lossless=True, exact=True),
+    "WebP": saved(erased(), "WEBP", quality=80, exact=True),
+    "AVIF": saved(erased(), "AVIF"), "all of it": saved(erased((0, 0, 64, 48)), "PNG"),
+    "indexed": indexed(5),
+}
+
+
+@pytest.mark.parametrize("name", ERASED)
+def test_what_was_erased_is_not_there_any_more(sandbox, tmp_path, name):
+    path = tmp_path / "a"
+    path.write_bytes(ERASED[name])
+    cleaned = clean_in(sandbox, path, PIXELS)
+    assert cleaned.is_anew
+    made = opened(cleaned.content)
+    assert unseen_colours(cleaned.content) == {(0, 0, 0)}
+    assert made.mode in ("RGBA", "LA")
+    assert seen(cleaned.content) == seen(ERASED[name])
+    assert not hidden_in(made)
+    path.write_bytes(cleaned.content)
+    assert clean_in(sandbox, path, PIXELS).content == cleaned.content
+
+
+@pytest.mark.parametrize("wanted", [("png", 0), ("webp", 0), ("webp", 88), ("jpeg", 80)])
+@pytest.mark.parametrize("longest", [2048, 40])
+def test_a_picture_that_is_made_anew_does_not_depend_on_what_was_erased(sandbox, tmp_path, wanted,
+                                                                        longest):
+    made = set()
+    for seed in range(3):
+        image = erased()
+        part = picture(size=(50, 20), seed=seed + 7).convert("RGBA")
+        part.putalpha(0)
+        image.paste(part, (10, 20))
+        image.save(tmp_path / "a.png")
+        rendering = Rendering(*wanted, longest)
+        made.add(render_in(sandbox, tmp_path / "a.png", PIXELS, rendering).content)
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("name", ["one transparent colour", "black below"])
+def test_where_nothing_was_erased_a_transparent_picture_stays(sandbox, tmp_path, name):
+    path = tmp_path / "a.png"
+    if name == "one transparent colour":
+        path.write_bytes(indexed(1))
+    else:
+        image = erased()
+        image.paste((0, 0, 0, 0), (10, 20, 60, 40))
+        image.save(path)
+    assert not clean_in(sandbox, path, PIXELS).is_anew
 
 
 def test_an_animation_that_hides_a_text_is_refused(sandbox, tmp_path):

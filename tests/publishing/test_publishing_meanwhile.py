@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from imagelib.generator.builder import build
 from imagelib.library.library import Library
 from imagelib.publishing import derived as deriving
 from imagelib.publishing import publication as publishing
+from imagelib.publishing.cleaning import clean
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof import told
@@ -203,3 +205,26 @@ def test_a_picture_that_says_something_is_refused_each_time(library, tmp_path, m
     for _ in range(3):
         with pytest.raises(publishing.LeakError):
             publish(library, tmp_path / "out", originals="cleaned")
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "avif"])
+def test_a_picture_with_colours_where_nobody_sees_them_is_refused(tmp_path, monkeypatch, kind):
+    prepare, saving = deriving.prepare, {"webp": {"lossless": True, "exact": True}}.get(kind, {})
+
+    def raw(source: Library, image: Any, *more: Any) -> Any:
+        made = prepare(source, image, *more)
+        picture = Pillow.open(tmp_path / "a.png").convert("RGBA")
+        picture.putalpha(0)
+        with io.BytesIO() as written:
+            picture.save(written, kind, **saving)
+            (more[1] / made.name).write_bytes(clean(written.getvalue(), label=True).content)
+        return made
+
+    with Library.create(tmp_path / "small") as library:
+        draw(tmp_path / "a.png", (60, 40))
+        library.add(draw(tmp_path / f"b.{kind}", (60, 40)))
+        publish(library, tmp_path / "out", originals="cleaned")
+        monkeypatch.setattr(deriving, "prepare", raw)
+        with pytest.raises(publishing.LeakError) as leak:
+            publish(library, tmp_path / "out", originals="cleaned", ai_label="keep")
+    assert {hit.text for hit in leak.value.hits} == {"colours where it is wholly transparent"}

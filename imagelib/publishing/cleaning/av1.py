@@ -1,16 +1,20 @@
 """Clean AV1 units in place (AV1 Bitstream & Decoding Process, sections 5.3 and 6.2).
 
 Metadata units hold texts of any kind (ITU-T T.35), padding units anything. They become
-padding of zeros, which every decoder skips.
+padding of zeros, which every decoder skips. Of several pictures in a row one is shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from imagelib.publishing.cleaning.refusing import refused
+from imagelib.publishing.cleaning.trimming import shortest
 
 _METADATA, _PADDING = 5, 15
 #: Sequence header, temporal delimiter, frame header, tile group, frame, redundant header.
 _KEPT = (1, 2, 3, 4, 6, 7)
+_FRAMES, _PIXELS = (3, 6), (4, 6)
 #: Metadata that is numbers alone -> its length with the marker at its end: light level, display.
 _NUMBERS = {1: 6, 2: 26}
 
@@ -19,9 +23,39 @@ def clean_units(data: bytes) -> bytes:
     """*data*, a row of units, of the same length without texts.
 
     Raises:
-        RefusedError: the units do not fill it.
+        RefusedError: the units do not fill it, or hold more pictures than one.
     """
     made = bytearray(data)
+    frames = 0
+    for at, start, end in _units(data):
+        kind, size = data[at] >> 3 & 15, end - start
+        is_kept = kind in _KEPT or (
+            kind == _METADATA and size > 0 and _NUMBERS.get(data[start]) == size)
+        if not is_kept:
+            made[at] = _PADDING << 3 | data[at] & 6
+            made[start:end] = (b"\x80" if size else b"").rjust(size, b"\0")
+        made[at] &= 0xFE  # reserved
+        frames += kind in _FRAMES
+    if frames > 1:
+        raise refused("it holds several pictures, of which nobody sees but one")
+    return bytes(made)
+
+
+def trimmed_units(data: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+    """*data* with zeros behind the end of its pixels, as far as *is_whole* of that says so."""
+    ends = [(start, end) for at, start, end in _units(data) if data[at] >> 3 & 15 in _PIXELS]
+    if not ends:
+        return data
+    start, end = ends[-1]
+
+    def filled(cut: bytes) -> bytes:
+        return data[:start] + cut.ljust(end - start, b"\0") + data[end:]
+
+    return filled(shortest(data[start:end], lambda cut: is_whole(filled(cut))))
+
+
+def _units(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where each unit begins, and where its content does and ends."""
     at = 0
     while at < len(data):
         head = data[at]
@@ -32,15 +66,8 @@ def clean_units(data: bytes) -> bytes:
         end = start + size
         if head & 0x80 or end > len(data):
             raise refused("its pixels are damaged or cut short")
-        kind = head >> 3 & 15
-        is_kept = kind in _KEPT or (
-            kind == _METADATA and size > 0 and _NUMBERS.get(data[start]) == size)
-        if not is_kept:
-            made[at] = _PADDING << 3 | head & 6
-            made[start:end] = (b"\x80" if size else b"").rjust(size, b"\0")
-        made[at] &= 0xFE  # reserved
+        yield at, start, end
         at = end
-    return bytes(made)
 
 
 def _leb128(data: bytes, at: int) -> tuple[int, int]:

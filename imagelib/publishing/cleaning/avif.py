@@ -12,18 +12,19 @@ from collections.abc import Iterator
 
 from imagelib.ingest.embedded.containers.boxes import boxes, boxes_of_file
 from imagelib.ingest.embedded.containers.findings import Window
-from imagelib.publishing.cleaning.av1 import clean_units
+from imagelib.publishing.cleaning.av1 import clean_units, trimmed_units
 from imagelib.publishing.cleaning.items import Items, Range
 from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.refusing import refused
+from imagelib.publishing.cleaning.trimming import is_searching, looks
 
 #: Brands that a file may name; letters of others could spell anything.
 _BRANDS = frozenset({b"avif", b"avis", b"avio", b"mif1", b"mif2", b"miaf", b"MA1A", b"MA1B",
                      b"heic", b"msf1", b"iso8", b"tmap", b"1pic"})
 _EMPTY_EXIF = b"\0\0\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"
 #: Item properties whose content is numbers -> the lengths that it may have, in bytes.
-_NUMBERS = {b"ispe": (12,), b"pixi": (6, 7, 8, 9), b"irot": (1,), b"imir": (1,), b"clap": (32,),
+_NUMBERS = {b"ispe": (12,), b"pixi": (6, 7, 8, 9), b"irot": (1,), b"imir": (1,),
             b"pasp": (8,), b"clli": (4,), b"mdcv": (24,), b"a1op": (1,), b"lsel": (2,),
             b"a1lx": (7, 13), b"amve": (8,), b"reve": (5,), b"ndwt": (8,)}
 _AUXILIARIES = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1",
@@ -73,6 +74,12 @@ def _clean_brands(made: bytearray, start: int, stop: int) -> None:
 
 def _blank(made: bytearray, start: int, stop: int, letter: bytes = b"\0") -> None:
     made[start:stop] = letter * (stop - start)
+
+
+def _lay(made: bytearray, places: list[Range], payload: bytes) -> None:
+    """Put *payload* into *places*, which are as long."""
+    for start, stop in places:
+        made[start:stop], payload = payload[: stop - start], payload[stop - start :]
 
 
 class _Meta:
@@ -143,6 +150,8 @@ class _Meta:
 
     def _clean_property(self, kind: bytes, start: int, stop: int) -> None:
         data = self._content[start:stop]
+        if kind == b"clap":
+            raise refused("a part of its pixels is cut off from view only")
         if kind == b"av1C" and len(data) >= 4:
             self._made[start + 4 : stop] = clean_units(data[4:])
         elif kind == b"colr" and data[:4] == b"nclx" and len(data) == 11:
@@ -192,6 +201,22 @@ class _Meta:
                 payload = text.ljust(len(payload))
             else:
                 payload = bytes(len(payload))
-            for start, stop in places:
-                made[start:stop], payload = payload[: stop - start], payload[stop - start :]
+            _lay(made, places, payload)
+        if is_searching():
+            self._trim([places for number, places in items.places.items()
+                        if number in wanted and items.entries[number].kind == b"av01"])
+
+    def _trim(self, pictures: list[list[Range]]) -> None:
+        """Blank what lies behind the end of each of the packed *pictures*."""
+        if not (whole := looks(bytes(self._made))):
+            raise refused("its pixels are damaged or cut short")
+        for places in pictures:
+
+            def is_whole(payload: bytes, places: list[Range] = places) -> bool:
+                made = bytearray(self._made)
+                _lay(made, places, payload)
+                return looks(bytes(made)) == whole
+
+            payload = b"".join(bytes(self._made[start:stop]) for start, stop in places)
+            _lay(self._made, places, trimmed_units(payload, is_whole))
 

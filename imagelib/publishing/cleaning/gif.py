@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from imagelib.ingest.embedded.containers.walk import palette_size
 from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.lzw import clean_pixels
@@ -93,7 +95,10 @@ class _Walk:
         place = self._take(9)
         palette = self._take(palette_size(place[8]))
         bits = self._take(1)[0]
-        width, height = place[4] | place[5] << 8, place[6] | place[7] << 8
+        left, top, width, height = struct.unpack("<4H", place[:8])
+        across, down = struct.unpack("<2H", self._content[6:10])
+        if left + width > across or top + height > down:
+            raise refused("a frame of it lies outside of the picture, where nobody sees it")
         packed, used = clean_pixels(b"".join(self._sub_blocks()), bits, width * height)
         if not self._frames:
             self._before = len(self._kept)

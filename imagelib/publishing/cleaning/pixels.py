@@ -72,13 +72,15 @@ def encoded(made: Image.Image, name: str, profile: bytes | None, quality: int = 
 
 
 def _silent(made: Image.Image) -> Image.Image:
-    """*made* without the lowest bits of its transparency; RGB if it has none then."""
+    """*made* without the lowest bits of its transparency, and black where nothing of it is seen;
+    RGB if all of it is seen."""
     if made.mode != "RGBA":
         return made
     alpha = made.getchannel("A").point(SILENT)
     if alpha.getextrema() == (255, 255):
         return made.convert("RGB")
     made.putalpha(alpha)
+    made.paste((0, 0, 0, 0), mask=alpha.point([255, *[0] * 255]))
     return made
 
 

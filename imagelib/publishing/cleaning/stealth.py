@@ -1,7 +1,8 @@
-"""Texts in the lowest bits of pixels: a file that was cleaned would still hold them.
+"""What pixels hold that nobody sees: a file that was cleaned would still hold it.
 
-What is known is looked for (`imagelib.ingest.embedded.stealth`), and what nobody does
-for the looks of a picture: transparency that is nowhere to be seen, and not constant.
+Texts in the lowest bits: what is known is looked for (`imagelib.ingest.embedded.stealth`), and
+what nobody does for the looks of a picture: transparency that is nowhere to be seen, and not
+constant. Colours where a picture is wholly transparent: what somebody has erased is there still.
 """
 
 from __future__ import annotations
@@ -22,10 +23,16 @@ class Hidden:
 
     in_alpha: bool
     in_colours: bool
+    is_erased: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text."""
+        return self.in_alpha or self.in_colours
 
     def __bool__(self) -> bool:
         """Whether its pixels have to be encoded anew."""
-        return self.in_alpha or self.in_colours
+        return self.is_text or self.is_erased
 
 
 def hidden_in(image: Image.Image) -> Hidden:
@@ -38,7 +45,22 @@ def hidden_in(image: Image.Image) -> Hidden:
             *image.size, _columns(alpha))
     in_colours = bands[:3] == ("R", "G", "B") and holds_stealth(
         *image.size, _columns(image, "RGB"), 3)
-    return Hidden(in_alpha, in_colours)
+    # The frames of an animation lie over one another, and none is seen alone.
+    is_still = getattr(image, "n_frames", 1) == 1
+    return Hidden(in_alpha, in_colours, is_still and _is_erased(image))
+
+
+def _is_erased(image: Image.Image) -> bool:
+    """Whether the pixels that are wholly transparent differ from one another."""
+    if image.mode == "P":
+        opacities = image.info.get("transparency")
+        return isinstance(opacities, bytes) and sum(
+            bool(count) and opacity == 0
+            for count, opacity in zip(image.histogram(), opacities, strict=False)) > 1
+    if image.getbands()[-1] != "A":
+        return False
+    unseen = image.getchannel("A").point([255, *[0] * 255])
+    return any(sum(map(bool, band.histogram(unseen))) > 1 for band in image.split()[:-1])
 
 
 def _columns(image: Image.Image, mode: str = "") -> Columns:

@@ -53,8 +53,11 @@ def said_by(path: str, max_pixels: int, made: str) -> list[str]:
             said.append("a colour profile that says more than colours")
         if _keeps_bits(content):
             decode(image, content)
-            if hidden_in(image):
+            hidden = hidden_in(image)
+            if hidden.is_text:
                 said.append("a text in the lowest bits of its pixels")
+            if hidden.is_erased and made == "cleaned":  # encoders of ours leave colours of theirs
+                said.append("colours where it is wholly transparent")
     return said
 
 
@@ -69,7 +72,7 @@ def _is_clean(profile: bytes) -> bool:
 
 def _keeps_bits(content: bytes) -> bool:
     """Whether the format keeps the lowest bits of transparency, or of all colours."""
-    if content[:8] == b"\x89PNG\r\n\x1a\n":
+    if content[:8] == b"\x89PNG\r\n\x1a\n" or content[4:8] == b"ftyp":
         return True
     # WebP has transparency without loss in any case; a picture without either tells so.
     return content[:4] == b"RIFF" and (content[12:16] == b"VP8L" or (
