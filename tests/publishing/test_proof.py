@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import a1111, draw
+from helpers import a1111, draw, fill
 from pick_helpers import ANNA
 from PIL import Image as Pillow
 from PIL import ImageCms
 
 from imagelib.errors import InvalidError
+from imagelib.generator.index.blocks import without_numbers
 from imagelib.library.library import Library
 from imagelib.library.records.albums import change_album
 from imagelib.library.values.image import Image
@@ -291,6 +292,53 @@ def test_nothing_is_cried_over_that_only_looks_withheld(tmp_path, preset):
         assert library.count() > 5
         attempt(library, tmp_path / "out", **PRESETS[preset])
     assert (tmp_path / "out" / "index.html").is_file()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Many images whose prompts are put together of few words."""
+    rng = random.Random(4)
+    vocabulary = ["".join(rng.choice(("ka", "to", "ni", "ru")) for _ in range(4))
+                  for _ in range(500)]
+    root = tmp_path_factory.mktemp("many")
+    with Library.create(root / "library") as opened:
+        for image in fill(opened, 150):
+            opened.edit(image, prompt_text=" ".join(rng.choices(vocabulary, k=60)))
+        attempt(opened, root / "out", originals="none", fields=["prompt"])
+        yield opened
+
+
+@pytest.mark.parametrize("reading", ["text", "percent-encoding", "base64"])
+def test_what_numbers_and_digests_say_by_chance_is_not_cried_over(many, tmp_path, monkeypatch,
+                                                                  reading):
+    site = many.settings.private_dir / "published" / "mine" / "site"
+    said = {word for path in site.glob("data/*-*.js")
+            for name, text in readings("a.js", path.read_bytes()) if name == reading
+            for word in proving.telling(words(text)) if word.isascii() and len(word) == 5}
+    public = {word for image in many.walk() for word in words(image.prompt_text)}
+    chance = " ".join(sorted(said - public - {"title", "model", "bytes"})[:40])
+    assert len(chance) > 100 or reading != "text"
+    image = many.ids("")[0]
+    many.edit(image, notes=f"{chance} zq7notes")
+    attempt(many, tmp_path / "out", originals="none", fields=["prompt"])
+    leaking("notes", monkeypatch)
+    many.edit(image, rating=5)
+    many.edit(image, notes=f"{chance} zq7notes then")
+    with pytest.raises(publishing.LeakError) as leak:
+        attempt(many, tmp_path / "out", originals="none", fields=["prompt"])
+    found = {hit.text for hit in leak.value.hits}
+    assert found >= {"zq7notes", *proving.telling(words(chance))}
+
+
+def test_only_a_block_and_nothing_else_is_read_without_its_numbers(many):
+    site = many.settings.private_dir / "published" / "mine" / "site"
+    for path in site.glob("data/*-*.js"):
+        content = path.read_bytes()
+        less = without_numbers(content)
+        assert len(less) < len(content) or not path.name.startswith(("core", "text"))
+        for other in (content + b"//zq7fox", b"zq7fox" + content, content[:-3] + b',"zq7fox");\n',
+                      content.replace(b'"kind"', b'"kind":"zq7fox","kind"', 1)):
+            assert without_numbers(other) == other
 
 
 def test_only_long_words_are_looked_for_in_pixels(library, tmp_path):

@@ -51,6 +51,10 @@ READABLE = 3
 
 _BEFORE, _AFTER = b"ImagelibData(", b");\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: The columns that are numbers as text.
+_NUMBERS = frozenset((
+    "captured", "created", "model", "size", "tag_set_sizes", "tag_sets", "tag_set", "setting",
+    "path", "lengths", "tokens", *(field.search.removesuffix("s") for field in TEXTS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +259,23 @@ def _call(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     # A script element ends at "</script" even within a string.
     return _BEFORE + text.replace("<", "\\u003c").encode("ascii") + _AFTER
+
+
+def without_numbers(content: bytes) -> bytes:
+    """The block *content* less the columns that are numbers as text, which as letters say something
+    by chance; all of *content* where it is not a block and nothing else.
+    """
+    if not (content.startswith(_BEFORE) and content.endswith(_AFTER)):
+        return content
+    try:
+        block = json.loads(content[len(_BEFORE):-len(_AFTER)])
+    except ValueError:
+        return content
+    if not isinstance(block, dict) or _call(block) != content:
+        return content
+    return _call({name: {key: one for key, one in value.items() if key not in _NUMBERS}
+                  if isinstance(value, dict) else value
+                  for name, value in block.items() if name not in _NUMBERS})
 
 
 def _runs(offsets: Iterable[int]) -> Iterator[int]:

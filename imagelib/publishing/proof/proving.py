@@ -12,14 +12,21 @@ from itertools import groupby
 from pathlib import Path
 
 from imagelib.errors import BusyError, ImagelibError
-from imagelib.generator.index.blocks import MANIFEST_PATH
+from imagelib.generator.index.blocks import MANIFEST_PATH, without_numbers
 from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.beside_pixels import beside_pixels
 from imagelib.publishing.proof.needles import Needles, needles
-from imagelib.publishing.proof.readings import BYTES, CANARIES, Reading, is_picture, readings
+from imagelib.publishing.proof.readings import (
+    BASE64,
+    BYTES,
+    CANARIES,
+    Reading,
+    is_picture,
+    readings,
+)
 from imagelib.publishing.proof.seen import File, Seen, look_of, marks, packed
 from imagelib.publishing.proof.told import AllTold, texts_of
 from imagelib.publishing.proof.wording import (
@@ -183,7 +190,7 @@ def said_in(found: Iterable[Reading], words_of: Callable[[str], list[str]] = wor
     for reading, text in found:
         parts = words_of(text)
         fresh = telling(set(parts).difference(said.words))
-        if BYTES in reading:
+        if BYTES in reading or BASE64 in reading:
             fresh = (word for word in fresh if not comes_by_chance(word))
         # A block has thousands of readings: what was said before is not gone through for each.
         said.words |= dict.fromkeys(set(fresh).difference(said.words), reading)
@@ -220,8 +227,9 @@ def check_sight() -> None:
 
 def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
     """All that can be read in a file, and the texts of a block, which are numbers of pieces."""
-    yield from readings(name, content)
-    if name.startswith("data/") and name != MANIFEST_PATH:
+    is_block = name.startswith("data/") and name != MANIFEST_PATH
+    yield from readings(name, without_numbers(content) if is_block else content)
+    if is_block:
         # The names of values, tags and models are in each row.
         once = {text for values in read_block(path) for text in texts_of(values)}
         yield from (("the index", text) for text in once)

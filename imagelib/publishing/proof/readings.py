@@ -23,8 +23,8 @@ from imagelib.formats import IMAGE_SUFFIXES
 #: (name of the reading, text)
 Reading = tuple[str, str]
 
-#: How readings are called that take anything for letters, pixels too.
-BYTES = "bytes"
+#: How readings are called that take anything for letters: pixels, digests and ids.
+BYTES, BASE64 = "bytes", "base64"
 TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".webmanifest", ""))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
@@ -90,10 +90,10 @@ def _of_base64(content: bytes, depth: int) -> Iterator[Reading]:
     inner = b"\0".join(_unpacked(content))
     if not inner:
         return
-    yield "base64", inner.decode("utf-8", "replace")
-    yield from _inside("base64", _of_bytes(inner))
+    yield BASE64, inner.decode("utf-8", "replace")
+    yield from _inside(BASE64, _of_bytes(inner))
     if depth > 1:
-        yield from _inside("base64", _of_base64(inner, depth - 1))
+        yield from _inside(BASE64, _of_base64(inner, depth - 1))
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
