@@ -208,6 +208,8 @@ def _told(found: Publication) -> list[str]:
         lines.append(f"  with {plural(len(found.templates), 'template')} of your own, whose words"
                      f" are public: {', '.join(found.templates[:_SHOWN])}"
                      + (", …" if len(found.templates) > _SHOWN else ""))
+    if found.policy.query and not found.derivation.images:
+        lines.append(f"  {found.policy.query!r} finds no image that may be public")
     lines += [f"  beyond its limits: {limit}" for limit in found.limits]
     lines += [f"  not published: {file}: {reason}" for file, reason in found.derivation.refused]
     lines.append(f"  proof: {plural(len(proof.files), 'file')}, {proof.words:,} withheld words and"

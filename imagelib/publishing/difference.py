@@ -152,6 +152,8 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
     limit = max(_FEW_REMOVALS, len(out) // 10)
     if len(found.remove) > limit:
         found.clears = f"{len(found.remove):,} files are taken away, more than {limit:,}"
+    elif before and not now.images:
+        found.clears = f"No image is left of {len(before):,}"
     return found
 
 

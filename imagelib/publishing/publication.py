@@ -72,6 +72,7 @@ def publication(library: Library, policy: Policy, place: str, *,
     target = target_of(place, library.settings)
     with derived(library, policy) as one:
         with Ledger(one.root / "ledger.db", target.name) as ledger:
+            ledger.removed(target.missing(ledger.files()))
             target.check(ledger.files(), ledger.absent())
             out = ledger.everywhere()
         derivation = one.follow(progress, set(without))

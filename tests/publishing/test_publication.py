@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import re
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -434,3 +435,41 @@ def test_what_is_withheld_by_now_is_in_no_replaced_file(library, tmp_path, hidin
         assert not said(to)
     library.edit(other, title="Another")
     assert publish(library, tmp_path / "out").difference.gone
+
+
+@pytest.mark.parametrize("place", ["out", "out.zip"])
+def test_what_somebody_took_away_is_sent_again(library, tmp_path, place):
+    publish(library, tmp_path / place)
+    whole = tree(tmp_path)
+    if place == "out.zip":
+        (tmp_path / place).unlink()
+    else:
+        shutil.rmtree(tmp_path / place)
+    assert publish(library, tmp_path / place).sent
+    assert tree(tmp_path).keys() == whole.keys()
+    assert tree(tmp_path)[min(path for path in whole if path.startswith("out"))]
+    if place == "out":
+        gone = ["index.html", sorted(path.name for path in (tmp_path / "out/image").iterdir())[0]]
+        (tmp_path / "out" / "index.html").unlink()
+        (tmp_path / "out" / "image" / gone[1]).unlink()
+        assert sorted(publish(library, tmp_path / "out").sent) == [f"image/{gone[1]}", "index.html"]
+    assert publish(library, tmp_path / place).sent == []
+
+
+def test_a_folder_that_somebody_else_filled_meanwhile_is_left_alone(library, tmp_path):
+    publish(library, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "index.html").write_text("theirs")
+    library.edit(library.ids("")[0], title="Another")
+    publish(library, tmp_path / "other")
+    with pytest.raises(ConflictError, match="did not put there"):
+        publish(library, tmp_path / "out")
+
+
+def test_a_place_is_the_same_however_it_is_written(library, tmp_path):
+    (tmp_path / "sub").mkdir()
+    publish(library, tmp_path / "sub" / ".." / "out")
+    assert publish(library, tmp_path / "out").sent == []
+    with publication(library, policy(), f"{tmp_path}/sub/../out") as found:
+        assert found.difference.place == str(tmp_path / "out")

@@ -94,6 +94,22 @@ def test_too_many_removals_have_to_be_meant(root, tmp_path, capsys):
     assert len(list((tmp_path / "out/images").iterdir())) == 1
 
 
+def test_a_query_that_finds_nothing_is_told_and_empties_no_gallery_unless_that_is_meant(
+        root, tmp_path, capsys):
+    out = ("--to", tmp_path / "out", "--yes")
+    assert publish(root, "portfolio", *out, "--query", "tag:shown") == 0
+    assert "finds no image" not in capsys.readouterr().err
+    pages = sorted((tmp_path / "out/image").iterdir())
+    assert publish(root, "portfolio", *out, "--query", "tag:showm") == 2
+    said = capsys.readouterr().err
+    assert "'tag:showm' finds no image" in said
+    assert "No image is left of 3. If that is meant, say --max-removals" in said
+    assert sorted((tmp_path / "out/image").iterdir()) == pages
+    assert publish(root, "portfolio", *out, "--query", "tag:showm", "--max-removals", 99) == 0
+    assert not (tmp_path / "out/image").exists()
+    assert publish(root, "portfolio", *out, "--query", "tag:showm") == 3
+
+
 def test_a_policy_is_said_in_words_and_places_are_listed(root, tmp_path, capsys):
     assert publish(root, "proof", "--explain") == 0
     assert "'PROOF' over them" in capsys.readouterr().out

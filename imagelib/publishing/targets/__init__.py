@@ -36,6 +36,7 @@ def target_of(place: str, settings: Settings) -> Target:
         return _PROGRAMS[program](rest)
     try:
         path = Path(place).expanduser().absolute()
+        path = path.resolve() if ".." in path.parts else path  # one way for each place
     except RuntimeError as error:  # ~somebody
         raise InvalidError(f"{place!r} names no place: {error}") from error
     if path.suffix.lower() == ".zip":

@@ -32,6 +32,10 @@ class ArchiveTarget:
             raise ConflictError(f"{self._path} is there already, and imagelib did not make it."
                                 " Choose another name, or take it away.")
 
+    def missing(self, known: Mapping[str, Placed]) -> list[str]:
+        """All, if the archive is not there."""
+        return [] if self._path.is_file() else list(known)
+
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """Nothing yet: `finish` writes all, and nothing is there before."""
 

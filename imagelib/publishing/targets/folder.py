@@ -43,6 +43,17 @@ class FolderTarget:
             raise ConflictError(f"{self._folder} holds files that imagelib did not put there."
                                 " Choose an empty folder, or empty this one.")
 
+    def missing(self, known: Mapping[str, Placed]) -> list[str]:
+        """What is not there, or of another size."""
+
+        def is_there(path: str) -> bool:
+            try:
+                return (self._folder / path).lstat().st_size == known[path].size
+            except OSError:
+                return False
+
+        return [path for path in known if not is_there(path)]
+
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """Copy *paths*; all have one date, as a true one says when a picture was made."""
         self._sweep()

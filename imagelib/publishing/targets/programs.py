@@ -57,6 +57,10 @@ class RcloneTarget:
             _require_free(self.name, before, _lines("rclone", "lsf", "-R", "--files-only",
                                                     self._remote))
 
+    def missing(self, known: Mapping[str, Placed]) -> list[str]:  # noqa: ARG002
+        """None: nothing is asked of it."""
+        return []
+
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """A known list in each step: nothing is listed or compared there, which hosts bill."""
         for cache, some in _steps(paths):
@@ -98,6 +102,10 @@ class RsyncTarget:
                 line.split(maxsplit=4)[-1]
                 for line in _lines("rsync", "-r", "--list-only", self._place)
                 if not line.startswith("d")])
+
+    def missing(self, known: Mapping[str, Placed]) -> list[str]:  # noqa: ARG002
+        """None: nothing is asked of it."""
+        return []
 
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """A call for each step, as rsync itself would send the front before what it refers to."""
@@ -144,6 +152,10 @@ class GitTarget:
         if listed.stdout.strip() and not known:
             raise InvalidError(f"{self._url} has a branch {self._branch} that imagelib did not"
                                " make. Choose another one.")
+
+    def missing(self, known: Mapping[str, Placed]) -> list[str]:  # noqa: ARG002
+        """None: nothing is asked of it."""
+        return []
 
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """Nothing yet: `finish` sends all at once."""

@@ -28,6 +28,10 @@ class Target(Protocol):
             ConflictError: it holds something that is not ours, or is no place for this.
         """
 
+    def missing(self, known: Mapping[str, Placed]) -> list[str]:
+        """What of *known* somebody has taken away since we put it there, or replaced, as far as
+        that is seen from here without asking others."""
+
     def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
         """Put *paths* of *site* there, in this order; each is whole or as it was."""
 
