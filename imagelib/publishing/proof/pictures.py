@@ -10,21 +10,25 @@ from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.pictures import decode, opened
 from imagelib.publishing.cleaning import clean
 from imagelib.publishing.cleaning.label import PACKET, SOURCE_TYPE
+from imagelib.publishing.cleaning.lowest_bits import lowest_bits
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.stealth import hidden_in
 from imagelib.publishing.cleaning.trimming import as_encoded
+from imagelib.publishing.proof.readings import of_pixels
+from imagelib.publishing.proof.wording import comes_by_chance, telling, words
 
 #: Where our readers find the label.
 _LABEL = {"xmp:DigitalSourceType": SOURCE_TYPE}
 
 
-def said_by_each(paths: list[str], max_pixels: int, made: str) -> list[list[str]]:
+def said_by_each(paths: list[str], max_pixels: int, made: str) -> list[tuple[list[str], str]]:
     """What each of several pictures says, as `said_by` has it; one that fails fails for all."""
     return [said_by(path, max_pixels, made) for path in paths]
 
 
-def said_by(path: str, max_pixels: int, made: str) -> list[str]:
-    """What the picture at *path* says, a line each; nothing if it is as it should be.
+def said_by(path: str, max_pixels: int, made: str) -> tuple[list[str], str]:
+    """What the picture at *path* says, a line each, nothing if it is as it should be; and the words
+    that its lowest bits say, of which nobody knows here whether they mean anything.
 
     One that was *made* by cleaning, "cleaned" or "anew" encoded, must be what cleaning it once more
     gives, byte for byte: then it has no part that nobody foresaw. Where pixels keep their lowest
@@ -36,6 +40,7 @@ def said_by(path: str, max_pixels: int, made: str) -> list[str]:
     content = Path(path).read_bytes()
     with Path(path).open("rb", buffering=0) as stream:
         found = read_containers(stream)
+    bits = ""
     said = [f"{key}: {text[:60]}" for key, text in found.texts.items() if _LABEL.get(key) != text]
     if found.c2pa:
         said.append("a C2PA store")
@@ -58,7 +63,10 @@ def said_by(path: str, max_pixels: int, made: str) -> list[str]:
                 said.append("a text in the lowest bits of its pixels")
             if hidden.is_erased and made == "cleaned":  # encoders of ours leave colours of theirs
                 said.append("colours where it is wholly transparent")
-    return said
+            bits = " ".join(dict.fromkeys(
+                word for data in lowest_bits(image) for _, text in of_pixels(data)
+                for word in telling(words(text)) if not comes_by_chance(word, in_pixels=True)))
+    return said, bits
 
 
 def _is_clean(profile: bytes) -> bool:

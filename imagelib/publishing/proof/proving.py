@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from imagelib.errors import BusyError, ImagelibError
@@ -23,8 +23,10 @@ from imagelib.publishing.proof.readings import (
     BASE64,
     BYTES,
     CANARIES,
+    PIXELS,
     Reading,
     is_picture,
+    of_pixels,
     readings,
 )
 from imagelib.publishing.proof.seen import File, Seen, look_of, marks, packed
@@ -119,18 +121,19 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     unread = [name for name in looks if name not in silent]
 
     found, total = dict(silent), len(unread)
-    pictures = [name for name in unread if kind != "as they are" and is_picture(name)
-                and not memory.seen.knows(name, looks[name])]
+    pictures = [name for name in unread if kind != "as they are" and is_picture(name)]
     with ThreadPoolExecutor(library.sandbox.size) as pool:  # they wait for workers
-        said: dict[str, Future[dict[str, list[Hit]]]] = {}
+        said: dict[str, Future[dict[str, tuple[list[Hit], str]]]] = {}
         for names in _together(pictures, looks):
             said |= dict.fromkeys(names, pool.submit(_said_by, library, site, names, kind))
         try:
             for done, name in enumerate(unread, 1):
                 is_ours = name in made and is_picture(name) and (
                     kind == "anew" or not name.startswith(f"{ORIGINALS}/"))
-                file, hits = _read(site / name, name, looks[name], sought, is_ours=is_ours)
-                hits += said[name].result()[name] if name in said else []
+                told, bits = said[name].result()[name] if name in said else ([], "")
+                file, hits = _read(site / name, name, looks[name], sought, is_ours=is_ours,
+                                   bits=bits)
+                hits += told
                 found[name] = file.digest
                 if not hits and not memory.seen.knows(name, file.look):
                     memory.seen.put(name, file)
@@ -147,17 +150,21 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     return proof
 
 
-def _read(path: Path, name: str, look: str, sought: Needles, *, is_ours: bool
+def _read(path: Path, name: str, look: str, sought: Needles, *, is_ours: bool, bits: str
           ) -> tuple[File, list[Hit]]:
     """What one file says, and what of that is *sought*.
 
-    Of a picture that our encoder wrote, *is_ours*, pixels are not taken for letters.
+    Of a picture that our encoder wrote, *is_ours*, pixels are not taken for letters; *bits* are the
+    words that the lowest bits of a picture say.
     """
     if path.is_symlink():
         return File(look, "", b""), [Hit(name, "the site", "a link", "", "")]
     content = path.read_bytes()
-    said = said_in(_readings(path, name, beside_pixels(content) if is_ours else content),
-                   words_by_line if path.suffix == ".html" else words)
+    beside = beside_pixels(content)
+    found = chain(_readings(path, name, beside), [(f"{PIXELS}, the lowest bits", bits)])
+    if not is_ours and len(beside) < len(content):
+        found = chain(found, of_pixels(content))
+    said = said_in(found, words_by_line if path.suffix == ".html" else words)
     return (File(look, hashlib.sha256(content).hexdigest(),
                  packed(marks((*said.words, *said.runs)))), find(sought, name, said))
 
@@ -190,8 +197,10 @@ def said_in(found: Iterable[Reading], words_of: Callable[[str], list[str]] = wor
     for reading, text in found:
         parts = words_of(text)
         fresh = telling(set(parts).difference(said.words))
-        if BYTES in reading or BASE64 in reading:
-            fresh = (word for word in fresh if not comes_by_chance(word))
+        if BYTES in reading or BASE64 in reading or PIXELS in reading:
+            in_pixels = PIXELS in reading
+            fresh = iter([word for word in fresh
+                          if not comes_by_chance(word, in_pixels=in_pixels)])
         # A block has thousands of readings: what was said before is not gone through for each.
         said.words |= dict.fromkeys(set(fresh).difference(said.words), reading)
         said.runs |= dict.fromkeys(set(runs(parts)).difference(said.runs), reading)
@@ -254,8 +263,10 @@ def _together(pictures: Iterable[str], looks: Mapping[str, str]) -> Iterator[lis
         yield group
 
 
-def _said_by(library: Library, site: Path, names: list[str], kind: str) -> dict[str, list[Hit]]:
-    """What pictures of one folder say besides what is seen in them, by their *names*."""
+def _said_by(library: Library, site: Path, names: list[str], kind: str
+             ) -> dict[str, tuple[list[Hit], str]]:
+    """What pictures of one folder say besides what is seen in them, by their *names*, and the words
+    that their lowest bits say."""
     try:
         said = library.sandbox.call("imagelib.publishing.proof.pictures:said_by_each",
                                     [str(site / name) for name in names],
@@ -267,7 +278,7 @@ def _said_by(library: Library, site: Path, names: list[str], kind: str) -> dict[
         if len(names) > 1:  # which one it was is told by asking of each
             return {name: hits for one in names
                     for name, hits in _said_by(library, site, [one], kind).items()}
-        said = [[str(error)]]
-    return {name: [Hit(name, "the picture itself", text, "", "") for text in texts]
-            for name, texts in zip(names, said, strict=True)}
+        said = [([str(error)], "")]
+    return {name: ([Hit(name, "the picture itself", text, "", "") for text in texts], bits)
+            for name, (texts, bits) in zip(names, said, strict=True)}
 

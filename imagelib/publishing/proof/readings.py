@@ -25,6 +25,8 @@ Reading = tuple[str, str]
 
 #: How readings are called that take anything for letters: pixels, digests and ids.
 BYTES, BASE64 = "bytes", "base64"
+#: How those are called of what is nothing but pixels.
+PIXELS = "pixels"
 TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".webmanifest", ""))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
@@ -62,6 +64,11 @@ def readings(path: str, content: bytes) -> Iterator[Reading]:
     else:
         yield from _of_bytes(content)
     yield from _of_packed(content, _DEEPEST)
+
+
+def of_pixels(content: bytes) -> Iterator[Reading]:
+    """What a picture says where its bytes are pixels, or bits of them."""
+    yield from _inside(PIXELS, chain(_of_bytes(content), _of_packed(content, 1)))
 
 
 def _of_text(content: bytes) -> Iterator[Reading]:

@@ -15,8 +15,10 @@ _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u340
                     r"\uac00-\ud7af]+")
 #: Letters of a word that tells something, with a digit in it and without; digits alone.
 _SHORTEST, _SHORTEST_MIXED, _SHORTEST_NUMBER = 5, 4, 9
-#: The same where letters are looked for in pixels.
+#: The same where letters are looked for in bytes of all kinds, and where these are pixels: of a
+#: word of six letters every hundredth picture of a megabyte has one, if there are many such words.
 _SHORTEST_BYTES, _SHORTEST_MIXED_BYTES = 6, 8
+_SHORTEST_PIXELS, _SHORTEST_MIXED_PIXELS = 8, 10
 #: Letters of a piece of dense writing, and words in a run.
 _DENSE_PIECE, RUN = 4, 5
 #: Looks like a word and is none: an escaped character, digits in their order, a date and its hour.
@@ -60,9 +62,12 @@ def _told_by(word: str) -> tuple[str, ...]:
     return (word,) if is_told else ()
 
 
-def comes_by_chance(word: str) -> bool:
-    """Whether pixels, read as letters, say it now and then: the shorter, the more often."""
-    return len(word) < (_SHORTEST_MIXED_BYTES if any(map(str.isdigit, word)) else _SHORTEST_BYTES)
+def comes_by_chance(word: str, *, in_pixels: bool = False) -> bool:
+    """Whether bytes, or the many bytes of pixels, say it now and then when they are read as
+    letters: the shorter, the more often."""
+    plain, mixed = (_SHORTEST_PIXELS, _SHORTEST_MIXED_PIXELS) if in_pixels else (
+        _SHORTEST_BYTES, _SHORTEST_MIXED_BYTES)
+    return len(word) < (mixed if any(map(str.isdigit, word)) else plain)
 
 
 def runs(found: list[str]) -> Iterator[str]:
