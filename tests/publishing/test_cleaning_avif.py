@@ -192,6 +192,41 @@ def test_a_large_picture_keeps_its_looks():
     assert looks_of(clean(whole).content, PIXELS) == looks_of(whole, PIXELS)
 
 
+@pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize(("base", "number"), [(PLAIN, 0), (TRANSPARENT, 0), (TRANSPARENT, 1)])
+def test_a_word_behind_any_other_unit_is_gone(base, number, kind):
+    content = repacked(base, number, lambda units: [
+        (one, data + WORD * 2 if one == kind else data) for one, data in units])
+    assert is_silent(content, like=base)
+
+
+NUMBERS = {b"ispe": 12, b"pixi": 8, b"pasp": 8, b"clli": 4, b"mdcv": 24, b"amve": 8, b"reve": 5,
+           b"ndwt": 8, b"a1op": 1, b"lsel": 2, b"a1lx": 13, b"irot": 1, b"imir": 1}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_that_are_letters_are_gone(kind):
+    """Also those that no item has."""
+    text = b"foxes of the snow at night"[:NUMBERS[kind]]
+    content = grown(PLAIN, box(kind, text), b"meta", b"iprp", b"ipco")
+    cleaned = clean(content).content
+    assert box(kind, text) not in cleaned
+    assert text not in cleaned or len(text) < 4
+    assert len(cleaned) == len(content)
+
+
+def test_code_points_and_units_of_a_header_that_are_letters_are_gone():
+    for data in (box(b"colr", b"nclxfoxes!\0"),
+                 box(b"av1C", b"\x81\0\0\0" + unit(1, WORD * 2))):
+        cleaned = clean(grown(PLAIN, data, b"meta", b"iprp", b"ipco")).content
+        assert b"foxes" not in cleaned
+
+
+def test_light_levels_of_a_picture_stay():
+    level = box(b"clli", struct.pack(">HH", 1000, 400))
+    assert level in clean(grown(PLAIN, level, b"meta", b"iprp", b"ipco")).content
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_second_picture_in_the_units_of_the_first_is_refused(number):
     content = repacked(TRANSPARENT, number, lambda units: units + units)

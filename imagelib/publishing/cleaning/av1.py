@@ -14,7 +14,7 @@ from imagelib.publishing.cleaning.trimming import shortest
 _METADATA, _PADDING = 5, 15
 #: Sequence header, temporal delimiter, frame header, tile group, frame, redundant header.
 _KEPT = (1, 2, 3, 4, 6, 7)
-_FRAMES, _PIXELS = (3, 6), (4, 6)
+_DELIMITER, _FRAMES = 2, (3, 6)
 #: Metadata that is numbers alone -> its length with the marker at its end: light level, display.
 _NUMBERS = {1: 6, 2: 26}
 
@@ -29,11 +29,10 @@ def clean_units(data: bytes) -> bytes:
     frames = 0
     for at, start, end in _units(data):
         kind, size = data[at] >> 3 & 15, end - start
-        is_kept = kind in _KEPT or (
+        is_kept = (kind in _KEPT and not (kind == _DELIMITER and size)) or (
             kind == _METADATA and size > 0 and _NUMBERS.get(data[start]) == size)
         if not is_kept:
-            made[at] = _PADDING << 3 | data[at] & 6
-            made[start:end] = (b"\x80" if size else b"").rjust(size, b"\0")
+            _blank(made, at, start, end)
         made[at] &= 0xFE  # reserved
         frames += kind in _FRAMES
     if frames > 1:
@@ -41,17 +40,37 @@ def clean_units(data: bytes) -> bytes:
     return bytes(made)
 
 
+def blank_units(data: bytes) -> bytes:
+    """*data*, a row of units, as padding.
+
+    Raises:
+        RefusedError: the units do not fill it.
+    """
+    made = bytearray(data)
+    for at, start, end in _units(data):
+        _blank(made, at, start, end)
+        made[at] &= 0xFE
+    return bytes(made)
+
+
+def _blank(made: bytearray, at: int, start: int, end: int) -> None:
+    made[at] = _PADDING << 3 | made[at] & 6
+    made[start:end] = (b"\x80" if end > start else b"").rjust(end - start, b"\0")
+
+
 def trimmed_units(data: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
-    """*data* with zeros behind the end of its pixels, as far as *is_whole* of that says so."""
-    ends = [(start, end) for at, start, end in _units(data) if data[at] >> 3 & 15 in _PIXELS]
-    if not ends:
-        return data
-    start, end = ends[-1]
+    """*data* with zeros behind the end of what each unit says, as far as *is_whole* of that says
+    so."""
+    for at, start, end in _units(data):
+        if data[at] >> 3 & 15 not in _KEPT:
+            continue
 
-    def filled(cut: bytes) -> bytes:
-        return data[:start] + cut.ljust(end - start, b"\0") + data[end:]
+        def filled(cut: bytes, before: bytes = data[:start], size: int = end - start,
+                   behind: bytes = data[end:]) -> bytes:
+            return before + cut.ljust(size, b"\0") + behind
 
-    return filled(shortest(data[start:end], lambda cut: is_whole(filled(cut))))
+        data = filled(shortest(data[start:end], lambda cut: is_whole(filled(cut))))
+    return data
 
 
 def _units(data: bytes) -> Iterator[tuple[int, int, int]]:

@@ -8,11 +8,12 @@ else with zeros, as libavif refuses a file whose Exif is no TIFF. The same lengt
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 
 from imagelib.ingest.embedded.containers.boxes import boxes, boxes_of_file
 from imagelib.ingest.embedded.containers.findings import Window
-from imagelib.publishing.cleaning.av1 import clean_units, trimmed_units
+from imagelib.publishing.cleaning.av1 import blank_units, clean_units, trimmed_units
 from imagelib.publishing.cleaning.items import Items, Range
 from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.profile import clean_profile
@@ -23,10 +24,16 @@ from imagelib.publishing.cleaning.trimming import is_searching, looks
 _BRANDS = frozenset({b"avif", b"avis", b"avio", b"mif1", b"mif2", b"miaf", b"MA1A", b"MA1B",
                      b"heic", b"msf1", b"iso8", b"tmap", b"1pic"})
 _EMPTY_EXIF = b"\0\0\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"
-#: Item properties whose content is numbers -> the lengths that it may have, in bytes.
-_NUMBERS = {b"ispe": (12,), b"pixi": (6, 7, 8, 9), b"irot": (1,), b"imir": (1,),
-            b"pasp": (8,), b"clli": (4,), b"mdcv": (24,), b"a1op": (1,), b"lsel": (2,),
-            b"a1lx": (7, 13), b"amve": (8,), b"reve": (5,), b"ndwt": (8,)}
+#: Item properties of numbers that looks depend on -> whether they are as they may be. Values are
+#: bound, too: two letters are a number beyond any side, light or code point.
+_LEGAL: dict[bytes, Callable[[bytes], bool]] = {
+    b"ispe": lambda data: len(data) == 12 and not any(data[:6]) and not any(data[8:10]),
+    b"pixi": lambda data: (6 <= len(data) <= 9 and len(data) == 5 + data[4]
+                           and not any(data[:4]) and max(data[5:]) <= 16),
+    b"irot": lambda data: len(data) == 1 and data[0] < 4,
+    b"imir": lambda data: len(data) == 1 and data[0] < 2,
+    b"clli": lambda data: len(data) == 4 and max(struct.unpack(">HH", data)) <= 10_000,
+}
 _AUXILIARIES = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1",
                 b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth", b"urn:mpeg:hevc:2015:auxid:2")
 _TEXT_KIND = b"application/rdf+xml"
@@ -153,8 +160,8 @@ class _Meta:
         if kind == b"clap":
             raise refused("a part of its pixels is cut off from view only")
         if kind == b"av1C" and len(data) >= 4:
-            self._made[start + 4 : stop] = clean_units(data[4:])
-        elif kind == b"colr" and data[:4] == b"nclx" and len(data) == 11:
+            self._made[start + 4 : stop] = blank_units(data[4:])  # no reader takes them from here
+        elif kind == b"colr" and data[:4] == b"nclx" and len(data) == 11 and not any(data[4:10:2]):
             self._made[stop - 1] &= 0x80
         elif kind == b"colr" and data[:4] in (b"prof", b"rICC"):
             profile = clean_profile(data[4:])
@@ -163,7 +170,7 @@ class _Meta:
             self._made[start + 4 : stop] = profile.ljust(len(data) - 4, b"\0")
         elif kind == b"auxC" and data[4:].partition(b"\0")[0] in _AUXILIARIES:
             _blank(self._made, start + 4 + data[4:].index(b"\0"), stop)
-        elif len(data) not in _NUMBERS.get(kind, ()):
+        elif kind not in _LEGAL or not _LEGAL[kind](data):
             # It still counts: others are numbered by their places.
             self._remove(start, stop)
 

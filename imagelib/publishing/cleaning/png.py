@@ -75,22 +75,32 @@ def _is_background(data: bytes, header: _Header) -> bool:
         value < 1 << header.depth for value in _words(data, "H"))
 
 
+def _are_colours(numbers: tuple[int, ...], whole: int) -> bool:
+    """Whether x and y of three colours and of a white, of *whole*, are some that a screen may have:
+    far from one another, and none beyond the light that there is. Letters are not."""
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    (ax, ay), (bx, by), (cx, cy), _ = points
+    return all(x + y <= whole + 2 for x, y in points) and abs(
+        (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) > 0.05 * whole**2
+
+
 #: What may be kept besides the pixels -> whether it is as the standard has it. Values are bound,
 #: too: four letters are a number beyond any gamma, resolution or luminance.
 _LEGAL: dict[bytes, Callable[[bytes, _Header], bool]] = {
     b"cICP": lambda data, _: len(data) == 4 and data[2] == 0 and data[3] < 2,
     b"sRGB": lambda data, _: len(data) == 1 and data[0] < 4,
-    b"gAMA": lambda data, _: len(data) == 4 and _words(data, "I")[0] <= 10_000_000,
-    b"cHRM": lambda data, _: len(data) == 32 and max(_words(data, "I")) <= 1_000_000,
+    b"gAMA": lambda data, _: len(data) == 4 and _words(data, "I")[0] <= 1_000_000,
+    b"cHRM": lambda data, _: (  # its white comes first
+        len(data) == 32 and _are_colours(_words(data[8:] + data[:8], "I"), 100_000)),
     b"sBIT": lambda data, header: (
         len(data) == (3 if header.colour == _INDEXED else _COLOURS[header.colour][0])
         and all(1 <= value <= (8 if header.colour == _INDEXED else header.depth)
                 for value in data)),
-    b"mDCV": lambda data, _: (len(data) == 24 and max(_words(data[:16], "H")) <= 50_000
+    b"mDCV": lambda data, _: (len(data) == 24 and _are_colours(_words(data[:16], "H"), 50_000)
                               and max(_words(data[16:], "I")) <= 100_000_000),
     b"cLLI": lambda data, _: len(data) == 8 and max(_words(data, "I")) <= 100_000_000,
     b"bKGD": _is_background,
-    b"pHYs": lambda data, _: (len(data) == 9 and max(_words(data[:8], "I")) <= 10_000_000
+    b"pHYs": lambda data, _: (len(data) == 9 and max(_words(data[:8], "I")) <= 1_000_000
                               and data[8] < 2),
 }
 #: Other kinds that are looked at; of all of them the first one counts.
