@@ -169,6 +169,9 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
         found.send()
         say(f"Done: {plural(len(found.sent), 'file')} written, {len(difference.remove):,} removed"
             f" in {difference.place}.")
+        for other, place in sorted(_elsewhere(library.settings, taken)):
+            say(f"Still public: {other} -> {place}. Take it away there, too: imagelib publish"
+                f" {other} --to {place}")
     if as_json:
         print_json(difference.to_json() | {
             "sent": found.sent, "taken_down": taken, "limits": found.limits,
@@ -176,6 +179,13 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
             "proof": {"files": len(found.proof.files), "words": found.proof.words,
                       "runs": found.proof.runs, "untestable": found.proof.untestable}})
     return done
+
+
+def _elsewhere(settings: Settings, taken: list[str]) -> set[tuple[str, str]]:
+    """In which publications, and places of these, some of the images *taken* down are still."""
+    from imagelib.publishing.whereabouts import whereabouts
+
+    return {one for image in taken for one in whereabouts(settings, image)}
 
 
 def _require(difference: Difference, policy: Policy, *, yes: bool, widen: bool,

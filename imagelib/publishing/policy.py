@@ -350,9 +350,10 @@ def explained(policy: Policy) -> list[str]:
         f" {policy.originals.format}"
         + (f", with {policy.originals.watermark!r} over them." if policy.originals.watermark
            else "."))
-    if policy.ids == "own" and policy.originals in ("cleaned", "as they are"):
+    if policy.ids == "own":
         lines.append("Its ids are its own, but the pictures themselves link it to other copies of"
-                     " them: their pixels are the same.")
+                     " them: what was made in the same way has the same pixels, bytes and names of"
+                     " small pictures. A watermark of its own parts them.")
     if policy.expires:
         lines.append(f"It is published until {policy.expires}.")
     if policy.picks.kinds:

@@ -140,6 +140,13 @@ def test_the_name_of_a_handler_and_groups_of_no_alternatives_say_nothing():
     assert b"foxs" not in clean(avif.grown(avif.PLAIN, group, b"meta")).content
 
 
+def test_an_extended_webp_has_no_reserved_bytes():
+    content = clean(webp.extended(webp.LOSSY, webp.XMP, webp.chunk(b"XMP ", b"<x>"),
+                                  reserved=b"fox"), label=True).content
+    assert content[12:20] == b"VP8X\x0a\0\0\0"
+    assert content[20:24] == b"\4\0\0\0"
+
+
 def test_reserved_bits_of_units_and_light_of_another_length_say_nothing():
     assert clean_units(b"\x0b\3abc") == b"\x0a\3abc"
     assert b"fox" not in clean_units(avif.unit(5, b"\1foxes at night"))

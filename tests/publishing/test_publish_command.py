@@ -112,7 +112,9 @@ def test_a_query_that_finds_nothing_is_told_and_empties_no_gallery_unless_that_i
 
 def test_a_policy_is_said_in_words_and_places_are_listed(root, tmp_path, capsys):
     assert publish(root, "proof", "--explain") == 0
-    assert "'PROOF' over them" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "'PROOF' over them" in said
+    assert "link it to other copies" in said
     (root / "publish").mkdir()
     for name, ids in (("mine", "own"), ("other", "same")):
         (root / "publish" / f"{name}.toml").write_text(f'ids = "{ids}"\noriginals = "cleaned"')

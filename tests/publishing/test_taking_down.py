@@ -96,6 +96,20 @@ def test_a_takedown_takes_away_tags_and_can_be_undone(root, tmp_path, capsys):
         assert library.get(taken).tags == ("client",)
 
 
+def test_a_takedown_names_the_other_places_where_an_image_is_still(root, tmp_path, capsys):
+    (root / "publish" / "other.toml").write_text('query = "tag:client"')
+    (root / "publish" / "third.toml").write_text('query = "tag:shown"')
+    for name in ("other", "third"):
+        assert run(["-L", str(root), "publish", name, "--to", str(tmp_path / name), "--yes"]) == 0
+    assert publish(root, "--yes") == 0
+    capsys.readouterr()
+    assert publish(root, "--takedown", "tag:client", "--yes") == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "Still public" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"Still public: other -> {tmp_path / 'other'}. ")
+    assert f"imagelib publish other --to {tmp_path / 'other'}" in lines[0]
+
+
 @pytest.mark.parametrize("query", ["", "   ", "tag:nobody", "tag:", "ratin:>5"])
 def test_a_takedown_that_names_no_image_takes_nothing(root, tmp_path, query):
     assert publish(root, "--yes") == 0
