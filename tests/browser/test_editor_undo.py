@@ -41,6 +41,24 @@ def test_undo_and_redo_by_keys_also_after_a_reload(editor):
     assert editor.record("picture 3")["rating"] == 4
 
 
+def test_undo_says_what_it_was_before_also_where_the_page_has_not_heard_of_it_yet(editor):
+    editor.card("picture 3").focus()
+    editor.page.keyboard.press("4")
+    expect(editor.says("Rated 4")).to_be_visible()
+    held, is_held = [], True
+    editor.page.route("**/api/changes*",
+                      lambda route: held.append(route) if is_held else route.continue_())
+    editor.page.reload()  # the site may be older than the edit
+    editor.wait_ready()
+    assert wait_for(lambda: editor.page.evaluate("1") and held)
+    editor.page.keyboard.press("Control+z")
+    editor.page.wait_for_timeout(300)
+    is_held = False
+    held[0].continue_()
+    expect(editor.says("Undone: rating of picture 3 (4 → 0)")).to_be_visible()
+    assert editor.record("picture 3")["rating"] == 0
+
+
 def test_undo_says_of_what_and_shows_it(editor):
     daemon = editor.daemon
     record = editor.record("picture 4")

@@ -135,6 +135,7 @@ const ImagelibUndo = (() => {
         }
         ({ batch } = found);  // and not one that came meanwhile
       }
+      await ImagelibChanges.poll();  // what it was before is said, too
       const { action, images } = await ImagelibApi.undo(batch);
       undone.push({ action, images });
       await say("Undone", action, images, ["Redo", () => void redo()]);
@@ -178,6 +179,7 @@ const ImagelibUndo = (() => {
       }
       try {
         const left = undone.slice(0, -1);
+        await ImagelibChanges.poll();
         const { action, images } = await ImagelibApi.redo();  // its batch is the last edit of this tab
         undone = left;
         const name = action.replace(/^undo /, "");
