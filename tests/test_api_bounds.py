@@ -184,6 +184,19 @@ def test_only_what_is_at_hand_is_answered_at_once(library, picture):
         assert lane_from_elsewhere(app, "/api/tags") is None
 
 
+@pytest.mark.parametrize("path", ["/api/tags", "/api/images"])
+def test_a_database_that_another_file_took_the_place_of_is_said(daemon, image, path):
+    assert daemon.get(path).status == 200
+    database = daemon.root / "library.db"
+    database.rename(daemon.root / "elsewhere.db")
+    database.write_bytes(b"another one")
+    answer = daemon.get(path)
+    assert answer.status == 503
+    assert "library.db" in answer.json["detail"]
+    (daemon.root / "elsewhere.db").replace(database)
+    assert daemon.get(path).status == 200
+
+
 def lane_from_elsewhere(app, path):
     found = []
     other = threading.Thread(target=lambda: found.append(lane(app, "GET", path)))

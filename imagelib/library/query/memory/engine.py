@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter, or_
 
+from imagelib.errors import ImagelibError
 from imagelib.library.query.albums import in_album
 from imagelib.library.query.likeness import RANKED, Like
 from imagelib.library.query.listing import (
@@ -92,6 +93,8 @@ class MemoryEngine:
             return False
         try:
             return self._state == self._database.commit_stamp()
+        except ImagelibError:  # whoever asks for something will hear of it
+            return False
         finally:
             self._lock.release()
 
