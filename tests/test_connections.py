@@ -6,13 +6,14 @@ import base64
 import http.client
 import socket
 import time
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
 from helpers import Daemon, draw, wait_for
 from waitress.adjustments import Adjustments
 
-from imagelib.daemon.channels import Channel
+from imagelib.daemon.channels import AT_ONCE, Channel, Dispatcher, _Proof
 from imagelib.daemon.guard import hash_password
 from imagelib.library.library import Library
 
@@ -164,6 +165,21 @@ def test_who_asks_for_much_at_once_and_takes_none_of_it_holds_up_nobody(daemon):
     finally:
         for raw in idle:
             raw.close()
+
+
+def test_a_password_that_is_proven_while_its_proof_waits_ends_no_connection():
+    door = SimpleNamespace(lane_of=lambda head, query: AT_ONCE)
+    dispatcher = Dispatcher({None: 1}, lambda: door)
+    proven = SimpleQueue()
+    request = SimpleNamespace(command="GET", path="/", headers={}, query="", error=None)
+    channel = SimpleNamespace(
+        addr=("127.0.0.1", 1), proved=lambda request, error: proven.put(error),
+        server=SimpleNamespace(doorkeeper=SimpleNamespace(prove=lambda head: None)))
+    try:
+        dispatcher.add_task(_Proof(channel, request))
+        assert proven.get(timeout=10) is None
+    finally:
+        dispatcher.shutdown()
 
 
 def test_the_loop_leaves_an_answer_to_the_thread_that_makes_it():

@@ -343,7 +343,8 @@ class Dispatcher:
         lane = _lane_of(task, self._door())
         if lane != AT_ONCE:
             self._lanes[lane].add_task(task)
-        elif not task.answer_at_once():
+        elif isinstance(task, _Proof) or not task.answer_at_once():
+            # Of a proof that was begun: another connection has proven the same password meanwhile.
             self.hand_over(task)
 
     def hand_over(self, task: Any) -> None:
