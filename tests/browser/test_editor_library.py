@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from chromium import MARKS, expect
 from editor_page import EditorPage
-from helpers import Daemon, draw, fill
+from helpers import Daemon, draw, fill, wait_for
 
 from imagelib.library.library import Library
 
@@ -233,6 +233,7 @@ def test_an_album_is_made_of_a_selection_and_put_in_order_by_keys_and_mouse(edit
     keys.press("Alt+ArrowRight")
     shows(3, 1, 4)
     # Undo of the first move is not offered while the second is on its way.
+    assert wait_for(lambda: editor.page.evaluate("1") and held)
     assert editor.says("Moved").count() == 0
     held[0].continue_()
     expect(editor.says("Moved")).to_be_visible()
