@@ -11,6 +11,7 @@ from helpers import current_tree, draw, fill, follow
 from site_links import dead_references
 
 from imagelib.cli import run as cli
+from imagelib.cli import site
 from imagelib.generator import builder
 from imagelib.generator.build_run import BuildRun
 from imagelib.generator.builder import build
@@ -195,3 +196,24 @@ def test_of_many_files_that_were_dropped_the_newest_are_shown_first(tmp_path, mo
     assert "11 new images found" in said
     assert cli(["-L", str(root), "build"]) == 0
     assert "Everything is up to date." in capsys.readouterr().err
+
+
+def test_files_that_were_not_taken_in_when_a_first_build_was_broken_off_are_taken_in_by_the_next(
+        tmp_path, monkeypatch):
+    root = tmp_path / "dropped"
+    with Library.create(root) as library:
+        for name in range(11):
+            draw(library.originals.folder / f"{name}.png", seed=name)
+        monkeypatch.setattr(builder, "SLICE", 4)
+        with monkeypatch.context() as patch:
+            patch.setattr(site, "say", broken_off)  # the newest are shown, the others wait
+            with pytest.raises(BrokenOffError):
+                cli(["-L", str(root), "build"])
+        assert library.count("") == 4
+        assert (library.settings.site_dir / "index.html").exists()
+        assert cli(["-L", str(root), "build"]) == 0
+        assert library.count("") == 11
+
+
+def broken_off(text):
+    raise BrokenOffError(text)

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from helpers import fill
+from helpers import draw, fill
 
 from imagelib.daemon.service import Service
 from imagelib.generator import build_state, freshness
@@ -109,3 +109,20 @@ def test_a_picture_that_is_written_over_is_seen_without_a_scan_of_a_large_librar
     assert freshness.is_as_scanned(library.settings)
     path.rename(path.with_name("other.png"))
     assert not freshness.is_as_scanned(library.settings)
+
+
+@pytest.mark.parametrize("late", ["late.png", "old/late.png", "new/late.png"])
+def test_a_file_that_comes_while_others_are_taken_in_is_not_passed_over_by_the_next_build(
+        library, late):
+    for name in ("one.png", "old/two.png"):
+        draw(library.originals.folder / name, seed=len(name))
+
+    def meanwhile(done, total):
+        draw(library.originals.folder / late, seed=77)
+
+    scanner = Scanner(library)
+    follow_disk(library, scanner, scanner.scan(), progress=meanwhile)
+    assert not freshness.is_as_scanned(library.settings)
+    follow_disk(library, scanner, scanner.scan())
+    assert freshness.is_as_scanned(library.settings)
+    assert library.count("") == 3

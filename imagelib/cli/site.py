@@ -129,8 +129,9 @@ def _follow_disk(library: Library, site: Path) -> None:
 
     if files >= 2 * SLICE and not (site / "index.html").exists():
         drift.stray.sort(key=lambda name: drift.stats[name][1], reverse=True)  # by mtime
-        rest = Drift(stray=drift.stray[SLICE:], stats=drift.stats)
-        drift.stray = drift.stray[:SLICE]
+        # Not until all is followed may the next build trust what this scan saw.
+        rest = Drift(stray=drift.stray[SLICE:], stats=drift.stats, folders=drift.folders)
+        drift.stray, drift.folders = drift.stray[:SLICE], {}
         follow(drift)
         build_site(library, site, coming=len(rest.stray))
         say(f"The newest are in the gallery already: {site / 'index.html'}")

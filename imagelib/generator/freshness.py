@@ -20,7 +20,6 @@ from typing import Self
 from imagelib import __version__
 from imagelib.config import Settings
 from imagelib.formats import NO_PREVIEW
-from imagelib.library.originals.folders import are_unchanged
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import stat_of
 from imagelib.library.store.schema import IS_LIVE, IS_PICKED, IS_WORN, NOT_OK
@@ -131,7 +130,7 @@ def is_current(settings: Settings, out: Path) -> bool:
 
 
 def is_as_scanned(settings: Settings) -> bool:
-    """Whether `images/` looks as the last scan left it.
+    """Whether `images/` looks as the last scan saw it: in none of its folders a name came or went.
 
     A file that was written over in its place changes no folder: where there are at most `FEW`
     images, each file is looked at.
@@ -144,9 +143,11 @@ def is_as_scanned(settings: Settings) -> bool:
                 "SELECT i.file_name, s.size_bytes, s.mtime_ns, s.inode FROM images i"
                 " JOIN file_stats s ON s.pk = i.pk WHERE i.file_state = 'ok' LIMIT ?",
                 (FEW + 1,)).fetchall()
-        return bool(scanned and are_unchanged(folder, json.loads(scanned[0]))) and (
-            len(stats) > FEW or all(stat_of(folder / name) == tuple(stat)
-                                    for name, *stat in stats))
+        if not scanned or any((folder / name).stat().st_mtime_ns != time
+                              for name, time in json.loads(scanned[0]).items()):
+            return False
+        return len(stats) > FEW or all(stat_of(folder / name) == tuple(stat)
+                                       for name, *stat in stats)
     except (OSError, sqlite3.Error):
         return False
 

@@ -59,6 +59,9 @@ class Drift:
     unstable: list[str] = field(default_factory=list)
     #: How the files looked that all this was concluded from, by name.
     stats: dict[str, Stat] = field(default_factory=dict)
+    #: When a name last came or went in each folder, as it was before its names were read: what
+    #: comes while somebody follows this is new to the next scan. Nothing where not all was seen.
+    folders: dict[str, int] = field(default_factory=dict)
     #: Why nothing was, or should be, changed.
     refused: str = ""
 
@@ -123,7 +126,8 @@ class Scanner:
         names = 2 if library.settings.link_originals else 1
         links: set[str] = set()
         problems: dict[str, str] = {}
-        files = dict(walk_files(folder, links=links, names=names, problems=problems))
+        files = dict(walk_files(folder, links=links, names=names, problems=problems,
+                                times=drift.folders))
         if "" in problems:
             drift.refused = (f"The images folder {folder} cannot be read: {problems['']}."
                              " Nothing was changed.")
@@ -362,16 +366,22 @@ def is_preview(path: Path) -> bool:
 
 
 def walk_files(folder: Path, prefix: str = "", links: set[str] | None = None, names: int = 1,
-               problems: dict[str, str] | None = None) -> Iterator[tuple[str, Stat]]:
+               problems: dict[str, str] | None = None, times: dict[str, int] | None = None
+               ) -> Iterator[tuple[str, Stat]]:
     """Every plain file below *folder* by its relative name; links and dot names are passed over.
 
     Those that have more than so many *names* somewhere (hard links) are added to *links*. What
-    cannot be looked at is added to *problems* with the reason; a folder's name ends in "/".
+    cannot be looked at is added to *problems* with the reason; a folder's name ends in "/". To
+    *times*, the mtime in ns of each folder is added by its relative name: 0 if it cannot be listed.
     """
     problems = {} if problems is None else problems
+    times = {} if times is None else times
+    name = prefix.rstrip("/") or "."
     try:
+        times[name] = folder.stat().st_mtime_ns  # first: what comes meanwhile moves it
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
+        times[name] = 0
         problems[prefix] = _reason(error)
         return
     for entry in entries:
@@ -380,7 +390,7 @@ def walk_files(folder: Path, prefix: str = "", links: set[str] | None = None, na
         try:
             if entry.is_dir(follow_symlinks=False):
                 yield from walk_files(Path(entry.path), f"{prefix}{entry.name}/", links,
-                                      names, problems)
+                                      names, problems, times)
             elif entry.is_file(follow_symlinks=False):
                 stat = entry.stat(follow_symlinks=False)
                 str(entry.path).encode()  # a name that is no Unicode cannot be kept

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, InvalidError
 from imagelib.formats import EXTENSIONS, IMAGE_SUFFIXES
 from imagelib.library.originals.drift import Drift, Scanner
-from imagelib.library.originals.folders import folder_times
 from imagelib.library.originals.intake import take_in
 from imagelib.library.originals.overwriting import follow_new_bytes, put_right
 from imagelib.library.originals.trashing import file_the_deleted
@@ -72,7 +71,8 @@ def follow_disk(library: Storage, scanner: Scanner, drift: Drift, *, accept_miss
             lambda name: guarded(name, lambda: adopted(name)), new, 2 * library.sandbox.size), 1):
         step.result()
         progress(number, len(new))
-    remember_folders(library)
+    if drift.folders:
+        _remember(library, drift.folders)
     return Followed(
         changed=tuple(dict.fromkeys(image for step in done for image in step.changed)),
         failures=tuple(failure for step in done for failure in step.failures),
@@ -160,9 +160,9 @@ def _separate(library: Storage, image: Image) -> Outcome:
         staged.unlink(missing_ok=True)
 
 
-def remember_folders(library: Storage) -> None:
-    """Note how the folders look after a scan, so that `build` sees new files at once."""
-    folders = json.dumps(folder_times(library.originals.folder))
+def _remember(library: Storage, times: Mapping[str, int]) -> None:
+    """Note the *times* of folders in a scan that was followed, so that `build` need not scan."""
+    folders = json.dumps(times)
     if library.database.read("SELECT 1 FROM meta WHERE key = 'scanned' AND value = ?", folders):
         return
     with library.database.write("scan", undoable=False) as transaction:
