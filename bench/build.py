@@ -43,6 +43,8 @@ await Promise.all(fs.readdirSync(from).map((name) => Image(path.join(from, name)
 _HUGO = ('{{ range .Resources.ByType "image" }}{{ $small := .Fit "400x400 webp q80" }}'
          '<a href="{{ .RelPermalink }}"><img src="{{ $small.RelPermalink }}"></a>{{ end }}')
 Times = dict[str, dict[str, float]]
+#: Where modules are never kept compiled, each command would be timed compiling them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def main() -> None:

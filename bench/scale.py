@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from PIL.PngImagePlugin import PngInfo
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from build import Timer
 from helpers import Daemon, wait_for
 
 _PROMPT = ("{word} in the style of number {n}, masterpiece\nNegative prompt: blurry\nSteps: 20,"
@@ -206,12 +206,9 @@ def beside_uploads(daemon: Daemon, folder: Path) -> dict[str, float]:
 
 def command(root: Path, *arguments: str) -> dict[str, float]:
     """Run imagelib; CPU seconds with all processes, and seconds of wall clock."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    output(root, *arguments)
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {"cpu_s": round(now.ru_utime + now.ru_stime - usage.ru_utime - usage.ru_stime, 3),
-            "wall_s": round(time.perf_counter() - started, 3)}
+    with Timer() as timer:
+        output(root, *arguments)
+    return timer.result
 
 
 def output(root: Path, *arguments: str) -> str:

@@ -20,8 +20,8 @@ from imagelib.errors import ImagelibError, InvalidError, LibraryFaultError
 from imagelib.generator.paths import original_path
 from imagelib.generator.reading import SiteRecord, read_albums, read_site
 from imagelib.library.library import Library
-from imagelib.library.originals.drift import walk_files
 from imagelib.library.originals.originals import NewImage
+from imagelib.library.originals.walking import walk_files
 from imagelib.library.query.listing import Filter
 from imagelib.library.records.albums import change_album
 from imagelib.library.records.searches import save_search

@@ -17,7 +17,7 @@ from imagelib.generator.builder import build
 from imagelib.generator.freshness import faulty_images, is_current
 from imagelib.generator.index import blocks
 from imagelib.library.library import Library
-from imagelib.library.originals.drift import Drift, Scanner
+from imagelib.library.originals.drift import Scanner
 from imagelib.library.originals.following import follow_disk
 
 SMALL, LARGE = 200, 1200
@@ -67,7 +67,8 @@ def a_deleted_image(library, folder):
 
 def a_dropped_file(library, folder):
     path = draw(library.originals.folder / f"{folder.name}.png", seed=str(folder))
-    done = follow_disk(library, Scanner(library), Drift(stray=[path.name]))
+    scanner = Scanner(library)
+    done = follow_disk(library, scanner, scanner.look([path.name]))
     assert len(done.added) == 1
     assert len(build(library).written) > 0
 

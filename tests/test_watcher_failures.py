@@ -8,7 +8,7 @@ import signal
 import pytest
 from helpers import Daemon, draw, wait_for
 
-from imagelib.daemon import events, watcher
+from imagelib.daemon import events, further_folders, watcher
 from imagelib.daemon.service import Service
 from imagelib.library.library import Library
 from imagelib.library.query.memory.engine import MemoryEngine
@@ -78,14 +78,14 @@ def test_one_file_that_fails_in_any_way_stops_no_other(library, tmp_path, monkey
     draw(folder / "bad.png")
     draw(folder / "good.png")
     object.__setattr__(library.settings, "watch_folders", (str(folder),))
-    take_in = watcher.take_in
+    take_in = further_folders.take_in
 
     def fails(library, source, **options):
         if source.name == "bad.png":
             raise error
         return take_in(library, source, **options)
 
-    monkeypatch.setattr(watcher, "take_in", fails)
+    monkeypatch.setattr(further_folders, "take_in", fails)
     state = Service(library)
     watching = watcher.Watcher(state)
     watching.start()

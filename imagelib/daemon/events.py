@@ -13,7 +13,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,12 +30,46 @@ TRIAL_SECONDS, _LATEST = 30.0, 3.0
 _HARMLESS = frozenset({"opened", "closed_no_write"})
 #: Polling is slow and certain; every so many seconds.
 _POLL_SECONDS = 5
+#: A look at more files takes as long as a look at all.
+_MOST_PATHS = 5000
+
+
+class Wanted(threading.Event):
+    """Set when a look is wanted: at everything, or only at the paths that were added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paths: set[Path] = set()
+        self._is_all = False
+        self._taking = threading.Lock()
+
+    def set(self) -> None:
+        """Want a look at everything."""
+        with self._taking:
+            self._is_all = True
+        super().set()
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Want a look at *paths*; at everything if these become too many."""
+        with self._taking:
+            self._paths.update(paths)
+            self._is_all = self._is_all or len(self._paths) > _MOST_PATHS
+            if self._is_all:
+                self._paths.clear()
+        super().set()
+
+    def take(self) -> Set[Path] | None:
+        """The paths that were added since the last time; None for everything."""
+        with self._taking:
+            paths, is_all = self._paths, self._is_all
+            self._paths, self._is_all = set(), False
+        return None if is_all else paths
 
 
 class Events:
-    """Sets *wanted* when something happens below one of the folders."""
+    """Adds to *wanted* what happens below one of the folders."""
 
-    def __init__(self, wanted: threading.Event) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
         self._observer: BaseObserver | None = None
         self._handlers: dict[Path, _Handler] = {}
@@ -117,13 +151,14 @@ class Events:
 
 
 class _Handler(FileSystemEventHandler):
-    """Says that something happened, and no more: a slow handler loses events.
+    """Says to which files something happened, and no more: a slow handler loses events.
 
-    Where *folders* are given, only what happens to one of them, or to a folder above it, counts:
-    beside them lies `library.db`, and no edit is a reason to compare a hundred thousand files.
+    What happens to a folder is a reason to look at everything. Where *folders* are given, only what
+    happens to one of them, or to a folder above it, counts: beside them lies `library.db`, and no
+    edit is a reason to compare a hundred thousand files.
     """
 
-    def __init__(self, wanted: threading.Event, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, wanted: Wanted, folders: Sequence[Path] = ()) -> None:
         self._wanted = wanted
         self._counts = {os.fspath(path) for folder in folders for path in (folder, *folder.parents)}
         #: Set by every event, also by those that are no reason to look.
@@ -139,14 +174,18 @@ class _Handler(FileSystemEventHandler):
         paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
         if self._counts and self._counts.isdisjoint(paths):
             return
-        if not all(os.path.basename(path).startswith(".") for path in paths):  # noqa: PTH119 - bytes
+        if all(os.path.basename(path).startswith(".") for path in paths):  # noqa: PTH119 - bytes
+            return
+        if event.is_directory or self._counts:
             self._wanted.set()
+        else:
+            self._wanted.add(map(Path, paths))
 
 
 class _OverflowListener(logging.Handler):
     """Watchdog tells of lost events only in its log: look at everything then."""
 
-    def __init__(self, wanted: threading.Event) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         super().__init__(logging.WARNING)
         self._wanted = wanted
 

@@ -16,6 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from imagelib.errors import ImagelibError
+from imagelib.ingest.warnings import warnings_of
+from imagelib.library.values.image import Image
+
 #: Every module of the daemon logs here.
 LOG = logging.getLogger("imagelib.daemon")
 _FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
@@ -55,6 +59,22 @@ def log_event(event: str, *, level: int = logging.INFO, **facts: Any) -> None:
     """Write one line: the event, then its fields in the order given."""
     LOG.log(level, "%s %s", event,
             " ".join(f"{name}={_quoted(value)}" for name, value in facts.items()))
+
+
+def log_added(image: Image, name: str) -> None:
+    """Write that *image* came in from the file *name*, and what could not be read of it."""
+    log_event("ingest", image=image.id, file=name, bytes=image.size_bytes)
+    for warning in warnings_of(image.generation):
+        log_event("ingest", level=logging.WARNING, file=name, reason=warning)
+
+
+def reason_of(error: Exception) -> str:
+    """What is said of an *error* that stopped one file."""
+    if isinstance(error, UnicodeEncodeError):
+        return "its name is not valid Unicode; rename it"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error) if isinstance(error, ImagelibError) else f"{type(error).__name__}: {error}"
 
 
 def _quoted(value: Any) -> str:

@@ -19,7 +19,7 @@ from imagelib.errors import ConflictError, ImagelibError, InvalidError
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, NO_PICTURE, sniff
 from imagelib.ingest.warnings import warnings_of
 from imagelib.library.library import Library
-from imagelib.library.originals.drift import is_preview
+from imagelib.library.originals.walking import is_preview
 from imagelib.library.store.disk import digest, sync_folder
 from imagelib.library.values.fields import ImageDraft, clean_tag
 from imagelib.library.values.outcome import Added

@@ -11,15 +11,17 @@ is more likely gone than the pictures.
 
 from __future__ import annotations
 
-import os
+import json
+import stat as modes
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.formats import HEAD, IMAGE_SUFFIXES, sniff
 from imagelib.library.originals.originals import is_managed
+from imagelib.library.originals.walking import is_preview, walk_files
 from imagelib.library.store.disk import Stat, digest, stat_of, to_stat
 from imagelib.library.store.rows import select_pks
 from imagelib.library.values.dates import utc_now
@@ -57,6 +59,8 @@ class Drift:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     #: Files that are still being written: look again soon.
     unstable: list[str] = field(default_factory=list)
+    #: Whether one of these may be an image that is not in its place.
+    unsettled: bool = False
     #: How the files looked that all this was concluded from, by name.
     stats: dict[str, Stat] = field(default_factory=dict)
     #: When a name last came or went in each folder, as it was before its names were read: what
@@ -122,21 +126,17 @@ class Scanner:
             drift.refused = (f"The images folder {folder} is not there. Nothing was changed;"
                              " connect the disk, or put the folder back.")
             return drift
-        # One more name is meant where the site links to the originals.
-        names = 2 if library.settings.link_originals else 1
         links: set[str] = set()
         problems: dict[str, str] = {}
-        files = dict(walk_files(folder, links=links, names=names, problems=problems,
-                                times=drift.folders))
+        files = dict(walk_files(folder, links=links, names=self._names_of_one,
+                                problems=problems, times=drift.folders))
         if "" in problems:
             drift.refused = (f"The images folder {folder} cannot be read: {problems['']}."
                              " Nothing was changed.")
             return drift
         drift.unreadable += problems.items()
         self._forget(files)
-        # As names: to make a path of each costs a third of a scan.
-        busy = {path.relative_to(folder).as_posix()
-                for path in library.originals.intents.names_in_use() if path.is_relative_to(folder)}
+        busy = self._busy()
         rows = _read_rows(library)
         since = _begin_deep(library) if deep else ""
         found, verified = _Found(), []
@@ -178,18 +178,72 @@ class Scanner:
             )
         return drift
 
+    def look(self, names: Collection[str]) -> Drift | None:
+        """What is new among the files *names*; None where only a scan can say what happened.
+
+        That is so with everything but a picture that nobody knew: what became of an image is told
+        by comparing all of them. So an image of one of the *names* that is not as it was left
+        wants a scan, and a file with the bytes of an image that is not in its place.
+        """
+        library = self._library
+        files = self._files_of(names)
+        if files is None:
+            return None
+        busy = self._busy()
+        for row in _read_rows(library, names):
+            stat = files.pop(row.file_name, None)
+            if row.file_name not in busy and (stat != row.known or row.file_state != "ok"):
+                return None
+        drift = Drift()
+        digests = self._read_candidates(
+            {name: stat for name, stat in files.items() if name not in busy}, {}, drift)
+        return None if self._judge_new(digests, drift) else drift
+
     def give_up(self, name: str, reason: str) -> None:
         """Remember that *name* cannot be taken in until it changes."""
         with_stat = stat_of(self._library.originals.folder / name)
         if with_stat:
             self._given_up[name] = (with_stat, reason)
 
+    def _busy(self) -> set[str]:
+        """What is being moved right now, as names: to make a path of each file costs a third of a
+        scan."""
+        originals = self._library.originals
+        return {path.relative_to(originals.folder).as_posix()
+                for path in originals.intents.names_in_use()
+                if path.is_relative_to(originals.folder)}
+
+    def _files_of(self, names: Iterable[str]) -> dict[str, Stat] | None:
+        """How those of *names* look that a scan would see; None where it would see more in them."""
+        folder, found = self._library.originals.folder, {}
+        if not folder.is_dir():
+            return None
+        for name in names:
+            try:
+                name.encode()
+                stat = (folder / name).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except (OSError, UnicodeEncodeError):
+                return None
+            if modes.S_ISDIR(stat.st_mode) or stat.st_nlink > self._names_of_one:
+                return None
+            if modes.S_ISREG(stat.st_mode) and not any(
+                    part.startswith(".") for part in name.split("/")):
+                found[name] = to_stat(stat)
+        return found
+
+    @property
+    def _names_of_one(self) -> int:
+        """How many names a file of ours has: one more where the site links to the originals."""
+        return 2 if self._library.settings.link_originals else 1
+
     def _is_as_recorded(self, row: _Row, stat: Stat, drift: Drift) -> bool:
         """Whether a file still has the bytes that it had under the same look."""
         try:
             return self._digest(row.file_name, stat, again=True) == row.digest
         except OSError as error:  # one bad file stops nothing
-            drift.unreadable.append((row.file_name, _reason(error)))
+            drift.unreadable.append((row.file_name, error.strerror or str(error)))
             return True
 
     def _read_candidates(self, candidates: dict[str, Stat], by_name: dict[str, _Row],
@@ -214,7 +268,7 @@ class Scanner:
                     continue
                 digests[name] = self._digest(name, stat)
             except OSError as error:
-                drift.unreadable.append((name, _reason(error)))
+                drift.unreadable.append((name, error.strerror or str(error)))
             else:
                 drift.stats[name] = stat
         return digests
@@ -251,7 +305,6 @@ class Scanner:
 
     def _judge_left_over(self, digests: dict[str, str], found: _Found, drift: Drift) -> None:
         """Images without a file, and files without an image."""
-        folder, originals = self._library.originals.folder, self._library.originals
         unclear = set(drift.unstable) | {name for name, _ in drift.unreadable}
         closed = tuple(name for name in unclear if name.endswith("/"))
         for row in found.open:
@@ -263,18 +316,29 @@ class Scanner:
             elif name in unclear or name.startswith(closed):
                 continue
             elif drift.unstable and row.file_state != "missing":
-                continue  # it may be among the files that are still in motion
+                drift.unsettled = True  # it may be among the files that are still in motion
             else:
                 found.missing.append(row)
+        self._judge_new(digests, drift)
+
+    def _judge_new(self, digests: dict[str, str], drift: Drift) -> bool:
+        """Files without an image; whether any has the bytes of an image that is not in its place.
+        """
+        folder, originals = self._library.originals.folder, self._library.originals
+        is_lost = False
         for name, checksum in digests.items():
             if existing := originals.find_digest(checksum):
-                # Else it was added while we looked.
-                if existing.file_name != name and (folder / existing.file_name).exists():
+                if existing.file_name == name:
+                    continue  # it was added while we looked
+                is_there = (folder / existing.file_name).exists()
+                is_lost = is_lost or existing.file_state != "ok" or not is_there
+                if is_there:
                     drift.duplicate.append((name, existing))
             elif originals.find_trashed(checksum):
                 drift.deleted.append(name)
             elif not is_preview(folder / name):
                 drift.stray.append(name)
+        return is_lost
 
     def _digest(self, name: str, stat: Stat, *, again: bool = False) -> str:
         known = self._digests.get(name)
@@ -301,7 +365,12 @@ class Scanner:
         self._digests = {k: v for k, v in self._digests.items() if k in files}
 
 
-def _read_rows(library: Storage) -> list[_Row]:
+def _read_rows(library: Storage, names: Collection[str] | None = None) -> list[_Row]:
+    """All images, or those that have one of these *names*."""
+    which, values = "", []
+    if names is not None:
+        which = "WHERE i.file_name IN (SELECT value FROM json_each(?))"
+        values = [json.dumps(list(names))]
     return [
         _Row(row["pk"], row["file_name"], row["digest"], row["file_state"],
              None if row["inode"] is None else (row["size"], row["mtime_ns"], row["inode"]),
@@ -309,7 +378,7 @@ def _read_rows(library: Storage) -> list[_Row]:
         for row in library.database.read(
             "SELECT i.pk, i.file_name, i.digest, i.file_state, s.size_bytes AS size, s.mtime_ns,"
             " s.inode, s.checked_at FROM images i LEFT JOIN file_stats s ON s.pk = i.pk"
-            " ORDER BY i.pk")
+            f" {which} ORDER BY i.pk", *values)
     ]
 
 
@@ -352,60 +421,6 @@ def _note_verified(library: Storage, pks: list[int]) -> None:
 def _end_deep(library: Storage) -> None:
     with library.database.write("scan", undoable=False) as transaction:
         transaction.run("DELETE FROM meta WHERE key = 'deep_since'")
-
-
-def is_preview(path: Path) -> bool:
-    """Whether a generator made the file to show another picture, and it is none of its own.
-
-    SwarmUI writes `fox.swarmpreview.jpg` beside a picture, InvokeAI `thumbnails/fox.webp` below it.
-    """
-    if ".swarmpreview." in path.name.lower():
-        return True
-    return path.parent.name.lower() == "thumbnails" and any(
-        (path.parent.parent / f"{path.stem}{suffix}").is_file() for suffix in IMAGE_SUFFIXES)
-
-
-def walk_files(folder: Path, prefix: str = "", links: set[str] | None = None, names: int = 1,
-               problems: dict[str, str] | None = None, times: dict[str, int] | None = None
-               ) -> Iterator[tuple[str, Stat]]:
-    """Every plain file below *folder* by its relative name; links and dot names are passed over.
-
-    Those that have more than so many *names* somewhere (hard links) are added to *links*. What
-    cannot be looked at is added to *problems* with the reason; a folder's name ends in "/". To
-    *times*, the mtime in ns of each folder is added by its relative name: 0 if it cannot be listed.
-    """
-    problems = {} if problems is None else problems
-    times = {} if times is None else times
-    name = prefix.rstrip("/") or "."
-    try:
-        times[name] = folder.stat().st_mtime_ns  # first: what comes meanwhile moves it
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        times[name] = 0
-        problems[prefix] = _reason(error)
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                yield from walk_files(Path(entry.path), f"{prefix}{entry.name}/", links,
-                                      names, problems, times)
-            elif entry.is_file(follow_symlinks=False):
-                stat = entry.stat(follow_symlinks=False)
-                str(entry.path).encode()  # a name that is no Unicode cannot be kept
-                if links is not None and stat.st_nlink > names:
-                    links.add(prefix + entry.name)
-                yield prefix + entry.name, to_stat(stat)
-        except UnicodeEncodeError:
-            shown = os.fsencode(prefix + entry.name).decode("utf-8", "replace")
-            problems[shown] = "its name is not valid Unicode; rename it"
-        except OSError as error:
-            problems[prefix + entry.name] = _reason(error)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
 
 
 def _kind(path: Path) -> str | None:

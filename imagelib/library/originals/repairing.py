@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelib.errors import ConflictError, ImagelibError, InvalidError
-from imagelib.library.originals.drift import Drift, walk_files
+from imagelib.library.originals.drift import Drift
 from imagelib.library.originals.originals import Inspected, NewImage, file_columns
+from imagelib.library.originals.walking import walk_files
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import digest, stat_of
 from imagelib.library.store.rows import find_by_id, note_stat, require, select, update
