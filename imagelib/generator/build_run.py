@@ -220,7 +220,7 @@ class BuildRun:
             shown = (seq, batch) if self._newest is None else (-1, "")
             build_state.finish(*shown, self._stamp, self._id, str(aside))
         build_state.forget_journal()
-        self._report.seq, self._report.images = seq, build_state.total()
+        self._report.seq = seq
 
     def _current_rows(self, dirty: set[int]) -> dict[int, Row]:
         rows = {}
@@ -355,7 +355,7 @@ class BuildRun:
 
     def _write_front(self, blocks: dict[tuple[str, int], Block], seq: int,
                      aside: Aside) -> None:
-        total = self._build_state.total()
+        self._report.images = total = self._build_state.total()
         found = select_pks(self._library.database.reader, self._build_state.newest(FIRST_PAGE),
                            raw=False)
         missing = self._missing()

@@ -49,7 +49,7 @@ def build(library: Library, out: Path | None = None, *, full: bool = False,
     build_state = BuildState(library.settings.private_dir / "build.db", folder)
     try:
         report = BuildReport(folder)
-        is_new = lingers and not build_state.total() and not (folder / "index.html").exists()
+        is_new = lingers and not (folder / "index.html").exists() and not build_state.total()
         for newest in [*(_slices(library.count()) if is_new else ()), None]:
             report.add(BuildRun(library, build_state, Site(folder), full, progress, site, lingers,
                               lent, newest, report.seq, coming).run())

@@ -269,8 +269,9 @@ class Intents:
 
 
 def _partials(folder: Path) -> list[Path]:
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        return [Path(entry.path) for entry in entries if entry.name.startswith(PARTIAL)]
+    with contextlib.suppress(OSError):
+        names = os.listdir(folder)  # noqa: PTH208 - a hundred thousand paths take twice as long
+        return [folder / name for name in names if name.startswith(PARTIAL)]
     return []
 
 
