@@ -50,6 +50,7 @@ TEMPLATE = """\
 [build]
 # workers = 0                                 # 0: one for each core
 # sharp = true                                # larger thumbnails besides, for dense screens
+# pages = true                                # a page for each image; false: links open the viewer
 # link_originals = false                      # true: the site has no copies of its own
 # records = true                              # keeps records/, for when library.db is lost
 
@@ -73,6 +74,7 @@ class Settings:
     password_hash: str = ""
     workers: int = 0
     sharp: bool = True
+    pages: bool = True
     link_originals: bool = False
     records: bool = True
     watch_folders: tuple[str, ...] = ()

@@ -65,6 +65,32 @@ def test_second_thumbnails_can_be_switched_off_and_on_again(large, tmp_path):
     assert current_tree(library) == before
 
 
+def test_pages_of_images_can_be_switched_off_and_on_again(large, tmp_path):
+    library, images = large
+    library.settings = replace(library.settings, base_url="https://example.org/mine/")
+    build(library)
+    site = library.settings.site_dir
+    before = current_tree(library)
+    assert "sitemap.xml" in before
+
+    library.settings = replace(library.settings, pages=False)
+    report = build(library)
+
+    assert {page_path(image.id) for image in images} <= set(report.pruned)
+    assert not any(path.startswith(("image/", "sitemap")) for path in current_tree(library))
+    front = (site / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="index.html#{image.id}"' in front for image in images)
+    assert dead_references(site) == []
+    library.edit(images[0].id, rating=4)
+    library.edit(images[0].id, rating=images[0].rating)
+    assert not any(path.startswith("image/") for path in build(library).written)
+    build(library, tmp_path / "full")
+    assert current_tree(library) == tree(tmp_path / "full")
+    library.settings = replace(library.settings, pages=True)
+    build(library)
+    assert current_tree(library).keys() == before.keys()
+
+
 def test_a_picture_that_is_lost_before_its_second_thumbnail_is_shown_by_the_first(large):
     library, images = large
     library.settings = replace(library.settings, sharp=False)

@@ -95,7 +95,8 @@ class BuildRun:
         #: Images that an earlier slice has made thumbnails of, as of the change *since*.
         self._made = build_state.pks() - self._changed_since(since) if since else set()
         said = info or SiteInfo(settings.title, settings.language, settings.base_url,
-                                settings.sharp)
+                                settings.sharp, settings.pages, sitemap=settings.pages)
+        self._has_pages = said.pages
         compiled = settings.private_dir / "templates"
         make_folder(compiled)
         self._pages = Pages(said, settings.templates_dir, compiled)
@@ -324,6 +325,8 @@ class BuildRun:
 
     def _write_pages(self, pks: set[int], missing: set[int]) -> None:
         """Write pages of images; a new page links to another new one only when that is there."""
+        if not self._has_pages:
+            return
         created = {pk for pk in pks
                    if self._build_state.hash_of(page_path(_id(self._build_state, pk))) is None}
         for pk in sorted(created):

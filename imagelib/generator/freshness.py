@@ -42,7 +42,7 @@ def stamp(settings: Settings) -> str:
     """A hash of everything but the images that the site is made from."""
     checksum = hashlib.sha256(json.dumps([
         FORMAT, __version__, GRID.name, SHARP.name if settings.sharp else "",
-        DISPLAY.name,
+        DISPLAY.name, settings.pages,
         settings.title, settings.language, settings.base_url, settings.link_originals,
     ]).encode())
     for folder in (bundled("templates"), settings.templates_dir):

@@ -63,6 +63,8 @@ class SiteInfo:
     base_url: str = ""
     #: Whether there are larger thumbnails besides, of pictures that are large enough.
     sharp: bool = False
+    #: Whether each image has a page of its own; if not, links to it open the viewer.
+    pages: bool = True
     #: Whether it is made for others: it shows pictures, and nothing of how a library is kept.
     published: bool = False
     intro: str = ""
@@ -133,7 +135,8 @@ class Pages:
             "sharp_recipe": SHARP.name if site.sharp else "",
             "original_url": lambda image: as_url(original_path(
                 image.file_name, image.id, clashes=image.pk in self.clashing)),
-            "page_url": lambda image: as_url(page_path(image.id)),
+            "page_url": lambda image: (as_url(page_path(image.id)) if site.pages
+                                       else f"index.html#{image.id}"),
             "linked": LINKED,
             "width_in": width_in,
             "linked_url": lambda image: as_url(thumbnail_path(image.digest, LINKED)),

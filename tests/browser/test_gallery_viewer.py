@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 from chromium import MARKS, OTHER_WAY, expect
-from gallery_page import COUNT, NEWEST, box, found, links, viewer
+from gallery_page import COUNT, IMAGES, NEWEST, box, found, links, viewer, wait_taken_over
+from gallery_site import write_site
+
+from imagelib.generator.pages import SiteInfo
 
 pytestmark = MARKS
 
@@ -93,6 +96,21 @@ def test_a_permalink_opens_its_image(open_page, home):
     page.keyboard.press("Escape")
     expect(viewer(page)).to_be_hidden()
     page.wait_for_url(f"{home}?q=xyzzy")
+
+
+@OTHER_WAY
+def test_without_pages_of_their_own_links_to_images_open_the_viewer(tmp_path, serve, open_page):
+    write_site(tmp_path, IMAGES[:8], site=SiteInfo(pages=False))
+    page = open_page(serve(tmp_path))
+    wait_taken_over(page)
+    link = links(page).nth(1)
+    name, address = link.evaluate("(e) => [e.textContent, e.href]")
+    link.click()
+    expect(viewer(page)).to_be_visible()
+    expect(viewer(page).get_by_role("link", name="Download original")).to_be_visible()
+    expect(viewer(page).get_by_role("link", name="Page of this image")).to_have_count(0)
+    again = open_page(address)
+    expect(viewer(again)).to_have_accessible_name(name.strip())
 
 
 def test_a_permalink_to_nothing_is_said(open_page, home):

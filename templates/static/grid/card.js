@@ -87,8 +87,11 @@ const ImagelibCard = (() => {
     return said ? [h("span", { class: "moving", role: "img", "aria-label": said[1] }, said[0])] : [];
   }
 
-  /** @param {string} id */
-  const pageUrl = (id) => `image/${id}.html`;
+  /** Whether each image has a page of its own. */
+  const hasPages = () => document.documentElement.dataset.pages !== "none";
+
+  /** Its page, or the gallery with the viewer open. @param {string} id */
+  const pageUrl = (id) => (hasPages() ? `image/${id}.html` : `index.html#${id}`);
 
   /** @param {number} rating */
   const starsOf = (rating) => "★".repeat(rating) + "☆".repeat(5 - rating);
@@ -221,5 +224,5 @@ const ImagelibCard = (() => {
     return tile;
   }
 
-  return { create, date, fill, movingSaid, nameOf, named, originalUrl, pageUrl, pictureUrl, stack, stars, starsOf, thumbnailUrl };
+  return { create, date, fill, hasPages, movingSaid, nameOf, named, originalUrl, pageUrl, pictureUrl, stack, stars, starsOf, thumbnailUrl };
 })();

@@ -35,7 +35,8 @@ const ImagelibPanel = (() => {
         ...(record.file_state === "missing" || !record.file_name ? [] : [h("a", {
           class: "button", href: ImagelibCard.originalUrl(record), download: record.original_name || record.file_name,
         }, IS_SHOW ? "Download" : "Download original")]),
-        ...(record.id ? [h("button", { type: "button", click: () => alike(record.id) }, "More like this"),
+        ...(record.id ? [h("button", { type: "button", click: () => alike(record.id) }, "More like this")] : []),
+        ...(record.id && ImagelibCard.hasPages() ? [
           h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
     ];
   }
