@@ -13,14 +13,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import bottle
 
 from imagelib.daemon.channels import ARRIVED, AT_ONCE, Head
-from imagelib.daemon.editor import PREFIX, editor_files, with_editor
 from imagelib.daemon.errors import (
     ForbiddenError,
     MalformedError,
@@ -28,7 +26,6 @@ from imagelib.daemon.errors import (
     NotBuiltError,
     problem,
 )
-from imagelib.daemon.files import answer_file
 from imagelib.daemon.guard import SECURITY_HEADERS, Guard
 from imagelib.daemon.logs import log_event
 from imagelib.daemon.messages import MAX_JSON_BODY, Request, Response
@@ -37,26 +34,12 @@ from imagelib.daemon.representations import image_json
 from imagelib.daemon.route import Route
 from imagelib.daemon.routes import ROUTES, is_quick, is_slow, routes_of
 from imagelib.daemon.service import Service
+from imagelib.daemon.site_files import file_at, is_packed
 from imagelib.daemon.uploads import MAX_FIELD_BYTES
 from imagelib.errors import ImagelibError, LockedError, NotFoundError, StaleError
-from imagelib.generator.paths import named_image
 from imagelib.library.store.batches import Actor, acting_as
 from imagelib.library.store.disk import disk_full
-from imagelib.library.store.rows import find_by_name
 from imagelib.sandbox import hurried
-
-#: Types by extension for what lies in a site; the system's own table is not trusted.
-_TYPES = {
-    ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".webp": "image/webp",
-    ".json": "application/json", ".xml": "application/xml", ".png": "image/png",
-    ".webmanifest": "application/manifest+json", ".txt": "text/plain; charset=utf-8",
-}
-#: Names that a site can have: no dot in front, nothing that a system reads otherwise.
-_SEGMENT = re.compile(r"[\w-][\w .~+()'&,;=@!#%\[\]{}$^-]*", re.UNICODE)
-_HASHED = re.compile(r"(thumbs|static|data)/.*[.-][0-9a-f]{8,}.*\.\w+")
-#: How a file is kept whose name changes with its content.
-_FOR_EVER = "private, max-age=31536000, immutable"
 
 #: How long a request may wait for pictures and bodies of others, in seconds.
 PATIENCE = 0.75
@@ -87,9 +70,8 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """Answer one request, by WSGI (PEP 3333)."""
-        headers = environ[_HEADERS] = _headers(environ)
-        head = Head(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), headers,
-                    environ.get("REMOTE_ADDR", ""))
+        environ[_HEADERS] = _headers(environ)
+        head = _head(environ)
         try:
             if not self.admit(head):
                 self.prove(head)
@@ -132,7 +114,7 @@ class Application:
         if head.method not in ("GET", "HEAD"):
             return False
         if not head.path.startswith("/api/"):
-            return not head.path.startswith("/images/")
+            return not (head.path.startswith("/images/") or is_packed(head))
         # Words may be looked up in SQLite, for as long as that takes.
         return (is_quick(head.method, head.path) and self._service.engine.is_current
                 and not _ASKS_WORDS.search(query))
@@ -226,11 +208,7 @@ def _serve_file(service: Service) -> Callable[..., Any]:
     def answer(path: str = "index.html") -> Any:
         try:
             _check_method(path)
-            if path.startswith("images/"):
-                return _serve_original(service, path.removeprefix("images/"))
-            if path.startswith(PREFIX):
-                return _serve_editor(service, path.removeprefix(PREFIX))
-            return _serve_site(service, path)
+            return _response(*file_at(service, path, _head(bottle.request.environ)))
         except ImagelibError as error:
             if "text/html" in bottle.request.environ.get("HTTP_ACCEPT", ""):
                 return _respond_page(error, service)
@@ -255,67 +233,6 @@ def _check_method(path: str) -> None:
         raise MethodError("This address takes GET, HEAD.", "GET, HEAD")
 
 
-def _serve_original(service: Service, name: str) -> Any:
-    image = find_by_name(service.library.database.reader, name) if "\0" not in name else None
-    if image is None and (image_id := named_image(name)):
-        image = service.library.get(image_id)  # as the pages of the site name it
-    folder = service.library.originals.folder
-    if image is None or not _is_plain(folder, image.file_name):
-        raise NotFoundError("There is no such image.")
-    # An original is foreign: nothing in it may run, whatever a browser makes of it.
-    return _send_file(folder / image.file_name, image.mime_type, {
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cache-Control": "private, max-age=0, must-revalidate"})
-
-
-def _serve_editor(service: Service, name: str) -> Any:
-    content = None if service.read_only else editor_files().get(name)
-    if content is None:
-        raise NotFoundError("There is no such page.")
-    return _response(200, content, {"Content-Type": _TYPES[Path(name).suffix],
-                                    "Cache-Control": _FOR_EVER})
-
-
-def _serve_site(service: Service, path: str) -> Any:
-    site = service.library.settings.site_dir
-    parts = path.split("/")
-    if not all(_SEGMENT.fullmatch(part) for part in parts) or not _is_plain(site, path):
-        if path == "index.html":
-            raise NotBuiltError("Ask again in a moment.")
-        raise NotFoundError("There is no such page.")
-    kind = _TYPES.get(Path(path).suffix)
-    if kind is None:
-        raise NotFoundError("There is no such page.")
-    if path.endswith(".html"):
-        content = (site / path).read_bytes()
-        if not service.read_only:
-            content = with_editor(content, len(parts) - 1)
-        return _response(200, content, {"Content-Type": kind, "Cache-Control": "no-cache"})
-    return _send_file(site / path, kind, {"Cache-Control": (
-        _FOR_EVER if _HASHED.fullmatch(path) else "no-cache")})
-
-
-def _is_plain(folder: Path, path: str) -> bool:
-    """Whether *path* is a regular file below *folder* with no link on the way."""
-    current = folder
-    for part in path.split("/"):
-        if part in ("", ".", ".."):
-            return False
-        current /= part
-        if current.is_symlink():
-            return False
-    return current.is_file()
-
-
-def _send_file(path: Path, kind: str, headers: dict[str, str]) -> Any:
-    """The file at *path*, whose name was looked up before."""
-    request = bottle.request
-    status, more, body = answer_file(path, request.method, request.environ[_HEADERS])
-    if status in (200, 206):
-        more["Content-Type"] = kind
-    return _response(status, body, {**more, **headers})
-
-
 def _request(service: Service, parameters: dict[str, str]) -> Request:
     environ = bottle.request.environ
     headers: dict[str, str] = environ[_HEADERS]
@@ -338,6 +255,11 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     if environ.get("CONTENT_TYPE"):
         found["content-type"] = environ["CONTENT_TYPE"]
     return found
+
+
+def _head(environ: dict[str, Any]) -> Head:
+    return Head(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), environ[_HEADERS],
+                environ.get("REMOTE_ADDR", ""))
 
 
 def _respond(answer: Response) -> Any:
