@@ -52,7 +52,7 @@ def test_a_deep_scan_goes_on_and_names_it(library, images, bad):
     with closed(library.originals.folder / bad):
         drift, done = follow(library, deep=True)
     assert [name.rstrip("/") for name, _ in drift.unreadable] == [bad]
-    assert [image.file_name for image in done.added] == ["new.png"]
+    assert [library.get(image).file_name for image in done.added] == ["new.png"]
     assert {image.file_state for image in library.walk()} == {"ok"}
 
 

@@ -139,7 +139,8 @@ class Watcher:
         """Make the library follow what was found in a look at *names*, of which something else may
         have been said before; return what is still being written."""
         library = self._service.library
-        done = follow_disk(library, self._scanner, drift)
+        done = follow_disk(library, self._scanner, drift,
+                           on_added=lambda image: log_added(image, image.file_name))
         before = {name: self._said.pop(name) for name in names if name in self._said}
         self._said |= {name: ("duplicate", "") for name, _ in drift.duplicate}
         self._said |= dict.fromkeys(drift.deleted, ("deleted", ""))
@@ -148,8 +149,6 @@ class Watcher:
         for name in drift.deleted:
             if name not in before:
                 log_event("ingest", file=name, outcome="stays deleted")
-        for image in done.added:
-            log_added(image, image.file_name)
         if len(done.changed) > len(done.added):
             log_event("drift", moved=len(drift.moved), missing=len(drift.missing),
                       altered=len(drift.altered), returned=len(drift.returned))

@@ -30,53 +30,78 @@ if TYPE_CHECKING:
 
 
 def follow_disk(library: Storage, scanner: Scanner, drift: Drift, *, accept_missing: bool = False,
-           adopt: bool = True,
+           adopt: bool = True, on_added: Callable[[Image], None] = lambda image: None,
            progress: Callable[[int, int], None] = lambda done, total: None) -> Followed:
     """Make the library follow the disk. Nothing is deleted, and history says what was done.
 
-    One file that cannot be dealt with stops nothing: it is among the failures. *progress* is told
-    of each new file that was dealt with.
+    One file that cannot be dealt with stops nothing: it is among the failures. *on_added* gets each
+    image that is new, *progress* is told of each new file that was dealt with.
     """
     if drift.refused and not accept_missing:
         return Followed()
-    done: list[Outcome] = []
-
-    def guarded(name: str, step: Callable[[], Outcome]) -> None:
-        try:
-            done.append(step())
-        except FileNotFoundError:
-            pass  # gone again; the next scan will say
-        except (InvalidError, ConflictError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            scanner.give_up(name, reason)
-            done.append(Outcome(failures=(Failure(name, reason),)))
-
-    def adopted(name: str) -> Followed:
-        taken = take_in(library, library.originals.folder / name, in_place=True, found=True)
-        added = (taken.image,) if taken.image is not None and taken.status == "new" else ()
-        return Followed(changed=taken.changed, added=added)
-
-    def overwritten(image: Image) -> Followed:
-        return follow_new_bytes(library, image, drift.stats.get(image.file_name))
-
-    done += [file_the_deleted(library), _follow_names(library, drift)]
+    done = _Done(scanner, on_added)
+    done.note(file_the_deleted(library))
+    done.note(_follow_names(library, drift))
     for image in drift.altered:
-        guarded(image.file_name, lambda image=image: overwritten(image))  # type: ignore[misc]
+        done.guard(image.file_name, lambda image=image: done.with_new(  # type: ignore[misc]
+            library, follow_new_bytes(library, image, drift.stats.get(image.file_name))))
     for image in drift.damaged:
-        guarded(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
+        done.guard(image.file_name, lambda image=image: put_right(library, image))  # type: ignore[misc]
     for image in drift.shared:
-        guarded(image.file_name, lambda image=image: _separate(library, image))  # type: ignore[misc]
+        done.guard(image.file_name, lambda image=image: _separate(library, image))  # type: ignore[misc]
+
+    def adopted(name: str) -> Outcome:
+        taken = take_in(library, library.originals.folder / name, in_place=True, found=True)
+        if taken.image is not None and taken.status == "new":
+            done.add(taken.image)
+        return taken
+
+    def guarded(name: str) -> None:
+        done.guard(name, lambda: adopted(name))
+
     new = drift.stray if adopt else []
-    for number, (_, step) in enumerate(completed(
-            lambda name: guarded(name, lambda: adopted(name)), new, 2 * library.sandbox.size), 1):
+    for number, (_, step) in enumerate(completed(guarded, new, 2 * library.sandbox.size), 1):
         step.result()
         progress(number, len(new))
     if drift.folders:
         _remember(library, drift.folders)
-    return Followed(
-        changed=tuple(dict.fromkeys(image for step in done for image in step.changed)),
-        failures=tuple(failure for step in done for failure in step.failures),
-        added=tuple(image for step in done if isinstance(step, Followed) for image in step.added))
+    return Followed(changed=tuple(done.changed), failures=tuple(done.failures),
+                    added=tuple(done.added))
+
+
+class _Done:
+    """What was done so far: no more than ids, as a new library may have a hundred thousand."""
+
+    def __init__(self, scanner: Scanner, on_added: Callable[[Image], None]) -> None:
+        self._scanner, self._on_added = scanner, on_added
+        self.changed: dict[str, None] = {}
+        self.failures: list[Failure] = []
+        self.added: list[str] = []
+
+    def note(self, outcome: Outcome) -> None:
+        self.changed.update(dict.fromkeys(outcome.changed))
+        self.failures.extend(outcome.failures)
+
+    def add(self, image: Image) -> None:
+        self.added.append(image.id)
+        self._on_added(image)
+
+    def with_new(self, library: Storage, outcome: Followed) -> Followed:
+        """The same, with what is new added."""
+        for image in outcome.added:
+            self.add(library.get(image))
+        return outcome
+
+    def guard(self, name: str, step: Callable[[], Outcome]) -> None:
+        """Take a step for the file *name*, whose failure stops no other."""
+        try:
+            self.note(step())
+        except FileNotFoundError:
+            pass  # gone again; the next scan will say
+        except (InvalidError, ConflictError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            self._scanner.give_up(name, reason)
+            self.failures.append(Failure(name, reason))
 
 
 def _follow_names(library: Storage, drift: Drift) -> Outcome:

@@ -113,7 +113,7 @@ def _put_back(library: Storage, image: Image, inspected: Inspected | None, read:
             originals.keep(transaction, plan, image.id, read, aside)
         update(transaction, image.pk, {"file_state": "ok"})
         note_stat(transaction, image.pk, path, ours)
-    return _followed(library, image, prepared[0]["id"] if prepared else "")
+    return _followed(image, prepared[0]["id"] if prepared else "")
 
 
 def _take_over(library: Storage, image: Image, inspected: Inspected,
@@ -130,7 +130,7 @@ def _take_over(library: Storage, image: Image, inspected: Inspected,
             originals.keep(transaction, plan, image.id, kept, plan.new[0][1])
         update(transaction, image.pk, file_columns(inspected) | {"file_state": "ok"})
         note_stat(transaction, image.pk, inspected.path, inspected.stat)
-    return _followed(library, image)
+    return _followed(image)
 
 
 def _part(library: Storage, image: Image, inspected: Inspected,
@@ -156,12 +156,12 @@ def _part(library: Storage, image: Image, inspected: Inspected,
             note_stat(transaction, image.pk, own, ours)
         if prepared is not None:
             originals.add_row(transaction, *prepared, inspected.stat)
-    return _followed(library, image, prepared[0]["id"] if prepared else "")
+    return _followed(image, prepared[0]["id"] if prepared else "")
 
 
-def _followed(library: Storage, image: Image, new: str = "") -> Followed:
-    added = (library.get(new),) if new else ()
-    return Followed(changed=(image.id, *(one.id for one in added)), added=added)
+def _followed(image: Image, new: str = "") -> Followed:
+    added = (new,) if new else ()
+    return Followed(changed=(image.id, *added), added=added)
 
 
 def _is_edited(image: Image, inspected: Inspected) -> bool:

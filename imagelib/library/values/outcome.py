@@ -57,8 +57,8 @@ class Reversal(Outcome):
 class Followed(Outcome):
     """What was done to follow the disk; its steps are batches of their own."""
 
-    #: The images that are new.
-    added: tuple[Image, ...] = ()
+    #: The ids of the images that are new.
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
