@@ -22,7 +22,7 @@ from imagelib.publishing.policy import Pictures, Policy
 #: a picture was made.
 MOMENT = 946_684_800
 #: Another number when the same file becomes other bytes, so that all are made anew.
-_METHOD = 2
+_METHOD = 3
 #: What `originals = "none"` publishes instead: no more than the larger thumbnail shows.
 _SMALL = Pictures(size=800, format="webp", quality=80)
 

@@ -69,6 +69,14 @@ SCAN = jpeg.BASELINE.index(jpeg.SOS) - jpeg.BASELINE.index(jpeg.SOF)
 FRAME, CONTROL = b",\0\0\0\0\x28\0\x1e\0", b"!\xf9\4"
 OWN = saved(picture(), "GIF", save_all=True, duration=50, include_color_table=True,
             append_images=[picture(seed=2)])
+
+
+def spelled_avif(*path: bytes, at: int = 1, data: bytes = b"fox") -> bytes:
+    """An AVIF with letters in a box that begins there."""
+    start = avif.place(avif.TRANSPARENT, *path)[-1][0] + at
+    return avif.TRANSPARENT[:start] + data + avif.TRANSPARENT[start + len(data):]
+
+
 NCLX = avif.box(b"colr", b"nclx" + struct.pack(">HHHB", 1, 13, 6, 0x80))
 #: Files that differ in what no look depends on.
 SAME = {
@@ -94,6 +102,12 @@ SAME = {
         spelled_gif(FRAME, 9, lambda flags: flags | 0x27), gif.ANIMATED),
     "reserved flags of timing": (spelled_gif(CONTROL, 3, lambda flags: flags | 0xE0), gif.ANIMATED),
     "index that is not transparent": (spelled_gif(CONTROL, 6, lambda _: 102), gif.ANIMATED),
+    "shape of pixels": (gif.ANIMATED[:12] + b"f" + gif.ANIMATED[13:], gif.ANIMATED),
+    **{f"flags of {path[-1].decode()}": (spelled_avif(*path), avif.TRANSPARENT) for path in (
+        (b"meta",), *((b"meta", name) for name in (b"hdlr", b"pitm", b"iloc", b"iinf", b"iref")))},
+    "flags of an item": (spelled_avif(b"meta", b"iinf", b"infe", data=b"fof"), avif.TRANSPARENT),
+    "protection of an item": (spelled_avif(b"meta", b"iinf", b"infe", at=6, data=b"fo"),
+                              avif.TRANSPARENT),
     "minor version": (avif.PLAIN[:12] + b"foxs" + avif.PLAIN[16:], avif.PLAIN),
     "reserved of code points": (avif.grown(avif.PLAIN, NCLX[:-1] + b"\xe6", b"meta", b"iprp",
                                            b"ipco"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
@@ -253,11 +254,11 @@ def test_what_is_taken_out_of_the_library_is_taken_down(library, tmp_path):
         library.settings.private_dir / "published" / "mine" / "site").keys()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("IMAGELIB_SEEDS", "2"))))
 def test_after_random_edits_the_site_is_that_of_a_full_build(library, tmp_path, monkeypatch, seed):
     rng = random.Random(seed)
     one = policy(query="rating:>=2")
-    for step in range(25):
+    for step in range(int(os.environ.get("IMAGELIB_STEPS", "25"))):
         ids = library.ids("")
         image = rng.choice(ids)
         rng.choice([

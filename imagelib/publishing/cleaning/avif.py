@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterator
 from imagelib.ingest.embedded.containers.boxes import boxes, boxes_of_file
 from imagelib.ingest.embedded.containers.findings import Window
 from imagelib.publishing.cleaning.av1 import blank_units, clean_units, trimmed_units
-from imagelib.publishing.cleaning.items import Items, Range
+from imagelib.publishing.cleaning.item_tables import (
+    are_alternatives,
+    clean_entry,
+    clean_gain,
+    clean_grid,
+    clean_places,
+    clean_references,
+)
+from imagelib.publishing.cleaning.items import ALPHAS, Items, Range
 from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.refusing import refused
@@ -34,9 +42,6 @@ _LEGAL: dict[bytes, Callable[[bytes], bool]] = {
     b"imir": lambda data: len(data) == 1 and data[0] < 2,
     b"clli": lambda data: len(data) == 4 and max(struct.unpack(">HH", data)) <= 10_000,
 }
-_AUXILIARIES = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1",
-                b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth", b"urn:mpeg:hevc:2015:auxid:2")
-_TEXT_KIND = b"application/rdf+xml"
 
 
 def clean_avif(content: bytes, label: bool) -> bytes:
@@ -79,6 +84,11 @@ def _clean_brands(made: bytearray, start: int, stop: int) -> None:
             made[at : at + 4] = b"mif1"
 
 
+#: What is left of the payloads that a picture is made of.
+_PICTURES: dict[bytes, Callable[[bytes], bytes]] = {
+    b"av01": clean_units, b"grid": clean_grid, b"tmap": clean_gain}
+
+
 def _blank(made: bytearray, start: int, stop: int, letter: bytes = b"\0") -> None:
     made[start:stop] = letter * (stop - start)
 
@@ -114,7 +124,12 @@ class _Meta:
             raise refused("the lengths in it are wrong")
 
     def clean(self, label: bool) -> None:
+        items = Items(self._content, self._found)
+        wanted = items.wanted()
+        _blank(self._made, self._start + 1, self._start + 4)
         for kind, (start, stop) in self._found.items():
+            if kind in (b"hdlr", b"pitm", b"iloc", b"iinf", b"iref"):
+                _blank(self._made, start + 1, start + 4)
             if kind == b"hdlr":
                 # Behind `pict` everything is reserved, or a name.
                 if self._content[start + 8 : start + 12] != b"pict":
@@ -123,29 +138,21 @@ class _Meta:
                 _blank(self._made, start + 4, start + 8)
             elif kind == b"iprp":
                 self._clean_properties(start, stop)
-            elif kind == b"grpl":
-                self._clean_groups(start, stop)
-            elif kind not in (b"pitm", b"iloc", b"iinf", b"iref", b"idat"):
+            elif kind == b"iref":
+                clean_references(self._made, (start, stop), wanted, items.primary)
+            elif kind == b"iloc":
+                clean_places(self._made, start)
+            elif kind not in (b"pitm", b"iinf", b"idat") and not (
+                    kind == b"grpl" and are_alternatives(self._content, (start, stop), wanted)):
                 self._remove(start, stop)
-        items = Items(self._content, self._found)
         for item in items.entries.values():
-            self._clean_entry(item.start, item.stop, item.kind)
-        self._clean_payloads(items, label)
+            clean_entry(self._made, item.start, item.stop)
+        self._clean_payloads(items, wanted, label)
 
     def _remove(self, start: int, stop: int) -> None:
         """Make the box with this content one that says nothing."""
         self._made[start - 4 : start] = b"free"
         _blank(self._made, start, stop)
-
-    def _clean_entry(self, start: int, stop: int, kind: bytes) -> None:
-        """Blank the texts of an `infe` box behind its kind: name, type and coding of content."""
-        texts = self._content[start:stop].split(b"\0", 2)
-        at = start
-        for index, text in enumerate(texts[: 2 if kind == b"mime" else 1]):
-            if index == 0 or text != _TEXT_KIND:
-                _blank(self._made, at, at + len(text), b" ")
-            at = min(at + len(text) + 1, stop)
-        _blank(self._made, at, stop)
 
     def _clean_properties(self, start: int, stop: int) -> None:
         for kind, first, last in self._boxes(start, stop):
@@ -168,25 +175,18 @@ class _Meta:
             if len(profile) > len(data) - 4:
                 raise refused("its colour profile is damaged")
             self._made[start + 4 : stop] = profile.ljust(len(data) - 4, b"\0")
-        elif kind == b"auxC" and data[4:].partition(b"\0")[0] in _AUXILIARIES:
+        elif kind == b"auxC" and not any(data[:4]) and data[4:].partition(b"\0")[0] in ALPHAS:
             _blank(self._made, start + 4 + data[4:].index(b"\0"), stop)
         elif kind not in _LEGAL or not _LEGAL[kind](data):
             # It still counts: others are numbered by their places.
             self._remove(start, stop)
 
-    def _clean_groups(self, start: int, stop: int) -> None:
-        for kind, first, last in self._boxes(start, stop):
-            count = int.from_bytes(self._content[first + 8 : first + 12], "big")
-            if kind not in (b"altr", b"ster") or last - first != 12 + 4 * count:
-                self._remove(start, stop)  # groups are but hints
-
-    def _clean_payloads(self, items: Items, label: bool) -> None:
+    def _clean_payloads(self, items: Items, wanted: set[int], label: bool) -> None:
         """Overwrite all payloads but those of the picture, and what lies between them."""
         made, content = self._made, self._content
         ranges = [*self._media, self._found.get(b"idat", (0, 0))]
         for start, stop in ranges:
             _blank(made, start, stop)
-        wanted = items.wanted()
         # Pictures come last: where an item lies over one, the picture stays as it is.
         for number in sorted(items.places, key=lambda number: number in wanted):
             places = items.places[number]
@@ -196,7 +196,7 @@ class _Meta:
             payload = b"".join(content[start:stop] for start, stop in places)
             kind = items.entries[number].kind if number in items.entries else b""
             if number in wanted:
-                payload = clean_units(payload) if kind == b"av01" else payload
+                payload = _PICTURES[kind](payload)
             elif kind == b"Exif" and len(payload) >= len(_EMPTY_EXIF):
                 payload = _EMPTY_EXIF.ljust(len(payload), b"\0")
             elif kind == b"Exif":

@@ -56,7 +56,8 @@ class _Walk:
             raise refused("it has no pixels")
         background = screen[5] if 3 * screen[5] < len(palette) else 0
         flags = screen[4] if palette else screen[4] & 0x70
-        head = [b"GIF89a", screen[:4], bytes((flags, background, screen[6])),
+        # The last byte is a shape of pixels that nobody draws.
+        head = [b"GIF89a", screen[:4], bytes((flags, background, 0)),
                 _blacked(palette, self._used | {background})]
         if label:
             self._kept.insert(self._before, b"!\xff\x0bXMP DataXMP" + PACKET + _XMP_END)

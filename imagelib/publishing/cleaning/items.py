@@ -11,11 +11,17 @@ from imagelib.publishing.cleaning.refusing import refused
 
 #: First offset, and the one behind the last.
 Range = tuple[int, int]
+#: The largest number of an item; a larger one could be two letters.
+LARGEST = 0x1FFF
+#: Of one picture; the numbers of more properties could be letters.
+_MOST_PROPERTIES = 64
+#: What a picture is called that is the transparency of another one. Others nobody sees.
+ALPHAS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One `infe` box (ISO 14496-12, 8.11.6): the kind of the item, and where its texts lie."""
+    """One `infe` box (ISO 14496-12, 8.11.6): the kind of the item, and where its content lies."""
 
     kind: bytes
     start: int
@@ -40,13 +46,14 @@ class Items:
         self.entries = dict(self._read_entries())
         self.places = {number: [self._place(*place) for place in places]
                        for number, places in self._read_places().items()}
+        self._alphas = set(self._read_alphas())
 
     def wanted(self) -> set[int]:
         """The numbers of the items that the picture is made of: parts, transparency, gain map.
 
         Not a thumbnail: it may show what was cut away since.
         """
-        primary = self._primary()
+        primary = self.primary
         if primary not in self.places:
             raise refused("it has no pixels")
         references = [*self._references(), *((b"altr", a, b) for a, b in self._alternatives())]
@@ -55,23 +62,27 @@ class Items:
             if (number := pending.pop()) in wanted:
                 continue
             wanted.add(number)
+            is_made = number in self.entries and self.entries[number].kind in (b"grid", b"tmap")
+            followed = (b"prem", b"altr", b"dimg") if is_made else (b"prem", b"altr")
             pending += [to for kind, start, to in references
-                        if start == number and kind in (b"dimg", b"prem", b"altr")]
+                        if start == number and kind in followed]
             pending += [start for kind, start, to in references
-                        if to == number and kind == b"auxl"]
+                        if to == number and kind == b"auxl" and start in self._alphas]
         return {number for number in wanted
                 if number in self.entries
-                and self.entries[number].kind in (b"av01", b"grid", b"iden", b"iovl", b"tmap")}
+                and self.entries[number].kind in (b"av01", b"grid", b"tmap")}
 
-    def _box(self, kind: bytes) -> bytes:
-        start, stop = self._found.get(kind, (0, 0))
-        return self._content[start:stop]
-
-    def _primary(self) -> int:
+    @property
+    def primary(self) -> int:
+        """The number of the item that is shown."""
         data = self._box(b"pitm")
         if len(data) != (8 if data[:1] != b"\0" else 6):
             raise refused("boxes of it are damaged")
         return int.from_bytes(data[4:], "big")
+
+    def _box(self, kind: bytes) -> bytes:
+        start, stop = self._found.get(kind, (0, 0))
+        return self._content[start:stop]
 
     def _read_entries(self) -> Iterator[tuple[int, Entry]]:
         start, stop = self._found[b"iinf"]
@@ -86,7 +97,9 @@ class Items:
                 raise refused("boxes of it are damaged")
             number = int.from_bytes(self._content[first + 4 : texts - 6], "big")
             is_xmp = b"\0application/rdf+xml\0" in self._content[texts - 1 : last] + b"\0"
-            yield number, Entry(self._content[texts - 4 : texts], texts, last, is_xmp)
+            if number > LARGEST:
+                raise refused("its parts have numbers that none has")
+            yield number, Entry(self._content[texts - 4 : texts], first, last, is_xmp)
             seen.add(number)
             end = last
         if end != stop or len(seen) != count:
@@ -104,9 +117,35 @@ class Items:
         count = int.from_bytes(data[6 : 6 + name], "big")
         one = name + (2 if version else 0) + 2 + base + 2
         size = 6 + name + count * one + sum(map(len, places.values())) * (offset + length)
-        if len(data) != size or len(places) != count or index:
+        if (len(data) != size or len(places) != count or index
+                or not places.keys() <= self.entries.keys()):
             raise refused("boxes of it are damaged")
         return places
+
+    def _read_alphas(self) -> Iterator[int]:
+        """The numbers of the items that are transparency, by `ipma`, which says which item has
+        which properties (ISO 23008-12, 9.3)."""
+        content, (start, stop) = self._content, self._found[b"iprp"]
+        parts = list(boxes(content, start, stop))
+        properties = [kind == b"auxC" and content[first + 4 : last].partition(b"\0")[0] in ALPHAS
+                      for name, begin, end in parts if name == b"ipco"
+                      for kind, first, last in boxes(content, begin, end)]
+        alphas = {index for index, is_alpha in enumerate(properties, 1) if is_alpha}
+        if len(properties) > _MOST_PROPERTIES:
+            raise refused("it has more properties than a picture has")
+        for _, at, end in (part for part in parts if part[0] == b"ipma"):
+            numbers = _Numbers(content[at:end])
+            name, is_wide = 4 if numbers.next(1) else 2, numbers.next(3)
+            for _ in range(numbers.next(4)):
+                item = numbers.next(name)
+                found = {numbers.next(2) & 0x7FFF if is_wide else numbers.next(1) & 0x7F
+                         for _ in range(numbers.next(1))}
+                if item not in self.entries or max(found, default=0) > len(properties):
+                    raise refused("it says of properties what does not belong there")
+                if found & alphas:
+                    yield item
+            if is_wide > 1 or numbers.left:
+                raise refused("the lengths in it are wrong")
 
     def _place(self, method: int, offset: int, length: int) -> Range:
         if method == 1:
@@ -143,3 +182,17 @@ class Items:
             if kind == b"altr" and len(numbers) % 4 == 0:
                 members = [number for (number,) in struct.iter_unpack(">I", numbers)]
                 yield from ((a, b) for a in members for b in members if a != b)
+
+
+class _Numbers:
+    """Reads numbers from *data*, one behind the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self.left = data
+
+    def next(self, size: int) -> int:
+        """The next number, of *size* bytes."""
+        if len(self.left) < size:
+            raise refused("the lengths in it are wrong")
+        found, self.left = self.left[:size], self.left[size:]
+        return int.from_bytes(found, "big")
