@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -466,6 +467,69 @@ def test_a_folder_that_somebody_else_filled_meanwhile_is_left_alone(library, tmp
     publish(library, tmp_path / "other")
     with pytest.raises(ConflictError, match="did not put there"):
         publish(library, tmp_path / "out")
+
+
+def zipped(path: Path, names: list[str], at: int = 0, value: bytes = b"") -> None:
+    """An archive, with another *value* in its list of files."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, "theirs")
+    made = path.read_bytes()
+    start = made.index(b"PK\1\2") + at
+    path.write_bytes(made[:start] + value + made[start + len(value):])
+
+
+@pytest.mark.parametrize("theirs", [
+    "a text", "an archive", "an archive of the same names", "an archive of a later kind",
+    "a damaged archive", "a folder", "another gallery", "nothing at all", "a link"])
+def test_an_archive_that_somebody_else_put_there_meanwhile_is_left_alone(library, tmp_path, theirs):
+    out, other = tmp_path / "out.zip", tmp_path / "other"
+    publish(library, out)
+    with zipfile.ZipFile(out) as archive:
+        names = archive.namelist()
+    out.unlink()
+    with Library.create(tmp_path / "small") as small:
+        small.add(draw(tmp_path / "b.png", seed=77))
+        publish(small, tmp_path / "small.zip")
+    {"a text": lambda: out.write_text("theirs"), "an archive": lambda: zipped(out, ["index.html"]),
+     "an archive of the same names": lambda: zipped(out, names), "a folder": out.mkdir,
+     "an archive of a later kind": lambda: zipped(out, ["a"], 6, b"\xc8"),
+     "a damaged archive": lambda: zipped(out, ["\u00e9"], 46, b"\xff"),
+     "another gallery": lambda: shutil.copyfile(tmp_path / "small.zip", out),
+     "nothing at all": out.touch, "a link": lambda: out.symlink_to(other)}[theirs]()
+    before = out.read_bytes() if out.is_file() else b""
+    library.edit(library.ids("")[0], title="Another")
+    with pytest.raises(ConflictError, match="did not make it"):
+        publish(library, out)
+    if theirs not in ("a folder", "a link"):  # there is no archive of ours any more
+        with pytest.raises(ConflictError, match="did not make it"), publishing.ending(
+                library, policy(), str(out)) as found:
+            found.clear()
+    assert (out.read_bytes() if out.is_file() else b"") == before
+    assert os.path.lexists(out)
+    if not out.is_dir():  # that is the word for it
+        out.unlink()
+        assert publish(library, out).sent
+
+
+@pytest.mark.parametrize("images", [0, 6])
+def test_an_archive_of_ours_is_known_again_also_where_a_later_state_was_not_noted(
+        library, tmp_path, monkeypatch, images):
+    one = policy(query="" if images else "tag:nothing")
+    publish(library, tmp_path / "out.zip", one)
+    for title in ("Another", "A third"):
+        library.edit(library.ids("")[0], title=title)
+        with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+            patched.setattr(publishing.Ledger, "put", stop)
+            publish(library, tmp_path / "out.zip", one)
+    publish(library, tmp_path / "out.zip", one)
+    shutil.copyfile(tmp_path / "out.zip", tmp_path / "kept")
+    publish(library, tmp_path / "new.zip", one)
+    assert (tmp_path / "kept").read_bytes() == (tmp_path / "new.zip").read_bytes()
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_place_is_the_same_however_it_is_written(library, tmp_path):
