@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 
 from imagelib.errors import RefusedError
@@ -10,7 +12,7 @@ from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.pictures import decode, opened
 from imagelib.publishing.cleaning import clean
 from imagelib.publishing.cleaning.label import PACKET, SOURCE_TYPE
-from imagelib.publishing.cleaning.lowest_bits import lowest_bits
+from imagelib.publishing.cleaning.lowest_bits import MOST, halves, lowest_bits, samples
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.stealth import hidden_in
 from imagelib.publishing.cleaning.trimming import as_encoded
@@ -19,6 +21,8 @@ from imagelib.publishing.proof.wording import comes_by_chance, telling, words
 
 #: Where our readers find the label.
 _LABEL = {"xmp:DigitalSourceType": SOURCE_TYPE}
+#: Pixels of each frame that are looked at, however many frames there are.
+_LEAST = 1 << 13
 
 
 def said_by_each(paths: list[str], max_pixels: int, made: str) -> list[tuple[list[str], str]]:
@@ -58,15 +62,26 @@ def said_by(path: str, max_pixels: int, made: str) -> tuple[list[str], str]:
             said.append("a colour profile that says more than colours")
         if _keeps_bits(content):
             decode(image, content)
-            hidden = hidden_in(image)
-            if hidden.is_text:
-                said.append("a text in the lowest bits of its pixels")
-            if hidden.is_erased and made == "cleaned":  # encoders of ours leave colours of theirs
+            if hidden_in(image).is_erased and made == "cleaned":  # encoders of ours leave theirs
                 said.append("colours where it is wholly transparent")
-            bits = " ".join(dict.fromkeys(
-                word for data in lowest_bits(image) for _, text in of_pixels(data)
-                for word in telling(words(text)) if not comes_by_chance(word, in_pixels=True)))
+            frames = getattr(image, "n_frames", 1)
+            seen: dict[str, None] = {}
+            hides = False
+            for number in range(frames):
+                image.seek(number)
+                hides = hides or hidden_in(image).is_text
+                seen |= dict.fromkeys(_words_in(lowest_bits(image, max(_LEAST, MOST // frames))))
+            if hides:
+                said.append("a text in the lowest bits of its pixels")
+            for half in halves(content, max_pixels):
+                seen |= dict.fromkeys(_words_in(chain(samples(half), lowest_bits(half))))
+            bits = " ".join(seen)
     return said, bits
+
+
+def _words_in(found: Iterable[bytes]) -> Iterator[str]:
+    return (word for data in found for _, text in of_pixels(data)
+            for word in telling(words(text)) if not comes_by_chance(word, in_pixels=True))
 
 
 def _is_clean(profile: bytes) -> bool:
@@ -79,8 +94,8 @@ def _is_clean(profile: bytes) -> bool:
 
 
 def _keeps_bits(content: bytes) -> bool:
-    """Whether the format keeps the lowest bits of transparency, or of all colours."""
-    if content[:8] == b"\x89PNG\r\n\x1a\n" or content[4:8] == b"ftyp":
+    """Whether the format keeps the lowest bits of transparency, of all colours or of indices."""
+    if content[:8] == b"\x89PNG\r\n\x1a\n" or content[4:8] == b"ftyp" or content[:4] == b"GIF8":
         return True
     # WebP has transparency without loss in any case; a picture without either tells so.
     return content[:4] == b"RIFF" and (content[12:16] == b"VP8L" or (
