@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import random
 import struct
 import zlib
 
 import pytest
 from canaries import PIXELS, WORD, exif_with, found_in, is_silent, picture, profile, saved
+from PIL import Image
 
 from imagelib.publishing.cleaning import RefusedError, clean
 from imagelib.publishing.cleaning.profile import clean_profile
@@ -184,13 +187,15 @@ def test_its_looks_stay(name):
         b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 
 
+PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+          (0, 1, 1, 2))
+
+
 def interlaced(width: int, height: int, behind: bytes = b"") -> bytes:
     """Grey, in the seven passes of Adam7."""
-    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
-              (0, 1, 1, 2))
     rows = b"".join(
         b"\0" + bytes((x * 7 + y * 13) % 256 for x in range(left, width, across))
-        for left, top, across, down in passes for y in range(top, height, down) if left < width)
+        for left, top, across, down in PASSES for y in range(top, height, down) if left < width)
     return png([(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 1)),
                 (b"IDAT", zlib.compress(rows + behind)), (b"IEND", b"")])
 
@@ -263,6 +268,105 @@ BROKEN = {
 def test_what_is_not_whole_is_refused(name):
     with pytest.raises(RefusedError, match=r"cannot be cleaned: .+\. Publish it"):
         clean(BROKEN[name])
+
+
+#: Colour type and depth of pixels that are less than a byte.
+SMALL = [(colour, depth) for colour in (0, 3) for depth in (1, 2, 4)]
+
+
+def filtered(rows: list[bytes], kinds: list[int]) -> bytes:
+    """*rows* with filters of these kinds in turn."""
+    made, above = b"", bytes(len(rows[0]))
+    for number, row in enumerate(rows):
+        kind, packed = kinds[number % len(kinds)], bytearray()
+        for at, one in enumerate(row):
+            left, up, corner = (row[at - 1], above[at], above[at - 1]) if at else (0, above[at], 0)
+            nearest = min((left, up, corner), key=lambda n: abs(left + up - corner - n))
+            packed.append(one - (0, left, up, (left + up) // 2, nearest)[kind] & 255)
+        made, above = made + bytes((kind,)) + bytes(packed), row
+    return made
+
+
+def small(colour: int, depth: int, width: int, spare: int, *, kinds: list[int],
+          interlaced: bool = False, high: int = 9) -> bytes:
+    """A picture of few bits a pixel, whose rows end with bits that are ones where *spare* has."""
+    rng, parts = random.Random(5), b""
+    values = [[rng.randrange(1 << depth) for _ in range(width)] for _ in range(high)]
+    for left, top, across, down in PASSES if interlaced else ((0, 0, 1, 1),):
+        rows = [row[left::across] for row in values[top::down] if row[left::across]]
+        said = []
+        for row in rows:
+            bits = "".join(f"{value:0{depth}b}" for value in row)
+            bits += f"{spare:08b}"[: -len(bits) % 8]
+            said.append(int(bits, 2).to_bytes(len(bits) // 8, "big"))
+        parts += filtered(said, kinds) if said else b""
+    palette = [(b"PLTE", rng.randbytes(3 << depth))] if colour == 3 else []
+    return png([(b"IHDR", struct.pack(">IIBBBBB", width, high, depth, colour, 0, 0, interlaced)),
+                *palette, (b"IDAT", zlib.compress(parts)), (b"IEND", b"")])
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("width", [1, 5, 8, 13, 31])
+@pytest.mark.parametrize(("colour", "depth"), SMALL)
+def test_bits_behind_the_last_pixel_of_a_row_say_nothing(colour, depth, width, interlaced):
+    made = {}
+    for spare in (0, 0xAA, 0xFF):
+        content = small(colour, depth, width, spare, kinds=[0, 1, 2, 3, 4], interlaced=interlaced)
+        cleaned = clean(content).content
+        assert looks_of(cleaned, PIXELS) == looks_of(content, PIXELS)
+        assert clean(cleaned).content == cleaned
+        made[spare] = dict(chunks(cleaned))
+        if not spare:
+            assert made[0][b"IDAT"] == dict(chunks(content))[b"IDAT"]  # as it was encoded
+    inside = {spare: zlib.decompress(one[b"IDAT"]) for spare, one in made.items()}
+    assert inside[0xAA] == inside[0xFF]
+    assert looks_of(png(list(made[0].items())), PIXELS) == looks_of(
+        png(list(made[0xFF].items())), PIXELS)
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2, 3, 4])
+def test_a_word_in_the_bits_behind_the_pixels_is_gone(kind):
+    """Each row has seven of them."""
+    bits = "".join(f"{byte:08b}" for byte in WORD).ljust(70, "0")
+    rows = [bytes((number * 37 % 256, 128 | int(bits[at:at + 7], 2)))
+            for number, at in enumerate(range(0, 70, 7))]
+
+    def said(content: bytes) -> str:
+        inside = zlib.decompress(dict(chunks(content))[b"IDAT"])
+        with Image.open(io.BytesIO(changed(b"IHDR", lambda data: struct.pack(">I", 16) + data[4:],
+                                           base=content))) as image:
+            assert len(inside) == 30
+            return "".join(str(image.getpixel((x, y)) & 1) for y in range(10) for x in range(9, 16))
+
+    content = png([(b"IHDR", struct.pack(">IIBBBBB", 9, 10, 1, 0, 0, 0, 0)),
+                   (b"IDAT", zlib.compress(filtered(rows, [kind]))), (b"IEND", b"")])
+    assert said(content) == bits
+    assert said(clean(content).content) == "0" * 70
+
+
+def test_they_are_gone_from_each_frame():
+    frames = [small(0, 4, 7, spare, kinds=[2]) for spare in (0, 0xFF, 0xFF)]
+    control = struct.pack(">4IHHBB", 7, 9, 0, 0, 1, 10, 0, 0)
+    head, first, end = chunks(frames[0])
+    content = png([head, (b"acTL", struct.pack(">II", 3, 0)), (b"fcTL", bytes(4) + control), first,
+                   *(part for number, frame in ((1, frames[1]), (3, frames[2])) for part in (
+                       (b"fcTL", struct.pack(">I", number) + control),
+                       (b"fdAT", struct.pack(">I", number + 1) + dict(chunks(frame))[b"IDAT"]))),
+                   end])
+    cleaned = clean(content).content
+    assert looks_of(cleaned, PIXELS) == looks_of(content, PIXELS)
+    for kind, data in chunks(cleaned):
+        if kind == b"fdAT":
+            rows = zlib.decompress(data[4:])
+            assert {rows[at] for at in range(0, len(rows), 5)} == {0}
+            assert not any(rows[at] & 15 for at in range(4, len(rows), 5))
+
+
+def test_a_filter_that_there_is_not_is_refused():
+    rows = b"".join(bytes((7, 9)) for _ in range(3))
+    with pytest.raises(RefusedError, match="damaged"):
+        clean(png([(b"IHDR", struct.pack(">IIBBBBB", 7, 3, 1, 0, 0, 0, 0)),
+                   (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]))
 
 
 def test_a_packed_bomb_behind_the_pixels_is_not_inflated():

@@ -7,12 +7,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from imagelib.errors import BrokenPictureError
 from imagelib.ingest.embedded.containers.walk import XMP_KEYWORD
 from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.profile import LARGEST, clean_profile
 from imagelib.publishing.cleaning.refusing import refused
+from imagelib.publishing.cleaning.rows import without_spare_bits
 from imagelib.publishing.cleaning.trimming import indices_in
 from imagelib.publishing.cleaning.turning import orientation_of, turning_exif
+from imagelib.publishing.cleaning.unseen import without_unseen
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Colour type -> samples of a pixel, and the depths that it may have.
@@ -36,17 +39,23 @@ class _Header:
     colour: int
     interlaced: bool
 
+    @property
+    def bits(self) -> int:
+        """Bits of a pixel."""
+        return self.depth * _COLOURS[self.colour][0]
+
+    def passes(self, width: int, height: int) -> list[tuple[int, int]]:
+        """Columns and rows of each part in which so many pixels are packed."""
+        if not self.interlaced:
+            return [(width, height)]
+        sizes = [(-(-(width - left) // across), -(-(height - top) // down))
+                 for left, top, across, down in _PASSES]
+        return [(columns, rows) for columns, rows in sizes if columns > 0 and rows > 0]
+
     def inflated(self, width: int, height: int) -> int:
         """Bytes of so many pixels before they are packed, each row with its filter."""
-        bits = self.depth * _COLOURS[self.colour][0]
-        if not self.interlaced:
-            return height * (1 + (width * bits + 7) // 8)
-        total = 0
-        for left, top, across, down in _PASSES:
-            columns, rows = -(-(width - left) // across), -(-(height - top) // down)
-            if columns > 0 and rows > 0:
-                total += rows * (1 + (columns * bits + 7) // 8)
-        return total
+        return sum(rows * (1 + (columns * self.bits + 7) // 8)
+                   for columns, rows in self.passes(width, height))
 
 
 @dataclass(slots=True)
@@ -117,7 +126,11 @@ def clean_png(content: bytes, label: bool) -> bytes:
     header = _header(*next(chunks, (b"", b"")))
     found, frames = _sorted(chunks, header)
     for frame in frames:
-        frame.parts = [_fitted(b"".join(frame.parts), header.inflated(*frame.size(header)))]
+        packed = _fitted(b"".join(frame.parts), header.inflated(*frame.size(header)))
+        if len(frames) > 1 and (header.colour in (4, 6) or (
+                header.colour == _INDEXED and b"tRNS" in found)):
+            packed = _without_unseen(packed, header, frame.size(header), found)
+        frame.parts = [_without_spare(packed, header, frame.size(header))]
     made = [_SIGNATURE, _chunk(b"IHDR", content[16:29])]
     if b"iCCP" in found:
         made.append(_chunk(b"iCCP", _profile(found[b"iCCP"])))
@@ -241,14 +254,38 @@ def _palette(found: dict[bytes, bytes], frames: list[_Frame], header: _Header
         yield b"tRNS", data
 
 
+def _still(packed: bytes, header: _Header, size: tuple[int, int], *others: bytes) -> bytes:
+    """A file of the pixels of one frame and *others*, which are chunks."""
+    head = struct.pack(">IIBBBBB", *size, header.depth, header.colour, 0, 0, header.interlaced)
+    return b"".join([_SIGNATURE, _chunk(b"IHDR", head), *others, _chunk(b"IDAT", packed),
+                     _chunk(b"IEND", b"")])
+
+
+def _without_unseen(packed: bytes, header: _Header, size: tuple[int, int],
+                    found: dict[bytes, bytes]) -> bytes:
+    """*packed*, of a frame, with black where it is wholly transparent."""
+    others = []
+    if header.colour == _INDEXED:
+        # Of a palette with fewer colours another depth would be made.
+        palette = found.get(b"PLTE", b"").ljust(3 << header.depth, b"\0")
+        others = [_chunk(b"PLTE", palette), _chunk(b"tRNS", found[b"tRNS"])]
+    try:
+        made = without_unseen(_still(packed, header, size, *others), "PNG")
+    except BrokenPictureError:
+        raise refused("its pixels are damaged") from None
+    if made is None:
+        return packed
+    if header.interlaced or header.depth > 8:
+        raise refused("a frame of its animation has colours where nobody sees them")
+    return b"".join(data for kind, data in _chunks(made) if kind == b"IDAT")
+
+
 def _indices(frames: list[_Frame], palette: bytes, header: _Header) -> set[int]:
     """The numbers of the colours that any pixel has."""
     used: set[int] = set()
     for frame in frames:
-        head = struct.pack(">IIBBBBB", *frame.size(header), header.depth, _INDEXED, 0, 0,
-                           header.interlaced)
-        still = [_chunk(b"IHDR", head), _chunk(b"PLTE", palette), _chunk(b"IDAT", frame.parts[0])]
-        found = indices_in(b"".join([_SIGNATURE, *still, _chunk(b"IEND", b"")]))
+        found = indices_in(_still(frame.parts[0], header, frame.size(header),
+                                  _chunk(b"PLTE", palette)))
         if not found or max(found) >= len(palette) // 3:
             raise refused("its pixels are damaged")
         used |= found
@@ -310,6 +347,19 @@ def _fitted(packed: bytes, size: int) -> bytes:
     if made < size:
         raise refused("its pixels are cut short")
     return packed[: at - len(engine.unused_data)] if made == size else _repacked(packed, size)
+
+
+def _without_spare(packed: bytes, header: _Header, size: tuple[int, int]) -> bytes:
+    """*packed* with zeros where rows end within a byte; as it is if they stand there already."""
+    sizes = header.passes(*size)
+    if not any(columns * header.bits % 8 for columns, _ in sizes):
+        return packed
+    rows = zlib.decompress(packed)
+    try:
+        made = without_spare_bits(rows, sizes, header.bits)
+    except ValueError:
+        raise refused("its pixels are damaged") from None
+    return packed if made is rows else zlib.compress(made)
 
 
 def _repacked(packed: bytes, size: int) -> bytes:

@@ -47,10 +47,10 @@ def hidden_in(image: Image.Image) -> Hidden:
         *image.size, _columns(image, "RGB"), 3)
     # The frames of an animation lie over one another, and none is seen alone.
     is_still = getattr(image, "n_frames", 1) == 1
-    return Hidden(in_alpha, in_colours, is_still and _is_erased(image))
+    return Hidden(in_alpha, in_colours, is_still and is_erased(image))
 
 
-def _is_erased(image: Image.Image) -> bool:
+def is_erased(image: Image.Image) -> bool:
     """Whether the pixels that are wholly transparent differ from one another."""
     if image.mode == "P":
         opacities = image.info.get("transparency")
@@ -59,8 +59,13 @@ def _is_erased(image: Image.Image) -> bool:
             for count, opacity in zip(image.histogram(), opacities, strict=False)) > 1
     if image.getbands()[-1] != "A":
         return False
-    unseen = image.getchannel("A").point([255, *[0] * 255])
+    unseen = unseen_in(image)
     return any(sum(map(bool, band.histogram(unseen))) > 1 for band in image.split()[:-1])
+
+
+def unseen_in(image: Image.Image) -> Image.Image:
+    """A mask of the pixels of *image* that are wholly transparent, by its last band."""
+    return image.getchannel("A").point([255, *[0] * 255])
 
 
 def _columns(image: Image.Image, mode: str = "") -> Columns:

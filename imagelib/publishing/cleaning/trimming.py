@@ -72,7 +72,7 @@ def looks(content: bytes) -> str:
     try:
         with opened(content, sys.maxsize) as image:
             decode(image, content)
-            return digest_of(image)
+            return digest_of(image, unseen=True)
     except BrokenPictureError:
         return ""
 

@@ -13,6 +13,7 @@ from imagelib.ingest.embedded.containers.walk import read_containers
 from imagelib.pictures import Source, decode, opened, tiles
 from imagelib.publishing.cleaning.label import SOURCE_TYPE
 from imagelib.publishing.cleaning.refusing import refused
+from imagelib.publishing.cleaning.stealth import unseen_in
 
 _LABEL = {"xmp:DigitalSourceType": SOURCE_TYPE}
 
@@ -43,20 +44,24 @@ def looks_of(source: Source, max_pixels: int) -> Looks:
         for number in range(getattr(image, "n_frames", 1) if image.format != "MPO" else 1):
             image.seek(number)
             image.load()
-            frames.append(digest_of(image))
+            frames.append(digest_of(image, unseen=False))
             durations.append(float(image.info.get("duration", 0)))
         return Looks(size, turned, bool(image.info.get("icc_profile")), image.info.get("loop"),
                      tuple(frames), tuple(durations))
 
 
-def digest_of(image: Image.Image) -> str:
-    """The same for pictures whose pixels look the same, transparent ones included."""
+def digest_of(image: Image.Image, *, unseen: bool) -> str:
+    """The same for pictures whose pixels look the same; with *unseen* also those that are wholly
+    transparent have to be."""
     digest = hashlib.blake2b()
     for place, part in tiles(image, (1, 1)):
         # Deep greys and inks would lose in a conversion; of the others the looks count.
         exact = part.mode == "F" or part.mode.startswith("I") or part.mode == "CMYK"
         digest.update(f"{place} {part.mode if exact else ''}".encode())
-        digest.update(part.tobytes() if exact else part.convert("RGBA").tobytes())
+        shown = part if exact else part.convert("RGBA")
+        if not (exact or unseen):
+            shown.paste((0, 0, 0, 0), mask=unseen_in(shown))
+        digest.update(shown.tobytes())
     return digest.hexdigest()
 
 

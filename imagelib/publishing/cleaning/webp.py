@@ -10,6 +10,7 @@ from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.cleaning.profile import clean_profile
 from imagelib.publishing.cleaning.refusing import refused
 from imagelib.publishing.cleaning.streams import trimmed
+from imagelib.publishing.cleaning.unseen import without_unseen
 
 _ANIMATED, _XMP, _EXIF, _ALPHA, _ICC = 0x02, 0x04, 0x08, 0x10, 0x20
 
@@ -102,10 +103,14 @@ def _extended(flags: int, canvas: tuple[int, int]) -> bytes:
 
 
 def _animated(data: bytes, canvas: tuple[int, int]) -> _Frame:
-    """One ANMF chunk with its pixels alone."""
+    """One ANMF chunk with its pixels alone, black where nobody sees them."""
     if len(data) < 16:
         raise refused("a frame of its animation is damaged")
     frame = _frame(list(_chunks(data[16:])))
+    if frame.is_transparent and (made := without_unseen(
+            _file([frame.chunks], _ALPHA, frame.size, b"", label=False), "WEBP", lossless=True,
+            exact=True)):
+        frame = _frame(list(_chunks(made[12:])))
     left, top = (2 * (side - 1) for side in _sizes(data, 0))
     if frame.size != _sizes(data, 6) or left + frame.size[0] > canvas[0] or (
             top + frame.size[1] > canvas[1]):

@@ -62,15 +62,17 @@ def said_by(path: str, max_pixels: int, made: str) -> tuple[list[str], str]:
             said.append("a colour profile that says more than colours")
         if _keeps_bits(content):
             decode(image, content)
-            if hidden_in(image).is_erased and made == "cleaned":  # encoders of ours leave theirs
-                said.append("colours where it is wholly transparent")
             frames = getattr(image, "n_frames", 1)
             seen: dict[str, None] = {}
-            hides = False
+            hides = is_erased = False
             for number in range(frames):
                 image.seek(number)
-                hides = hides or hidden_in(image).is_text
+                hidden = hidden_in(image)
+                hides |= hidden.is_text
+                is_erased |= hidden.is_erased
                 seen |= dict.fromkeys(_words_in(lowest_bits(image, max(_LEAST, MOST // frames))))
+            if is_erased and made == "cleaned":  # encoders of ours leave colours of theirs
+                said.append("colours where it is wholly transparent")
             if hides:
                 said.append("a text in the lowest bits of its pixels")
             for half in halves(content, max_pixels):
