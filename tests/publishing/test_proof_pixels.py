@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import struct
 import zlib
@@ -10,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canaries import PIXELS, picture
+from canaries import PIXELS, picture, saved
 from PIL import Image as Pillow
+from test_cleaning_avif import repacked
 from test_cleaning_pixels import hiding
 from test_cleaning_png import SIGNATURE, chunk
 from test_proof import attempt
 
+from imagelib.errors import BrokenPictureError
 from imagelib.library.library import Library
+from imagelib.publishing.cleaning import clean
+from imagelib.publishing.cleaning.verifying import looks_of
 from imagelib.publishing.proof.pictures import said_by
 from imagelib.publishing.publication import LeakError
 
@@ -175,3 +180,30 @@ def test_a_text_with_a_magic_is_found_in_each_frame(tmp_path, number):
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
     assert said_by(str(tmp_path / "a.png"), PIXELS, "")[0] == [
         "a text in the lowest bits of its pixels"]
+
+
+def between_tiles(text: bytes) -> bytes:
+    """An AVIF of two tiles, the first of which is longer by *text* than its pixels need."""
+    base = saved(picture("RGB", (512, 256)), "AVIF", tile_cols=1, tile_rows=0, quality=90)
+
+    def longer(frame: bytes, at: int) -> bytes:
+        end = at + 2 + int.from_bytes(frame[at:at + 2], "little") + 1
+        if end > len(frame) - 100:  # the second one, which is the last, is not much shorter
+            return b""
+        return frame[:at] + (end - at - 3 + len(text)).to_bytes(2, "little") + frame[
+            at + 2:end] + text + frame[end:]
+
+    for at in range(2, 60):  # behind a header whose bits nobody counts here the first length stands
+        content = repacked(base, 0, lambda units, at=at: [
+            (kind, longer(data, at) if kind == 6 else data) for kind, data in units])
+        with contextlib.suppress(BrokenPictureError):
+            if looks_of(content, PIXELS) == looks_of(base, PIXELS):
+                return content
+    raise AssertionError("the encoder makes no tiles any more")
+
+
+def test_withheld_words_between_the_tiles_of_an_avif_are_found(tmp_path):
+    content = between_tiles(b" " + TEXT.encode())
+    assert WORD.encode() in clean(content).content
+    (tmp_path / "a.avif").write_bytes(content)
+    assert leak_in(tmp_path, tmp_path / "a.avif")
