@@ -400,3 +400,26 @@ def test_a_reader_that_stops_early_is_no_error(root):
     done = subprocess.run(f"{sys.executable} -m imagelib export | head -c 1 >/dev/null",
                           shell=True, capture_output=True, text=True)
     assert done.stderr == ""
+
+
+def test_images_are_named_by_lines_of_a_list(root):
+    """A list that was shortened is read as it is, and so are ids; an unknown one stops all."""
+    lines = imagelib("list").stdout.splitlines()
+    chosen = f"{lines[2]}\n\n  {lines[0][:36]}\n{lines[2]}\n"
+    assert imagelib("edit", "-", "--add-tag", "shown", input=chosen).returncode == 0
+    shown = imagelib("list", "tag:shown").stdout.splitlines()
+    assert {line[:36] for line in shown} == {lines[0][:36], lines[2][:36]}
+    assert imagelib("replace", "-", "prompt", "text", input=chosen).stderr.endswith(
+        "2 images changed.\n")
+    assert imagelib("album", "order", "shown", "-", input=f"{lines[2]}\n{lines[0]}\n"
+                    ).returncode == 0
+    assert [line[:36] for line in imagelib("album", "show", "shown").stdout.splitlines()] == [
+        lines[2][:36], lines[0][:36]]
+    absent = "00000000-0000-4000-8000-000000000000"
+    done = imagelib("rm", "-", "--yes", input=f"{lines[1]}\n{absent}\n")
+    assert (done.returncode, absent in done.stderr) == (3, True)
+    assert len(imagelib("list").stdout.splitlines()) == 4
+    assert imagelib("rm", "-", "--yes", input=chosen).returncode == 0
+    assert [line[:36] for line in imagelib("list").stdout.splitlines()] == [
+        lines[1][:36], lines[3][:36]]
+    assert imagelib("edit", "-", "--rating", "3", input="\n").returncode == 3

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 
 import click
 
-from imagelib.cli.output import Context, as_json, line_width, one_line, plural, print_json, say
+from imagelib.cli.output import (
+    Context,
+    as_json,
+    ids_of_lines,
+    line_width,
+    one_line,
+    plural,
+    print_json,
+    say,
+)
 
 pass_context = click.make_pass_decorator(Context)
 
@@ -78,7 +86,7 @@ def order(context: Context, tag: str, ids: tuple[str, ...]) -> None:
     """Let the images IDS come first in the album of TAG, in this order; - reads ids, one a line."""
     from imagelib.library.records.albums import change_album
 
-    wanted = sys.stdin.read().split() if ids == ("-",) else list(ids)
+    wanted = ids_of_lines() if ids == ("-",) else list(ids)
     with context.library() as library:
         change_album(library.database, tag, ids=wanted)
     say(f"{plural(len(wanted), 'image')} put in order.")

@@ -14,6 +14,7 @@ from imagelib.cli.output import (
     Context,
     as_json,
     dry_run,
+    ids_of,
     line_width,
     one_line,
     plural,
@@ -196,14 +197,18 @@ def show(context: Context, image_id: str, raw: bool, as_json: bool) -> None:
 @as_json
 @pass_context
 def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given: Any) -> int:
-    """Change all images that QUERY (or an id) finds; undo takes it back."""
+    """Change all images that QUERY (or an id) finds; undo takes it back.
+
+    With - as QUERY those whose ids stdin says, one a line; what stands behind an id is passed over,
+    so that a file may hold lines of `imagelib list`.
+    """
     fields: dict[str, Any] = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in given.items() if value not in (None, ())}
     if not fields:
         raise click.UsageError("Say what to change: --rating, --add-tag, --notes ...")
     with context.library() as library, library.database.exclusive():
-        ids = library.ids(read_query(query, library))
+        ids = ids_of(query, library)
         known = {tag.name for tag in library.tags()}
         for tag in fields.get("remove_tags", ()):
             if tag.strip() not in known:
@@ -227,14 +232,17 @@ def edit(context: Context, /, query: str, dry_run: bool, as_json: bool, **given:
 def replace_texts(context: Context, query: str, find: str, replacement: str,
                   places: tuple[str, ...], match_case: bool, whole_words: bool, dry_run: bool,
                   as_json: bool) -> int:
-    """In all images that QUERY (or an id) finds, write REPLACEMENT for FIND; undo takes it back."""
+    """In all images that QUERY (or an id) finds, write REPLACEMENT for FIND; undo takes it back.
+
+    With - as QUERY, in those whose ids stdin says, one a line.
+    """
     from imagelib.library.records.replacing import Replacement, find_in, replace_in
 
     wanted = Replacement.of({
         "find": find, "replace": replacement, "match_case": match_case,
         "whole_words": whole_words, "fields": [f.name for f in TEXTS if f.search in places]})
     with context.library() as library, library.database.exclusive():
-        ids = library.ids(read_query(query, library))
+        ids = ids_of(query, library)
         found = list(find_in(library.database, ids, wanted))
         failures = () if dry_run else replace_in(library.database, ids, wanted).failures
     refused = {failure.subject for failure in failures}
@@ -256,15 +264,18 @@ def replace_texts(context: Context, query: str, find: str, replacement: str,
 @as_json
 @pass_context
 def rm(context: Context, query: str, yes: bool, dry_run: bool, as_json: bool) -> int:
-    """Put all images that QUERY (or an id) finds into the trash."""
+    """Put all images that QUERY (or an id) finds into the trash.
+
+    With - as QUERY, those whose ids stdin says, one a line.
+    """
     with context.library() as library:
-        ids = library.ids(read_query(query, library))
+        ids = ids_of(query, library)
         if ids and not dry_run:
             if not yes:
                 click.confirm(f"Put {plural(len(ids), 'image')} into the trash?", abort=True,
                               err=True)
             with library.database.exclusive():  # only what was shown, and is still found
-                still = set(library.ids(query))
+                still = set(library.ids(query))  # `-` finds all
                 ids = [image_id for image_id in ids if image_id in still]
                 if ids:
                     library.delete(*ids)

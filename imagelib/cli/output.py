@@ -129,6 +129,22 @@ def read_query(text: str, library: Library) -> Query:
     return parsed
 
 
+def ids_of(text: str, library: Library) -> list[str]:
+    """The ids of what the query *text* finds; of the images that stdin names, where it is `-`.
+
+    Raises:
+        NotFoundError: there is no image of an id there.
+    """
+    if text != "-":
+        return library.ids(read_query(text, library))
+    return [library.get(one).id for one in dict.fromkeys(ids_of_lines())]
+
+
+def ids_of_lines() -> list[str]:
+    """The first word of each line of stdin, so that a file may also hold what `list` printed."""
+    return [words[0] for line in sys.stdin if (words := line.split())]
+
+
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar with rate and time left on a terminal; nothing at all elsewhere."""
