@@ -22,7 +22,7 @@ from imagelib.config import Settings
 from imagelib.formats import NO_PREVIEW
 from imagelib.library.store.batches import last_change
 from imagelib.library.store.disk import stat_of
-from imagelib.library.store.schema import IS_LIVE, IS_PICKED, IS_WORN, NOT_OK
+from imagelib.library.store.schema import IS_LIVE, IS_PICKED, IS_WORN, NAMELESS, NOT_OK
 from imagelib.recipes import DISPLAY, GRID, SHARP
 from imagelib.recording.files import is_recorded
 from imagelib.resources import bundled
@@ -85,8 +85,8 @@ class Aside:
             " ORDER BY who, image")
         albums = [(tag, text, *_in_album(connection, tag, cover, pks))
                   for tag, text, cover, pks in connection.execute(
-                      f"SELECT tag, text, cover, pks FROM albums AS a WHERE {IS_WORN} ORDER BY tag"
-                  ).fetchall()]
+                      f"SELECT tag, text, cover, pks FROM albums AS a WHERE {IS_WORN}"
+                      " OR tag = ? ORDER BY tag", (NAMELESS,)).fetchall()]
         return cls([list(row) for row in searches],
                    [(who, [row[1] for row in rows])
                     for who, rows in groupby(picks, key=itemgetter(0))], albums)
@@ -99,6 +99,8 @@ class Aside:
 def _in_album(connection: sqlite3.Connection, tag: str, cover: int | None,
               pks: str) -> tuple[int, list[int]]:
     """Cover and list of an album, of those images alone that carry its *tag*."""
+    if tag == NAMELESS:
+        return 0, json.loads(pks)
     worn = {row[0] for row in connection.execute(
         "SELECT it.image FROM image_tags AS it JOIN tags AS t ON t.id = it.tag WHERE t.name = ?",
         (tag,))}

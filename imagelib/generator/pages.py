@@ -90,8 +90,8 @@ class SiteInfo:
     picks: tuple[str, ...] = ()
     max_picks: int = 0
     publication: str = ""
-    #: The tag of the album in whose order all images come by themselves, or "".
-    album: str = ""
+    #: The tag of the album in whose order all images come by themselves; "" is one without a name.
+    album: str | None = None
 
     @property
     def recipes(self) -> list[Recipe]:

@@ -30,7 +30,7 @@ from imagelib.library.library import Library
 from imagelib.library.query.albums import in_album
 from imagelib.library.query.listing import ALBUM, Filter
 from imagelib.library.query.query import Query
-from imagelib.library.query.terms import HasTag
+from imagelib.library.query.terms import All, HasTag, Not
 from imagelib.library.store import folding
 from imagelib.library.store.batches import goes_on, last_change
 from imagelib.library.store.database import Transaction, translated
@@ -46,6 +46,7 @@ from imagelib.library.store.rows import (
     to_columns,
     update,
 )
+from imagelib.library.store.schema import NAMELESS
 from imagelib.library.values.image import Image
 from imagelib.publishing.files import PublishedFile, prepare, recipe_of
 from imagelib.publishing.ledger import ask
@@ -444,29 +445,39 @@ class Derived:
 
     def _save_albums(self, transaction: Transaction) -> None:
         """The albums of tags that are kept, as far as their images are published; all of these are
-        listed, as numbers of publications are given in another order."""
+        listed, as numbers of publications are given in another order. Of the one that the policy's
+        query is, the order, without a name, also if its tag is withheld."""
         transaction.run("DELETE FROM albums")
-        if not self._policy.keeps("tags"):
-            return
+        whole = self._whole()
         numbers = dict(self._sources.execute("SELECT pk, number FROM sources"))
         for tag, text, cover, pks in self._source.database.read(
                 "SELECT tag, text, cover, pks FROM albums"):
             worn = [row[0] for row in self._source.database.read(
                 "SELECT it.image FROM image_tags AS it JOIN tags AS t ON t.id = it.tag"
                 " WHERE t.name = ? ORDER BY it.image", tag) if row[0] in numbers]
-            if worn and tag in self._policy.tags:
-                there = set(worn)
-                order = dict.fromkeys((*(pk for pk in json.loads(pks) if pk in there), *worn))
+            there = set(worn)
+            order = json.dumps([numbers[pk] for pk in dict.fromkeys(
+                (*(pk for pk in json.loads(pks) if pk in there), *worn))])
+            if worn and self._policy.keeps("tags") and tag in self._policy.tags:
                 transaction.run("INSERT INTO albums VALUES (?, ?, ?, ?)", tag, text,
-                                numbers[cover] if cover in there else None,
-                                json.dumps([numbers[pk] for pk in order]))
+                                numbers[cover] if cover in there else None, order)
+            elif worn and tag == whole:
+                transaction.run("INSERT INTO albums VALUES (?, ?, ?, ?)", NAMELESS, "", None, order)
+
+    def _whole(self) -> str:
+        """The tag of the album that the policy's query is, but for what it leaves out, or ""."""
+        query = Query.parse(self._policy.query)
+        parts = query.root.parts if isinstance(query.root, All) else (query.root,)
+        asked = [part for part in parts if not isinstance(part, Not)]
+        return in_album(self._source.database, Filter(query, sort=ALBUM)).album if len(
+            asked) == 1 and isinstance(asked[0], HasTag) else ""
 
     @property
-    def album(self) -> str:
-        """The tag of the public album that the policy's query is, or ""."""
-        query = Query.parse(self._policy.query)
-        return in_album(self.library.database, Filter(query, sort=ALBUM)).album if isinstance(
-            query.root, HasTag) else ""
+    def album(self) -> str | None:
+        """The album in the site whose order all images have, or None; without a name if its tag is
+        withheld."""
+        there = [row[0] for row in self.library.database.read("SELECT tag FROM albums")]
+        return next((tag for tag in (self._whole(), NAMELESS) if tag in there), None)
 
     def _sweep(self, files: dict[int, tuple[str, PublishedFile]]) -> None:
         """Take away the files that no image has any more."""

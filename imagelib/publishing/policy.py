@@ -348,8 +348,8 @@ def explained(policy: Policy) -> list[str]:
     }[policy.originals] if isinstance(policy.originals, str) else
         f"Pictures have at most {policy.originals.size} pixels a side, as"
         f" {policy.originals.format}"
-        + (f", with {policy.originals.watermark!r} over them." if policy.originals.watermark
-           else "."))
+        + (f", with {policy.originals.watermark!r} over them" if policy.originals.watermark
+           else "") + "; what moves stands still.")
     if policy.ids == "own":
         lines.append("Its ids are its own, but the pictures themselves link it to other copies of"
                      " them: what was made in the same way has the same pixels, bytes and names of"

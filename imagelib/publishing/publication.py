@@ -64,6 +64,8 @@ def publication(library: Library, policy: Policy, place: str, *,
 
     Raises:
         LeakError: something that is withheld is in it. ConflictError: *place* is not ours.
+        InvalidError: it has none of the images that were asked for, and nothing of it
+        is in *place* yet.
         LockedError: it is being published right now.
     """
     if policy.is_over:
@@ -74,8 +76,10 @@ def publication(library: Library, policy: Policy, place: str, *,
         with Ledger(one.root / "ledger.db", target.name) as ledger:
             ledger.removed(target.missing(ledger.files()))
             target.check(ledger.files(), ledger.absent())
-            out = ledger.everywhere()
+            out, is_first = ledger.everywhere(), not ledger.files()
         derivation = one.follow(progress, set(without))
+        if is_first and not derivation.images and (policy.query or derivation.refused):
+            raise InvalidError(_nothing(policy, derivation.refused))
         site = one.root / "site"
         info = _info(policy, one.library.settings, one.id if policy.picks.kinds else "",
                      one.album)
@@ -182,7 +186,17 @@ def _templates(settings: Settings) -> list[str]:
                   if path.is_file()) if own else []
 
 
-def _info(policy: Policy, settings: Settings, publication_id: str, album: str) -> SiteInfo:
+def _nothing(policy: Policy, refused: Sequence[tuple[str, str]]) -> str:
+    """Why a first publication would have none of the images that were asked for."""
+    said = f"{policy.query!r} finds no image that may be public"
+    if refused:
+        file, reason = refused[0]
+        said = f"None of {len(refused):,} images can be published; {file}: {reason}"
+    return f"{said}. Nothing was sent."
+
+
+def _info(policy: Policy, settings: Settings, publication_id: str, album: str | None
+          ) -> SiteInfo:
     return SiteInfo(
         settings.title, settings.language, settings.base_url, settings.sharp, published=True,
         intro=policy.intro, author=policy.author, licence=policy.licence, robots=policy.robots,

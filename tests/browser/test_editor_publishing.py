@@ -129,3 +129,58 @@ def test_axe_finds_nothing_wrong_in_the_dialog(tab, tmp_path):
     expect(editor.button("Publish")).to_be_visible()
     check()
     expect(editor.dialog("Publish").get_by_role("checkbox")).to_have_count(1)
+
+
+def test_what_is_selected_is_published_as_an_album_in_the_order_that_is_seen(
+        editor, tmp_path, browser):
+    editor.page.get_by_label("Sort").select_option("captured_at")
+    for n in (3, 0, 4):
+        editor.item(f"picture {n}").hover()
+        editor.box(f"picture {n}").click()
+    editor.button("Publish…").click()
+    editor.field("Name of the album, which is a tag").fill("For Anna")
+    editor.button("Make the album and go on").click()
+    dialog = editor.dialog("Publish")
+    expect(editor.field("Which images")).to_have_value('tag:"for anna"')
+    expect(dialog).to_contain_text("3 images. A search")
+    editor.field("What").select_option("portfolio")
+    editor.fill({"Where to": str(tmp_path / "out")})
+    editor.button("Prepare").click()
+    expect(dialog).to_contain_text("3 (3 new)")
+    editor.button("Publish").click()
+    expect(dialog).to_contain_text("files written")
+
+    page = browser.new_page()
+    page.goto((tmp_path / "out" / "index.html").as_uri())
+    expect(page.locator(".grid[data-enhanced] .snippet")).to_have_text(
+        ["Portfolio 1", "Portfolio 2", "Portfolio 3"])
+    expect(page.get_by_label("Sort").locator("option").first).to_have_text("Album order")
+    expect(page.get_by_role("navigation", name="Albums")).to_have_count(0)
+    page.get_by_label("Sort").select_option("-captured_at")
+    expect(page.locator(".grid .snippet").first).to_have_text("Portfolio 3")
+    page.close()
+
+    # What is prefilled is of these images, not of what was published before.
+    editor.page.keyboard.press("Escape")
+    editor.page.get_by_role("navigation", name="Albums").get_by_role("link").click()
+    editor.page.get_by_role("region", name="Album").get_by_role("button", name="Publish…").click()
+    expect(editor.field("Which images")).to_have_value('tag:"for anna"')
+    expect(editor.field("Where to")).to_have_value("")
+    expect(dialog).not_to_contain_text("files written")
+
+
+def test_what_is_selected_is_not_forgotten_where_publishing_begins_in_the_menu(editor):
+    for n in (5, 1):
+        editor.item(f"picture {n}").hover()
+        editor.box(f"picture {n}").click()
+    editor.menu("Publish")
+    dialog = editor.dialog("Publish")
+    expect(dialog).to_contain_text("6 images. A search; empty: all images")
+    editor.fill({"Which images": "tag:wip or id:none"})
+    expect(dialog).to_contain_text("3 images. A search")
+    editor.button("Only the 2 selected images…").click()
+    editor.field("Name of the album, which is a tag").fill("two")
+    editor.page.keyboard.press("Enter")
+    expect(editor.field("Which images")).to_have_value("tag:two")
+    expect(dialog).to_contain_text("2 images. A search")
+    expect(editor.page.get_by_role("button", name="Only the")).to_have_count(0)

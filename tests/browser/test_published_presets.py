@@ -139,3 +139,24 @@ def test_an_address_is_shared_where_others_can_open_it(browser: Any, host: Path)
         links(page).first.click()
         expect(viewer(page).get_by_role("button", name="Share")).to_be_hidden()
         context.close()
+
+
+@pytest.mark.parametrize("size", [(90, 900), (200, 1200)])
+def test_the_number_of_a_proof_is_seen_however_narrow_the_picture_is(browser, tmp_path, size):
+    with Library.create(tmp_path / "library") as library:
+        for n, shape in enumerate([size, (400, 300)]):
+            library.add(draw(tmp_path / f"{n}.png", shape))
+        with publication(library, Policy.of("proof", PRESETS["proof"]),
+                         str(tmp_path / "out")) as found:
+            found.send()
+    for width in (390, 1280):
+        page = browser.new_page(viewport={"width": width, "height": 844})
+        page.goto((tmp_path / "out" / "index.html").as_uri())
+        wait_taken_over(page)
+        number = page.locator(".card[data-narrow] .snippet")
+        expect(number).to_have_text("001")
+        box, card = number.bounding_box(), page.locator(".card[data-narrow]").bounding_box()
+        assert number.evaluate("(e) => getComputedStyle(e).clipPath") == "none"
+        assert box["height"] > 15
+        assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
+        page.close()

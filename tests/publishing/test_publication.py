@@ -188,9 +188,44 @@ def test_an_album_of_a_tag_that_is_kept_is_public_in_its_order(tmp_path):
         change_album(library.database, "best", text="Another text")
         publish(library, tmp_path / "out", kept)
         assert albums()[0][1] == "Another text"
-        publish(library, tmp_path / "out", Policy.of("mine", {"query": "tag:best"}))
+        publish(library, tmp_path / "out", Policy.of("mine", {"query": ""}))
         assert albums() == []
         assert "data-album" not in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("query", ["tag:series", "tag:series -tag:nsfw", "-title:9 tag:SERIES"])
+def test_an_album_whose_tag_is_withheld_lends_its_order_and_nothing_else(tmp_path, query):
+    out = tmp_path / "out"
+    with Library.create(tmp_path / "small") as library:
+        images = [library.add(draw(tmp_path / f"{n}.png"), tags=["series"], title=f"no {n}",
+                              captured_at=f"2026-01-0{9 - n}").image.id for n in range(5)]
+        library.edit(images[4], remove_tags=["series"])
+        order = [2, 0, 3, 1]
+        change_album(library.database, "series", text="zqhidden words", cover=images[0],
+                     ids=[images[n] for n in order])
+        policy = Policy.of("mine", {"fields": ["title"], "query": query})
+
+        def shown() -> list[str]:
+            index = (out / "index.html").read_text("utf-8")
+            assert 'data-album=""' in index
+            manifest = json.loads((out / "data" / "manifest.js").read_text()[13:-3])
+            named = json.loads((out / f"data/albums-{manifest['albums']}.js").read_text()[13:-3])
+            [[tag, text, cover, pks]] = named["albums"]
+            assert (tag, text, cover) == ("", "", 0)
+            with derived(library, policy) as one:
+                titles = dict(map(tuple, one.library.database.read("SELECT pk, title FROM images")))
+            return [titles[pk] for pk in read_deltas(pks)]
+
+        publish(library, out, policy)
+        assert shown() == [f"no {n}" for n in order]
+        change_album(library.database, "series", ids=[images[3]])
+        publish(library, out, policy)
+        assert shown() == ["no 3", "no 2", "no 0", "no 1"]
+        text = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
+        assert b"zqhidden" not in text
+        assert b"series" not in b"".join(path.read_bytes() for path in (out / "data").iterdir())
+        publish(library, out, policy.changed("", query="tag:series or title:9"))
+        assert "data-album" not in (out / "index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawn_videos import film
 from helpers import a1111, draw
 
 from imagelib.cli import run
@@ -179,3 +180,18 @@ def test_a_library_without_images_makes_an_empty_gallery(tmp_path):
     Library.create(tmp_path / "library").close()
     assert publish(tmp_path / "library", "portfolio", "--to", tmp_path / "out", "--yes") == 0
     assert "No images yet" in (tmp_path / "out" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(("query", "why"), [
+    ("tag:showm", "'tag:showm' finds no image that may be public"),
+    ("tag:private", "'tag:private' finds no image"),
+    ("title:film", "None of 1 images can be published; film.webm: it is a video")])
+def test_a_first_publication_without_an_image_is_refused(root, tmp_path, capsys, query, why):
+    with Library.open(root) as library:
+        added = library.add(film(tmp_path / "film.webm", "video/webm"), title="film").image
+    why = why.replace("film.webm", added.file_name)
+    for more in ("--yes", "--dry-run"):
+        assert publish(root, "portfolio", "--to", tmp_path / "out", "--query", query, more) == 2
+        assert why in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert publish(root, "portfolio", "--to", tmp_path / "out", "--query", "tag:shown", "-y") == 0

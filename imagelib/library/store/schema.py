@@ -177,6 +177,8 @@ CREATE TABLE albums (
 #: SQL: whether an image carries the tag of the row `a` of `albums`; else it is no album now.
 IS_WORN = ("EXISTS (SELECT 1 FROM tags AS t JOIN image_tags AS it ON it.tag = t.id"
            " WHERE t.name = a.tag)")
+#: In a publication, the album of all of its images where the tag is withheld: nothing but an order.
+NAMELESS = ""
 #: SQL: whether a row of `picks` says anything; one that was taken back stays, so that an older file
 #: does not bring it back.
 IS_PICKED = "(heart OR stars OR note <> '')"

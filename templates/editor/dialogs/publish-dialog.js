@@ -10,14 +10,19 @@ const ImagelibPublishDialog = (() => {
   const PAUSE = 400;
   const RUNNING = ["preparing", "ready", "sending"];
 
+  /** How long nothing is typed before what is searched is counted, in milliseconds. */
+  const TYPING = 250;
+
   /** What was chosen last in this tab. @type {(PublishBody & {name: string}) | null} */
   let chosen = null;
 
-  async function open() {
+  /** @param {string | null} asked  Which images, if that is what somebody came with. */
+  async function open(asked = null) {
     const status = h("p", { class: "publish-status", role: "status" });
     const fault = h("p", { class: "trouble", role: "alert", hidden: true });
     const body = h("div", { class: "publish-body", tabindex: "-1" });
     let timer = 0;
+    let typing = 0;
     let shown = "";
     /** Whoever has said no need not hear that it was broken off. */
     let isBack = false;
@@ -26,6 +31,7 @@ const ImagelibPublishDialog = (() => {
     const dialog = ImagelibDialog.open("Publish", [h("div", { class: "publish" }, status, fault, body)], { closed: () => {
       begin();
       clearTimeout(timer);
+      clearTimeout(typing);
     } });
 
     async function load() {
@@ -34,7 +40,10 @@ const ImagelibPublishDialog = (() => {
       try {
         const { items, job } = await ImagelibApi.publications();
         if (!isLast()) return;
-        show(items, job);
+        // Who comes with images of their own need not read first how the last publication ended.
+        const isOld = asked !== null && shown === "" && job.state !== "idle" && !RUNNING.includes(job.state);
+        if (isOld) await ImagelibApi.cancelPublication(job.name);
+        show(items, isOld ? { state: "idle" } : job);
         if (!RUNNING.includes(job.state)) return;
       } catch (error) {
         if (!isLast()) return;
@@ -85,23 +94,36 @@ const ImagelibPublishDialog = (() => {
         h("input", { id, type: "text", autocomplete: "off", ...more });
       const place = text("publish-place", { list: known.id, required: true, autocapitalize: "none", spellcheck: "false", "aria-describedby": "publish-place-hint", input: () => showPlace() });
       const hint = h("p", { class: "hint", id: "publish-place-hint" });
-      const query = text("publish-query", { spellcheck: "false", "aria-describedby": "publish-query-hint" });
+      const query = text("publish-query", { spellcheck: "false", "aria-describedby": "publish-query-hint", input: () => countSoon() });
+      const found = h("p", { class: "hint", id: "publish-query-hint" });
       const title = text("publish-title", { maxlength: "200" });
       const prepare = h("button", { type: "submit", class: "primary" }, "Prepare");
       const item = () => /** @type {PublicationItem} */ (items.find(({ name }) => name === which.value));
 
       /** Fill in what the policy says, or what was chosen before. @param {typeof chosen} before */
       function choose(before) {
-        const { explained: lines = [], fault: broken, is_own: own, is_over: over, places = [], query: asked = "", title: called = "", to = "" } = item();
+        const { explained: lines = [], fault: broken, is_own: own, is_over: over, places = [], query: usual = "", title: called = "", to = "" } = item();
         const last = [...places].sort((a, b) => b.at - a.at)[0]?.place;
-        explained.replaceChildren(...(broken ? [broken] : lines).map((line) => h("li", {}, line)),
+        // Which images, its first line, is asked for below.
+        explained.replaceChildren(...(broken ? [broken] : lines.slice(1)).map((line) => h("li", {}, line)),
           ...(over ? [h("li", { class: "fault" }, "Its last day has passed: it cannot be published.")] : []));
         prepare.disabled = Boolean(broken || over);
         known.replaceChildren(...new Set([...places.map((one) => one.place), ...(to ? [to] : [])].map((one) => h("option", { value: one }))));
-        place.value = before?.place ?? last ?? to;
-        query.value = before?.query ?? (own ? asked : [ImagelibGallery.query, asked].filter(Boolean).join(" "));
+        // Where other images were published the last time is no place for these.
+        place.value = asked === null ? before?.place ?? last ?? to : "";
+        query.value = asked ?? before?.query ?? (own ? usual : [ImagelibGallery.query, usual].filter(Boolean).join(" "));
         title.value = before?.title ?? called;
         showPlace();
+        countSoon(0);
+      }
+
+      /** Say how many images are meant, once nobody types any more. @param {number} pause in milliseconds */
+      function countSoon(pause = TYPING) {
+        clearTimeout(typing);
+        typing = setTimeout(async () => {
+          const count = await ImagelibApi.count(query.value).catch(() => null);
+          setText(found, `${count === null ? "" : `${counted(count, "image")}. `}A search; empty: all images. What wears the tag private is never in it.`);
+        }, pause);
       }
 
       function showPlace() {
@@ -114,19 +136,30 @@ const ImagelibPublishDialog = (() => {
       const field = (label, input, ...more) => h("div", { class: "field" }, h("label", { for: input.id }, label), input, ...more);
       const element = h("form", { class: "publish-form", submit: (event) => {
         event.preventDefault();
-        const asked = { place: place.value.trim(), query: query.value, ...(title.value.trim() ? { title: title.value } : {}) };
-        chosen = { name: which.value, ...asked };
-        void act(() => ImagelibApi.preparePublication(which.value, asked), place);
+        const wanted = { place: place.value.trim(), query: query.value, ...(title.value.trim() ? { title: title.value } : {}) };
+        chosen = { name: which.value, ...wanted };
+        asked = null;  // from now on what was chosen here counts
+        void act(() => ImagelibApi.preparePublication(which.value, wanted), place);
       } },
       h("p", { class: "hint" }, "A gallery for others, of a part of the library. Nothing is sent before you have seen what becomes public."),
       h("div", { class: "fields" },
         field("What", which, explained), field("Where to", place, known, hint),
-        field("Which images", query, h("p", { class: "hint", id: "publish-query-hint" }, "A search; empty: all images. What wears the tag private is never in it.")),
+        field("Which images", query, found, ...selected()),
         field("Title of the gallery", title)),
       h("footer", { class: "dialog-foot" }, prepare));
       if (chosen && items.some(({ name }) => name === chosen?.name)) which.value = chosen.name;
       choose(which.value === chosen?.name ? chosen : null);
       return element;
+    }
+
+    /** The way from what is selected to a publication of it alone. @returns {HTMLElement[]} */
+    function selected() {
+      const { size } = ImagelibSelection;
+      if (!size || asked !== null) return [];
+      return [h("p", {}, h("button", { type: "button", class: "small", click: () => {
+        dialog.close();
+        ImagelibAlbumEditing.ask(ofTag);
+      } }, `Only the ${counted(size, "selected image")}…`))];
     }
 
     const bar = h("progress", { max: "1", "aria-label": "Progress" });
@@ -206,5 +239,16 @@ const ImagelibPublishDialog = (() => {
     }
   }
 
-  return { open: () => void open() };
+  /** Publish the images that carry a tag. @param {string} tag */
+  const ofTag = (tag) => void open(`tag:${ImagelibQuery.quote(tag)}`);
+
+  /** The way there from an album that is shown. */
+  function start() {
+    document.querySelector("[data-slot=album]")?.append(h("button", { type: "button", class: "small", click: () => {
+      const { inAlbum } = ImagelibGallery;
+      if (inAlbum) ofTag(inAlbum.album.tag);
+    } }, "Publish…"));
+  }
+
+  return { ofTag, open: () => void open(), start };
 })();

@@ -158,15 +158,16 @@ const ImagelibAlbumEditing = (() => {
     }
   }
 
-  /** Make an album of a tag that images carry, in the order given. @param {string} tag @param {string[]} ids @param {number[]} pks */
-  async function make(tag, ids, pks = []) {
+  /** Make an album of a tag that images carry, in the order given. @param {string} tag @param {string[]} ids @param {number[]} pks @param {((tag: string) => void) | null} then  Goes on with it, instead of a message. */
+  async function make(tag, ids, pks = [], then = null) {
     try {
       const { tag: name } = await ImagelibQueue.inTurn(() => ImagelibApi.changeAlbum(tag, ids.length ? { ids } : {}));
       const known = (ImagelibIndex.albums ?? []).find((album) => album.tag === name);
       const rest = Array.from(known?.pks ?? []).filter((pk) => !pks.includes(pk));
       const album = { tag: name, text: known?.text ?? "", cover: known?.cover ?? 0, pks: [...pks, ...rest] };
       show(album);
-      ImagelibToast.show(`${name} is an album`, { actions: [
+      if (then) then(name);
+      else ImagelibToast.show(`${name} is an album`, { actions: [
         ["Show", () => ImagelibGallery.follow(`tag:${ImagelibQuery.quote(name)}`)],
         ...(known ? [] : [/** @type {[string, () => void]} */ (["Undo", () => void forget(album)])]),
       ] });
@@ -175,8 +176,8 @@ const ImagelibAlbumEditing = (() => {
     }
   }
 
-  /** Ask for a name, tag what is selected with it, and let it be an album in the order that is shown. */
-  function ask() {
+  /** Ask for a name, tag what is selected with it, and let it be an album in the order that is shown. @param {((tag: string) => void) | null} then  Goes on with its tag. */
+  function ask(then = null) {
     const { columns } = ImagelibIndex;
     const chosen = Array.from(ImagelibGallery.rows, (row) => columns.pk[row]).filter(ImagelibSelection.has);
     const pks = [...new Set([...chosen, ...ImagelibSelection.pks()])];
@@ -190,11 +191,11 @@ const ImagelibAlbumEditing = (() => {
       dialog.close();
       const target = ImagelibSelection.target();
       void idsOf(pks).then(async (ids) => {
-        if (await ImagelibEdits.apply(target, { edit: { add_tags: [tag] } }, `Tagged ${tag}`)) await make(tag, ids, pks);
+        if (await ImagelibEdits.apply(target, { edit: { add_tags: [tag] } }, `Tagged ${tag}`)) await make(tag, ids, pks, then);
       });
     } }, h("label", { for: "album-name" }, "Name of the album, which is a tag"), name, names,
     h("p", { class: "hint" }, "The images get this tag and stand in the order in which you see them."),
-    h("p", {}, h("button", { type: "submit", class: "primary" }, "Make the album")))]);
+    h("p", {}, h("button", { type: "submit", class: "primary" }, then ? "Make the album and go on" : "Make the album")))]);
     name.focus();
   }
 

@@ -15,16 +15,18 @@ const ImagelibBulkBar = (() => {
   const clear = h("button", { type: "button", class: "close", "aria-label": "Clear the selection", title: "Clear (Esc)",
     click: () => ImagelibSelection.clear() }, "×");
   const compared = h("button", { type: "button", "aria-keyshortcuts": "c", click: () => void ImagelibSelection.compare() }, "Compare");
+  /** @type {(tag: string) => void} */
+  let publish = () => {};
+  const actions = h("div", { class: "bulk-actions" }, compared,
+    h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open(ImagelibSelection.target()) }, "Tag"),
+    h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
+    h("button", { type: "button", click: () => ImagelibAlbumEditing.ask() }, "Album…"),
+    h("button", { type: "button", click: () => ImagelibAlbumEditing.ask((tag) => publish(tag)) }, "Publish…"),
+    h("button", { type: "button", click: () => void ImagelibReplaceDialog.open() }, "Replace"),
+    h("button", { type: "button", click: () => void download() }, "Export"),
+    h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete"));
   const bar = h("div", { class: "bulk-bar", role: "toolbar", "aria-label": "Selected images", hidden: true },
-    h("p", { class: "bulk-count", role: "status" }, number, hidden), all, stars,
-    h("div", { class: "bulk-actions" }, compared,
-      h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open(ImagelibSelection.target()) }, "Tag"),
-      h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
-      h("button", { type: "button", click: () => ImagelibAlbumEditing.ask() }, "Album…"),
-      h("button", { type: "button", click: () => void ImagelibReplaceDialog.open() }, "Replace"),
-      h("button", { type: "button", click: () => void download() }, "Export"),
-      h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete")),
-    clear);
+    h("p", { class: "bulk-count", role: "status" }, number, hidden), all, stars, actions, clear);
 
   function show() {
     const { size } = ImagelibSelection;
@@ -47,7 +49,9 @@ const ImagelibBulkBar = (() => {
     h("a", { href: ImagelibApi.exportUrl("json", query), download: "imagelib.json" }).click();
   }
 
-  function start() {
+  /** @param {(tag: string) => void} publishing  Publishes what carries a tag. */
+  function start(publishing) {
+    publish = publishing;
     document.body.append(h("section", { "aria-label": "Selection" }, bar));
     ImagelibSelection.onChange(show);
   }
