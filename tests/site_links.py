@@ -22,7 +22,7 @@ class _References(HTMLParser):
 
 
 @lru_cache(2000)
-def _paths(page: str) -> list[tuple[str, str]]:
+def paths_of(page: str) -> list[tuple[str, str]]:
     """Each link of a page with the path in it; a page that is as it was is not read again."""
     parser = _References()
     parser.feed(page)
@@ -35,6 +35,6 @@ def dead_references(site: Path) -> list[str]:
     dead = []
     for page in site.rglob("*.html"):
         dead += [f"{page.relative_to(site)} -> {url}"
-                 for url, path in _paths(page.read_text(encoding="utf-8"))
+                 for url, path in paths_of(page.read_text(encoding="utf-8"))
                  if not (page.parent / path).exists()]
     return dead

@@ -27,7 +27,8 @@ _NOUNS = {"title": "title", "prompt_text": "prompt", "negative_prompt": "negativ
           "captured_at": "date", "tags": "tag", "generation": "setting"}
 _LASTING = ("data/", "static/", "thumbs/")
 #: Parts of the site in the order in which they go out; what nothing refers to yet comes first.
-_PHASES = ("thumbs/", "static/", "images/", "data/", "", "image/", "data/manifest.js", "index.html")
+_FRONT = ("data/manifest.js", "index.html")
+_PHASES = ("thumbs/", "static/", "images/", "data/", "", "image/", *_FRONT)
 
 
 @dataclass(slots=True)
@@ -41,6 +42,9 @@ class Difference:
     #: Paths in the order in which they go out, and those that are taken away afterwards.
     put: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
+    #: So many of `put`, the first, are not there yet; the others replace something, or are the
+    #: front.
+    fresh: int = 0
     #: Replaced files that stay for a while.
     gone: list[str] = field(default_factory=list)
     size: int = 0
@@ -128,12 +132,19 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
     found.removed = sorted(before.keys() - now.images.keys())
     found.changed = sorted(image for image, record in now.images.items()
                            if before.get(image, record) != record)
+    # What is there is replaced when all that it may refer to by now is there, too.
+    fresh = {path for path in now.files if path not in _FRONT and not (
+        path in out and out[path].digest)}
     found.put = sorted((path for path, (checksum, _) in now.files.items()
-                        if path not in out or out[path].digest != checksum), key=phase)
+                        if path not in out or out[path].digest != checksum),
+                       key=lambda path: (path not in fresh, phase(path)))
+    found.fresh = sum(path in fresh for path in found.put)
     found.size = sum(now.files[path][1] for path in found.put)
     last = _last(ledger) if ledger.policy else policy
-    # What nobody may know any more does not stay for the sake of an open page.
-    hurried = takes_down or bool(found.removed) or bool(widened(policy, last))
+    # What nobody may know any more does not stay for the sake of an open page, and of what was
+    # broken off nobody knows whose it is.
+    hurried = (takes_down or ledger.is_broken_off or bool(found.removed)
+               or bool(widened(policy, last)))
     for path in sorted(out.keys() - now.files.keys(), key=phase, reverse=True):
         since = out[path].gone_since
         lasts = path.startswith(_LASTING) and not hurried and path not in outdated and (

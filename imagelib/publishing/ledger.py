@@ -32,17 +32,23 @@ CREATE TABLE IF NOT EXISTS removed (
 CREATE TABLE IF NOT EXISTS images (
     place INTEGER NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (place, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS begun (place INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS texts (
     place INTEGER NOT NULL, field TEXT NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (place, field, text)
 ) WITHOUT ROWID;
 """
-#: Who is killed sends at most so many files again.
+#: Who is killed sends at most so many files again, and at most what came within so many seconds.
 _SOME = 64
+_WITHIN = 0.1
 
 
 class Placed(NamedTuple):
-    """A file that we put somewhere; `gone_since` is when the site no longer had it, or None."""
+    """A file that we put somewhere; `gone_since` is when the site no longer had it, or None.
+
+    Of one that was only begun nobody knows what is there, if anything: its digest is "", its size
+    -1.
+    """
 
     digest: str
     size: int
@@ -53,7 +59,7 @@ class Ledger:
     """What one publication has put in one place."""
 
     def __init__(self, path: Path, place: str) -> None:
-        self._path, self._noted = path, 0
+        self._path, self._noted, self._since = path, 0, 0.0
         self._connection = sqlite3.connect(path, isolation_level=None)
         # All at once, as others ask while they are made.
         self._connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
@@ -77,6 +83,22 @@ class Ledger:
     def everywhere(self) -> set[str]:
         """The paths of all files that lie in any place."""
         return {row[0] for row in self._connection.execute("SELECT DISTINCT path FROM files")}
+
+    def begin(self, paths: Iterable[str]) -> None:
+        """Note, before anything is sent, what will be: whoever comes after somebody who was killed
+        knows that it is ours, and takes away what is not wanted any more."""
+        connection = self._connection
+        connection.execute("BEGIN")
+        connection.execute("INSERT OR IGNORE INTO begun VALUES (?)", (self._place,))
+        connection.executemany("INSERT OR IGNORE INTO files VALUES (?, ?, '', -1, NULL)",
+                               [(self._place, path) for path in paths])
+        connection.execute("COMMIT")
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether something was begun there and never became whole."""
+        return self._connection.execute("SELECT 1 FROM begun WHERE place = ?", (self._place,)
+                                        ).fetchone() is not None
 
     def put(self, path: str, digest: str, size: int) -> None:
         """Note that a file is there now; what is noted lasts from the next `_SOME` on."""
@@ -114,10 +136,11 @@ class Ledger:
             [(time.time(), self._place, path) for path in paths])
 
     def _note(self) -> None:
-        """One flush for many notes: each takes longer than a file."""
-        if self._noted >= _SOME:
+        """One flush for many notes: each takes longer than a file here, less than one elsewhere."""
+        if self._noted >= _SOME or (self._noted and time.monotonic() - self._since > _WITHIN):
             self._flush()
         if not self._noted:
+            self._since = time.monotonic()
             self._connection.execute("BEGIN")
         self._noted += 1
 
@@ -146,6 +169,7 @@ class Ledger:
                                [(self._place, *one) for one in images.items()])
         connection.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?, ?)",
                                [(self._place, *one) for one in texts])
+        connection.execute("DELETE FROM begun WHERE place = ?", (self._place,))
         connection.execute("UPDATE places SET at = ?, policy = ? WHERE id = ?",
                            (time.time(), policy, self._place))
         connection.execute("COMMIT")

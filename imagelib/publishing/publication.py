@@ -153,9 +153,14 @@ def visited(settings: Settings, policy: Policy, place: str, url: str,
         raise NotFoundError(f"{policy.name!r} was never published.")
     with Ledger(path, name) as ledger:
         files, absent = ledger.files(), ledger.absent()
+        is_broken_off = ledger.is_broken_off
     if "index.html" not in files and not absent:
         raise NotFoundError(f"{policy.name!r} was never published in {name}.")
-    return visit(url, files, absent, lambda done, total: progress("asking", done, total))
+    report = visit(url, {path: one for path, one in files.items() if one.digest}, absent,
+                   lambda done, total: progress("asking", done, total))
+    if is_broken_off:
+        report.faults.insert(0, "The last publication was broken off. Publish again to go on.")
+    return report
 
 
 def _send(found: Publication, now: Contents, ledger: Ledger, target: Target, site: Path,
@@ -171,8 +176,11 @@ def _send(found: Publication, now: Contents, ledger: Ledger, target: Target, sit
         found.sent.extend(paths)
         progress("sending", len(found.sent), total)
 
+    ledger.begin(difference.put)
     ledger.gone(difference.gone)
-    target.put(site, difference.put, put)
+    # Who replaces a page would send it beside the new ones that it refers to.
+    for some in (difference.put[:difference.fresh], difference.put[difference.fresh:]):
+        target.put(site, some, put)
     target.remove(difference.remove, ledger.removed)
     target.finish(site)
     put(difference.put[len(found.sent):])

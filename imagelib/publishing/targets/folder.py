@@ -44,11 +44,11 @@ class FolderTarget:
                                 " Choose an empty folder, or empty this one.")
 
     def missing(self, known: Mapping[str, Placed]) -> list[str]:
-        """What is not there, or of another size."""
+        """What is not there, or of another size, if that is known."""
 
         def is_there(path: str) -> bool:
             try:
-                return (self._folder / path).lstat().st_size == known[path].size
+                return known[path].size in (-1, (self._folder / path).lstat().st_size)
             except OSError:
                 return False
 

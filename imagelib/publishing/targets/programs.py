@@ -6,6 +6,7 @@ passwords; imagelib keeps none.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from imagelib.errors import ImagelibError, InvalidError
 from imagelib.publishing.files import MOMENT
@@ -66,16 +68,19 @@ class RcloneTarget:
         for cache, some in _steps(paths):
             _date(site, some)
             with _Listed(some) as names:
-                _run("rclone", "copy", "--files-from-raw", names, "--no-traverse",
-                     "--no-check-dest", "--s3-no-head", "--s3-no-check-bucket", "--header-upload",
-                     f"Cache-Control: {cache}", str(site), self._remote)
-            told(some)
+                sent = []
+                for path in _copied("--files-from-raw", names, "--no-traverse", "--no-check-dest",
+                                    "--s3-no-head", "--s3-no-check-bucket", "--header-upload",
+                                    f"Cache-Control: {cache}", str(site), self._remote):
+                    sent.append(path)
+                    told([path])
+            told([path for path in some if path not in set(sent)])
 
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """Delete by a known list."""
         if paths:
             with _Listed(paths) as names:
-                _run("rclone", "delete", "--files-from-raw", names, self._remote)
+                _run("rclone", "delete", "--files-from-raw", names, "--no-traverse", self._remote)
         told(paths)
 
     def clear(self, paths: Sequence[str], told: Told) -> None:
@@ -236,13 +241,51 @@ def _lines(*command: str) -> list[str]:
     return done.stdout.splitlines() if done.returncode == 0 else []
 
 
+def _copied(*arguments: str) -> Iterator[str]:
+    """Let rclone copy, and say each file as soon as it is there; whoever stops listening ends it.
+
+    Raises:
+        SendError: it failed; what it said before stays.
+    """
+    said: list[str] = []
+    with subprocess.Popen(["rclone", "copy", *arguments, "-v", "--use-json-log", "--stats", "0"],
+                          stderr=subprocess.PIPE, text=True) as program:
+        try:
+            for line in program.stderr or ():
+                told = _of_log(line)
+                if str(told.get("msg", "")).startswith("Copied") and "object" in told:
+                    yield str(told["object"])
+                elif told.get("level") not in ("info", "notice", "warning", "debug"):
+                    said.append(" ".join(str(told.get("msg", "")).split()))
+        finally:
+            if program.poll() is None:
+                program.terminate()
+    if program.returncode:
+        raise _failed("rclone", program.returncode, said)
+
+
+def _of_log(line: str) -> dict[str, Any]:
+    """A line of rclone's log; one that is no JSON is what it says."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        told = None
+    return told if isinstance(told, dict) else {"msg": line}
+
+
+def _failed(program: str, status: int, said: Sequence[str]) -> SendError:
+    """What is said of it: the last line, and where that only says by what, also those before."""
+    first = next((n for n in range(len(said) - 1, 0, -1) if not said[n].startswith("caused by")), 0)
+    return SendError(f"{program} ended with {status}: {' '.join(said[first:])}. What was sent"
+                     " stays; publish again to go on.")
+
+
 def _run(*command: str, cwd: Path | None = None) -> str:
     """What a program says; it knows nothing of who starts it, nor of another repository."""
     environment = {name: value for name, value in os.environ.items() if name not in _OF_GIT}
     done = subprocess.run(command, cwd=cwd, env=environment | _NOBODY,
                           capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise SendError(f"{command[0]} ended with {done.returncode}: {said[-1] if said else ''}."
-                        " What was sent stays; publish again to go on.")
+        raise _failed(command[0], done.returncode,
+                      (done.stderr or done.stdout).strip().splitlines())
     return done.stdout.strip()
