@@ -74,7 +74,30 @@ XMP_CARRIERS = {
     "BigTIFF": lambda d, x: d.tiff({700: x}, big=True),
     "JPEG XL": lambda d, x: d.jxl((b"xml ", x)),
     "JPEG XL, packed": lambda d, x: d.jxl((b"xml ", x), packed=True),
+    "GIF": lambda d, x: in_gif(d, x + b"\x01" + bytes(range(255, -1, -1)) + b"\0"),
+    "GIF in real sub-blocks": lambda d, x: in_gif(d, b"".join(
+        bytes([len(x[at:at + 255])]) + x[at:at + 255] for at in range(0, len(x), 255)) + b"\0"),
+    "JPEG, in two further segments": lambda d, x: extended(d, x, NAME, NAME),
 }
+NAME = b"0123456789ABCDEF0123456789ABCDEF"
+
+
+def in_gif(draw, packet):
+    """A GIF whose application block of XMP is *packet* as it is, and a comment behind it."""
+    behind = b"\x21\xfe\x06behind\0\x3b"
+    return draw.gif(b"")[:-4] + b"\x21\xff\x0bXMP DataXMP" + packet + behind
+
+
+def extended(draw, packet, named, written):
+    """A JPEG whose XMP *named* another packet, which lies in two parts under the name *written*."""
+    def part(start, end):
+        return (0xE1, b"http://ns.adobe.com/xmp/extension/\0" + written + struct.pack(
+            ">II", len(packet), start) + packet[start:end])
+
+    main = draw.xmp('xmlns:n="http://ns.adobe.com/xmp/note/"'
+                    f' n:HasExtendedXMP="{named.decode()}"')
+    return draw.jpeg((0xE1, b"http://ns.adobe.com/xap/1.0/\0" + main),
+                     part(40, len(packet)), part(0, 40))
 
 
 @pytest.mark.parametrize("carrier", XMP_CARRIERS)
@@ -86,6 +109,20 @@ def test_xmp_is_found_in_every_container(draw, found, carrier):
 
     assert record.label == "AI-generated"
     assert record.extra["digital_source_type"] == "trainedAlgorithmicMedia"
+
+
+def test_what_stands_behind_the_xmp_of_a_gif_is_read(draw):
+    for name in ("GIF", "GIF in real sub-blocks"):
+        found = read_containers(io.BytesIO(XMP_CARRIERS[name](draw, draw.xmp('xmlns:i="urn:i"'))))
+        assert found.texts["comment"] == "behind"
+
+
+def test_a_further_packet_that_the_xmp_does_not_name_is_not_its_own(draw):
+    packet = draw.xmp('xmlns:i="urn:i" i:DigitalSourceType="of another picture"')
+    texts = read_containers(io.BytesIO(extended(draw, packet, NAME, NAME[::-1]))).texts
+    assert "of another picture" not in texts.values()
+    texts = read_containers(io.BytesIO(extended(draw, packet, NAME, NAME))).texts
+    assert "of another picture" in texts.values()
 
 
 @pytest.mark.parametrize("text", ["naïve fox 🦊 #テスト", "naïve fox"])

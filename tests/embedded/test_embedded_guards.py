@@ -51,6 +51,10 @@ HOSTILE = {
     ),
     "a GIF of endless blocks": lambda d: d.gif(b"")[:-3] + b"\x2c" + bytes(10)
     + (b"\xff" + bytes(255)) * 120_000,
+    "a GIF of hordes of XMP": lambda d: d.gif(b"")[:-4] + (
+        b"\x21\xff\x0bXMP DataXMP<" + b"\xff" * 4 * MIB + b"\0") * 20,
+    "a GIF of hordes of small XMP": lambda d: d.gif(b"")[:-4] + (
+        b"\x21\xff\x0bXMP DataXMP\x01<\0") * 400_000,
     "a chain of samplers": lambda d: d.png(d.text("prompt", json.dumps({
         str(n): {"class_type": "KSampler",
                  "inputs": {"seed": n, "steps": 1, "positive": [str(n - 1), 0],

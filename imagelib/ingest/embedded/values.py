@@ -23,6 +23,7 @@ MAX_NODES = 250_000
 _LONGEST_INTEGER = 40
 _WEIGHTS = (".safetensors", ".ckpt", ".gguf", ".sft", ".pt", ".pth")
 _SIZE = re.compile(r"(?<!\d)(\d{1,6})\s*[x×,]\s*(\d{1,6})(?!\d)", re.ASCII)
+_INTEGER = re.compile(r"-?\d{1,20}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}", re.ASCII)
 #: What savers write where they know nothing.
@@ -141,7 +142,7 @@ def as_int(value: Any) -> int | None:
     """An integer of at most 64 bits, or None; never by way of a float, which loses digits."""
     if isinstance(value, str):
         value = value.strip()
-        value = int(value) if re.fullmatch(r"-?\d{1,20}", value, re.ASCII) else as_float(value)
+        value = int(value) if _INTEGER.fullmatch(value) else as_float(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):

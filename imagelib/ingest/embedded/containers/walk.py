@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from imagelib.formats import HEAD, JXL, TIFF, is_video, sniff
@@ -23,7 +24,11 @@ from imagelib.ingest.embedded.containers.video import read_mp4, read_webm
 #: Under which PNG has XMP, and what stands before it in JPEG (XMP specification part 3, 1.1).
 XMP_KEYWORD = "XML:com.adobe.xmp"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
-
+#: What does not fit into one segment, in parts (the same, 1.1.3.1), and its block in GIF (1.1.2).
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+_GIF_XMP = b"\x0bXMP DataXMP"
+#: How the bytes behind it begin by which a reader of sub-blocks finds their end.
+_GIF_XMP_END = b"\x01\xff\xfe\xfd"
 
 #: Datasets that are read; keywords come one by one.
 _IPTC = {5: "Title", 25: "Keywords", 55: "Date", 60: "Time", 110: "Credit", 120: "Caption"}
@@ -156,7 +161,7 @@ _PNG_CHUNKS = {
 def _read_jpeg(window: Window, findings: Findings) -> None:
     """Walk the segments up to the first scan; metadata stands before it."""
     offset = 2
-    jumbf: dict[bytes, list[tuple[int, bytes]]] = {}
+    split = _Split()
     for _ in range(MAX_PARTS):
         header = window.read(offset, 4)
         if len(header) < 4 or header[0] != 0xFF or header[1] in (0xD9, 0xDA):
@@ -171,22 +176,39 @@ def _read_jpeg(window: Window, findings: Findings) -> None:
         if length < 2 or offset + 2 + length > window.size:
             break
         if header[1] in (0xE1, 0xEB, 0xED, 0xFE) and findings.take(length):
-            _read_segment(header[1], window.read(offset + 4, length - 2), findings, jumbf)
+            _read_segment(header[1], window.read(offset + 4, length - 2), findings, split)
         offset += 2 + length
-    if jumbf:
-        findings.c2pa = _join_jumbf(jumbf)
+    if split.jumbf:
+        findings.c2pa = _join_jumbf(split.jumbf)
+    for name, parts in split.extended_xmp.items():
+        if name in split.xmp:  # else it belongs to a packet that somebody has replaced
+            findings.add_xmp(b"".join(data for _, data in sorted(parts)))
 
 
-def _read_segment(
-    marker: int, data: bytes, findings: Findings, jumbf: dict[bytes, list[tuple[int, bytes]]]
-) -> None:
+@dataclass(slots=True)
+class _Split:
+    """What a JPEG has in several segments, until all are there: each with its place."""
+
+    jumbf: dict[bytes, list[tuple[int, bytes]]] = field(default_factory=dict)
+    #: The packets of one segment, which name what they are extended by.
+    xmp: bytes = b""
+    extended_xmp: dict[bytes, list[tuple[int, bytes]]] = field(default_factory=dict)
+
+
+def _read_segment(marker: int, data: bytes, findings: Findings, split: _Split) -> None:
     if marker == 0xE1 and data.startswith(b"Exif\0"):
         findings.add_exif(data)
     elif marker == 0xE1 and data.startswith(XMP_HEADER):
+        split.xmp += data[len(XMP_HEADER) :]
         findings.add_xmp(data[len(XMP_HEADER) :])
+    elif marker == 0xE1 and data.startswith(_EXTENDED_XMP):
+        name, rest = data[len(_EXTENDED_XMP) :][:32], data[len(_EXTENDED_XMP) + 32 :]
+        if len(rest) > 8:  # its length as a whole, and the place of this part
+            place = struct.unpack_from(">I", rest, 4)[0]
+            split.extended_xmp.setdefault(name, []).append((place, rest[8:]))
     elif marker == 0xEB and data.startswith(b"JP") and len(data) > 16:
         number = struct.unpack(">I", data[4:8])[0]
-        jumbf.setdefault(data[2:4], []).append((number, data[8:]))
+        split.jumbf.setdefault(data[2:4], []).append((number, data[8:]))
     elif marker == 0xED and data.startswith(b"Photoshop 3.0\0"):
         _read_iptc(data, findings)
     elif marker == 0xFE:
@@ -236,7 +258,7 @@ def _iptc_date(day: str, time: str) -> str:
 
 
 def _read_gif(window: Window, findings: Findings) -> None:
-    """Collect the comments; the pixels' sub-blocks of 255 bytes are counted, not kept."""
+    """Collect comments and XMP; the pixels' sub-blocks of 255 bytes are counted, not kept."""
     screen = window.read(0, 13)
     if len(screen) < 13:
         return
@@ -244,7 +266,9 @@ def _read_gif(window: Window, findings: Findings) -> None:
     parts = 0
     while parts < MAX_PARTS:
         kind = window.read(offset, 2)
-        if kind[:1] == b"\x21":
+        if kind == b"\x21\xff" and window.read(offset + 2, 12) == _GIF_XMP:
+            offset, blocks = _read_gif_xmp(window, offset + 14, findings)
+        elif kind[:1] == b"\x21":
             comment = kind[1:] == b"\xfe"
             data, offset, blocks = _read_sub_blocks(window, offset + 2, keep=comment)
             if comment and findings.take(len(data)):
@@ -258,6 +282,22 @@ def _read_gif(window: Window, findings: Findings) -> None:
         else:
             return
         parts += 1 + blocks
+
+
+def _read_gif_xmp(window: Window, start: int, findings: Findings) -> tuple[int, int]:
+    """Read the packet at *start*; return where its block ends, and how many sub-blocks that makes.
+
+    It stands there as it is, and its letters are taken for the lengths of sub-blocks. Some writers
+    make real ones of it.
+    """
+    is_plain = window.read(start, 1) == b"<"
+    data, end, blocks = _read_sub_blocks(window, start, keep=not is_plain)
+    if findings.take(end - start):
+        if is_plain:
+            data = window.read(start, end - start)
+            data = data[: data.rfind(_GIF_XMP_END)] if _GIF_XMP_END in data else data
+        findings.add_xmp(data)
+    return end, blocks
 
 
 def palette_size(flags: int) -> int:
