@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pytest
 from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import (
     COUNT,
@@ -18,6 +21,7 @@ from gallery_page import (
     shown,
     status,
     viewer,
+    wait_taken_over,
 )
 from gallery_site import write_site
 
@@ -180,3 +184,23 @@ def test_the_place_is_found_again(page, home):
     eventually(lambda: abs(page.evaluate("scrollY") - before) < 2)
     page.reload()
     eventually(lambda: abs(page.evaluate("scrollY") - before) < 2)
+
+
+def test_a_video_without_a_preview_is_drawn_as_one_with_and_without_scripts(
+        tmp_path, serve, open_page):
+    images = [replace(IMAGES[0], mime_type="video/mp4"), IMAGES[1], IMAGES[2]]
+    write_site(tmp_path, images, without_thumbnail={images[0].pk, images[1].pk})
+    front = (tmp_path / "index.html").read_text(encoding="utf-8")
+    signs = re.findall(r'class="no-picture"[^>]+><path d="([^"]+)"', front)
+    page = open_page(serve(tmp_path))
+    drawn = page.locator(".card .no-picture path")
+    expect(drawn).to_have_count(1)
+    wait_taken_over(page)
+    box(page).fill("nothing has this")
+    expect(drawn).to_have_count(0)
+    box(page).fill("")
+    expect(drawn).to_have_count(1)
+    made = re.findall(r"-?[\d.]+", drawn.get_attribute("d"))
+    assert [float(number) for number in made] == pytest.approx(
+        [float(number) for number in re.findall(r"-?[\d.]+", signs[0])])
+    assert len(signs) == 1

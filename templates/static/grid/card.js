@@ -196,7 +196,7 @@ const ImagelibCard = (() => {
     frame.dataset.shows = `${url} ${missing}`;
     if (url && present?.getAttribute("src") === url && !missing) return;
     const without = () => frame.replaceChildren(
-      noPicture(core), h("span", { class: "reason" }, missing ? "file missing" : "no preview"), ...moving(file));
+      noPicture(core, file), h("span", { class: "reason" }, missing ? "file missing" : "no preview"), ...moving(file));
     if (!url) {
       without();
       return;
@@ -215,12 +215,19 @@ const ImagelibCard = (() => {
     frame.replaceChildren(picture, ...(missing ? [h("span", { class: "badge" }, "file missing")] : []));
   }
 
-  /** A tile in the shape of the picture that is not there. @param {CoreRow} core */
-  function noPicture(core) {
+  /** A tile in the shape of the picture that is not there; a video's has the sign to play it. @param {CoreRow} core @param {CardFile} file */
+  function noPicture(core, file) {
+    const [width, height] = [core.width || 1, core.height || 1];
     const tile = document.createElementNS(SVG, "svg");
     tile.setAttribute("class", "no-picture");
-    tile.setAttribute("viewBox", `0 0 ${core.width || 1} ${core.height || 1}`);
+    tile.setAttribute("viewBox", `0 0 ${width} ${height}`);
     tile.setAttribute("aria-hidden", "true");
+    if (file.mime_type?.startsWith("video/")) {
+      const step = Math.min(width, height) / 10;
+      const sign = document.createElementNS(SVG, "path");
+      sign.setAttribute("d", `M${width / 2 - step} ${height / 4 - step}v${2 * step}l${2 * step} ${-step}z`);
+      tile.append(sign);
+    }
     return tile;
   }
 
