@@ -128,6 +128,9 @@ def _verify(settings: Settings, policy: Policy, place: str, url: str, *, as_json
     say(f"{plural(found.asked, 'answer')} looked at, "
         + (f"{plural(len(found.faults), 'fault')}." if found.faults else "all as it should be:"
            " what was sent is there, and what was taken away is gone."))
+    if found.wrong:
+        say("Publish again: what is not there as it was sent is sent anew, and what is still there"
+            " is taken away.")
     if as_json:
         print_json({"asked": found.asked, "faults": found.faults})
     return 4 if found.faults else 0

@@ -147,8 +147,8 @@ def compare(now: Contents, ledger: Ledger, policy: Policy, place: str,
                or bool(widened(policy, last)))
     for path in sorted(out.keys() - now.files.keys(), key=phase, reverse=True):
         since = out[path].gone_since
-        lasts = path.startswith(_LASTING) and not hurried and path not in outdated and (
-            since is None or since > time.time() - GRACE)
+        lasts = path.startswith(_LASTING) and bool(out[path].digest) and not hurried and (
+            path not in outdated and (since is None or since > time.time() - GRACE))
         (found.gone if lasts else found.remove).append(path)
     known = ledger.texts()
     # Whose record is out already has all of its texts out.

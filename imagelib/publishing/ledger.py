@@ -100,6 +100,13 @@ class Ledger:
         return self._connection.execute("SELECT 1 FROM begun WHERE place = ?", (self._place,)
                                         ).fetchone() is not None
 
+    def doubt(self, paths: Iterable[str]) -> None:
+        """Note that nobody knows any more what is there: it is sent, or taken away, again."""
+        for path in paths:
+            self._note()
+            self._connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, '', -1, NULL)",
+                                     (self._place, path))
+
     def put(self, path: str, digest: str, size: int) -> None:
         """Note that a file is there now; what is noted lasts from the next `_SOME` on."""
         self._note()

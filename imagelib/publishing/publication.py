@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagelib.config import Settings
-from imagelib.errors import ImagelibError, InvalidError, NotFoundError
+from imagelib.errors import ConflictError, ImagelibError, InvalidError, NotFoundError
 from imagelib.generator.builder import build
 from imagelib.generator.derivatives import nobody
 from imagelib.generator.pages import SiteInfo
@@ -22,6 +22,7 @@ from imagelib.publishing.targets import target_of
 from imagelib.publishing.targets.limits import exceeded
 from imagelib.publishing.targets.target import Target
 from imagelib.publishing.visiting import Visit, visit
+from imagelib.publishing.whereabouts import held_by
 
 
 class LeakError(ImagelibError):
@@ -75,7 +76,10 @@ def publication(library: Library, policy: Policy, place: str, *,
     with derived(library, policy) as one:
         with Ledger(one.root / "ledger.db", target.name) as ledger:
             ledger.removed(target.missing(ledger.files()))
-            target.check(ledger.files(), ledger.absent())
+            try:
+                target.check(ledger.files(), ledger.absent())
+            except (ConflictError, InvalidError) as error:
+                raise _held(library.settings, policy.name, target.name) or error from error
             out, is_first = ledger.everywhere(), not ledger.files()
         derivation = one.follow(progress, set(without))
         if is_first and not derivation.images and (policy.query or derivation.refused):
@@ -142,7 +146,8 @@ def ending(library: Library, policy: Policy, place: str,
 
 def visited(settings: Settings, policy: Policy, place: str, url: str,
             progress: Progress = lambda stage, done, total: None) -> Visit:
-    """Whether visitors of *url* get what is in *place*, and nothing besides.
+    """Whether visitors of *url* get what is in *place*, and nothing besides; the next publication
+    sends again what they do not get as it was sent, and takes away what is still there.
 
     Raises:
         NotFoundError: nothing was published there. UnreachableError: nobody answers.
@@ -158,6 +163,8 @@ def visited(settings: Settings, policy: Policy, place: str, url: str,
         raise NotFoundError(f"{policy.name!r} was never published in {name}.")
     report = visit(url, {path: one for path, one in files.items() if one.digest}, absent,
                    lambda done, total: progress("asking", done, total))
+    with Ledger(path, name) as ledger:
+        ledger.doubt(report.wrong)
     if is_broken_off:
         report.faults.insert(0, "The last publication was broken off. Publish again to go on.")
     return report
@@ -192,6 +199,14 @@ def _templates(settings: Settings) -> list[str]:
     own = settings.templates_dir
     return sorted(path.relative_to(own).as_posix() for path in own.rglob("*")
                   if path.is_file()) if own else []
+
+
+def _held(settings: Settings, name: str, place: str) -> ConflictError | None:
+    """What to say of a *place* that another publication than *name* fills."""
+    others = [other for other in held_by(settings, place) if other != name]
+    return ConflictError(f"{place} holds the publication {others[0]!r}. Choose another place, or"
+                         f" take that away first: imagelib publish {others[0]} --to {place}"
+                         " --unpublish") if others else None
 
 
 def _nothing(policy: Policy, refused: Sequence[tuple[str, str]]) -> str:

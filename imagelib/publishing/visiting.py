@@ -44,6 +44,8 @@ class Visit:
 
     asked: int = 0
     faults: list[str] = field(default_factory=list)
+    #: The files that are not there as they were sent, or are still there.
+    wrong: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,22 @@ def visit(url: str, files: Mapping[str, Placed], removed: Iterable[str],
     chosen = [path for path in files if not path.startswith(_LASTING)
               ] + random.sample(lasting, min(_SAMPLE, len(lasting)))
 
-    def one(path: str) -> list[str]:
-        if path in files:
-            return list(_faults_of(path, files[path], _get(base + urllib.parse.quote(path))))
+    def one(path: str) -> tuple[list[str], bool]:
         answer = _get(base + (path if path.startswith("?") else urllib.parse.quote(path)))
-        return list(_still_there(path, answer, missing, files))
+        if path in files:
+            faults = list(_faults_of(path, files[path], answer))
+            return faults, bool(faults) and not _is_sent(files[path], answer)
+        faults = list(_still_there(path, answer, missing, files))
+        return faults, bool(faults) and path in taken
 
-    absent = [path for path in (*removed, *_PRIVATE, *_LISTED) if path not in files]
+    taken = set(removed)
+    absent = [path for path in (*taken, *_PRIVATE, *_LISTED) if path not in files]
     paths = [*chosen, *absent]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done, faults in enumerate(pool.map(one, paths), 1):
+        for done, (path, (faults, is_wrong)) in enumerate(
+                zip(paths, pool.map(one, paths), strict=True), 1):
             report.faults += faults
+            report.wrong += [path] * is_wrong
             progress(done, len(paths))
     report.asked = len(paths) + 1
     return report
@@ -97,13 +104,17 @@ def _faults_of(path: str, placed: Placed, answer: _Answer) -> Iterator[str]:
     if answer.status != 200:
         yield f"{path}: {answer.status}, and should be there"
         return
-    if hashlib.sha256(answer.body).hexdigest() != placed.digest:
+    if not _is_sent(placed, answer):
         yield f"{path}: other bytes than were sent"
     wanted = _TYPES.get(PurePosixPath(path).suffix)
     if wanted and wanted not in answer.headers.get_content_type():
         yield f"{path}: its type is {answer.headers.get_content_type()}"
     yield from (f"{path}: it tells {name}: {value}" for name, value in answer.headers.items()
                 if name.lower().startswith("x-amz-meta-"))
+
+
+def _is_sent(placed: Placed, answer: _Answer) -> bool:
+    return answer.status == 200 and hashlib.sha256(answer.body).hexdigest() == placed.digest
 
 
 def _still_there(path: str, answer: _Answer, missing: _Answer, files: Mapping[str, Placed]

@@ -21,6 +21,14 @@ def whereabouts(settings: Settings, image_id: str) -> list[tuple[str, str]]:
     return found
 
 
+def held_by(settings: Settings, place: str) -> list[str]:
+    """The publications that have files in *place*, as their ledgers call it."""
+    return [path.parent.name for path in sorted(
+        (settings.private_dir / "published").glob("*/ledger.db")) if ask(
+            path, "SELECT 1 FROM places p WHERE p.place = ? AND EXISTS (SELECT 1 FROM files f"
+            " WHERE f.place = p.id)", place)]
+
+
 def _secrets(folder: Path) -> list[bytes]:
     return [bytes.fromhex(row[0]) for row in ask(
         folder / "sources.db", "SELECT value FROM meta WHERE key = 'secret'")]

@@ -195,3 +195,16 @@ def test_a_first_publication_without_an_image_is_refused(root, tmp_path, capsys,
         assert why in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert publish(root, "portfolio", "--to", tmp_path / "out", "--query", "tag:shown", "-y") == 0
+
+
+@pytest.mark.parametrize("place", ["out", "out.zip"])
+def test_a_place_of_another_publication_is_refused_by_its_name(root, tmp_path, capsys, place):
+    out = tmp_path / place
+    assert publish(root, "portfolio", "--to", out, "--yes") == 0
+    assert publish(root, "settings", "--to", out, "--yes") == 1
+    said = capsys.readouterr().err
+    assert "holds the publication 'portfolio'" in said
+    words = re.search(r"imagelib publish (portfolio --to .* --unpublish)", said)
+    assert words
+    assert publish(root, *words[1].split(), "--yes") == 0
+    assert publish(root, "settings", "--to", out, "--yes") == 0

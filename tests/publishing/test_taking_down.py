@@ -204,6 +204,41 @@ def test_what_is_wrong_out_there_is_told(root, host, tmp_path, capsys, how):
     assert how in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("path", ["index.html", "image/", "thumbs/", "data/text"])
+def test_what_was_found_to_be_wrong_is_put_right_by_the_next_publication(
+        root, host, tmp_path, capsys, path):
+    """Also where it has the same size, or lies where nobody can look."""
+    url, _ = host
+    assert publish(root, "--yes") == 0
+    [file, *_] = [one for one in sorted((tmp_path / "out").rglob("*")) if one.is_file()
+                  and one.relative_to(tmp_path / "out").as_posix().startswith(path)]
+    content = file.read_bytes()
+    file.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    assert publish(root, "--yes") == 3, "nobody has looked yet"
+    assert publish(root, "--verify", url) == 4
+    assert "Publish again" in capsys.readouterr().err
+    assert publish(root, "--yes") == 0
+    assert file.read_bytes() == content
+    assert publish(root, "--verify", url) == 0
+
+
+def test_what_was_taken_down_and_is_found_there_still_is_taken_away_again(root, host, tmp_path):
+    url, _ = host
+    assert publish(root, "--yes") == 0
+    shutil.copytree(tmp_path / "out", tmp_path / "kept")
+    assert publish(root, "--takedown", "tag:client", "--yes") == 0
+    there = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*")}
+    for path in (tmp_path / "kept").rglob("*"):
+        target = tmp_path / "out" / path.relative_to(tmp_path / "kept")
+        if path.is_file() and not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, target)
+    assert publish(root, "--verify", url) == 4
+    assert publish(root, "--yes") == 0
+    assert {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*")} == there
+    assert publish(root, "--verify", url) == 0
+
+
 def test_a_page_that_was_taken_down_and_is_still_there_is_told(root, host, tmp_path, capsys):
     url, _ = host
     assert publish(root, "--yes") == 0
