@@ -92,6 +92,25 @@ def test_targets_of_the_editor_are_large_enough_on_a_phone(tab, tmp_path):
     assert not editor.page.evaluate(wide)
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (640, 400), (844, 390)])
+def test_what_is_done_with_a_selection_leaves_room_where_the_screen_is_low(tab, width, height):
+    """A page that is zoomed to 400 % has as little room, and so has a phone that lies."""
+    editor = tab(viewport={"width": width, "height": height})
+    for name in ("picture 5", "picture 4"):
+        editor.card(name).focus()
+        editor.page.keyboard.press("x")
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    expect(bar).to_contain_text("2 selected")
+    assert bar.bounding_box()["height"] <= height / 4
+    for button in bar.get_by_role("button").all():
+        if button.is_visible():
+            button.click(trial=True)  # it can be scrolled to, and nothing lies over it
+    editor.button("Library").click(trial=True)
+    assert not editor.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    editor.button("Clear the selection").click()
+    expect(bar).to_be_hidden()
+
+
 @pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")
 def test_axe_finds_nothing_wrong_in_what_changes_a_selection(tab):
     editor = tab(bypass_csp=True, reduced_motion="reduce")
