@@ -101,7 +101,8 @@ class Ledger:
                                         ).fetchone() is not None
 
     def doubt(self, paths: Iterable[str]) -> None:
-        """Note that nobody knows any more what is there: it is sent, or taken away, again."""
+        """Note that somebody has changed files, or taken them away: they are sent again if they
+        are still wanted, and taken away if not."""
         for path in paths:
             self._note()
             self._connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, '', -1, NULL)",

@@ -75,12 +75,15 @@ def publication(library: Library, policy: Policy, place: str, *,
     target = target_of(place, library.settings)
     with derived(library, policy) as one:
         with Ledger(one.root / "ledger.db", target.name) as ledger:
-            ledger.removed(target.missing(ledger.files()))
+            known = ledger.files()
+            missing = target.missing(known)
+            ledger.doubt(missing)
+            there = {path: known[path] for path in known.keys() - set(missing)}
             try:
-                target.check(ledger.files(), ledger.absent())
+                target.check(there, [*ledger.absent(), *missing])
             except (ConflictError, InvalidError) as error:
                 raise _held(library.settings, policy.name, target.name) or error from error
-            out, is_first = ledger.everywhere(), not ledger.files()
+            out, is_first = ledger.everywhere(), not there
         derivation = one.follow(progress, set(without))
         if is_first and not derivation.images and (policy.query or derivation.refused):
             raise InvalidError(_nothing(policy, derivation.refused))

@@ -504,6 +504,37 @@ def test_a_folder_that_somebody_else_filled_meanwhile_is_left_alone(library, tmp
         publish(library, tmp_path / "out")
 
 
+@pytest.mark.parametrize("change", [b"", b"<!-- counted -->\r\n"])
+@pytest.mark.parametrize("way", ["private", "deleted", "unpublished"])
+def test_what_somebody_changed_there_is_taken_down_all_the_same(library, tmp_path, way, change):
+    publish(library, tmp_path / "out")
+    image = library.ids("tag:shown -tag:private")[0]
+    for path in [*(tmp_path / "out/image").iterdir(), *(tmp_path / "out/images").iterdir()]:
+        if image in path.name:
+            path.write_bytes((path.read_bytes() + change) * bool(change))  # or cut short
+    if way == "unpublished":
+        with publishing.ending(library, policy(), str(tmp_path / "out")) as found:
+            found.clear()
+    elif way == "private":
+        library.edit(image, add_tags=["private"])
+    else:
+        library.delete(image)
+    publish(library, tmp_path / ("elsewhere" if way == "unpublished" else "out"))
+    assert not [path for path in (tmp_path / "out").rglob("*") if image in path.name]
+    if way != "unpublished":
+        assert tree(tmp_path / "out") == tree(
+            library.settings.private_dir / "published" / "mine" / "site")
+
+
+def test_what_somebody_changed_there_is_sent_again(library, tmp_path):
+    publish(library, tmp_path / "out")
+    whole = tree(tmp_path / "out")
+    page = next((tmp_path / "out/image").iterdir())
+    page.write_bytes(page.read_bytes() + b"<!-- counted -->")
+    assert publish(library, tmp_path / "out").sent == [f"image/{page.name}"]
+    assert tree(tmp_path / "out") == whole
+
+
 def zipped(path: Path, names: list[str], at: int = 0, value: bytes = b"") -> None:
     """An archive, with another *value* in its list of files."""
     with zipfile.ZipFile(path, "w") as archive:
