@@ -50,7 +50,7 @@ from imagelib.library.store.schema import NAMELESS
 from imagelib.library.values.image import Image
 from imagelib.publishing.files import PublishedFile, prepare, recipe_of
 from imagelib.publishing.ledger import ask
-from imagelib.publishing.policy import PRIVATE_TAG, Pictures, Policy
+from imagelib.publishing.policy import PRIVATE_TAG, Pictures, Policy, is_below
 from imagelib.publishing.proof.proving import Memory
 from imagelib.publishing.proof.seen import Seen, code_stamp
 from imagelib.publishing.proof.told import AllTold
@@ -321,10 +321,11 @@ class Derived:
         pks = [row[0] for row in self._source.database.read(
             f"SELECT i.pk, i.id FROM images AS i {where} ORDER BY i.captured_at, i.pk", *values)
             if row[1] not in without]
-        # As searches find it: another SQLite client writes it as it likes.
-        where, values = HasTag(PRIVATE_TAG).sql()
-        private = {row[0] for row in self._source.database.read(
-            f"SELECT i.pk FROM images AS i WHERE {where}", *values)}
+        private: set[int] = set()
+        for tag, name in self._source.database.read("SELECT id, name FROM tags"):
+            if is_below(name, PRIVATE_TAG):
+                private.update(row[0] for row in self._source.database.read(
+                    "SELECT image FROM image_tags WHERE tag = ?", tag))
         return [pk for pk in pks if pk not in private]
 
     def _same(self, known: dict[int, _Known]) -> set[int]:

@@ -88,9 +88,14 @@ class Chosen(_Table):
     def __contains__(self, member: str) -> bool:
         if self.only and member not in self.only:
             return False
-        folded = fold(member)
-        return not any(folded == one or folded.startswith(f"{one}/")
-                       for one in map(fold, self.without))
+        return not any(is_below(member, one) for one in self.without)
+
+
+def is_below(tag: str, top: str) -> bool:
+    """Whether *tag* is *top* or stands below it, however another program wrote it."""
+    parts, wanted = ([" ".join(part.split()) for part in fold(one).split("/")]
+                     for one in (tag, top))
+    return parts[:len(wanted)] == wanted
 
 
 class Picks(_Table):

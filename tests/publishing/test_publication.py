@@ -97,14 +97,15 @@ def test_nothing_withheld_is_in_any_byte_of_what_is_published(library, tmp_path)
 
 
 @pytest.mark.parametrize("written", ["private", "Private", " PRIVATE ", "private/client",
-                                     "Private/Client", "\uff50rivate", "priva\u0301te"])
+                                     "Private/Client", "\uff50rivate", "priva\u0301te",
+                                     " Private/Client", "private /client", "private\u00a0"])
 def test_private_is_private_however_another_program_writes_it(library, tmp_path, written):
     image = library.get(library.ids("tag:shown -tag:private")[0])
     connection = sqlite3.connect(library.settings.database)
     with connection:
-        connection.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", (written.strip(),))
+        connection.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", (written,))
         connection.execute("INSERT INTO image_tags SELECT ?, id FROM tags WHERE name = ?",
-                           (image.pk, written.strip()))
+                           (image.pk, written))
     connection.close()
     found = publish(library, tmp_path / "out")
     assert len(found.difference.added) == 5
@@ -119,6 +120,12 @@ def test_a_tag_that_is_left_out_takes_those_below_it_along(library, tmp_path):
     publish(library, tmp_path / "out", one)
     records, _ = read_site(tmp_path / "out")
     assert {tuple(record.fields["tags"]) for record in records} == {("a/client", "clients")}
+    assert not [path for path in (tmp_path / "out").rglob("*")
+                if path.is_file() and b"zqanna" in path.read_bytes()]
+    with library.database.write("test") as transaction:  # as another program may
+        transaction.run("UPDATE tags SET name = ' Client / zqanna' WHERE name = 'client/zqanna'")
+    library.edit(*library.ids(""), title="Again")
+    publish(library, tmp_path / "out", policy(tags={"without": ["client"]}))
     assert not [path for path in (tmp_path / "out").rglob("*")
                 if path.is_file() and b"zqanna" in path.read_bytes()]
     one = policy(tags={"only": ["client"]})

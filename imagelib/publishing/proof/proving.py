@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from pathlib import Path
+from typing import Any
 
 from imagelib.errors import BusyError, ImagelibError
 from imagelib.generator.index.blocks import MANIFEST_PATH, without_numbers
@@ -18,6 +19,7 @@ from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.beside_pixels import beside_pixels
+from imagelib.publishing.proof.beyond import longest, numbers_beyond, size_beyond, strangers
 from imagelib.publishing.proof.needles import Needles, needles
 from imagelib.publishing.proof.readings import (
     BASE64,
@@ -112,7 +114,9 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
     Raises:
         BlindError: what was hidden for a test was not found.
     """
-    sought = needles(library, policy, published, memory.told)
+    kept_out = strangers(library, policy, published.keys())
+    sought = needles(library, policy, {pk: one for pk, one in published.items()
+                                       if pk not in kept_out}, memory.told)
     check_sight()
     proof = Proof(words=len(sought.words), runs=len(sought.runs), untestable=sought.untestable)
     wanted = marks((*sought.words, *sought.runs))
@@ -131,8 +135,8 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
                 is_ours = name in made and is_picture(name) and (
                     kind == "anew" or not name.startswith(f"{ORIGINALS}/"))
                 told, bits = said[name].result()[name] if name in said else ([], "")
-                file, hits = _read(site / name, name, looks[name], sought, is_ours=is_ours,
-                                   bits=bits)
+                file, hits = _read(site / name, name, looks[name], sought, policy,
+                                   is_ours=is_ours, bits=bits)
                 hits += told
                 found[name] = file.digest
                 if not hits and not memory.seen.knows(name, file.look):
@@ -144,15 +148,17 @@ def prove(library: Library, policy: Policy, published: Mapping[int, Sequence[str
             raise
     proof.hits += [Hit(name, "the site", "a file that no build has made", "", "")
                    for name in looks if name not in made]
+    proof.hits += [Hit(f"image/{published[pk][0]}.html", "the library", reason, "", "")
+                   for pk, reason in sorted(kept_out.items())]
     proof.files = {name: (found[name], _size(looks[name])) for name in looks}
     proof.outdated = memory.seen.holding(out - looks.keys(), wanted)
     memory.seen.save(looks.keys() | out, None if proof.hits else wanted)
     return proof
 
 
-def _read(path: Path, name: str, look: str, sought: Needles, *, is_ours: bool, bits: str
-          ) -> tuple[File, list[Hit]]:
-    """What one file says, and what of that is *sought*.
+def _read(path: Path, name: str, look: str, sought: Needles, policy: Policy, *, is_ours: bool,
+          bits: str) -> tuple[File, list[Hit]]:
+    """What one file says, and what of that is *sought*, or beyond what *policy* lets out.
 
     Of a picture that our encoder wrote, *is_ours*, pixels are not taken for letters; *bits* are the
     words that the lowest bits of a picture say.
@@ -161,17 +167,26 @@ def _read(path: Path, name: str, look: str, sought: Needles, *, is_ours: bool, b
         return File(look, "", b""), [Hit(name, "the site", "a link", "", "")]
     content = path.read_bytes()
     beside = beside_pixels(content)
-    found = chain(_readings(path, name, beside), [(f"{PIXELS}, the lowest bits", bits)])
+    is_block = name.startswith("data/") and name != MANIFEST_PATH
+    rows = read_block(path) if is_block else []
+    found = chain(_readings(rows, name, without_numbers(beside) if is_block else beside),
+                  [(f"{PIXELS}, the lowest bits", bits)])
     if not is_ours and len(beside) < len(content):
         found = chain(found, of_pixels(content))
     said = said_in(found, words_by_line if path.suffix == ".html" else words)
+    beyond = [*numbers_beyond(rows, policy), *(
+        size_beyond(content, longest(policy)) if is_picture(name) else [])]
     return (File(look, hashlib.sha256(content).hexdigest(),
-                 packed(marks((*said.words, *said.runs)))), find(sought, name, said))
+                 packed(marks((*said.words, *said.runs)))),
+            [*find(sought, name, said), *(Hit(name, "more than the policy says", text, "", "")
+                                          for text in dict.fromkeys(beyond))])
 
 
 def _looks_in(site: Path, policy: Policy) -> dict[str, str]:
     """How each file of *site* looks, and what it was made by."""
-    kind = _kind(policy)
+    # Numbers are no needles that a narrower policy would look for anew.
+    numbers = [word for word in policy.fields if word in ("date", "date:month", "rating")]
+    kind = f"{_kind(policy)}-{','.join(sorted(numbers))}"
     found: dict[str, str] = {}
     folders, start = [str(site)], len(str(site)) + 1
     while folders:
@@ -234,14 +249,13 @@ def check_sight() -> None:
                          " published. This is a fault of imagelib; please report it.")
 
 
-def _readings(path: Path, name: str, content: bytes) -> Iterator[Reading]:
-    """All that can be read in a file, and the texts of a block, which are numbers of pieces."""
-    is_block = name.startswith("data/") and name != MANIFEST_PATH
-    yield from readings(name, without_numbers(content) if is_block else content)
-    if is_block:
-        # The names of values, tags and models are in each row.
-        once = {text for values in read_block(path) for text in texts_of(values)}
-        yield from (("the index", text) for text in once)
+def _readings(rows: list[dict[str, Any]], name: str, content: bytes) -> Iterator[Reading]:
+    """All that can be read in a file, and the texts of the *rows* of a block, which are numbers of
+    pieces."""
+    yield from readings(name, content)
+    # The names of values, tags and models are in each row.
+    once = {text for values in rows for text in texts_of(values)}
+    yield from (("the index", text) for text in once)
 
 
 def _size(look: str) -> int:
