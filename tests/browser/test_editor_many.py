@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from pathlib import Path
 
+import pytest
 from chromium import MARKS, expect
 from editor_page import EditorPage
 from helpers import Daemon, fill
@@ -297,6 +299,32 @@ def test_the_selected_images_are_exported(editor):
     assert "picture 5" in text
     assert "picture 3" in text
     assert "picture 1" not in text
+
+
+@pytest.mark.parametrize("count", [199, 330])
+def test_all_that_is_selected_is_exported_also_more_than_a_search_can_name(
+        template, tmp_path, browser, count):
+    root = tmp_path / "large"
+    shutil.copytree(template, root)
+    with Library.open(root) as library:
+        fill(library, count)
+    daemon = Daemon(root)
+    try:
+        daemon.wait_built(120)
+        editor = EditorPage(browser.new_page(), daemon).open("/?q=picture")
+        editor.box("picture 3").click()
+        editor.page.get_by_role("searchbox", name="Search").fill("prompt")
+        expect(editor.page.get_by_role("status").first).to_contain_text(f"{count} of {count + 6}")
+        editor.button(f"Select all {count}").click()
+        with editor.page.expect_download() as download:
+            editor.page.get_by_role("toolbar").get_by_role("button", name="Export").click()
+        images = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["images"]
+        assert {one["id"] for one in images} == {
+            one["id"] for one in editor.records("prompt or \"picture 3\"")}
+        assert len(images) == count + 1
+        editor.page.close()
+    finally:
+        daemon.stop(signal.SIGKILL)
 
 
 def test_more_than_a_thousand_are_tagged_by_one_request_and_one_undo(template, tmp_path, browser):

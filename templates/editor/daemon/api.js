@@ -266,6 +266,18 @@ const ImagelibApi = (() => {
     rebuild: (full) => ask("POST", "/api/rebuild", { full }),
     /** Where the records can be downloaded. @param {"json" | "csv"} format @param {string} query */
     exportUrl: (format, query = "") => `/api/export?format=${format}${query && `&q=${encodeURIComponent(query)}`}`,
+    /** The records of images as an export has them. A search has at most 200 conditions. @param {string[]} ids */
+    exported: async (ids) => {
+      /** @type {ImageRecord[]} */
+      const found = [];
+      for (let first = 0; first < ids.length; first += 100) {
+        const query = ids.slice(first, first + 100).map((id) => `id:${id}`).join(" or ");
+        /** @type {{images: ImageRecord[]}} */
+        const { images } = await ask("GET", `/api/export?format=json&q=${encodeURIComponent(query)}`);
+        found.push(...images);
+      }
+      return found;
+    },
     backupUrl: "/api/backup",
   };
 })();

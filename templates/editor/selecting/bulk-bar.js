@@ -45,8 +45,18 @@ const ImagelibBulkBar = (() => {
   /** The records of the selected images as a file. */
   async function download() {
     const target = await ImagelibSelection.target();
-    const query = "query" in target ? target.query : target.ids.map((id) => `id:${id}`).join(" or ");
-    h("a", { href: ImagelibApi.exportUrl("json", query), download: "imagelib.json" }).click();
+    const save = (/** @type {string} */ href) => h("a", { href, download: "imagelib.json" }).click();
+    if ("query" in target) {
+      save(ImagelibApi.exportUrl("json", target.query));
+      return;
+    }
+    try {
+      const url = URL.createObjectURL(new Blob([JSON.stringify({ images: await ImagelibApi.exported(target.ids) })], { type: "application/json" }));
+      save(url);
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } catch (error) {
+      ImagelibToast.fail(error);
+    }
   }
 
   /** @param {(tag: string) => void} publishing  Publishes what carries a tag. */
