@@ -13,7 +13,7 @@ from helpers import draw
 from test_publication import publish, tree
 
 from imagelib.config import Settings
-from imagelib.errors import InvalidError
+from imagelib.errors import ConflictError, InvalidError
 from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.targets import target_of
@@ -181,7 +181,10 @@ def test_somebody_elses_branch_is_refused(library, tmp_path):
     remote = tmp_path / "remote.git"
     subprocess.run(["git", "init", "-q", "--bare", remote], check=True)
     publish(library, f"git:{remote}#pages", POLICY)
-    with pytest.raises(InvalidError, match="did not make"):
+    with Library.create(tmp_path / "other") as other, pytest.raises(
+            InvalidError, match="did not make"):
+        publish(other, f"git:{remote}#pages", POLICY)
+    with pytest.raises(ConflictError, match="holds the publication 'mine'"):
         publish(library, f"git:{remote}#pages", Policy.of("other", {}))
 
 
