@@ -294,6 +294,24 @@ def test_nothing_is_cried_over_that_only_looks_withheld(tmp_path, preset):
     assert (tmp_path / "out" / "index.html").is_file()
 
 
+@pytest.mark.parametrize("values", [
+    {}, {"base_url": "https://example.org/", "feed": True, "sitemap": True, "expires": "2099-01-01",
+         "fields": ["date:month", "rating"], "picks": {"stars": True, "comment": True}}])
+def test_words_that_each_gallery_says_are_nobodys_secret(tmp_path, values):
+    """Such as those that hosts read, and the keys of its index."""
+    with Library.create(tmp_path / "library") as library:
+        image = library.add(draw(tmp_path / "a.jpg")).image
+        attempt(library, tmp_path / "out", **values)
+        said = {word for path in (tmp_path / "out").rglob("*") if path.is_file()
+                for name, text in readings(path.name, path.read_bytes())
+                if path.suffix not in (".webp", ".jpg") and name in ("text", "the name of the file")
+                for word in words(text) if word.isascii() and word.isalpha() and len(word) < 20}
+        assert said > {"titles", "immutable", "nojekyll", "gallery"}
+        library.edit(image.id, notes=" ".join(sorted(said))[:9_000], prompt_text=" ".join(
+            sorted(said, reverse=True))[:9_000], tags=sorted(said)[:50])
+        attempt(library, tmp_path / "out", **values)
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Many images whose prompts are put together of few words."""
@@ -378,6 +396,29 @@ def test_pixels_that_we_encoded_are_passed_over_and_nothing_else_is(form, option
         opened.load()
     for cut in range(0, 400, 7):  # whatever is broken off is read as it is
         assert beside_pixels(content[:cut]).endswith(content[:cut][-1:])
+
+
+@pytest.mark.parametrize("form", ["GIF", "AVIF"])
+def test_of_a_gif_and_an_avif_what_is_beside_their_pixels_is_read_for_short_words(form):
+    rng = random.Random(6)
+    picture = Pillow.frombytes("RGBA", (160, 120), rng.randbytes(4 * 160 * 120))
+    exif = Pillow.Exif()
+    exif[0x010E] = f"{CANARY}exif"
+    written = io.BytesIO()
+    if form == "GIF":
+        picture.convert("P").save(written, form, comment=f"{CANARY}exif".encode(), save_all=True,
+                                  append_images=[picture.rotate(180).convert("P")])
+    else:
+        picture.save(written, form, exif=exif.tobytes(), quality=90)
+    content = written.getvalue() + b"behind the end " + CANARY.encode()
+    kept = beside_pixels(content)
+    assert len(kept) < len(content) / 4
+    assert f"{CANARY}exif".encode() in kept
+    assert kept.endswith(b"behind the end " + CANARY.encode())
+    for cut in range(0, 400, 7):  # whatever is broken off is read as it is
+        assert beside_pixels(content[:cut]).endswith(content[:cut][-1:])
+    packed = content.index(b"\x08\xff") + 20 if form == "GIF" else len(content) - 400
+    assert b"zqfoxes" not in beside_pixels(content[:packed] + b"zqfoxes" + content[packed + 7:])
 
 
 def zlib_texts(content: bytes) -> bytes:

@@ -6,8 +6,15 @@ are looked through only where somebody else wrote them: as letters they say some
 
 from __future__ import annotations
 
+import io
 import re
 import struct
+
+from imagelib.errors import RefusedError
+from imagelib.ingest.embedded.containers.boxes import boxes, boxes_of_file
+from imagelib.ingest.embedded.containers.findings import Window
+from imagelib.ingest.embedded.containers.walk import palette_size
+from imagelib.publishing.cleaning.items import Items
 
 #: Chunks of WebP (RFC 9649) that hold pixels.
 _WEBP = (b"VP8 ", b"VP8L", b"ALPH")
@@ -18,11 +25,16 @@ _SOS, _BARE = 0xDA, (0x01, *range(0xD0, 0xDA))
 
 
 def beside_pixels(content: bytes) -> bytes:
-    """What of a WebP, JPEG or PNG is no stream of pixels; all of it where that cannot be told."""
+    """What of a WebP, JPEG, PNG, GIF or AVIF is no stream of pixels; all of it where that cannot be
+    told."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return _of_webp(content)
     if content[:2] == b"\xff\xd8":
         return _of_jpeg(content)
+    if content[:4] == b"GIF8":
+        return _of_gif(content)
+    if content[4:8] == b"ftyp":
+        return _of_avif(content)
     return _of_png(content) if content[:8] == b"\x89PNG\r\n\x1a\n" else content
 
 
@@ -62,4 +74,40 @@ def _of_png(content: bytes) -> bytes:
         kept.append(content[at:at + 8] if content[at + 4:at + 8] == b"IDAT"
                     else content[at:after])
         at = after
+    return b"".join([*kept, content[at:]])
+
+
+def _of_gif(content: bytes) -> bytes:
+    """Frames less what they are packed in (GIF89a, section 22)."""
+    at = 13 + palette_size(content[10]) if len(content) > 13 else len(content)
+    kept = [content[:at]]
+    while content[at:at + 1] in (b"!", b","):
+        is_frame = content[at] == ord(",")
+        head = at + (11 + palette_size(content[at + 9]) if is_frame and at + 9 < len(content)
+                     else 2)
+        end = head
+        while end < len(content) and content[end]:
+            end += 1 + content[end]
+        if end >= len(content):
+            break
+        kept.append(content[at:head] if is_frame else content[at:end])
+        at = end + 1
+    return b"".join([*kept, content[at:]])
+
+
+def _of_avif(content: bytes) -> bytes:
+    """All but the payloads of its pictures."""
+    try:
+        start, stop = next((start, stop) for kind, start, stop in boxes_of_file(
+            Window(io.BytesIO(content))) if kind == b"meta")
+        items = Items(content, {kind: (first, last) for kind, first, last in boxes(
+            content, start + 4, stop)})
+    except (RefusedError, StopIteration):
+        return content
+    packed = sorted(place for number, places in items.places.items() for place in places
+                    if number in items.entries and items.entries[number].kind == b"av01")
+    kept, at = [], 0
+    for start, stop in packed:
+        kept.append(content[at:start])
+        at = max(at, stop)
     return b"".join([*kept, content[at:]])

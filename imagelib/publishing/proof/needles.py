@@ -11,7 +11,10 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
+from imagelib.generator.index.blocks import text_keys
+from imagelib.generator.pages import HEADERS
 from imagelib.library.library import Library
+from imagelib.library.values.registry import TEXTS
 from imagelib.publishing.cleaning.label import PACKET
 from imagelib.publishing.policy import BECOMES, Pictures, Policy
 from imagelib.publishing.proof.told import AllTold, Withheld, texts_of, withheld
@@ -133,9 +136,10 @@ def _public(library: Library, policy: Policy, published: Collection[int]
 
 @cache
 def _program_words() -> frozenset[str]:
-    """What the pages of every site say, and its scripts."""
-    return frozenset(word for text in _texts_in(bundled("templates"))
-                     for word in telling(set(words(text))))
+    """What the pages of every site say, its scripts, the keys of its index, and what hosts read."""
+    keys = chain.from_iterable(map(text_keys, TEXTS))
+    said = (*_texts_in(bundled("templates")), *keys, HEADERS, ".nojekyll")
+    return frozenset(word for text in said for word in telling(set(words(text))))
 
 
 def _texts_in(folder: Path) -> Iterator[str]:
