@@ -24,8 +24,7 @@ from pathlib import Path
 from imagelib.config import Settings
 from imagelib.errors import BusyError, ImagelibError, LockedError
 from imagelib.generator.build_state import BuildState
-from imagelib.generator.derivatives import Lender, nobody
-from imagelib.generator.paths import thumbnail_path, width_in
+from imagelib.generator.derivatives import Lender
 from imagelib.library.library import Library
 from imagelib.library.query.albums import in_album
 from imagelib.library.query.listing import ALBUM, Filter
@@ -50,12 +49,12 @@ from imagelib.library.store.schema import NAMELESS
 from imagelib.library.values.image import Image
 from imagelib.publishing.files import PublishedFile, prepare, recipe_of
 from imagelib.publishing.ledger import ask
-from imagelib.publishing.policy import PRIVATE_TAG, Pictures, Policy, is_below
+from imagelib.publishing.lending import lender
+from imagelib.publishing.policy import PRIVATE_TAG, Policy, is_below
 from imagelib.publishing.proof.proving import Memory
 from imagelib.publishing.proof.seen import Seen, code_stamp
 from imagelib.publishing.proof.told import AllTold
 from imagelib.publishing.records import Given, public_id, public_record
-from imagelib.recipes import Recipe
 
 _SOURCES = """
 CREATE TABLE IF NOT EXISTS sources (
@@ -259,30 +258,9 @@ class Derived:
         return report
 
     def lender(self) -> Lender:
-        """The thumbnails of the library's own site, as far as they show what is published.
-
-        A digest names the same pixels there. Larger ones than the published picture would be made
-        into show more, and those without a watermark too. With a colour profile they have it as it
-        was in the file: whole, with its texts.
-        """
-        how, site = self._policy.originals, self._source.settings.site_dir
-        if isinstance(how, Pictures) and how.watermark:
-            return nobody
-        originals = {row[0]: row[1:] for row in self._source.database.read(
-            "SELECT digest, width, height FROM images")}
-        digests = dict(self._sources.execute("SELECT number, digest FROM sources"))
-
-        def lent(image: Image, recipe: Recipe) -> Path | None:
-            digest = digests.get(image.pk, "")
-            size = originals.get(digest)
-            if size is None or (width_in(recipe, *size), width_in(recipe, *reversed(size))) != (
-                    width_in(recipe, image.width, image.height),
-                    width_in(recipe, image.height, image.width)):
-                return None
-            there = site / thumbnail_path(digest, recipe)
-            return None if _has_profile(there) else there
-
-        return lent
+        """The thumbnails of the library's own site, as far as they show what is published."""
+        return lender(self._source, self._policy,
+                      dict(self._sources.execute("SELECT number, digest FROM sources")))
 
     def memory(self) -> Memory:
         """What is known of the files of the site that is made of it, and of the library."""
@@ -493,14 +471,6 @@ class Derived:
     def _meta(self, key: str, default: str = "") -> str:
         row = self._sources.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else default
-
-
-def _has_profile(thumbnail: Path) -> bool:
-    try:
-        with thumbnail.open("rb") as stream:  # it stands first, in WebP and in JPEG
-            return b"ICC" in stream.read(64)
-    except OSError:  # nobody has made it
-        return False
 
 
 def _today() -> str:
