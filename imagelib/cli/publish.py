@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -174,7 +175,7 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
             f" in {difference.place}.")
         for other, place in sorted(_elsewhere(library.settings, taken)):
             say(f"Still public: {other} -> {place}. Take it away there, too: imagelib publish"
-                f" {other} --to {place}")
+                f" {other} --to {shlex.quote(place)}")
     if as_json:
         print_json(difference.to_json() | {
             "sent": found.sent, "taken_down": taken, "limits": found.limits,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -208,8 +209,8 @@ def _held(settings: Settings, name: str, place: str) -> ConflictError | None:
     """What to say of a *place* that another publication than *name* fills."""
     others = [other for other in held_by(settings, place) if other != name]
     return ConflictError(f"{place} holds the publication {others[0]!r}. Choose another place, or"
-                         f" take that away first: imagelib publish {others[0]} --to {place}"
-                         " --unpublish") if others else None
+                         f" take that away first: imagelib publish {others[0]} --to"
+                         f" {shlex.quote(place)} --unpublish") if others else None
 
 
 def _nothing(policy: Policy, refused: Sequence[tuple[str, str]]) -> str:

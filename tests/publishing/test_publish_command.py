@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,7 @@ def test_a_first_publication_without_an_image_is_refused(root, tmp_path, capsys,
     assert publish(root, "portfolio", "--to", tmp_path / "out", "--query", "tag:shown", "-y") == 0
 
 
-@pytest.mark.parametrize("place", ["out", "out.zip"])
+@pytest.mark.parametrize("place", ["out", "it's out.zip"])
 def test_a_place_of_another_publication_is_refused_by_its_name(root, tmp_path, capsys, place):
     out = tmp_path / place
     assert publish(root, "portfolio", "--to", out, "--yes") == 0
@@ -206,5 +207,5 @@ def test_a_place_of_another_publication_is_refused_by_its_name(root, tmp_path, c
     assert "holds the publication 'portfolio'" in said
     words = re.search(r"imagelib publish (portfolio --to .* --unpublish)", said)
     assert words
-    assert publish(root, *words[1].split(), "--yes") == 0
+    assert publish(root, *shlex.split(words[1]), "--yes") == 0
     assert publish(root, "settings", "--to", out, "--yes") == 0

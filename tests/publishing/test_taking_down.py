@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import json
+import shlex
 import shutil
 import subprocess
 import threading
@@ -100,14 +101,16 @@ def test_a_takedown_names_the_other_places_where_an_image_is_still(root, tmp_pat
     (root / "publish" / "other.toml").write_text('query = "tag:client"')
     (root / "publish" / "third.toml").write_text('query = "tag:shown"')
     for name in ("other", "third"):
-        assert run(["-L", str(root), "publish", name, "--to", str(tmp_path / name), "--yes"]) == 0
+        assert run(["-L", str(root), "publish", name, "--yes", "--to",
+                    str(tmp_path / f"{name}'s place")]) == 0
     assert publish(root, "--yes") == 0
     capsys.readouterr()
     assert publish(root, "--takedown", "tag:client", "--yes") == 0
     lines = [line for line in capsys.readouterr().err.splitlines() if "Still public" in line]
     assert len(lines) == 1
-    assert lines[0].startswith(f"Still public: other -> {tmp_path / 'other'}. ")
-    assert f"imagelib publish other --to {tmp_path / 'other'}" in lines[0]
+    place = str(tmp_path / "other's place")
+    assert lines[0].startswith(f"Still public: other -> {place}. ")
+    assert shlex.split(lines[0].partition("imagelib ")[2]) == ["publish", "other", "--to", place]
 
 
 @pytest.mark.parametrize("query", ["", "   ", "tag:nobody", "tag:", "ratin:>5"])
