@@ -239,7 +239,9 @@ def test_an_album_whose_tag_is_withheld_lends_its_order_and_nothing_else(tmp_pat
 def test_each_preset_can_be_published(library, tmp_path, name):
     found = publish(library, tmp_path / "out", Policy.of(name, PRESETS[name]))
     assert found.proof.hits == []
-    assert (tmp_path / "out" / "index.html").is_file()
+    index = (tmp_path / "out" / "index.html").read_text("utf-8")
+    count = found.derivation.images
+    assert f">{count} image{'s' if count > 1 else ''}</p>" in index
     text = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert (f"{CANARY}prompt".encode() in text) is (name == "settings")
     assert f"{CANARY}notes".encode() not in text

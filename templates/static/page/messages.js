@@ -3,6 +3,7 @@
 
 const ImagelibMessages = (() => {
   const { h, mount, nextFrame, setText } = ImagelibDom;
+  const IS_SHOW = document.documentElement.dataset.published !== undefined;
   /** @type {string[]} */
   let ofQuery = [];
   let noted = "";
@@ -11,7 +12,9 @@ const ImagelibMessages = (() => {
   function count(found, readsText, stacks) {
     const { isBroken, searched, total } = ImagelibIndex;
     const arriving = readsText && searched < 1 && !isBroken ? `, ${Math.floor(searched * 100)}% searched` : "";
-    setText(mount("count"), `${found} of ${total} images${arriving}`);
+    // Who visits a show need not be told that all of it is all of it.
+    const said = IS_SHOW && found === total ? `${total} image${total === 1 ? "" : "s"}` : `${found} of ${total} images`;
+    setText(mount("count"), `${said}${arriving}`);
     mount("stacks").hidden = stacks === undefined;
     setText(mount("stacks"), `in ${stacks} stack${stacks === 1 ? "" : "s"}`);
   }
