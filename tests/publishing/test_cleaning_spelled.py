@@ -94,6 +94,8 @@ SAME = {
                                webp.TRANSPARENT),
     "scale of VP8": (webp.inside(webp.LOSSY, lambda data: data[:7] + bytes((data[7] | 0xC0,))
                                  + data[8:], (b"VP8 ",)), webp.LOSSY),
+    "background of an animation": (
+        webp.inside(webp.ANIMATED, lambda data: b"foxs" + data[4:], (b"ANIM",)), webp.ANIMATED),
     "transparency that VP8L has itself": (
         webp.extended(webp.LOSSLESS, 0, first=webp.chunk(b"ALPH", b"\0" + bytes(1200))),
         webp.LOSSLESS),

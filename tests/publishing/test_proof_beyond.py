@@ -11,6 +11,7 @@ from helpers import draw
 
 from imagelib.generator.builder import build
 from imagelib.library.library import Library
+from imagelib.library.store.database import Transaction
 from imagelib.library.values.image import Image
 from imagelib.publishing import derived as deriving
 from imagelib.publishing.policy import Policy
@@ -95,6 +96,16 @@ def test_when_an_image_was_taken_in_is_found(library, tmp_path, monkeypatch):
     assert any(file == "data/core" and text.startswith("the moment 20") for file, text in found)
 
 
+def test_when_an_image_was_edited_is_found_in_feed_and_sitemap(library, tmp_path, monkeypatch):
+    run = Transaction.run
+    monkeypatch.setattr(Transaction, "run", lambda self, sql, *values: run(
+        self, sql.replace("updated_at = ?", "updated_at = replace(?, 'T00', 'T12')"), *values))
+    found = hits_of(library, tmp_path / "out", base_url="https://example.org/", feed=True,
+                    sitemap=True)
+    assert {file for file, text in found} == {"feed.xml", "sitemap-0.xml"}
+    assert all(text.startswith("the moment 20") for _, text in found)
+
+
 @pytest.mark.parametrize(("wide", "narrow"), [
     ("date", "date:month"), ("date:month", "title"), ("rating", "title")])
 def test_a_number_that_is_withheld_by_now_is_found_in_a_file_that_is_as_it_was(
@@ -124,5 +135,5 @@ def test_a_small_picture_that_shows_more_than_the_policy_lets_out_is_found(
 def test_what_a_policy_lets_out_is_published(library, tmp_path, fields, originals):
     build(library)
     attempt(library, tmp_path / "out", fields=fields, originals=originals, query="tag:shown",
-            base_url="https://example.org/")
+            base_url="https://example.org/", feed=True, sitemap=True)
     assert (tmp_path / "out" / "index.html").is_file()

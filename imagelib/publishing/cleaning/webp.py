@@ -54,7 +54,8 @@ def clean_webp(content: bytes, label: bool) -> bytes:
     if len(control) != 6 or not frames:
         raise refused("its animation is damaged")
     flags = _ANIMATED | _ALPHA * any(frame.is_transparent for frame in frames)
-    parts = [_chunk(b"ANIM", control), *(frame.chunks for frame in frames)]
+    # Its first four bytes are a background that no browser paints.
+    parts = [_chunk(b"ANIM", bytes(4) + control[4:]), *(frame.chunks for frame in frames)]
     return _file(parts, flags, canvas, profile, label)
 
 

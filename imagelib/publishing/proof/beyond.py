@@ -6,6 +6,7 @@ Like all of the proof it asks the policy itself, and not who made the site by it
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
@@ -21,6 +22,7 @@ from imagelib.publishing.records import NO_DATE
 #: No picture has a longer side where no originals are published.
 _SMALL = 800
 _MIDNIGHT = "T00:00:00"
+_MOMENT = re.compile(rb"<(?:updated|published|lastmod)>([-\d]+T(?!00:00:00)[\d:.]+)")
 
 
 def strangers(library: Library, policy: Policy, published: Set[int]) -> dict[int, str]:
@@ -49,6 +51,12 @@ def numbers_beyond(rows: Iterable[dict[str, Any]], policy: Policy) -> Iterator[s
             yield f"the moment {row['created_at']}"
         if row.get("rating") and "rating" not in policy.fields:
             yield f"the rating {row['rating']}"
+
+
+def moments_beyond(content: bytes) -> Iterator[str]:
+    """The times of day that a feed or a sitemap says: when somebody published, or edited."""
+    for found in _MOMENT.finditer(content):
+        yield f"the moment {found[1].decode()}"
 
 
 def longest(policy: Policy) -> int:

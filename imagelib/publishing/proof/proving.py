@@ -19,7 +19,13 @@ from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.proof.beside_pixels import beside_pixels
-from imagelib.publishing.proof.beyond import longest, numbers_beyond, size_beyond, strangers
+from imagelib.publishing.proof.beyond import (
+    longest,
+    moments_beyond,
+    numbers_beyond,
+    size_beyond,
+    strangers,
+)
 from imagelib.publishing.proof.needles import Needles, needles
 from imagelib.publishing.proof.readings import (
     BASE64,
@@ -175,7 +181,8 @@ def _read(path: Path, name: str, look: str, sought: Needles, policy: Policy, *, 
         found = chain(found, of_pixels(content))
     said = said_in(found, words_by_line if path.suffix == ".html" else words)
     beyond = [*numbers_beyond(rows, policy), *(
-        size_beyond(content, longest(policy)) if is_picture(name) else [])]
+        size_beyond(content, longest(policy)) if is_picture(name) else []), *(
+        moments_beyond(content) if name.endswith(".xml") else [])]
     return (File(look, hashlib.sha256(content).hexdigest(),
                  packed(marks((*said.words, *said.runs)))),
             [*find(sought, name, said), *(Hit(name, "more than the policy says", text, "", "")
