@@ -35,9 +35,11 @@ def strangers(library: Library, policy: Policy, published: Set[int]) -> dict[int
         if fold(name).partition("/")[0].strip() == PRIVATE_TAG:
             private.update(row[0] for row in library.database.read(
                 "SELECT image FROM image_tags WHERE tag = ?", number))
-    return dict.fromkeys(published & private, f"an image that wears the tag {PRIVATE_TAG!r}"
-                         ) | dict.fromkeys(published - asked_for,
-                                           f"an image that {policy.query!r} does not find")
+    again = "; if it was edited just now, publish again"
+    unfound = f"an image that {policy.query!r} does not find{again}"
+    withheld = f"an image that wears the tag {PRIVATE_TAG!r}{again}"
+    return dict.fromkeys(published - asked_for, unfound) | dict.fromkeys(
+        published & private, withheld)
 
 
 def numbers_beyond(rows: Iterable[dict[str, Any]], policy: Policy) -> Iterator[str]:
