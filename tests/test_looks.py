@@ -211,6 +211,12 @@ def test_new_files_cost_no_scan_and_all_else_does(library, folder, tmp_path, mon
         assert wait_for(lambda: {one["file"] for one in said("unreadable")} == {
             "broken.png", "cut.png"}, 15), said("unreadable")
         assert said("duplicates") == ["again.png"], "said until it is another"
+        draw(further / "odd.png").rename(odd := further / os.fsdecode(b"\xff.png"))
+        assert wait_for(lambda: {one["error"] for one in said("unreadable")} >= {
+            "its name is not valid Unicode; rename it"}, 15)
+        time.sleep(1.5)
+        odd.unlink()
+        assert library.count() == 5
         draw(folder / "again.png", seed="no copy any more")
         (further / "cut.png").unlink()
         assert wait_for(lambda: library.count() == 6, 15)

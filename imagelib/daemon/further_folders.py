@@ -48,7 +48,7 @@ class FurtherFolders:
         being written."""
         waiting: set[Path] = set()
         failed: dict[Path, str] = {}
-        for path in self._all(failed) if paths is None else self._among(paths):
+        for path in self._all(failed) if paths is None else self._among(paths, failed):
             if self._stop.is_set():
                 return set()
             try:
@@ -74,15 +74,20 @@ class FurtherFolders:
             yield from (folder / name for name, _ in walk_files(folder, problems=problems))
             failed |= {folder / name: reason for name, reason in problems.items()}
 
-    def _among(self, paths: Set[Path]) -> Iterator[Path]:
-        """Those of *paths* that `_all` would have."""
+    def _among(self, paths: Set[Path], failed: dict[Path, str]) -> Iterator[Path]:
+        """Those of *paths* that `_all` would have, and *failed* as there."""
         for path in paths:
             if any(path.is_relative_to(folder) and not any(
                     part.startswith(".") for part in path.relative_to(folder).parts)
                     for folder in self.folders):
                 with suppress(OSError):  # it is gone again
                     if S_ISREG(path.lstat().st_mode):
-                        yield path
+                        try:
+                            str(path).encode()
+                        except UnicodeEncodeError as error:
+                            failed[path] = reason_of(error)
+                        else:
+                            yield path
 
     def _take(self, path: Path) -> bool:
         """Take one file of a further folder in; whether it is still being written."""

@@ -14,6 +14,7 @@ from imagelib.library.library import Library
 from imagelib.library.store.database import Transaction
 from imagelib.library.values.image import Image
 from imagelib.publishing import derived as deriving
+from imagelib.publishing import lending
 from imagelib.publishing.policy import Policy
 from imagelib.publishing.publication import LeakError, publication
 from imagelib.publishing.records import public_record
@@ -123,7 +124,7 @@ def test_a_number_that_is_withheld_by_now_is_found_in_a_file_that_is_as_it_was(
 def test_a_small_picture_that_shows_more_than_the_policy_lets_out_is_found(
         library, tmp_path, monkeypatch, originals):
     build(library)
-    monkeypatch.setattr(deriving, "width_in", lambda *_: 0)
+    monkeypatch.setattr(lending, "width_in", lambda *_: 0)
     found = hits_of(library, tmp_path / "out", originals=originals)
     assert {text for file, text in found} == {
         f"400 by 27 pixels, where no side is longer than {originals['size']}"}
