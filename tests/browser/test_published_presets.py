@@ -13,7 +13,7 @@ from axe import AXE, faults
 from chromium import MARKS, expect
 from file_server import served
 from firefox import Firefox
-from gallery_page import links, viewer, wait_taken_over
+from gallery_page import eventually, links, viewer, wait_taken_over
 from helpers import ALL, a1111, draw
 
 from imagelib.library.library import Library
@@ -63,7 +63,9 @@ def test_nothing_is_asked_for_in_vain(open_page: Any, home: str, preset: str) ->
     expect(links(page)).to_have_count(4)
     links(page).first.click()
     expect(viewer(page)).to_be_visible()
-    page.locator("dialog.viewer .picture").evaluate("(picture) => picture.decode()")
+    picture = page.locator("dialog.viewer .picture")
+    # `decode` fails while the original takes the place of its thumbnail.
+    eventually(lambda: picture.evaluate("(e) => e.complete && e.naturalWidth > 0"))
     page.keyboard.press("Escape")
     page.goto(f"{home}/{preset}/" + (links(page).first.get_attribute("href") or ""))
     page.locator("main.page img").evaluate("(picture) => picture.decode()")
