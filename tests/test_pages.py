@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
@@ -283,6 +284,15 @@ def test_loras_and_the_size_lead_to_the_images_that_have_them(pages, image):
     assert "../index.html?q=size%3A640x480" in hrefs
     assert "Clip skip" in page.text
     assert page.all("details", **{"class": "further"})
+
+
+@pytest.mark.parametrize(("album", "names"), [
+    (None, ["Newer", "Older"]), ("", ["Previous", "Next"]), ("trips/winter", ["Previous", "Next"])])
+def test_neighbours_are_called_after_the_order_of_the_gallery(image, album, names):
+    others = [replace(image, pk=pk, id=f"{pk:08}-0000-4000-8000-000000000000") for pk in (8, 9)]
+    for newer, older in (others, (None, None)):
+        page = Pages(SiteInfo(album=album)).image(image, newer=newer, older=older)
+        assert re.findall(r"<span>(\w+)</span>", page) == names
 
 
 def test_neighbours_are_linked(pages, image):

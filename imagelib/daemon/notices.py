@@ -10,7 +10,8 @@ from typing import Any
 
 _STYLE = """\
 :root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
-body { display: grid; place-content: center; gap: 1rem; min-height: 90vh; margin: 0; padding: 1rem;
+body { margin: 0; }
+main { display: grid; place-content: center; gap: 1rem; min-height: 90vh; padding: 1rem;
   text-align: center; }
 h1 { margin: 0; font-size: 1.5rem; font-weight: 650; }
 p { margin: 0; opacity: 0.8; }
@@ -37,10 +38,10 @@ def building(progress: Mapping[str, Any] | None) -> tuple[bytes, dict[str, str]]
     It loads again by itself. *progress* is what the status says of it: `stage`, `done`, `total`
     and `seconds_left`.
     """
-    bar, said = "<progress></progress>", _OPENS
+    bar, said = '<progress aria-label="Done"></progress>', _OPENS
     if progress:
         done, total = progress["done"], progress["total"]
-        bar = f'<progress value="{done}" max="{max(1, total)}"></progress>'
+        bar = f'<progress aria-label="Done" value="{done}" max="{max(1, total)}"></progress>'
         said = f"{progress['stage'].capitalize()}: {done:,} of {total:,}"
         if (left := progress["seconds_left"]) is not None:
             said += f", about {_duration(left)} left"
@@ -61,7 +62,7 @@ def _page(title: str, body: str, headers: dict[str, str]) -> tuple[bytes, dict[s
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n"
-        f"<h1>{html.escape(title)}</h1>\n{body}</html>\n")
+        f"<main>\n<h1>{html.escape(title)}</h1>\n{body}</main>\n</html>\n")
     return document.encode(), {"Content-Type": "text/html; charset=utf-8",
                                "Cache-Control": "no-store",
                                "Content-Security-Policy": _POLICY} | headers

@@ -1,4 +1,4 @@
-"""Every view of the gallery through axe-core, light and dark, on a desk and on a phone."""
+"""Every view of the gallery through axe-core, light and dark, on a desk, a phone, and at 400 %."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from chromium import MARKS
 from gallery_page import NEWEST
 from helpers import ALL
 
+from imagelib.daemon.notices import building, notice
+
 pytestmark = [
     *MARKS,
     pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed"),
 ]
 
 
-@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desk", "phone"])
+@pytest.fixture(params=[(1280, 800), (390, 844), (320, 256)], ids=["desk", "phone", "zoomed"])
 def page(request: pytest.FixtureRequest, browser: Any, shared_site: Path) -> Iterator[Any]:
     """The gallery with axe in it; what the policy of the page refuses is let through for that."""
     assert AXE
@@ -79,6 +81,18 @@ def show_comparison(page: Any) -> None:
     page.locator("dialog.compare[open]").wait_for()
 
 
+def show_filmstrip(page: Any) -> None:
+    show_image(page)
+    page.keyboard.press("g")
+    page.locator(".filmstrip button").first.wait_for()
+
+
+def show_menu(page: Any) -> None:
+    page.locator(".card a").first.focus()
+    page.keyboard.press("Shift+F10")
+    page.locator(".image-menu").wait_for()
+
+
 def show_page(page: Any) -> None:
     page.goto(page.url.replace("index.html", f"image/{NEWEST[1].id}.html").split("?")[0])
     page.locator("main.page").wait_for()
@@ -86,13 +100,25 @@ def show_page(page: Any) -> None:
 
 @pytest.mark.parametrize("show", [
     lambda page: None, show_filters, show_nothing, show_conditions, show_list, show_help,
-    show_image, show_comparison, show_page,
-], ids=["gallery", "filters", "nothing", "conditions", "list", "help", "viewer", "compare", "page"])
+    show_image, show_comparison, show_filmstrip, show_menu, show_page,
+], ids=["gallery", "filters", "nothing", "conditions", "list", "help", "viewer", "compare",
+        "filmstrip", "menu", "page"])
 def test_axe_finds_nothing_wrong(page: Any, show: Callable[[Any], None]) -> None:
     show(page)
     is_phone = page.viewport_size["width"] < 500
     schemes = ("light", "dark") if ALL or not is_phone else ("dark",)
     assert [fault for scheme in schemes for fault in faults(page, scheme)] == []
+
+
+@pytest.mark.parametrize("made", [
+    building(None), building({"stage": "pages", "done": 1, "total": 9, "seconds_left": 4}),
+    notice("Not found", "There is no such page."),
+], ids=["building", "how far", "not found"])
+def test_axe_finds_nothing_wrong_in_what_the_daemon_itself_shows(
+        page: Any, tmp_path: Path, made: tuple[bytes, dict[str, str]]) -> None:
+    (tmp_path / "made.html").write_bytes(made[0])
+    page.goto((tmp_path / "made.html").as_uri())
+    assert faults(page, "light") + faults(page, "dark") == []
 
 
 def test_axe_would_find_what_is_wrong(page: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from axe import AXE, faults
 from chromium import MARKS, expect
@@ -109,6 +111,50 @@ def test_what_is_done_with_a_selection_leaves_room_where_the_screen_is_low(tab, 
     assert not editor.page.evaluate("document.documentElement.scrollWidth > innerWidth")
     editor.button("Clear the selection").click()
     expect(bar).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 256), (844, 390)])
+def test_each_entry_of_the_menu_is_in_reach_and_its_dialog_no_wider_than_the_screen(
+        tab, width, height):
+    editor = tab(viewport={"width": width, "height": height})
+    long = "a name of so many words that no line of a phone holds it"
+    ask = editor.daemon.ask
+    ask("POST", "/api/batch", json_body={"query": "picture", "edit": {"add_tags": [
+        long, f"deep/er/{long}"]}})
+    ask("PUT", f"/api/searches/{quote(long)}", json_body={"query": long, "sort": ""})
+    ask("POST", "/api/batch", json_body={"query": '"picture 1"', "edit": {"title": long}})
+    deleted = editor.record('"picture 1"')
+    ask("DELETE", f"/api/images/{deleted['id']}")
+    editor.open()
+    for name in ("Saved searches", "Publish", "Picks", "Find and replace", "Tags", "Trash",
+                 "Status", "Settings", "Keys"):
+        editor.button("Library").click()
+        entry = editor.page.locator("#library-menu").get_by_role("button", name=name, exact=True)
+        entry.click()
+        sheet = editor.page.locator("dialog[open]")
+        expect(sheet).to_be_visible()
+        if name in ("Saved searches", "Tags", "Trash"):
+            expect(sheet.get_by_text(long).first).to_be_visible()
+        assert sheet.evaluate("(e) => e.scrollWidth <= e.clientWidth"), name
+        editor.page.keyboard.press("Escape")
+        expect(sheet).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 390, 430])
+def test_a_selection_is_published_from_a_phone_and_its_bar_keeps_two_rows_of_buttons(tab, width):
+    editor = tab(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    for n, name in enumerate(("picture 5", "picture 4")):
+        editor.card(name).focus()
+        editor.page.keyboard.press("x")
+        expect(bar).to_contain_text(f"{n + 1} selected")
+        boxes = [one.bounding_box() for one in bar.locator(".bulk-actions button:visible").all()]
+        assert len({box["y"] for box in boxes}) == 2
+        frame = bar.bounding_box()
+        assert all(frame["x"] < box["x"] and box["x"] + box["width"] < frame["x"] + frame["width"]
+                   for box in boxes)
+    editor.button("Publish…").tap()
+    expect(editor.field("Name of the album, which is a tag")).to_be_visible()
 
 
 @pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")

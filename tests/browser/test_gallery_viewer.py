@@ -149,6 +149,19 @@ def test_the_page_of_an_image_leads_on(open_page, home):
     expect(viewer(page)).to_be_visible()
 
 
+def test_the_page_of_an_image_says_on_a_phone_whose_gallery_it_is(open_page, home):
+    page = open_page(home.replace("index.html", f"image/{NEWEST[1].id}.html"))
+    for width in (390, 360):
+        page.set_viewport_size({"width": width, "height": 844})
+        brand = page.locator(".brand a")
+        brand.evaluate("(link) => { link.textContent = 'My pictures' }")
+        assert brand.evaluate("(link) => link.scrollWidth <= link.clientWidth"), width
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        for name in ("Newer", "Older"):
+            box = page.get_by_role("link", name=name).bounding_box()
+            assert min(box["width"], box["height"]) >= 24
+
+
 def test_an_image_has_a_menu_by_right_click_and_by_key(page):
     """As a file: what only reads is there, and what the browser refuses is said."""
     image = found("has:seed has:prompt")[0]

@@ -96,6 +96,8 @@ def test_axe_finds_nothing_wrong(browser: Any, host: Path, width: int) -> None:
         page.goto(page.url.split("index.html")[0] + (links(page).first.get_attribute("href") or ""))
         page.locator("main.page").wait_for()
         found += [(preset, "page", fault) for fault in faults(page, "dark")]
+        page.goto(f"{host.as_uri()}/~anna/{preset}/404.html")
+        found += [(preset, "404", fault) for fault in faults(page, "dark")]
     context.close()
     assert found == []
 
@@ -143,12 +145,14 @@ def test_an_address_is_shared_where_others_can_open_it(browser: Any, host: Path)
         context.close()
 
 
+@pytest.mark.parametrize(("preset", "said"), [("proof", "001"), ("portfolio", "A heron")])
 @pytest.mark.parametrize("size", [(90, 900), (200, 1200)])
-def test_the_number_of_a_proof_is_seen_however_narrow_the_picture_is(browser, tmp_path, size):
+def test_what_a_publication_calls_a_picture_is_seen_however_narrow_it_is(
+        browser, tmp_path, size, preset, said):
     with Library.create(tmp_path / "library") as library:
         for n, shape in enumerate([size, (400, 300)]):
-            library.add(draw(tmp_path / f"{n}.png", shape))
-        with publication(library, Policy.of("proof", PRESETS["proof"]),
+            library.add(draw(tmp_path / f"{n}.png", shape), title="A heron")
+        with publication(library, Policy.of(preset, PRESETS[preset]),
                          str(tmp_path / "out")) as found:
             found.send()
     for width in (390, 1280):
@@ -156,7 +160,7 @@ def test_the_number_of_a_proof_is_seen_however_narrow_the_picture_is(browser, tm
         page.goto((tmp_path / "out" / "index.html").as_uri())
         wait_taken_over(page)
         number = page.locator(".card[data-narrow] .snippet")
-        expect(number).to_have_text("001")
+        expect(number).to_have_text(said)
         box, card = number.bounding_box(), page.locator(".card[data-narrow]").bounding_box()
         assert number.evaluate("(e) => getComputedStyle(e).clipPath") == "none"
         assert box["height"] > 15

@@ -143,7 +143,7 @@ const ImagelibAddDialog = (() => {
   function render(item) {
     let row = shown.get(item);
     if (!row) {
-      row = h("li", { class: "upload" }, h("span", { class: "upload-name" }, ...preview(item), item.file.name),
+      row = h("li", { class: "upload" }, h("span", { class: "upload-name" }, ...preview(item), h("span", {}, item.file.name)),
         h("progress", { max: "1", value: "0", "aria-label": `Progress of ${item.file.name}` }),
         h("span", { class: "upload-state" }), h("span", { class: "upload-actions" }));
       const look = ImagelibUploadRow.make(item, (error) => queue.refuse(item, error));

@@ -21,7 +21,7 @@ const ImagelibSettingsDialog = (() => {
       fault), save);
     ImagelibDialog.open("Settings", [h("div", { class: "settings" },
       h("h3", {}, "This library"), form,
-      h("h3", {}, "This browser"), themes(), h("div", { class: "fields" }, field("Order", orders())),
+      h("h3", {}, "This browser"), h("div", { class: "fields" }, themes(), field("Order", orders())),
       preference("advance", "After rating an image go on to the next"),
       h("h4", {}, "Tags by key"), ImagelibTagKeys.fields())]);
 

@@ -21,7 +21,7 @@ const ImagelibBulkBar = (() => {
     h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open(ImagelibSelection.target()) }, "Tag"),
     h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
     h("button", { type: "button", click: () => ImagelibAlbumEditing.ask() }, "Album…"),
-    h("button", { type: "button", class: "publish-selected", click: () => ImagelibAlbumEditing.ask((tag) => publish(tag)) }, "Publish…"),
+    h("button", { type: "button", click: () => ImagelibAlbumEditing.ask((tag) => publish(tag)) }, "Publish…"),
     h("button", { type: "button", click: () => void ImagelibReplaceDialog.open() }, "Replace"),
     h("button", { type: "button", click: () => void download() }, "Export"),
     h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete"));

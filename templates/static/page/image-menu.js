@@ -106,8 +106,8 @@ const ImagelibImageMenu = (() => {
     const role = { role: isOn === undefined ? "menuitem" : "menuitemradio", "aria-checked": isOn !== undefined && String(isOn),
       "aria-keyshortcuts": key !== "" && key.replace("Ctrl", "Control") };
     const way = { download: download ?? false, target: !download && "_blank", rel: "noopener" };
-    return href ? h("a", { ...role, ...way, href, tabindex: "-1", click: () => void setTimeout(close) }, ...shown)
-      : h("button", { ...role, type: "button", tabindex: "-1", click }, ...shown);
+    return href ? h("a", { ...role, ...way, href, click: () => void setTimeout(close) }, ...shown)
+      : h("button", { ...role, type: "button", click }, ...shown);
   }
 
   /** @param {(Entry | Entry[])[]} group */

@@ -33,16 +33,16 @@ const ImagelibFilmstrip = (() => {
     const key = JSON.stringify([pks, pk[rows[item]]]);
     if (key === shown) return;
     shown = key;
-    place.replaceChildren(...pks.map((one, i) => frame(one, first + i === item)));
+    place.replaceChildren(...pks.map((one, i) => frame(one, first + i)));
     const current = /** @type {HTMLElement | null} */ (place.querySelector("[aria-current]"));
     if (current) place.scrollLeft = current.offsetLeft - (place.clientWidth - current.offsetWidth) / 2;
   }
 
-  /** @param {number} pk @param {boolean} isCurrent */
-  function frame(pk, isCurrent) {
+  /** @param {number} pk @param {number} item  Its place in the result. */
+  function frame(pk, item) {
     const picture = h("img", { alt: "", decoding: "async" });
-    // Whoever uses the keys flips; these are for the pointer.
-    const button = h("button", { type: "button", tabindex: "-1", "aria-hidden": "true", ...(isCurrent && { "aria-current": "true" }), click: () => onOpen(pk) }, picture);
+    // Whoever uses the keys flips, or scrolls the strip; these are for the pointer.
+    const button = h("button", { type: "button", tabindex: "-1", "aria-label": `Image ${item + 1}`, ...(item === at && { "aria-current": "true" }), click: () => onOpen(pk) }, picture);
     void ImagelibIndex.file(pk).then((file) => { if (file?.has_thumbnail) picture.src = ImagelibCard.thumbnailUrl(file); });
     return button;
   }
