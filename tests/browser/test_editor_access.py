@@ -157,6 +157,26 @@ def test_a_selection_is_published_from_a_phone_and_its_bar_keeps_two_rows_of_but
     expect(editor.field("Name of the album, which is a tag")).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "height"), [
+    (320, 700), (390, 844), (640, 800), (800, 600), (844, 390), (1280, 800)])
+def test_no_message_and_no_image_stays_below_the_bar_of_a_selection(tab, width, height):
+    editor = tab(viewport={"width": width, "height": height}, has_touch=True)
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    for name in ("picture 5", "picture 4"):
+        editor.card(name).focus()
+        editor.page.keyboard.press("x")
+    expect(bar).to_contain_text("2 selected")
+    editor.page.keyboard.press("3")
+    said = editor.says("Rated 3")
+    expect(said).to_be_visible()
+    expect(said).to_have_css("opacity", "1")
+    box = said.bounding_box()
+    assert box["y"] + box["height"] <= bar.bounding_box()["y"]
+    editor.page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    last = editor.item("picture 0").bounding_box()
+    assert last["y"] + last["height"] <= bar.bounding_box()["y"]
+
+
 @pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")
 def test_axe_finds_nothing_wrong_in_what_changes_a_selection(tab):
     editor = tab(bypass_csp=True, reduced_motion="reduce")

@@ -64,6 +64,7 @@ const ImagelibBulkBar = (() => {
     publish = publishing;
     document.body.append(h("section", { "aria-label": "Selection" }, bar));
     ImagelibSelection.onChange(show);
+    new ResizeObserver(() => document.documentElement.style.setProperty("--bulk-bar", `${bar.offsetHeight}px`)).observe(bar);
   }
 
   return { start };
