@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS texts (
     PRIMARY KEY (place, field, text)
 ) WITHOUT ROWID;
 """
-#: Who is killed sends at most so many files again, and at most what came within so many seconds.
+#: Who was killed compares at most so many files, and at most what came within so many seconds.
 _SOME = 64
 _WITHIN = 0.1
 

@@ -187,11 +187,12 @@ def _send(found: Publication, now: Contents, ledger: Ledger, target: Target, sit
         found.sent.extend(paths)
         progress("sending", len(found.sent), total)
 
+    doubted = {path for path, placed in ledger.files().items() if not placed.digest}
     ledger.begin(difference.put)
     ledger.gone(difference.gone)
     # Who replaces a page would send it beside the new ones that it refers to.
     for some in (difference.put[:difference.fresh], difference.put[difference.fresh:]):
-        target.put(site, some, put)
+        target.put(site, some, put, doubted)
     target.remove(difference.remove, ledger.removed)
     target.finish(site)
     put(difference.put[len(found.sent):])

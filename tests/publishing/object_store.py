@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,11 @@ class ObjectStore:
               for one in sorted(folders)), "</ListBucketResult>"))
 
 
+def tag(content: bytes) -> str:
+    """By which S3 tells contents apart."""
+    return f'"{hashlib.md5(content).hexdigest()}"'
+
+
 @contextmanager
 def object_store() -> Iterator[ObjectStore]:
     """A store that answers on loopback while the block runs."""
@@ -84,7 +90,7 @@ def object_store() -> Iterator[ObjectStore]:
                 self.answer(200, store.listing(bucket, asked.get("prefix", [""])[0],
                                                asked.get("delimiter", [""])[0]).encode())
             elif self.name in store.objects:
-                self.answer(200, store.objects[self.name], ETag='"x"', **{
+                self.answer(200, store.objects[self.name], ETag=tag(store.objects[self.name]), **{
                     "Content-Type": store.types[self.name],
                     "Last-Modified": "Sat, 01 Jan 2000 00:00:00 GMT"})
             else:
@@ -95,9 +101,11 @@ def object_store() -> Iterator[ObjectStore]:
 
         def do_PUT(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(content) < int(self.headers["Content-Length"]):
+                return  # who sent it was killed
             store.types[self.name] = self.headers["Content-Type"]
             store.change("PUT", self.name, content)
-            self.answer(200, ETag='"x"')
+            self.answer(200, ETag=tag(content))
 
         def do_DELETE(self) -> None:
             store.change("DELETE", self.name, None)

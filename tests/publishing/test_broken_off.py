@@ -94,6 +94,35 @@ def test_a_first_publication_elsewhere_goes_on_and_forgets_nothing_that_was_sent
 
 
 @needs_rclone
+@pytest.mark.parametrize("number", [2, 19, 29])
+def test_nothing_is_sent_twice_where_somebody_was_killed(library, store, tmp_path, number):
+    killed_at(store, library, number)
+    publish(library, PLACE, POLICY)
+    sent = [name for method, name in store.changes if method == "PUT"]
+    assert len(sent) == len({*sent}), sorted(sent)
+    assert tree(written(store, tmp_path / "there")) == site_of(library)
+    # What was doubted, and is another file by now, is sent all the same.
+    with Ledger(ledger_path(library.settings, "portfolio"), PLACE) as ledger:
+        ledger.doubt(["index.html"])
+    store.objects["bucket/site/index.html"] = b"of somebody else"
+    publish(library, PLACE, POLICY)
+    assert tree(written(store, tmp_path / "there")) == site_of(library)
+
+
+def test_nothing_is_written_twice_into_a_folder_where_somebody_was_killed(library, tmp_path):
+    out = tmp_path / "out"
+    publish(library, out, POLICY)
+    before = {path: path.stat().st_ino for path in out.rglob("*") if path.is_file()}
+    (out / "index.html").write_bytes(bytes((out / "index.html").stat().st_size))
+    with Ledger(ledger_path(library.settings, "portfolio"), str(out)) as ledger:
+        ledger.doubt(ledger.files())
+    publish(library, out, POLICY)
+    after = {path: path.stat().st_ino for path in out.rglob("*") if path.is_file()}
+    assert [path.name for path in after if after[path] != before[path]] == ["index.html"]
+    assert tree(out) == site_of(library)
+
+
+@needs_rclone
 def test_what_is_there_is_not_sent_again(library, store):
     publish(library, PLACE, POLICY)
     whole = len(store.changes)

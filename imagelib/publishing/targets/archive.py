@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from pathlib import Path
 
 from imagelib.config import Settings
@@ -37,7 +37,8 @@ class ArchiveTarget:
         """All, if the archive is not there."""
         return [] if self._path.is_file() else list(known)
 
-    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+    def put(self, site: Path, paths: Sequence[str], told: Told,
+            doubted: Set[str] = frozenset()) -> None:
         """Nothing yet: `finish` writes all, and nothing is there before."""
 
     def remove(self, paths: Sequence[str], told: Told) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,24 +55,29 @@ class FolderTarget:
 
         return [path for path in known if not is_there(path)]
 
-    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+    def put(self, site: Path, paths: Sequence[str], told: Told,
+            doubted: Set[str] = frozenset()) -> None:
         """Copy *paths*; all have one date, as a true one says when a picture was made."""
         self._sweep()
         for some in chunks(list(paths), _SOME):
             partials: dict[Path, Path] = {}
+            there = []
             try:
                 for path in some:
                     target = self._place(path)
+                    if path in doubted and _is_same(site / path, target):
+                        there.append(target)  # who wrote it may not have flushed it
+                        continue
                     make_folder(target.parent)
                     partials[target] = target.with_name(f".{secrets.token_hex(6)}.partial")
                     with disk_full():
                         shutil.copyfile(site / path, partials[target])
                     os.utime(partials[target], (MOMENT, MOMENT))
                 # Told is only what a power cut leaves whole.
-                flush(list(partials.values()))
+                flush([*partials.values(), *there])
                 for target, partial in partials.items():
                     partial.replace(target)
-                self._flush_names({target.parent for target in partials})
+                self._flush_names({target.parent for target in (*partials, *there)})
             finally:
                 for partial in partials.values():
                     partial.unlink(missing_ok=True)
@@ -118,3 +124,8 @@ class FolderTarget:
                 raise ConflictError(f"{self._folder / folder} is a link, which imagelib did not"
                                     " make. Take it away.")
         return target
+
+
+def _is_same(source: Path, target: Path) -> bool:
+    return target.is_file() and not target.is_symlink() and filecmp.cmp(
+        source, target, shallow=False)

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -63,18 +63,30 @@ class RcloneTarget:
         """None: nothing is asked of it."""
         return []
 
-    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
-        """A known list in each step: nothing is listed or compared there, which hosts bill."""
+    def put(self, site: Path, paths: Sequence[str], told: Told,
+            doubted: Set[str] = frozenset()) -> None:
+        """A known list in each step: nothing is listed or compared there, which hosts bill, but for
+        what is *doubted*."""
         for cache, some in _steps(paths):
             _date(site, some)
-            with _Listed(some) as names:
-                sent = []
-                for path in _copied("--files-from-raw", names, "--no-traverse", "--no-check-dest",
-                                    "--s3-no-head", "--s3-no-check-bucket", "--header-upload",
-                                    f"Cache-Control: {cache}", str(site), self._remote):
-                    sent.append(path)
-                    told([path])
-            told([path for path in some if path not in set(sent)])
+            for part, how in (
+                    ([path for path in some if path in doubted],
+                     ("--checksum", "--no-update-modtime")),
+                    ([path for path in some if path not in doubted],
+                     ("--no-check-dest", "--s3-no-head"))):
+                if part:
+                    self._copy(site, part, cache, how, told)
+
+    def _copy(self, site: Path, paths: Sequence[str], cache: str, how: Sequence[str], told: Told
+              ) -> None:
+        with _Listed(paths) as names:
+            sent = []
+            for path in _copied("--files-from-raw", names, "--no-traverse", *how,
+                                "--s3-no-check-bucket", "--header-upload",
+                                f"Cache-Control: {cache}", str(site), self._remote):
+                sent.append(path)
+                told([path])
+        told([path for path in paths if path not in set(sent)])
 
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """Delete by a known list."""
@@ -112,8 +124,10 @@ class RsyncTarget:
         """None: nothing is asked of it."""
         return []
 
-    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
-        """A call for each step, as rsync itself would send the front before what it refers to."""
+    def put(self, site: Path, paths: Sequence[str], told: Told,
+            doubted: Set[str] = frozenset()) -> None:  # noqa: ARG002
+        """A call for each step, as rsync itself would send the front before what it refers to; all
+        is compared there."""
         for _, some in _steps(paths):
             _date(site, some)
             with _Listed(some) as names:
@@ -162,7 +176,8 @@ class GitTarget:
         """None: nothing is asked of it."""
         return []
 
-    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
+    def put(self, site: Path, paths: Sequence[str], told: Told,
+            doubted: Set[str] = frozenset()) -> None:
         """Nothing yet: `finish` sends all at once."""
 
     def remove(self, paths: Sequence[str], told: Told) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Protocol
 
@@ -32,8 +32,13 @@ class Target(Protocol):
         """What of *known* somebody has taken away since we put it there, or replaced, as far as
         that is seen from here without asking others."""
 
-    def put(self, site: Path, paths: Sequence[str], told: Told) -> None:
-        """Put *paths* of *site* there, in this order; each is whole or as it was."""
+    def put(self, site: Path, paths: Sequence[str], told: Told,
+            doubted: Set[str] = frozenset()) -> None:
+        """Put *paths* of *site* there, in this order; each is whole or as it was.
+
+        Of those that are *doubted* nobody knows whether they are there already: they are compared,
+        and sent only if they are not.
+        """
 
     def remove(self, paths: Sequence[str], told: Told) -> None:
         """Take *paths* away; one that is not there is as good as removed."""
