@@ -59,6 +59,22 @@ def test_undo_says_what_it_was_before_also_where_the_page_has_not_heard_of_it_ye
     assert editor.record("picture 3")["rating"] == 0
 
 
+def test_undo_says_what_it_was_before_also_where_its_answer_is_late(editor):
+    """The feed may tell of it earlier."""
+    editor.card("picture 3").focus()
+    editor.page.keyboard.press("4")
+    expect(editor.says("Rated 4")).to_be_visible()
+
+    def late(route):
+        answer = route.fetch()
+        editor.page.wait_for_timeout(4000)  # the feed is asked every two seconds
+        route.fulfill(response=answer)
+
+    editor.page.route("**/api/undo", late)
+    editor.page.keyboard.press("Control+z")
+    expect(editor.says("Undone: rating of picture 3 (4 → 0)")).to_be_visible()
+
+
 def test_undo_says_of_what_and_shows_it(editor):
     daemon = editor.daemon
     record = editor.record("picture 4")

@@ -11,6 +11,8 @@ const ImagelibChanges = (() => {
   /** The poll that is under way. @type {Promise<void> | null} */
   let polling = null;
   let lost = false;
+  /** Whether nothing new is to be heard of right now. */
+  let isDeaf = false;
   /** Told after each poll whether the daemon answers. @type {(isThere: boolean) => void} */
   let onAnswer = () => {};
   /** Images with a change of our own under way: what the feed says of them may be older. @type {Map<string, number>} */
@@ -24,12 +26,29 @@ const ImagelibChanges = (() => {
 
   /** Ask now; the next time is planned. */
   function poll() {
+    if (isDeaf) return Promise.resolve();
     polling ??= ask().finally(() => {
       polling = null;
       clearTimeout(timer);
       if (!document.hidden) timer = setTimeout(poll, bare.size ? SHORT_PAUSE : PAUSE);
     });
     return polling;
+  }
+
+  /**
+   * Do something while this tab hears of nothing new: what was before it is known, and can be said yet.
+   * @template T @param {() => Promise<T>} work @returns {Promise<T>}
+   */
+  async function unheard(work) {
+    await poll();
+    isDeaf = true;
+    clearTimeout(timer);
+    try {
+      return await work();
+    } finally {
+      isDeaf = false;
+      if (!document.hidden) timer = setTimeout(poll, PAUSE);
+    }
   }
 
   async function ask() {
@@ -133,5 +152,6 @@ const ImagelibChanges = (() => {
     poll,
     show,
     start,
+    unheard,
   };
 })();

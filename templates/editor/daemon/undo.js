@@ -97,10 +97,18 @@ const ImagelibUndo = (() => {
     });
   }
 
-  /** Say what happened to which images, and lead there. @param {string} what @param {string} action @param {string[]} images @param {[string, () => void]} way  Back. */
-  async function say(what, action, images, way) {
+  /**
+   * Take something back, or do it again; `before` is what its image was, if that is one.
+   * @param {() => Promise<{action: string, images: string[]}>} asked
+   */
+  const remembering = (asked) => ImagelibChanges.unheard(async () => {
+    const { action, images } = await asked();
+    return { action, images, before: images.length === 1 ? await ImagelibIndex.record(images[0]) : null };
+  });
+
+  /** Say what happened to which images, and lead there. @param {string} what @param {string} action @param {string[]} images @param {KnownRecord | null} before @param {[string, () => void]} way  Back. */
+  async function say(what, action, images, before, way) {
     const [id] = images;
-    const before = images.length === 1 ? await ImagelibIndex.record(id) : null;
     await ImagelibChanges.poll();
     const now = images.length === 1 ? await ImagelibIndex.record(id) : null;
     const change = ImagelibEditWords.change(before, now);
@@ -135,10 +143,9 @@ const ImagelibUndo = (() => {
         }
         ({ batch } = found);  // and not one that came meanwhile
       }
-      await ImagelibChanges.poll();  // what it was before is said, too
-      const { action, images } = await ImagelibApi.undo(batch);
+      const { action, images, before } = await remembering(() => ImagelibApi.undo(batch));
       undone.push({ action, images });
-      await say("Undone", action, images, ["Redo", () => void redo()]);
+      await say("Undone", action, images, before, ["Redo", () => void redo()]);
     } catch (error) {
       if (edit && error instanceof ImagelibApi.Refusal && error.isAbsence) {
         edits.push(edit);
@@ -179,11 +186,11 @@ const ImagelibUndo = (() => {
       }
       try {
         const left = undone.slice(0, -1);
-        await ImagelibChanges.poll();
-        const { action, images } = await ImagelibApi.redo();  // its batch is the last edit of this tab
+        // Its batch is the last edit of this tab.
+        const { action, images, before } = await remembering(ImagelibApi.redo);
         undone = left;
         const name = action.replace(/^undo /, "");
-        await say("Done again", name, images, ["Undo", () => void undo()]);
+        await say("Done again", name, images, before, ["Undo", () => void undo()]);
       } catch (error) {
         ImagelibToast.fail(error);
       }
