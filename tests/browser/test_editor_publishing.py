@@ -102,6 +102,25 @@ def test_a_preset_takes_the_search_of_the_gallery_and_what_the_proof_finds_is_li
     assert not (tmp_path / "out.zip").exists()
 
 
+def test_nothing_new_is_offered_before_what_was_asked_for_is_answered(editor, tmp_path):
+    editor.menu("Publish")
+    editor.fill({"Where to": str(tmp_path / "out")})
+    editor.button("Prepare").click()
+    expect(editor.button("Publish")).to_be_visible()
+    held = []
+    editor.page.route("**/api/publications/*", lambda route: (
+        held.append((route, route.fetch())) if route.request.method == "DELETE"
+        else route.continue_()))
+    editor.button("Back").click()
+    # It is back for the daemon, and would be seen by who asks again how it stands.
+    editor.page.wait_for_timeout(1500)
+    [(route, answer)] = held
+    expect(editor.button("Prepare")).to_have_count(0)
+    route.fulfill(response=answer)
+    editor.button("Prepare").click()
+    expect(editor.button("Publish")).to_be_visible()
+
+
 @pytest.mark.skipif(AXE is None, reason="axe-playwright-python is not installed")
 def test_axe_finds_nothing_wrong_in_the_dialog(tab, tmp_path):
     editor = tab(bypass_csp=True, reduced_motion="reduce")

@@ -35,6 +35,7 @@ const ImagelibPublishDialog = (() => {
     } });
 
     async function load() {
+      if (!dialog.element.open) return;
       const isLast = begin();
       clearTimeout(timer);
       try {
@@ -209,6 +210,9 @@ const ImagelibPublishDialog = (() => {
     async function act(doIt, field = null) {
       if (isAsking) return; // a double click is one
       isAsking = true;
+      // Nothing new is offered until the answer is there: what is pressed on it would be lost.
+      begin();
+      clearTimeout(timer);
       try {
         await doIt();
         await load();
@@ -216,6 +220,7 @@ const ImagelibPublishDialog = (() => {
         setText(fault, /** @type {Error} */ (error).message);
         fault.hidden = false;
         field?.focus();
+        if (dialog.element.open) timer = setTimeout(load, PAUSE);
       } finally {
         isAsking = false;
       }
