@@ -133,6 +133,12 @@ def test_the_page_of_an_image_picks_too(open_page, serve, made):
     address = page.url
     page.goto(address.replace("index.html", links(page).first.get_attribute("href") or ""))
     expect(bar(page)).to_contain_text("To the gallery")
+    for width in (390, 1280, 1920, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        box = bar(page).bounding_box()
+        link = page.get_by_role("link", name="Download").bounding_box()
+        assert box["y"] >= link["y"] + link["height"], "a row of its own"
+        assert link["height"] < 60
     page.keyboard.press("p")
     bar(page).get_by_role("button", name="2 stars").click()
     page.reload()
