@@ -207,13 +207,20 @@ def fetch_eleventy(here: Path, pictures: Path) -> dict[str, Callable[[Path], Tim
 
 def fetch_hugo(here: Path, pictures: Path) -> dict[str, Callable[[Path], Times] | None]:
     here.mkdir()
-    program = shutil.which("hugo")
-    if program is None:
-        subprocess.run(["apt-get", "download", "-q", "hugo"], cwd=here, check=True,
-                       capture_output=True)
-        subprocess.run(["dpkg-deb", "-x", str(next(here.glob("*.deb"))), str(here)], check=True)
-        program = str(here / "usr" / "bin" / "hugo")
-    subprocess.run([program, "version"], check=True, capture_output=True)  # it may lack a library
+    needed = subprocess.run(
+        ["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts",
+         "--no-breaks", "--no-replaces", "--no-enhances", "hugo"],
+        check=True, capture_output=True, text=True).stdout.splitlines()
+    # The C library is the machine's own: another one does not go with its loader.
+    packages = [name for name in needed if name[:1].isalnum() and name != "libc6"]
+    subprocess.run(["apt-get", "download", "-q", *packages], cwd=here, check=True,
+                   capture_output=True)
+    for package in here.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", str(package), str(here)], check=True)
+    libraries = {str(path.parent) for path in here.rglob("*.so*")}
+    hugo = ["env", f"LD_LIBRARY_PATH={':'.join(sorted(libraries))}",
+            str(here / "usr" / "bin" / "hugo")]
+    subprocess.run([*hugo, "version"], check=True, capture_output=True)
 
     def run(at: Path) -> Times:
         album = at / "content" / "album"
@@ -222,7 +229,7 @@ def fetch_hugo(here: Path, pictures: Path) -> dict[str, Callable[[Path], Times] 
         (at / "layouts" / "_default").mkdir(parents=True)
         (at / "layouts" / "_default" / "single.html").write_text(_HUGO)
         (at / "config.toml").write_text('baseURL = "https://example.org/"\n')
-        return {"cold": timed([program, "--quiet"], at), "no-op": timed([program, "--quiet"], at)}
+        return {"cold": timed([*hugo, "--quiet"], at), "no-op": timed([*hugo, "--quiet"], at)}
 
     return {"hugo": run}
 
