@@ -129,6 +129,18 @@ def test_the_grid_is_walked_by_keys(page):
     expect(viewer(page)).to_be_visible()
 
 
+def test_who_reads_with_the_keyboard_and_scrolls_with_the_wheel_keeps_the_place(page):
+    links(page).nth(4).focus()
+    href = links(page).nth(4).get_attribute("href")
+    page.evaluate("() => { window.lost = 0; addEventListener('focusout', () => { lost++; }); }")
+    page.mouse.move(400, 400)
+    for step in (500, 500, 500, -500, 700):
+        page.mouse.wheel(0, step)
+        page.wait_for_timeout(150)
+        assert page.evaluate("document.activeElement.getAttribute('href')") == href
+    assert page.evaluate("window.lost") == 0
+
+
 def test_a_strip_at_the_edge_says_the_month_and_leads_to_another(page):
     strip, thumb = page.locator(".scrubber"), page.locator(".scrubber .thumb")
     expect(strip).to_be_visible()

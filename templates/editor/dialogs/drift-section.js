@@ -3,7 +3,7 @@
 
 const ImagelibDriftSection = (() => {
   const { h, setText } = ImagelibDom;
-  const { turns } = ImagelibTasks;
+  const { released, turns } = ImagelibTasks;
 
   /** A section; `look` compares anew. */
   function make() {
@@ -25,6 +25,7 @@ const ImagelibDriftSection = (() => {
       const isLast = begin();
       try {
         const found = await ImagelibApi.drift();
+        await released();
         if (isLast()) fill(found);
       } catch (error) {
         if (!isLast()) return;
@@ -35,7 +36,6 @@ const ImagelibDriftSection = (() => {
 
     /** @param {Drift} found */
     function fill(found) {
-      // A button that is made anew while it is pressed hears nothing of it.
       const key = JSON.stringify(found);
       if (key === shown) return;
       shown = key;

@@ -16,7 +16,7 @@ const ImagelibIndex = (() => {
   const { Columns, CORE_ROWS, TEXT_ROWS } = ImagelibColumns;
   const { AHEAD, load, newestFirst, pathOf } = ImagelibLoader;
   const { locate, pkById } = ImagelibFiles;
-  const { nextTask, turns } = ImagelibTasks;
+  const { nextTask, released, turns } = ImagelibTasks;
   const reloads = turns();
   const columns = new Columns();
   const packer = new ImagelibPacker.Packer(() => changed());
@@ -234,13 +234,12 @@ const ImagelibIndex = (() => {
   }
 
   /** Tell the listeners, once for all that happens in a frame. */
-  function changed() {
+  async function changed() {
     if (notifying) return;
     notifying = true;
-    queueMicrotask(() => {
-      notifying = false;
-      for (const listener of listeners) listener();
-    });
+    await released();
+    notifying = false;
+    for (const listener of listeners) listener();
   }
 
   /**

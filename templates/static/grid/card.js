@@ -194,7 +194,8 @@ const ImagelibCard = (() => {
     if (present?.srcset) setAttribute(present, "sizes", width);
     if (frame.dataset.shows === `${url} ${missing}`) return;
     frame.dataset.shows = `${url} ${missing}`;
-    if (url && present?.getAttribute("src") === url && !missing) return;
+    // An edit names the same file by another address.
+    if (url && present?.src === new URL(url, document.baseURI).href && !missing) return;
     const without = () => frame.replaceChildren(
       noPicture(core, file), h("span", { class: "reason" }, missing ? "file missing" : "no preview"), ...moving(file));
     if (!url) {

@@ -4,6 +4,7 @@
 
 const ImagelibGrid = (() => {
   const { mount, setAttribute } = ImagelibDom;
+  const { released } = ImagelibTasks;
   const { columns } = ImagelibIndex;
   /** How far beyond the viewport cards are made, in viewports. */
   const OVERSCAN = 0.75;
@@ -139,25 +140,8 @@ const ImagelibGrid = (() => {
     if (!hasResult) return;
     const { from, until } = nearby();
     const wanted = new Set();
-    /** @type {HTMLElement | null} */
-    let last = null;
-    for (let item = from; item < until; item++) {
-      const pk = columns.pk[rows[item]];
-      wanted.add(pk);
-      let card = cards.get(pk);
-      if (!card) {
-        card = ImagelibCard.create();
-        cards.set(pk, card);
-      }
-      // In the order of the result, for those who read the page one by one.
-      /** @type {Element | null} */
-      const next = last ? last.nextElementSibling : list.firstElementChild;
-      if (next !== card) list.insertBefore(card, next);
-      last = card;
-      position(card, item);
-      refresh(card, rows[item]);
-      ImagelibCard.stack(card, counts[item] ?? 1, () => onSpread(pk), pk === focused);
-    }
+    for (let item = from; item < until; item++) wanted.add(columns.pk[rows[item]]);
+    // First, so that those which stay need not be put elsewhere: that takes focus and presses from them.
     for (const [pk, card] of cards) {
       if (wanted.has(pk)) continue;
       if (card.contains(document.activeElement) && itemOf(pk) >= 0) {
@@ -166,6 +150,26 @@ const ImagelibGrid = (() => {
       }
       card.remove();
       cards.delete(pk);
+    }
+    /** The next card that stays, from an element on. @param {Element | null} element */
+    const stays = (element) => {
+      while (element instanceof HTMLElement && !wanted.has(Number(element.dataset.pk))) element = element.nextElementSibling;
+      return element;
+    };
+    let next = stays(list.firstElementChild);
+    for (let item = from; item < until; item++) {
+      const pk = columns.pk[rows[item]];
+      let card = cards.get(pk);
+      if (!card) {
+        card = ImagelibCard.create();
+        cards.set(pk, card);
+      }
+      // In the order of the result, for those who read the page one by one.
+      if (next === card) next = stays(card.nextElementSibling);
+      else list.insertBefore(card, next);
+      position(card, item);
+      refresh(card, rows[item]);
+      ImagelibCard.stack(card, counts[item] ?? 1, () => onSpread(pk), pk === focused);
     }
     ImagelibHighlight.mark(list.querySelectorAll(".snippet"));
     clearTimeout(timer);
@@ -198,7 +202,8 @@ const ImagelibGrid = (() => {
     for (let item = from; item < Math.min(until, rows.length); item++) {
       const row = rows[item];
       const pk = columns.pk[row];
-      void ImagelibIndex.file(pk).then((file) => {
+      void ImagelibIndex.file(pk).then(async (file) => {
+        await released();
         if (!file) return;
         files.set(pk, file);
         const card = cards.get(pk);

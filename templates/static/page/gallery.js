@@ -4,7 +4,7 @@
 
 const ImagelibGallery = (() => {
   const { isWriting, mount, nextFrame } = ImagelibDom;
-  const { nextTask, turns } = ImagelibTasks;
+  const { nextTask, released, turns } = ImagelibTasks;
   const { likeOf } = ImagelibAlike;
   const { parse } = ImagelibQuery;
   /** Who writes nothing for so long has asked for something, to which Back leads. */
@@ -315,6 +315,7 @@ const ImagelibGallery = (() => {
   async function countSoon(bits) {
     const key = shownKey;
     await nextFrame();
+    await released();
     if (key !== shownKey) return;
     const counts = ImagelibFacetCounts.countsOf(search, text, bits, ImagelibFilters.isAnyTag);
     await nextTask();
