@@ -29,13 +29,13 @@ const ImagelibTasks = (() => {
    */
   const released = () => (isPressed ? new Promise((resolve) => { waiting.push(resolve); }) : Promise.resolve());
 
-  globalThis.document?.addEventListener("pointerdown", () => {
+  globalThis.addEventListener?.("pointerdown", () => {
     isPressed = true;
     clearTimeout(timer);
     timer = setTimeout(release, LONGEST_PRESS);
   }, { capture: true, passive: true });
   // The click comes before the next task.
-  for (const kind of ["pointerup", "pointercancel", "dragstart"]) globalThis.document?.addEventListener(kind, () => setTimeout(release), { capture: true, passive: true });
+  for (const kind of ["pointerup", "pointercancel", "dragstart"]) globalThis.addEventListener?.(kind, () => setTimeout(release), { capture: true, passive: true });
 
   /**
    * For what is asked for again before its answer is there: `const isLast = begin()` before asking, and
