@@ -179,7 +179,9 @@ def _widens(found: Difference, before: int) -> str:
     if found.wider:
         return "; ".join(found.wider)
     if before and len(found.added) > max(5, before * _MANY):
-        return f"{len(found.added):,} images come to {before:,}"
+        if len(found.removed) == before:
+            return f"{len(found.added):,} images take the place of all {before:,} that are there"
+        return f"{len(found.added):,} images are added to the {before:,} that are there"
     return ""
 
 

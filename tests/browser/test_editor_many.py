@@ -119,6 +119,23 @@ def test_a_range_follows_the_order_of_a_filtered_and_sorted_result(tab):
     assert ratings(editor) == [3, 0, 3, 0, 3, 0]
 
 
+def test_a_range_that_went_too_far_is_drawn_in_and_one_that_begins_with_no_lets_go(editor):
+    def selected() -> list[int]:
+        return [n for n in range(6) if editor.box(f"picture {n}").is_checked()]
+
+    editor.box("picture 0").click()
+    editor.box("picture 5").click()  # the newest stands first
+    for last, chosen in ((1, [0, 1, 2, 3, 4, 5]), (3, [0, 3, 4, 5]), (2, [0, 2, 3, 4, 5])):
+        editor.card(f"picture {last}").click(modifiers=["Shift"])
+        assert selected() == chosen
+    editor.box("picture 4").click()
+    editor.card("picture 2").click(modifiers=["Shift"])
+    assert selected() == [0, 5]
+    editor.card("picture 3").focus()
+    editor.page.keyboard.press("Shift+x")
+    assert selected() == [0, 2, 5]
+
+
 def test_images_are_selected_by_click_and_by_key(editor):
     editor.card("picture 5").click(modifiers=["Control"])
     editor.page.keyboard.press("ArrowRight")

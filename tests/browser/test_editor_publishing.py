@@ -28,7 +28,7 @@ def test_a_policy_is_published_and_published_again_with_more(editor, tmp_path):
 
     editor.fill({"Where to": "out"})
     editor.button("Prepare").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("whole path")
+    expect(dialog.get_by_role("alert")).to_contain_text("Where to: should be a whole path")
     expect(editor.field("Where to")).to_be_focused()
     editor.fill({"Where to": str(out)})
     editor.page.keyboard.press("Enter")
@@ -100,6 +100,18 @@ def test_a_preset_takes_the_search_of_the_gallery_and_what_the_proof_finds_is_li
     editor.button("Go back").click()
     expect(editor.field("What")).to_have_value("portfolio")
     assert not (tmp_path / "out.zip").exists()
+
+    # What was looked for then is no answer to what is looked for now; neither is its place.
+    editor.page.keyboard.press("Escape")
+    editor.menu("Publish")
+    expect(editor.field("Where to")).to_have_value(str(tmp_path / "out.zip"))
+    expect(dialog.locator(".publish > [role=status]")).to_have_text("")
+    editor.page.keyboard.press("Escape")
+    editor.page.get_by_role("searchbox", name="Search").fill("tag:animal")
+    editor.menu("Publish")
+    expect(editor.field("What")).to_have_value("portfolio")
+    expect(editor.field("Which images")).to_have_value("tag:animal")
+    expect(editor.field("Where to")).to_have_value("")
 
 
 def test_nothing_new_is_offered_before_what_was_asked_for_is_answered(editor, tmp_path):
@@ -200,7 +212,11 @@ def test_what_is_selected_is_not_forgotten_where_publishing_begins_in_the_menu(e
     editor.fill({"Which images": "tag:wip or id:none"})
     expect(dialog).to_contain_text("3 images. A search")
     editor.button("Only the 2 selected images…").click()
-    editor.field("Name of the album, which is a tag").fill("two")
+    name = editor.field("Name of the album, which is a tag")
+    name.fill("wip")
+    expect(editor.dialog("Album of").get_by_text("3 images have this tag already")).to_be_visible()
+    name.fill("two")
+    expect(editor.dialog("Album of").get_by_text("The images get this tag")).to_be_visible()
     editor.page.keyboard.press("Enter")
     expect(editor.field("Which images")).to_have_value("tag:two")
     expect(dialog).to_contain_text("2 images. A search")

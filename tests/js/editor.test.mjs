@@ -8,6 +8,7 @@ load("ImagelibDom", "registry.js", "text.js", "tasks.js", "dom.js");
 const Registry = load("ImagelibRegistry");
 load("ImagelibFields", "fields.js");
 const Conflict = load("ImagelibConflict", "conflict.js");
+globalThis.ImagelibCard = { nameOf: ({ title }) => title };
 const Words = load("ImagelibEditWords", "edit-words.js");
 const History = load("ImagelibHistoryDialog", "history-dialog.js");
 const Tags = load("ImagelibTagsDialog", "tags-dialog.js");
@@ -28,6 +29,24 @@ test("a conflict names each field that differs, and whose value would stay", () 
   assert.deepEqual(found.map(({ name, take }) => [name, take]), [
     ["prompt_text", "mine"], ["rating", "theirs"], ["notes", "mine"],
   ]);
+});
+
+test("what was changed is said of what is known before and after alone", () => {
+  const [before, now] = [record({ title: "A fox", notes: "old" }), record({
+    title: "A fox", rating: 4, tags: ["red"], prompt_meta: { seed: 1 }, notes: "new" })];
+  const labelled = (name) => Registry.FIELDS.find((field) => field.name === name).label.toLowerCase();
+  const changed = ["rating", "tags", "prompt_meta", "notes"];
+  for (const name of changed) {
+    for (const [had, has] of [[{ ...before }, now], [before, { ...now }]]) {
+      delete (has === now ? had : has)[name];
+      const said = Words.change(had, has).split(" of ")[0].split(", ").sort();
+      assert.deepEqual(said, changed.filter((other) => other !== name).map(labelled).sort());
+    }
+  }
+  const block = record({ title: "A fox", rating: 4 });
+  delete block.prompt_meta;
+  assert.equal(Words.change(block, record({ title: "A fox", prompt_meta: {} })), "rating of A fox (4 → 0)");
+  assert.equal(Words.change(block, { ...block }), "");
 });
 
 test("nothing is a conflict that both wrote alike", () => {

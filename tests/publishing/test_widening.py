@@ -51,7 +51,8 @@ def test_how_a_gallery_looks_lets_nothing_through():
 
 
 def test_each_thing_that_nobody_expects_needs_a_consent_of_its_own():
-    difference = Difference("/out", widens="4 images come to 2", clears="300 files are taken away")
+    difference = Difference("/out", widens="4 images are added to the 2 that are there",
+                            clears="300 files are taken away")
     asked = consents(difference, policy(originals="as they are"))
     assert [one.to for one in asked] == ["removals", "widen", "widen"]
     assert [one.reason for one in asked[:2]] == [difference.clears, difference.widens]

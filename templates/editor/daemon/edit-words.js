@@ -49,7 +49,9 @@ const ImagelibEditWords = (() => {
     if (!now) return "";
     const name = cut(ImagelibCard.nameOf(now) || "an image", NAME);
     if (!before) return `${name} is back`;
-    const changed = ImagelibRegistry.FIELDS.filter((field) => JSON.stringify(valueOf(before, field.name)) !== JSON.stringify(valueOf(now, field.name)));
+    // The blocks of the page have not all that a record has.
+    const changed = ImagelibRegistry.FIELDS.filter(({ name: field }) => field in before && field in now
+      && JSON.stringify(valueOf(before, field)) !== JSON.stringify(valueOf(now, field)));
     if (!changed.length) return "";
     const labels = changed.map(({ label }) => label.toLowerCase()).join(", ");
     const how = changed.map((field) => difference(field, before, now)).filter(Boolean).join(", ");

@@ -13,7 +13,7 @@ const ImagelibPublishDialog = (() => {
   /** How long nothing is typed before what is searched is counted, in milliseconds. */
   const TYPING = 250;
 
-  /** What was chosen last in this tab. @type {(PublishBody & {name: string}) | null} */
+  /** What was chosen last in this tab, and what was searched then. @type {(PublishBody & {name: string, searched: string}) | null} */
   let chosen = null;
 
   /** @param {string | null} asked  Which images, if that is what somebody came with. */
@@ -57,9 +57,11 @@ const ImagelibPublishDialog = (() => {
     function show(items, job) {
       const key = job.state === "idle" ? "idle" : `${job.id} ${job.state}`;
       if (key !== shown) {
-        const hadFocus = shown !== "" && (body.contains(document.activeElement) || !dialog.element.contains(document.activeElement));
+        const isFirst = shown === "";
+        const hadFocus = !isFirst && (body.contains(document.activeElement) || !dialog.element.contains(document.activeElement));
         shown = key;
-        setText(status, job.state === "idle" || (job.state === "cancelled" && isBack && !job.sent) ? "" : said(job));
+        // What was cancelled before the dialog was opened is no news.
+        setText(status, job.state === "idle" || (job.state === "cancelled" && (isBack || isFirst) && !job.sent) ? "" : said(job));
         fault.hidden = true;
         body.replaceChildren(...view(items, job));
         if (hadFocus) body.focus();
@@ -104,6 +106,8 @@ const ImagelibPublishDialog = (() => {
       /** Fill in what the policy says, or what was chosen before. @param {typeof chosen} before */
       function choose(before) {
         const { explained: lines = [], fault: broken, is_own: own, is_over: over, places = [], query: usual = "", title: called = "", to = "" } = item();
+        // Of a preset, what is searched now counts, if that is something else than it was.
+        const isOther = asked !== null || (before !== null && !own && before.searched !== ImagelibGallery.query);
         const last = [...places].sort((a, b) => b.at - a.at)[0]?.place;
         // Which images, its first line, is asked for below.
         explained.replaceChildren(...(broken ? [broken] : lines.slice(1)).map((line) => h("li", {}, line)),
@@ -111,8 +115,8 @@ const ImagelibPublishDialog = (() => {
         prepare.disabled = Boolean(broken || over);
         known.replaceChildren(...new Set([...places.map((one) => one.place), ...(to ? [to] : [])].map((one) => h("option", { value: one }))));
         // Where other images were published the last time is no place for these.
-        place.value = asked === null ? before?.place ?? last ?? to : "";
-        query.value = asked ?? before?.query ?? (own ? usual : [ImagelibGallery.query, usual].filter(Boolean).join(" "));
+        place.value = isOther ? "" : before?.place ?? last ?? to;
+        query.value = asked ?? (isOther ? null : before?.query) ?? (own ? usual : [ImagelibGallery.query, usual].filter(Boolean).join(" "));
         title.value = before?.title ?? called;
         showPlace();
         countSoon(0);
@@ -138,7 +142,7 @@ const ImagelibPublishDialog = (() => {
       const element = h("form", { class: "publish-form", submit: (event) => {
         event.preventDefault();
         const wanted = { place: place.value.trim(), query: query.value, ...(title.value.trim() ? { title: title.value } : {}) };
-        chosen = { name: which.value, ...wanted };
+        chosen = { name: which.value, searched: ImagelibGallery.query, ...wanted };
         asked = null;  // from now on what was chosen here counts
         void act(() => ImagelibApi.preparePublication(which.value, wanted), place);
       } },
@@ -217,7 +221,8 @@ const ImagelibPublishDialog = (() => {
         await doIt();
         await load();
       } catch (error) {
-        setText(fault, /** @type {Error} */ (error).message);
+        // A field goes by the name that it has here.
+        setText(fault, /** @type {Error} */ (error).message.replace(/^place:/, "Where to:"));
         fault.hidden = false;
         field?.focus();
         if (dialog.element.open) timer = setTimeout(load, PAUSE);
@@ -237,7 +242,7 @@ const ImagelibPublishDialog = (() => {
       case "preparing": return `${ImagelibPublishPreview.stageOf(job)}…`;
       case "ready": return `${name} is ready. This becomes public:`;
       case "sending": return `Sending to ${place}…`;
-      case "done": return sent || preview?.removals ? `Done: ${counted(sent, "file")} written${preview?.removals ? `, ${counted(preview.removals, "file")} taken away` : ""} in ${place}.`
+      case "done": return sent || preview?.removals ? `Done: ${counted(preview?.images ?? 0, "image")}, ${counted(sent, "file")} written${preview?.removals ? `, ${counted(preview.removals, "file")} taken away` : ""} in ${place}.`
         : `Everything is in ${place} already.`;
       case "failed": return message;
       default: return message || "It was cancelled. Nothing was sent.";

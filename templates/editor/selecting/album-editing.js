@@ -7,6 +7,8 @@ const ImagelibAlbumEditing = (() => {
   const list = mount("grid");
   /** The text of an album has at most so many characters. */
   const MOST = 5000;
+  /** How long nothing is typed before it is looked who has a tag, in milliseconds. */
+  const TYPING = 250;
   const mark = h("div", { class: "drop-mark", "aria-hidden": "true", hidden: true });
   const writing = h("button", { type: "button", class: "small", click: () => write() });
   /** The pk of the tile that is dragged, or -1. */
@@ -184,6 +186,18 @@ const ImagelibAlbumEditing = (() => {
     const name = h("input", { id: "album-name", type: "text", required: true, maxlength: "100", autocomplete: "off", autocapitalize: "none" });
     const names = h("datalist", { id: "album-names" }, ...(ImagelibIndex.albums ?? []).map(({ tag }) => h("option", { value: tag })));
     name.setAttribute("list", "album-names");
+    const usual = "The images get this tag and stand in the order in which you see them.";
+    const hint = h("p", { class: "hint", role: "status" }, usual);
+    let timer = 0;
+    name.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const tag = name.value.trim();
+        const count = tag ? await ImagelibApi.count(`tag:${ImagelibQuery.quote(tag)}`).catch(() => 0) : 0;
+        if (name.value.trim() !== tag) return;
+        setText(hint, count ? `${ImagelibChanges.howMany(count)} ${count === 1 ? "has" : "have"} this tag already, and will be in it, too.` : usual);
+      }, TYPING);
+    });
     const dialog = ImagelibDialog.open(`Album of ${ImagelibChanges.howMany(pks.length)}`, [h("form", { class: "fields", submit: (event) => {
       event.preventDefault();
       const tag = name.value.trim();
@@ -193,8 +207,7 @@ const ImagelibAlbumEditing = (() => {
       void idsOf(pks).then(async (ids) => {
         if (await ImagelibEdits.apply(target, { edit: { add_tags: [tag] } }, `Tagged ${tag}`)) await make(tag, ids, pks, then);
       });
-    } }, h("label", { for: "album-name" }, "Name of the album, which is a tag"), name, names,
-    h("p", { class: "hint" }, "The images get this tag and stand in the order in which you see them."),
+    } }, h("label", { for: "album-name" }, "Name of the album, which is a tag"), name, names, hint,
     h("p", {}, h("button", { type: "submit", class: "primary" }, then ? "Make the album and go on" : "Make the album")))]);
     name.focus();
   }

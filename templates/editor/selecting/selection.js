@@ -7,8 +7,11 @@ const ImagelibSelection = (() => {
   const list = ImagelibDom.mount("grid");
   /** The pks that are selected. @type {Set<number>} */
   const chosen = new Set();
-  /** Where a range begins. */
+  /** Where a range begins, and whether it selects: one that begins with an image that was let go lets go. */
   let pivot = -1;
+  let selects = true;
+  /** What was selected before the range from there: with another end it is drawn anew. @type {Set<number> | null} */
+  let before = null;
   /** @type {(() => void)[]} */
   const listeners = [];
 
@@ -23,22 +26,35 @@ const ImagelibSelection = (() => {
 
   /** Select what a tile stands for, or no longer. @param {number} pk @param {number[]} pks */
   function toggle(pk, pks = ImagelibGallery.whole([pk])) {
-    const on = !chosen.has(pk);
-    for (const one of pks) {
-      if (on) chosen.add(one);
-      else chosen.delete(one);
-    }
-    pivot = pk;
+    begin(pk, !chosen.has(pk));
+    put(pks);
     changed();
   }
 
-  /** Select everything from the image that was chosen last to this one. @param {number} pk */
+  /** A range may begin here. @param {number} pk @param {boolean} isOn */
+  function begin(pk, isOn = true) {
+    pivot = pk;
+    selects = isOn;
+    before = null;
+  }
+
+  /** @param {number[]} pks */
+  function put(pks) {
+    for (const pk of pks) {
+      if (selects) chosen.add(pk);
+      else chosen.delete(pk);
+    }
+  }
+
+  /** Do with everything from the image that was chosen last to this one what was done with that. @param {number} pk */
   function extend(pk) {
     const pks = order();
+    if (!pks.includes(pivot)) begin(pk);
     const [from, to] = [pks.indexOf(pivot), pks.indexOf(pk)];
-    if (from < 0) pivot = pk;
-    const range = from < 0 ? [pk] : pks.slice(Math.min(from, to), Math.max(from, to) + 1);
-    for (const other of ImagelibGallery.whole(range)) chosen.add(other);
+    before ??= new Set(chosen);
+    chosen.clear();
+    for (const one of before) chosen.add(one);
+    put(ImagelibGallery.whole(pks.slice(Math.min(from, to), Math.max(from, to) + 1)));
     changed();
   }
 
@@ -46,18 +62,19 @@ const ImagelibSelection = (() => {
   function set(pks) {
     chosen.clear();
     for (const pk of pks) chosen.add(pk);
-    pivot = -1;
+    begin(-1);
     changed();
   }
 
   function all() {
     for (const pk of found()) chosen.add(pk);
+    before = null;
     changed();
   }
 
   function clear() {
     chosen.clear();
-    pivot = -1;
+    begin(-1);
     changed();
   }
 
@@ -150,9 +167,11 @@ const ImagelibSelection = (() => {
   /** Deleted images are not selected any more. */
   function forgetDeleted() {
     const { columns } = ImagelibIndex;
-    const before = chosen.size;
+    const { size } = chosen;
     for (const pk of chosen) if (!columns.isLive(columns.rowOf(pk))) chosen.delete(pk);
-    if (chosen.size !== before) changed();
+    if (chosen.size === size) return;
+    before = null;
+    changed();
   }
 
   function start() {
