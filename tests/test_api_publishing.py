@@ -54,7 +54,7 @@ def test_a_policy_is_chosen_prepared_looked_at_and_sent(served, tmp_path):
     assert {key: fox[key] for key in ("is_own", "title", "query", "to", "is_over", "places")} == {
         "is_own": True, "title": "Fox works", "query": "tag:fox", "to": "", "is_over": False,
         "places": []}
-    assert "Of each is said: title, tags." in fox["explained"]
+    assert "Shown with each: title, tags." in fox["explained"]
 
     place = str(tmp_path / "fox.zip")
     begun = post(served, "fox", place=place, title="Other works", query="")

@@ -339,7 +339,7 @@ def explained(policy: Policy) -> list[str]:
     lines = [f"{policy.heading}: " + (f"the images that {policy.query!r} finds" if policy.query
                                       else "all images")
              + f", but none that wears the tag {PRIVATE_TAG!r}.",
-             f"Of each is said: {', '.join(kept) or 'nothing'}.",
+             f"Shown with each: {', '.join(kept) or 'nothing'}.",
              f"Withheld: {', '.join(withheld)}, and everything else."]
     if "tags" in policy.fields and policy.tags.only:
         lines.append(f"Of tags, only: {', '.join(policy.tags.only)}.")
@@ -354,7 +354,7 @@ def explained(policy: Policy) -> list[str]:
         f"Pictures have at most {policy.originals.size} pixels a side, as"
         f" {policy.originals.format}"
         + (f", with {policy.originals.watermark!r} over them" if policy.originals.watermark
-           else "") + "; what moves stands still.")
+           else "") + "; animations become stills.")
     if policy.ids == "own":
         lines.append("Its ids are its own, but the pictures themselves link it to other copies of"
                      " them: what was made in the same way has the same pixels, bytes and names of"

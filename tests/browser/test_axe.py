@@ -20,7 +20,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=[(1280, 800), (390, 844), (320, 256)], ids=["desk", "phone", "zoomed"])
+@pytest.fixture(params=[(1280, 800), (390, 844), (640, 400), (320, 256)],
+                ids=["desk", "phone", "200", "400"])
 def page(request: pytest.FixtureRequest, browser: Any, shared_site: Path) -> Iterator[Any]:
     """The gallery with axe in it; what the policy of the page refuses is let through for that."""
     assert AXE

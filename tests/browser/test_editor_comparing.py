@@ -73,4 +73,4 @@ def test_the_key_compares_two_and_says_how_many_it_takes(editor):
     expect(editor.dialog("Compare").get_by_role("slider", name="Divide at")).to_be_focused()
     expect(editor.button("Next other image")).to_be_hidden()
     headings = editor.dialog("Compare").get_by_role("columnheader")
-    expect(headings).to_have_text(["Setting", "Left", "Right"])
+    expect(headings).to_have_text(["Setting", "picture 5", "picture 3"])

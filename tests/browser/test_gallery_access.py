@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import NEWEST, box, links
 
@@ -95,3 +96,35 @@ def test_at_400_percent_nothing_covers_what_one_reads(page):
     card.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     expect(page.locator(".picture")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (640, 400), (800, 340)])
+def test_where_little_is_seen_at_a_time_one_scrolls_from_the_picture_to_what_is_known(
+        page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    links(page).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    last = dialog.get_by_role("link", name="Page of this image")
+    if width < 800:
+        page.mouse.move(width / 2, height / 2)
+        page.mouse.wheel(0, 5000)
+    last.scroll_into_view_if_needed()
+    last.click(trial=True)
+    prompt = dialog.locator(".panel-body").bounding_box()
+    assert prompt["height"] > 150
+    assert prompt["width"] > 200
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (640, 400), (844, 390), (1280, 800)])
+def test_pictures_that_are_compared_can_be_seen(page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    links(page).first.click()
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="Compare")
+    expect(dialog).to_be_visible()
+    shown = dialog.locator(".compare-stage").bounding_box()
+    assert shown["height"] >= height * 0.5
+    facts = dialog.get_by_role("region", name="What differs")
+    facts.scroll_into_view_if_needed()
+    assert facts.bounding_box()["height"] > 30

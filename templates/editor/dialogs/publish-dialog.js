@@ -127,7 +127,7 @@ const ImagelibPublishDialog = (() => {
         clearTimeout(typing);
         typing = setTimeout(async () => {
           const count = await ImagelibApi.count(query.value).catch(() => null);
-          setText(found, `${count === null ? "" : `${counted(count, "image")}. `}A search; empty: all images. What wears the tag private is never in it.`);
+          setText(found, `${count === null ? "" : `${counted(count, "image")}. `}A search; empty: all images. Images tagged private are never in it.`);
         }, pause);
       }
 

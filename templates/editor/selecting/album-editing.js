@@ -186,7 +186,7 @@ const ImagelibAlbumEditing = (() => {
     const name = h("input", { id: "album-name", type: "text", required: true, maxlength: "100", autocomplete: "off", autocapitalize: "none" });
     const names = h("datalist", { id: "album-names" }, ...(ImagelibIndex.albums ?? []).map(({ tag }) => h("option", { value: tag })));
     name.setAttribute("list", "album-names");
-    const usual = "The images get this tag and stand in the order in which you see them.";
+    const usual = `${then ? "They become an album first: they" : "The images"} get this tag and stand in the order in which you see them.`;
     const hint = h("p", { class: "hint", role: "status" }, usual);
     let timer = 0;
     name.addEventListener("input", () => {
@@ -198,7 +198,7 @@ const ImagelibAlbumEditing = (() => {
         setText(hint, count ? `${ImagelibChanges.howMany(count)} ${count === 1 ? "has" : "have"} this tag already, and will be in it, too.` : usual);
       }, TYPING);
     });
-    const dialog = ImagelibDialog.open(`Album of ${ImagelibChanges.howMany(pks.length)}`, [h("form", { class: "fields", submit: (event) => {
+    const dialog = ImagelibDialog.open(`${then ? "Publish" : "Album of"} ${ImagelibChanges.howMany(pks.length)}`, [h("form", { class: "fields", submit: (event) => {
       event.preventDefault();
       const tag = name.value.trim();
       if (!tag) return;

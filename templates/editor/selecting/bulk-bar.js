@@ -17,7 +17,7 @@ const ImagelibBulkBar = (() => {
   const compared = h("button", { type: "button", "aria-keyshortcuts": "c", click: () => void ImagelibSelection.compare() }, "Compare");
   /** @type {(tag: string) => void} */
   let publish = () => {};
-  const actions = h("div", { class: "bulk-actions" }, compared,
+  const actions = h("div", { class: "bulk-actions" }, stars, compared,
     h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open(ImagelibSelection.target()) }, "Tag"),
     h("button", { type: "button", click: () => void ImagelibBulkDialog.open() }, "Edit"),
     h("button", { type: "button", click: () => ImagelibAlbumEditing.ask() }, "Album…"),
@@ -26,7 +26,7 @@ const ImagelibBulkBar = (() => {
     h("button", { type: "button", click: () => void download() }, "Export"),
     h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete"));
   const bar = h("div", { class: "bulk-bar", role: "toolbar", "aria-label": "Selected images", hidden: true },
-    h("p", { class: "bulk-count", role: "status" }, number, hidden), all, stars, actions, clear);
+    h("p", { class: "bulk-count", role: "status" }, number, hidden), all, actions, clear);
 
   function show() {
     const { size } = ImagelibSelection;

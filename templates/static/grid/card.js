@@ -12,8 +12,8 @@ const ImagelibCard = (() => {
   const LIST_SHAPE = 1.25;
   /** A panorama, or a sliver, has one side so many times as long as the other. */
   const LONG = 3.5;
-  /** A card of so many pixels has no room for words, or not even for stars and a date: nothing is cut to a few letters. */
-  const [NARROW, NARROWEST] = [150, 76];
+  /** A card of so many pixels has room for a name alone in a line, or not even for that: nothing is cut to a few letters. */
+  const [NARROW, NARROWEST] = [150, 84];
   const SVG = "http://www.w3.org/2000/svg";
 
   /** What an image is called: the first that it has of the fields that name images, in one line, else its file. @param {Named} record */

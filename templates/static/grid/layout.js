@@ -16,6 +16,9 @@ const ImagelibLayout = (() => {
   /** Narrower and wider pictures are cropped in the grid. */
   const [NARROWEST, WIDEST] = [0.5, 2.6];
 
+  /** Narrower tiles have no room for a name: then a row rather has fewer pictures, up to so much higher. In pixels; in row heights. */
+  const [LEAST, MOST] = [125, 2.2];
+
   /** How high a line of the list is, of a row of pictures, and at least, so that its texts have room. */
   const [LIST, LOWEST] = [0.55, 92];
 
@@ -66,18 +69,22 @@ const ImagelibLayout = (() => {
     const heights = new Float64Array(aspects.length);
     let rows = 0;
     let sum = 0;
+    let narrowest = Infinity;
     for (let i = 0; i < aspects.length; i++) {
       const count = i - first[rows] + 1;
       const full = (width - gap * (count - 1)) / (sum + aspects[i]);
       if (full > height) {
         sum += aspects[i];
+        narrowest = Math.min(narrowest, aspects[i]);
         continue;
       }
       // The row is full: with this picture it is too low, without it too high. Take the nearer.
       const before = count > 1 ? (width - gap * (count - 2)) / sum : Infinity;
-      if (before / height < height / full) close(i--, before);
+      narrowest = Math.min(narrowest, aspects[i]);
+      const isNarrow = narrowest * full < Math.min(LEAST, width / 2.9) && before < height * MOST;
+      if (isNarrow || before / height < height / full) close(i--, before);
       else close(i + 1, full);
-      sum = 0;
+      [sum, narrowest] = [0, Infinity];
     }
     if (first[rows] < aspects.length) close(aspects.length, height);
 

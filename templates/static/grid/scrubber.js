@@ -58,9 +58,9 @@ const ImagelibScrubber = (() => {
 
   /** Say the month for a while. */
   function stir() {
-    place.classList.add("moving");
+    place.dataset.moving = "";
     clearTimeout(resting);
-    resting = setTimeout(() => place.classList.remove("moving"), REST);
+    resting = setTimeout(() => delete place.dataset.moving, REST);
   }
 
   /** Bring the place under the pointer to the top. @param {PointerEvent} event */

@@ -83,8 +83,7 @@ const ImagelibMessages = (() => {
     place.dataset.key = key;
     const button = (/** @type {string} */ label, /** @type {() => void} */ click) => h("button", { type: "button", class: "button", click }, label);
     place.replaceChildren(h("h2", {}, "Nothing found"), h("p", {}, "No image meets all of these conditions."),
-      ...(spelled.queries.length ? [h("p", {}, "Did you mean")] : []),
-      ...spelled.queries.map(({ query, count }) => button(`${query}: ${count}`, () => go(query))),
+      ...spelled.queries.map(({ query, count }) => button(`Did you mean ${query}? (${count})`, () => go(query))),
       ...offered.map(({ without, query, count }) => button(`Without ${without}: ${count}`, () => go(query))),
       button("Clear the search", clear));
   }

@@ -10,15 +10,16 @@ const ImagelibCompare = (() => {
   /** @type {[string, string][]} */
   const MODES = [["slider", "Slider"], ["side", "Side by side"], ["difference", "Difference"], ["blink", "Blink"]];
   const FOR_TWO = ["slider", "difference"];
-  const NAMES = ["Left", "Right", "Third", "Fourth"];
 
   const slider = h("input", { type: "range", min: "0", max: "100", step: "1", value: "50", "aria-label": "Divide at" });
   const stage = h("div", { class: "compare-stage", tabindex: "-1" });
-  const names = h("div", { class: "compare-names" });
+  const names = h("div", { class: "compare-names", "aria-hidden": "true" });
   const head = h("tr", {});
   const table = h("tbody", {});
   const same = h("p", { class: "hint" });
   const prompt = h("div", { class: "compare-prompt" });
+  const facts = h("section", { class: "compare-facts", "aria-label": "What differs", tabindex: "0" }, // it scrolls
+    names, prompt, h("table", {}, h("thead", { class: "visually-hidden" }, head), table), same);
   const modes = h("select", { "aria-label": "How to compare" });
   const previous = h("button", { type: "button", "aria-label": "Previous other image", click: () => step(-1) }, "←");
   const next = h("button", { type: "button", "aria-label": "Next other image", click: () => step(1) }, "→");
@@ -26,9 +27,7 @@ const ImagelibCompare = (() => {
   const dialog = h("dialog", { class: "compare", "aria-label": "Compare" },
     h("header", { class: "compare-bar" }, modes, previous, next, swap,
       h("button", { type: "button", class: "close", "aria-label": "Close", click: () => dialog.close() }, "×")),
-    stage,
-    h("section", { class: "compare-facts", "aria-label": "What differs", tabindex: "0" }, // it scrolls
-      names, prompt, h("table", {}, h("thead", {}, head), table), same));
+    stage, facts);
 
   /** @typedef {(record: KnownRecord, step: number) => Promise<KnownRecord | null>} Neighbour  The record some steps away from one. */
   /** What is compared, in the order of the panes. @type {KnownRecord[]} */
@@ -107,7 +106,7 @@ const ImagelibCompare = (() => {
     showModes();
     showPanes();
     stage.dataset.mode = modes.value;
-    stage.style.setProperty("--columns", String(records.length > 2 && stage.clientWidth < 900 ? 2 : records.length));
+    stage.style.setProperty("--columns", String(records.length > 2 && innerWidth < 900 ? 2 : records.length));
     // Keys would go nowhere if what has the focus vanished.
     if (modes.value !== "slider" && document.activeElement === slider) panes[active].element.focus();
     slider.hidden = modes.value !== "slider";
@@ -143,8 +142,10 @@ const ImagelibCompare = (() => {
   }
 
   function showFacts() {
-    names.replaceChildren(...panes.map(({ picture }) => h("p", {}, picture.alt)));
-    head.replaceChildren(...["Setting", ...NAMES.slice(0, records.length)].map((text) => h("th", { scope: "col" }, text)));
+    const called = panes.map(({ picture }) => picture.alt);
+    names.replaceChildren(...called.map((name) => h("p", { title: name }, name)));
+    head.replaceChildren(...["Setting", ...called].map((text) => h("th", { scope: "col" }, text)));
+    facts.style.setProperty("--columns", String(records.length));
     const changed = ImagelibDiff.settings(records, ImagelibPanel.NAMES);
     table.replaceChildren(...changed.map(([name, ...values]) =>
       h("tr", {}, h("th", { scope: "row" }, name), ...values.map((value) => h("td", {}, value || "–")))));

@@ -4,8 +4,8 @@
 const ImagelibFilmstrip = (() => {
   const { h, mount } = ImagelibDom;
   const STORED = "imagelib.filmstrip";
-  /** So many on either side; what does not fit is cut off. */
-  const BESIDE = 12;
+  /** How narrow a frame is at least, in pixels: as many as fill the strip stand on either side. */
+  const NARROWEST = 35;
   const place = mount("filmstrip");
   /** @type {(pk: number) => void} */
   let onOpen = () => {};
@@ -28,8 +28,9 @@ const ImagelibFilmstrip = (() => {
     if (place.hidden || item < 0) return;
     const { rows } = ImagelibGrid;
     const { pk } = ImagelibIndex.columns;
-    const first = Math.max(0, item - BESIDE);
-    const pks = Array.from(rows.subarray(first, item + BESIDE + 1), (row) => pk[row]);
+    const beside = Math.ceil(innerWidth / NARROWEST);
+    const first = Math.max(0, item - beside);
+    const pks = Array.from(rows.subarray(first, item + beside + 1), (row) => pk[row]);
     const key = JSON.stringify([pks, pk[rows[item]]]);
     if (key === shown) return;
     shown = key;
