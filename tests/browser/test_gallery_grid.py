@@ -95,25 +95,6 @@ def test_captions_hold_the_date_and_narrow_cards_no_cut_words(page):
                                                       NEWEST[0].original_name)
 
 
-@pytest.mark.parametrize("width", [320, 360, 390, 430])
-def test_on_a_phone_no_row_has_more_tiles_than_have_room_for_their_names(page, width):
-    page.set_viewport_size({"width": width, "height": 844})
-    seen = 0
-    for _ in range(6):
-        page.wait_for_timeout(100)
-        rows: dict[str, list[float]] = {}
-        for top, wide in page.evaluate("""() => [...document.querySelectorAll(".card")].map(
-                (card) => [card.style.transform.split(",")[1], parseFloat(card.style.width)])"""):
-            rows.setdefault(top, []).append(wide)
-        # A sliver beside a panorama stays one: alone it would be as high as the screen. The last
-        # row is not filled.
-        full = [row for row in rows.values() if sum(row) > width - 60]
-        assert all(min(row) >= (width - 24) / 3 or len(row) < 3 for row in full), full
-        seen = max(seen, *map(len, rows.values()))
-        page.mouse.wheel(0, 1500)
-    assert seen >= 2
-
-
 def test_images_without_preview_or_file_say_so(page):
     [bare] = [image for image in IMAGES if image.pk in WITHOUT_THUMBNAIL]
     box(page).fill(f"id:{bare.id}")

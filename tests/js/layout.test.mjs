@@ -32,6 +32,23 @@ test("every row but the last fills the width, and no item is lost", () => {
   }
 });
 
+test("a row rather has fewer pictures than one too narrow for a name, unless it would tower", () => {
+  for (const [width, height] of [[296, 168], [366, 168], [406, 168], [933, 248], [1600, 248]]) {
+    for (const seed of [1, 2, 3, 4]) {
+      const aspects = random(600, seed);
+      const layout = justified(aspects, { ...MEASURES, width, height });
+      const least = Math.min(125, width / 2.9);
+      for (let row = 0; row < layout.rows - 1; row++) {
+        const items = [...aspects.slice(layout.first[row], layout.first[row + 1])];
+        if (items.length === 1 || Math.min(...items) * layout.height[row] >= least - 0.01) continue;
+        const fewer = items.slice(0, -1);
+        const without = (width - 10 * (fewer.length - 1)) / fewer.reduce((sum, a) => sum + a, 0);
+        assert.ok(without >= height * 2.2 - 0.01, `${items} of ${width}`);
+      }
+    }
+  }
+});
+
 test("a row and its items find each other", () => {
   const layout = justified(random(1000), MEASURES);
   for (let row = 0; row < layout.rows; row++) {

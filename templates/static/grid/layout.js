@@ -73,15 +73,14 @@ const ImagelibLayout = (() => {
     for (let i = 0; i < aspects.length; i++) {
       const count = i - first[rows] + 1;
       const full = (width - gap * (count - 1)) / (sum + aspects[i]);
-      if (full > height) {
-        sum += aspects[i];
-        narrowest = Math.min(narrowest, aspects[i]);
-        continue;
-      }
-      // The row is full: with this picture it is too low, without it too high. Take the nearer.
       const before = count > 1 ? (width - gap * (count - 2)) / sum : Infinity;
       narrowest = Math.min(narrowest, aspects[i]);
       const isNarrow = narrowest * full < Math.min(LEAST, width / 2.9) && before < height * MOST;
+      if (full > height && !isNarrow) {
+        sum += aspects[i];
+        continue;
+      }
+      // The row is full: with this picture it is too low, without it too high. Take the nearer.
       if (isNarrow || before / height < height / full) close(i--, before);
       else close(i + 1, full);
       [sum, narrowest] = [0, Infinity];
