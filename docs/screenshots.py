@@ -26,13 +26,14 @@ from imagelib.cli import run
 
 HERE = Path(__file__).parent
 WIDTHS = (390, 1280, 1920)
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 def main() -> None:
     """Build, serve, look."""
     with tempfile.TemporaryDirectory() as folder, sample(Path(folder)) as url, \
             sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"),
+        browser = play.chromium.launch(executable_path=CHROMIUM,
                                        chromium_sandbox=os.getuid() != 0)
 
         def page(width: int, scheme: str) -> Page:
