@@ -95,6 +95,23 @@ def test_captions_hold_the_date_and_narrow_cards_no_cut_words(page):
                                                       NEWEST[0].original_name)
 
 
+def test_small_tiles_are_pictures_alone_and_many_are_seen_at_once(page):
+    seen = """() => [...document.querySelectorAll(".card .frame")].filter((frame) => {
+      const { top, bottom } = frame.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    }).length"""
+    before = page.evaluate(seen)
+    page.get_by_label("Size", exact=True).fill("40")
+    expect(page.locator(".card .more").first).to_be_hidden()
+    eventually(lambda: page.evaluate(seen) >= 40)
+    assert page.evaluate(seen) > 5 * before
+    name = NEWEST[0].prompt_text or NEWEST[0].original_name
+    expect(links(page).first).to_have_accessible_name(name)
+    assert name in page.locator(".card").first.get_attribute("title")
+    page.get_by_label("List").check(force=True)
+    expect(page.locator(".card .more").first).to_be_visible()
+
+
 def test_images_without_preview_or_file_say_so(page):
     [bare] = [image for image in IMAGES if image.pk in WITHOUT_THUMBNAIL]
     box(page).fill(f"id:{bare.id}")

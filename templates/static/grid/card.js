@@ -159,7 +159,7 @@ const ImagelibCard = (() => {
     const isNarrow = width < NARROW;
     setAttribute(card, "data-narrow", isNarrow ? (width < NARROWEST ? "most" : "") : null);
     // Not on the link, whose name it would become.
-    setAttribute(card, "title", isNarrow ? [name, core.ai_model, core.tags.join(", ")].filter(Boolean).join("\n") || null : null);
+    setAttribute(card, "title", isNarrow || ImagelibView.isDense ? [name, core.ai_model, core.tags.join(", ")].filter(Boolean).join("\n") || null : null);
   }
 
   /**

@@ -63,10 +63,10 @@ const ImagelibGrid = (() => {
     // All that is read before the first change: after it, reading makes the browser lay out the page.
     isAtTop = window.scrollY === 0;
     const { clientWidth, style } = document.documentElement;
+    shapeList();
     measure();
     style.setProperty("--scroll-bar", `${window.innerWidth - clientWidth}px`);
     list.dataset.enhanced = "";
-    list.dataset.shape = ImagelibView.shape;
     new ResizeObserver(() => {
       const kept = anchor();
       if (measure() && rows.length) rearrange(kept);
@@ -76,11 +76,17 @@ const ImagelibGrid = (() => {
   /** Place all again, with the same image at the top. */
   function rearrange(kept = anchor()) {
     if (!hasResult) return;
-    list.dataset.shape = ImagelibView.shape;
+    shapeList();
     measure();
     place();
     restore(kept);
     render();
+  }
+
+  /** Let the style sheet know how the list is looked at. */
+  function shapeList() {
+    list.dataset.shape = ImagelibView.shape;
+    list.toggleAttribute("data-dense", ImagelibView.isDense);
   }
 
   /** Read the widths and heights that the style sheet gives; returns whether they changed. */

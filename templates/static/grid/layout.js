@@ -67,6 +67,7 @@ const ImagelibLayout = (() => {
     const first = new Int32Array(aspects.length + 1);
     const top = new Float64Array(aspects.length + 1);
     const heights = new Float64Array(aspects.length);
+    const least = caption ? Math.min(LEAST, width / 2.9) : 0;
     let rows = 0;
     let sum = 0;
     let narrowest = Infinity;
@@ -75,7 +76,7 @@ const ImagelibLayout = (() => {
       const full = (width - gap * (count - 1)) / (sum + aspects[i]);
       const before = count > 1 ? (width - gap * (count - 2)) / sum : Infinity;
       narrowest = Math.min(narrowest, aspects[i]);
-      const isNarrow = narrowest * full < Math.min(LEAST, width / 2.9) && before < height * MOST;
+      const isNarrow = narrowest * full < least && before < height * MOST;
       if (full > height && !isNarrow) {
         sum += aspects[i];
         continue;

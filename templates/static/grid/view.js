@@ -7,8 +7,8 @@ const ImagelibView = (() => {
   const { browser } = ImagelibKept;
   const STORED = "imagelib.view";
   const SHAPES = ["rows", "squares", "list"];
-  /** Of the sizes in the style sheet, in percent. */
-  const [SMALLEST, PLAIN, LARGEST] = [50, 100, 250];
+  /** Of the sizes in the style sheet, in percent; up to DENSE one looks at pictures alone. */
+  const [SMALLEST, DENSE, PLAIN, LARGEST] = [30, 50, 100, 250];
 
   const form = /** @type {HTMLFormElement} */ (mount("view"));
   const part = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
@@ -38,6 +38,8 @@ const ImagelibView = (() => {
     get shape() { return view.shape; },
     /** By how much everything is larger than the style sheet says. */
     get scale() { return view.size / 100; },
+    /** Whether tiles are pictures without captions: there is room for many of them. */
+    get isDense() { return view.size <= DENSE && view.shape !== "list"; },
     get isStacked() { return view.stacked; },
     start,
   };
