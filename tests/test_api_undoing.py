@@ -27,6 +27,18 @@ def test_deleting_restoring_and_emptying(daemon, picture):
     assert daemon.ask("POST", f"/api/trash/{record['id']}/restore").status == 404
 
 
+def test_one_of_the_trash_is_destroyed_and_no_image_that_is_not_in_it(daemon, tmp_path):
+    first, second, third = (daemon.upload(draw(tmp_path / f"{n}.png")).json["id"]
+                            for n in range(3))
+    for image in (first, second):
+        daemon.ask("DELETE", f"/api/images/{image}")
+    daemon.ask("POST", f"/api/trash/{second}/restore")
+    assert [daemon.ask("DELETE", f"/api/trash/{image}").status
+            for image in (first, second, third, "no-such", first)] == [204, 404, 404, 404, 404]
+    assert daemon.get("/api/trash").json["total"] == 0
+    assert {one["id"] for one in daemon.get("/api/images").json["items"]} == {second, third}
+
+
 def test_purge_is_for_good(daemon, picture):
     record = daemon.upload(picture).json
     assert daemon.ask("DELETE", f"/api/images/{record['id']}?purge=1").status == 204

@@ -66,7 +66,8 @@ VERBS = {
     "POST /api/undo": lambda shelf: shelf.post("/api/undo"),
 }
 #: What changes no image, or cannot be taken back; `redo` and `drift` have tests of their own below.
-NO_BATCH = {"POST /api/inspect", "DELETE /api/trash", "PUT /api/searches/{name}",
+NO_BATCH = {"POST /api/inspect", "DELETE /api/trash", "DELETE /api/trash/{id}",
+            "PUT /api/searches/{name}",
             "PUT /api/albums/{tag}", "DELETE /api/albums/{tag}", "PUT /api/settings",
             "DELETE /api/searches/{name}", "POST /api/rebuild", "POST /api/picks",
             "DELETE /api/picks/{publication}/{key}", "POST /api/publications/{name}",

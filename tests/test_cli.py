@@ -196,9 +196,17 @@ def test_rm_trash_restore_and_empty(root, capsys):
     items = json.loads(capsys.readouterr().out)["items"]
     assert len(items) == 2
     assert run(["trash", "restore", items[0]["id"]]) == 0
+    assert run(["rm", items[0]["id"], "--yes"]) == 0
+    assert run(["trash", "empty", items[1]["id"], "no-such", "--yes"]) == 3
+    assert "Nothing was destroyed" in capsys.readouterr().err
+    assert run(["trash", "empty", items[1]["id"], "--yes"]) == 0
+    with Library.open(root) as library:
+        assert [one.image.id for one in library.trash()] == [items[0]["id"]]
+    assert run(["trash", "restore", items[0]["id"]]) == 0
+    assert run(["rm", items[0]["id"], "--yes"]) == 0
     assert run(["trash", "empty", "--yes"]) == 0
     with Library.open(root) as library:
-        assert (library.count(), library.trash()) == (3, [])
+        assert (library.count(), library.trash()) == (2, [])
 
 
 def test_rm_asks_and_a_no_changes_nothing(root):

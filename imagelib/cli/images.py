@@ -24,6 +24,7 @@ from imagelib.cli.output import (
     say,
     yes,
 )
+from imagelib.errors import NotFoundError
 from imagelib.library.values.registry import FIELDS, TEXTS, Field
 
 pass_context = click.make_pass_decorator(Context)
@@ -312,17 +313,21 @@ def trash_restore(context: Context, ids: tuple[str, ...]) -> None:
 
 
 @trash.command("empty")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
 @yes
 @pass_context
-def trash_empty(context: Context, yes: bool) -> int:
-    """Destroy what is in the trash for good."""
+def trash_empty(context: Context, ids: tuple[str, ...], yes: bool) -> int:
+    """Destroy what is in the trash for good, or only the images with these ids."""
     with context.library() as library:
-        found = library.trash()
+        found = [one for one in library.trash() if not ids or one.image.id in ids]
+        if lost := set(ids) - {one.image.id for one in found}:
+            raise NotFoundError(f"Not in the trash: {', '.join(sorted(lost))}. Nothing was"
+                                " destroyed; `imagelib trash` lists what is there.")
         size = sum(trashed.image.size_bytes for trashed in found)
         if found and not yes:
             click.confirm(f"Destroy {plural(len(found), 'image')} ({size / 2**20:.1f} MiB) for"
                           " good?", abort=True, err=True)
-        purged = library.empty_trash().changed
+        purged = library.purge(*(one.image.id for one in found)).changed
     say(f"{plural(len(purged), 'image')} destroyed.")
     return 0
 

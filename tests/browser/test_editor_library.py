@@ -54,6 +54,12 @@ def test_the_trash_gives_back_and_is_emptied_only_by_typing(editor):
     expect(rows).to_have_count(2)
     rows.filter(has_text="picture 1").get_by_role("button", name="Restore").click()
     expect(rows).to_have_count(1)
+    destroy = rows.first.get_by_role("button", name="Destroy picture 2")
+    destroy.click()
+    really = rows.first.get_by_role("button", name="Really destroy picture 2 for good")
+    expect(really).to_be_focused()
+    editor.page.keyboard.press("Shift+Tab")
+    expect(destroy).to_be_visible()
     expect(trash).to_contain_text("KB, type")
     empty = trash.get_by_role("button", name="Empty the trash")
     expect(empty).to_be_disabled()
@@ -64,6 +70,21 @@ def test_the_trash_gives_back_and_is_emptied_only_by_typing(editor):
 
     expect(editor.card("picture 1")).to_be_visible()
     assert len(editor.records()) == 5
+
+
+def test_one_image_of_the_trash_is_destroyed_by_two_presses_and_the_others_stay(editor):
+    ids = {record["prompt_text"]: record["id"] for record in editor.records()}
+    editor.daemon.ask("POST", "/api/batch", json_body={"query": "tag:night", "delete": True})
+    editor.menu("Trash")
+    trash = editor.dialog("Trash")
+    rows = trash.get_by_role("list", name="Deleted images").get_by_role("listitem")
+    expect(rows).to_have_count(3)
+    for name in ("Destroy picture 2", "Really destroy picture 2 for good"):
+        trash.get_by_role("button", name=name).click()
+    expect(editor.says("picture 2 is destroyed")).to_be_visible()
+    expect(rows).to_have_count(2)
+    left = {one["id"] for one in editor.daemon.get("/api/trash").json["items"]}
+    assert left == {ids["picture 0"], ids["picture 4"]}
 
 
 def test_the_trash_shows_how_images_looked_and_gives_all_of_them_back(editor):

@@ -123,6 +123,9 @@ def test_images_without_preview_or_file_say_so(page):
 
 
 def test_the_grid_is_walked_by_keys(page):
+    page.keyboard.press("Control+k")
+    expect(box(page)).to_be_focused()
+    box(page).blur()
     page.keyboard.press("/")
     expect(box(page)).to_be_focused()
     box(page).press("Enter")

@@ -63,6 +63,7 @@ ROUTES = (
           hurried=True),
     Route("POST", "/api/trash/{id}/restore", trash.restore, (200, 404, 409, 503, 507)),
     Route("DELETE", "/api/trash", trash.empty_trash, (200, 503, 507)),
+    Route("DELETE", "/api/trash/{id}", trash.destroy, (204, 404, 503, 507)),
     Route("GET", "/api/drift", drift.show_drift, (200,), slow=True),
     Route("POST", "/api/drift", drift.repair, (200, 400, 415, 422, 503, 507), body=schemas.Repair,
           slow=True),

@@ -43,6 +43,16 @@ def restore(request: Request) -> Response:
     return Response(json=image_json(image))
 
 
+def destroy(request: Request) -> Response:
+    """Destroy one image of the trash for good; one that was brought back is not in it."""
+    image_id = request.parameters["id"]
+    done = request.service.library.purge(image_id)
+    if not done.changed:
+        raise NotFoundError(f"There is no image {image_id!r} in the trash.")
+    request.note("purge", done, image=image_id)
+    return Response(status=204, content=b"")
+
+
 def empty_trash(request: Request) -> Response:
     """Destroy all that is in the trash, for good."""
     done = request.service.library.empty_trash()

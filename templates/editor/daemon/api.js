@@ -206,6 +206,8 @@ const ImagelibApi = (() => {
     changes: (seq) => ask("GET", `/api/changes?since=${seq}`),
     /** A page of the trash, behind the cursor of the one before. @param {number} size @param {string} cursor @returns {Promise<TrashPage>} */
     trash: (size, cursor = "") => ask("GET", `/api/trash?page_size=${size}&cursor=${encodeURIComponent(cursor)}`),
+    /** Destroy one of the trash. @param {string} id @returns {Promise<unknown>} */
+    destroy: (id) => ask("DELETE", `/api/trash/${encodeURIComponent(id)}`),
     /** @returns {Promise<{purged: number}>} */
     emptyTrash: () => ask("DELETE", "/api/trash"),
     /** @returns {Promise<TagCount[]>} */

@@ -78,8 +78,40 @@ const ImagelibTrashDialog = (() => {
     return h("li", { class: "row" }, picture,
       h("span", { class: "row-text" }, h("strong", {}, name),
         h("span", { class: "soft" }, `deleted ${item.deleted_at.slice(0, 10)}, ${bytes(item.size_bytes)}${item.has_file ? "" : ", without its file"}`)),
-      h("button", { type: "button", "aria-label": `Restore ${name}`, click: () => void restore([item.id], body) }, "Restore"));
+      h("span", { class: "beside" },
+        h("button", { type: "button", "aria-label": `Restore ${name}`, click: () => void restore([item.id], body) }, "Restore"),
+        destroying(item, name, body)));
   }
+
+  /** A button that is pressed twice: what it does is for good. @param {TrashedRecord} item @param {string} name @param {HTMLElement} body */
+  function destroying(item, name, body) {
+    let isAsked = false;
+    const ask = (/** @type {boolean} */ now) => {
+      isAsked = now;
+      button.textContent = now ? "For good?" : "Destroy";
+      button.classList.toggle("danger", now);
+      button.setAttribute("aria-label", now ? `Really destroy ${name} for good` : `Destroy ${name}`);
+    };
+    const button = h("button", { type: "button", blur: () => ask(false), click: async () => {
+      if (!isAsked) {
+        ask(true);
+        return;
+      }
+      try {
+        await ImagelibApi.destroy(item.id);
+        ImagelibToast.show(`${name} is destroyed`);
+      } catch (error) {
+        ImagelibToast.fail(error);
+      }
+      await fill(body);
+      focusFirst(body);
+    } });
+    ask(false);
+    return button;
+  }
+
+  /** @param {HTMLElement} body */
+  const focusFirst = (body) => /** @type {HTMLElement | null} */ (body.querySelector("li")?.querySelector("button") ?? body.closest("dialog"))?.focus();
 
   /**
    * Asks for a picture again: while many are decoded the daemon refuses further ones.
@@ -96,7 +128,7 @@ const ImagelibTrashDialog = (() => {
   async function restore(ids, body) {
     await ImagelibEdits.apply({ ids }, { restore: true }, "Restored");
     await fill(body);
-    (body.querySelector("li")?.querySelector("button") ?? body.closest("dialog"))?.focus();
+    focusFirst(body);
   }
 
   /** @param {HTMLElement} body */

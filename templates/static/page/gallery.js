@@ -414,8 +414,9 @@ const ImagelibGallery = (() => {
 
   /** @param {KeyboardEvent} event */
   function pressed(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
-    if (event.key === "/" && open < 0) {
+    if (event.defaultPrevented || event.altKey || document.querySelector("dialog:modal")) return;
+    const isCommand = event.ctrlKey || event.metaKey;
+    if (isCommand ? event.key === "k" : event.key === "/" && !isWriting(event.target)) {
       event.preventDefault();
       box.focus();
       box.select();

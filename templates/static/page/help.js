@@ -9,7 +9,7 @@ const ImagelibHelp = (() => {
   /** @type {[string, [string, string][]][]} */
   const sections = [
     ["Gallery", [
-      ["/", "search"],
+      ["/  Ctrl+K", "search"],
       ["← → ↑ ↓  Home  End", "move among the images"],
       ["Enter", "open the image"],
       ["Esc", "one level back"],
