@@ -1,4 +1,4 @@
-"""Finding with the mouse and the keys: suggestions, facets, timeline, views, stacks, likes."""
+"""Finding with the mouse and the keys: suggestions, views, stacks, likes, albums."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import (
     COUNT,
-    IMAGES,
     NEWEST,
     box,
     eventually,
@@ -79,178 +78,6 @@ def test_the_middle_of_a_query_can_be_completed(page):
 
     expect(box(page)).to_have_value("tag:wip rating:>=1")
     expect_result(page, found("tag:wip rating:>=1"))
-
-
-def facet(page: Any, group: str, label: str) -> Any:
-    """What one clicks to want a value, whatever its count."""
-    name = re.compile(f"^{re.escape(label)} [0-9]+$".replace("/", r"\/"))
-    return page.get_by_role("list", name=group).get_by_role("button", name=name)
-
-
-def test_a_value_is_wanted_or_not_by_a_click(page):
-    for group, query, label in (
-        ("Frequent tags", 'tag:"two words"', "two words"),
-        ("Models", 'model:"Flux.1 dev"', "Flux.1 dev"),
-        ("Tools", "tool:ComfyUI", "ComfyUI"),
-    ):
-        wanted = facet(page, group, label)
-        without = page.get_by_role("list", name=group).get_by_role(
-            "button", name=f"Without {label}", exact=True)
-        wanted.click()
-        expect(box(page)).to_have_value(query)
-        expect_result(page, found(query))
-        expect(wanted).to_have_attribute("aria-pressed", "true")
-        expect(wanted).to_have_accessible_name(f"{label} {len(found(query))}")
-        expect(wanted).to_be_focused()
-
-        without.click()
-        expect(box(page)).to_have_value(f"-{query}")
-        expect(without).to_have_attribute("aria-pressed", "true")
-        expect_result(page, found(f"-{query}"))
-        without.click()
-        expect(box(page)).to_have_value("")
-
-
-def test_values_of_one_field_are_alternatives(page):
-    first, second = 'model:"Flux.1 dev"', 'model:"SDXL 1.0"'
-    box(page).fill("fox")
-    facet(page, "Models", "Flux.1 dev").click()
-    expect(box(page)).to_have_value(f"fox {first}")
-    # As if nothing of the field was asked for: what a click would add.
-    other = facet(page, "Models", "SDXL 1.0")
-    expect(other).to_have_accessible_name(f"SDXL 1.0 {len(found(f'fox {second}'))}")
-    other.click()
-    expect(box(page)).to_have_value(f"fox ({first} or {second})")
-    expect_result(page, found(f"fox ({first} or {second})"))
-    facet(page, "Models", "Flux.1 dev").click()
-    expect(box(page)).to_have_value(f"fox {second}")
-    other.click()
-    expect(box(page)).to_have_value("fox")
-
-
-def test_several_ratings_are_wanted_by_clicks(page):
-    def click(rating: int) -> None:
-        name = f"{rating} ★" if rating else "unrated"
-        facet(page, "Ratings", name).click()
-
-    for rating, query in (
-        (5, "rating:5"), (4, "rating:>=4"), (1, "(rating:>=4 or rating:1)"),
-        (0, "(rating:>=4 or rating:<=1)"), (5, "(rating:4 or rating:<=1)"),
-    ):
-        click(rating)
-        expect(box(page)).to_have_value(query)
-        expect_result(page, found(query))
-    expect(page.get_by_role("button", name=f"5 ★ {len(found('rating:5'))}")).to_be_visible()
-    for rating in (5, 3, 2):
-        click(rating)
-    expect(box(page)).to_have_value("")
-
-
-def test_tags_are_all_wanted_or_any_of_them(page):
-    tags = ["animal/fox", "wip"]
-    for name in tags:
-        facet(page, "Frequent tags", name).click()
-    expect(box(page)).to_have_value("tag:animal/fox tag:wip")
-    page.get_by_role("radio", name="any of them").check(force=True)
-    expect(box(page)).to_have_value("(tag:animal/fox or tag:wip)")
-    expect_result(page, found("tag:animal/fox or tag:wip"))
-    facet(page, "Frequent tags", "food").click()
-    expect(box(page)).to_have_value("(tag:animal/fox or tag:wip or tag:food)")
-    page.get_by_role("radio", name="all of them").check(force=True)
-    expect(box(page)).to_have_value("tag:animal/fox tag:wip tag:food")
-
-
-def test_a_group_of_values_is_one_stop_of_the_tab_key(page):
-    models = page.get_by_role("list", name="Models").get_by_role("button")
-    models.first.focus()
-    page.keyboard.press("ArrowDown")
-    expect(models.nth(2)).to_be_focused()
-    page.keyboard.press("ArrowRight")
-    expect(models.nth(3)).to_be_focused()
-    page.keyboard.press("Tab")
-    inside = page.evaluate("Boolean(document.activeElement.closest('[aria-label=Models]'))")
-    assert not inside
-
-
-def test_where_nothing_is_found_the_filters_stay(page):
-    box(page).fill("xyzzy")
-    expect_result(page, [])
-    expect(facet(page, "Models", "Flux.1 dev")).to_have_accessible_name("Flux.1 dev 0")
-    expect(facet(page, "Frequent tags", "wip")).to_be_visible()
-
-    box(page).fill("")
-    box(page).press_sequentially("tag:an")  # what is being written is no value yet
-    expect(facet(page, "Frequent tags", "an")).to_have_count(0)
-
-
-def test_counts_are_those_of_the_result(page):
-    box(page).fill("fox rating:>=1")
-    for name in ("animal/cat", "wip"):
-        count = len(found(f"fox rating:>=1 tag:{name}"))
-        expect(page.get_by_role("button", name=f"{name} {count}", exact=True)).to_be_visible()
-    # Of ratings, as if none was asked for.
-    for rating, name in ((1, "1 ★"), (5, "5 ★"), (0, "unrated")):
-        count = len(found(f"fox rating:{rating}"))
-        expect(page.get_by_role("button", name=f"{name} {count}", exact=True)).to_be_visible()
-
-
-def test_many_tags_are_shown_when_asked_for(tmp_path, serve, open_page):
-    images = [replace(image, tags=(f"tag {n % 30:02}",)) for n, image in enumerate(IMAGES)]
-    write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
-    page = open_page(serve(tmp_path))
-    facets = page.get_by_role("list", name="Frequent tags").get_by_role("listitem")
-    expect(facets).to_have_count(13)
-    page.get_by_role("button", name="All 30").click()
-    expect(facets).to_have_count(31)
-    expect(page.get_by_role("button", name="Fewer")).to_be_focused()
-
-
-def test_the_timeline_chooses_a_span(page):
-    months = sorted({image.captured_at[:7] for image in IMAGES})
-    first, last = page.get_by_label("First month"), page.get_by_label("Last month")
-    expect(last).to_have_attribute("max", str(len(months) - 1))
-    first.focus()
-    for _ in range(2):
-        page.keyboard.press("ArrowRight")
-    last.focus()
-    page.keyboard.press("ArrowLeft")
-    span = f"date:{months[2]}..{months[-2]}"
-    expect(box(page)).to_have_value(span)
-    expect_result(page, found(span))
-    expect(page.get_by_label("Date from")).to_have_value(f"{months[2]}-01")
-
-    bars = page.locator(".bars")
-    bars.scroll_into_view_if_needed()
-    place = bars.bounding_box()
-    width = place["width"] / len(months)
-
-    def over(n: int) -> tuple[float, float]:
-        return place["x"] + (n + 0.5) * width, place["y"] + 20
-
-    page.mouse.move(*over(1))
-    page.mouse.down()
-    page.mouse.move(*over(3))
-    page.mouse.up()
-    expect(box(page)).to_have_value(f"date:{months[1]}..{months[3]}")
-    expect(first).to_have_value("1")
-    expect(last).to_have_attribute("aria-valuetext", "Apr 2025")
-    page.mouse.click(*over(0))
-    expect(box(page)).to_have_value(f"date:{months[0]}")
-    page.mouse.click(*over(0))
-    expect(box(page)).to_have_value("")
-    expect_result(page, NEWEST)
-
-
-def test_years_of_images_are_bars_of_years(tmp_path, serve, open_page):
-    images = [replace(image, captured_at=f"{2005 + n % 20}{image.captured_at[4:]}")
-              for n, image in enumerate(IMAGES)]
-    write_site(tmp_path, images, pictures=False, without_thumbnail={i.pk for i in images})
-    page = open_page(serve(tmp_path))
-    expect(page.get_by_label("Last month")).to_have_attribute("aria-valuetext", "2024")
-    page.get_by_label("First month").fill("19")
-    expect(box(page)).to_have_value("date:2024")
-    count = sum(image.captured_at[:4] == "2024" for image in images)
-    expect(status(page)).to_have_text(f"{count} of {COUNT} images")
 
 
 def test_hits_are_marked_where_they_are_read(page):
@@ -370,47 +197,6 @@ def test_what_is_like_an_image_is_shown(alike_site, serve, open_page):
 
 
 @OTHER_WAY
-def test_folded_groups_offer_loras_samplers_sizes_shapes_and_words(tmp_path, serve, open_page):
-    told = [{"sampler": "Euler a", "loras": [{"name": "add_detail", "weight": 0.8}]},
-            {"sampler": "DDIM", "loras": [{"name": "film", "weight": 1.0}]}, {}]
-    images = [replace(image, generation=told[image.pk % 3]) for image in records(30, seed=3)]
-    write_site(tmp_path, images)
-    page = open_page(serve(tmp_path))
-    expect(status(page)).to_have_text("30 of 30 images")
-    group = page.locator("details", has=page.get_by_text("LoRA", exact=True))
-    expect(group).not_to_have_attribute("open", "")
-    assert not page.get_by_role("list", name="LoRAs").get_by_role("button").count()
-
-    group.locator("summary").click()
-    page.get_by_role("button", name="add_detail 10").click()
-    expect(status(page)).to_have_text("10 of 30 images")
-    page.get_by_role("button", name="film 10").click()
-    expect(box(page)).to_have_value("(lora:add_detail or lora:film)")
-    expect(status(page)).to_have_text("20 of 30 images")
-
-    page.locator("details summary", has_text="Size").click()
-    portraits = sum(image.height > image.width for image in images if image.pk % 3 < 2)
-    page.get_by_role("button", name=f"Portrait {portraits}").click()
-    expect(box(page)).to_have_value("(lora:add_detail or lora:film) is:portrait")
-    expect(status(page)).to_have_text(f"{portraits} of 30 images")
-
-    box(page).fill("")
-    box(page).press_sequentially("sampler:eu")
-    expect(suggestions(page)).to_have_text(f"Euler a{10}")
-
-    page.locator("details summary", has_text="Words").click()
-    box(page).fill("")
-    listed = page.get_by_role("list", name="Words of the prompts")
-    count = sum("macro" in image.prompt_text for image in images)
-    listed.get_by_role("button", name=f"macro {count}").click()
-    expect(box(page)).to_have_value("macro")
-    expect(status(page)).to_have_text(f"{count} of 30 images")
-    listed.get_by_role("button", name="Without macro").click()
-    expect(box(page)).to_have_value("-macro")
-    expect(status(page)).to_have_text(f"{30 - count} of 30 images")
-
-
-@OTHER_WAY
 def test_files_are_found_by_their_names_which_come_with_the_first_word(tmp_path, serve, open_page):
     images = [replace(image, original_name="Quokka 1.png", file_name="trip/Rottnest/quokka 1.png")
               if image.pk == 3 else image for image in records(30, seed=3)]
@@ -472,19 +258,6 @@ def test_a_tag_that_is_half_written_does_not_empty_the_page(page):
     expect(status(page)).to_have_text(f"{len(found('fox tag:animal'))} of {COUNT} images")
     box(page).fill("fox tag:zzz")
     expect(status(page)).to_have_text(f"0 of {COUNT} images")
-
-
-def test_on_a_phone_the_filters_say_what_they_find_and_lead_there(page):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.get_by_role("button", name="Filters").click()
-    page.get_by_role("list", name="Ratings").get_by_role("button", name="4 ★").first.click()
-
-    count = len(found("rating:4"))
-    show = page.get_by_role("button", name=f"Show {count} images")
-    expect(show).to_be_in_viewport()
-    show.click()
-    expect(page.get_by_role("list", name="Ratings")).to_be_hidden()
-    expect(links(page).first).to_be_in_viewport()
 
 
 @OTHER_WAY
@@ -549,3 +322,44 @@ def test_an_album_is_a_link_to_its_images_in_its_order_with_its_text(tmp_path, s
 
 def test_without_saved_searches_there_is_no_place_for_them(page):
     expect(page.get_by_role("navigation", name="Saved searches")).to_have_count(0)
+
+
+@OTHER_WAY
+def test_folded_groups_offer_loras_samplers_sizes_shapes_and_words(tmp_path, serve, open_page):
+    told = [{"sampler": "Euler a", "loras": [{"name": "add_detail", "weight": 0.8}]},
+            {"sampler": "DDIM", "loras": [{"name": "film", "weight": 1.0}]}, {}]
+    images = [replace(image, generation=told[image.pk % 3]) for image in records(30, seed=3)]
+    write_site(tmp_path, images)
+    page = open_page(serve(tmp_path))
+    expect(status(page)).to_have_text("30 of 30 images")
+    group = page.locator("details", has=page.get_by_text("LoRA", exact=True))
+    expect(group).not_to_have_attribute("open", "")
+    assert not page.get_by_role("list", name="LoRAs").get_by_role("button").count()
+
+    group.locator("summary").click()
+    page.get_by_role("button", name="add_detail 10").click()
+    expect(status(page)).to_have_text("10 of 30 images")
+    page.get_by_role("button", name="film 10").click()
+    expect(box(page)).to_have_value("(lora:add_detail or lora:film)")
+    expect(status(page)).to_have_text("20 of 30 images")
+
+    page.locator("details summary", has_text="Size").click()
+    portraits = sum(image.height > image.width for image in images if image.pk % 3 < 2)
+    page.get_by_role("button", name=f"Portrait {portraits}").click()
+    expect(box(page)).to_have_value("(lora:add_detail or lora:film) is:portrait")
+    expect(status(page)).to_have_text(f"{portraits} of 30 images")
+
+    box(page).fill("")
+    box(page).press_sequentially("sampler:eu")
+    expect(suggestions(page)).to_have_text(f"Euler a{10}")
+
+    page.locator("details summary", has_text="Words").click()
+    box(page).fill("")
+    listed = page.get_by_role("list", name="Words of the prompts")
+    count = sum("macro" in image.prompt_text for image in images)
+    listed.get_by_role("button", name=f"macro {count}").click()
+    expect(box(page)).to_have_value("macro")
+    expect(status(page)).to_have_text(f"{count} of 30 images")
+    listed.get_by_role("button", name="Without macro").click()
+    expect(box(page)).to_have_value("-macro")
+    expect(status(page)).to_have_text(f"{30 - count} of 30 images")
