@@ -421,9 +421,13 @@ def test_settings_are_kept_by_the_library_and_by_this_browser(editor, tmp_path):
 
 def test_dialogs_stand_in_one_place_and_nothing_is_beside_them(editor):
     boxes = []
+    behind = """() => [...document.querySelectorAll(".bar select, .card")].map(
+        (e) => e.getBoundingClientRect().right)"""
+    before = editor.page.evaluate(behind)
     for name in ("Tags", "Status", "Saved searches", "Publish"):
         editor.menu(name)
         dialog = editor.dialog(name)
+        assert editor.page.evaluate(behind) == before, "the page behind it stays where it is"
         if name == "Publish":
             expect(editor.field("What")).to_be_focused()
         box = dialog.bounding_box()

@@ -201,6 +201,21 @@ def test_a_slideshow_flips_by_itself_and_ends_by_hand(viewer):
     expect(viewer).to_have_url(re.compile(NEWEST[FIRST].id + "$"))
 
 
+def test_the_names_of_what_is_compared_stand_over_their_columns(viewer):
+    viewer.keyboard.press("c")
+    dialog = viewer.get_by_role("dialog", name="Compare")
+    expect(dialog).to_be_visible()
+    for width in (320, 390, 700, 1280, 1920):
+        viewer.set_viewport_size({"width": width, "height": 900})
+        names, values = dialog.evaluate("""(dialog) => [
+            ".compare-names p", "tbody tr:first-child td"].map((parts) => [
+                ...dialog.querySelectorAll(parts)].map((e) => Math.round(
+                    e.getBoundingClientRect().left)))""")
+        assert len(names) == len(values) == 2
+        assert all(abs(name - value) <= 1 for name, value in zip(names, values, strict=True)), (
+            width, names, values)
+
+
 def test_two_images_are_compared(viewer):
     one, other = NEWEST[FIRST], NEWEST[FIRST + 1]
     viewer.keyboard.press("c")

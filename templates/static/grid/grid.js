@@ -62,10 +62,10 @@ const ImagelibGrid = (() => {
     hasResult = true;
     // All that is read before the first change: after it, reading makes the browser lay out the page.
     isAtTop = window.scrollY === 0;
-    const { clientWidth, style } = document.documentElement;
+    const { offsetWidth, style } = document.documentElement;
     shapeList();
     measure();
-    style.setProperty("--scroll-bar", `${window.innerWidth - clientWidth}px`);
+    style.setProperty("--scroll-bar", `${window.innerWidth - offsetWidth}px`);
     list.dataset.enhanced = "";
     new ResizeObserver(() => {
       const kept = anchor();

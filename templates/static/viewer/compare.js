@@ -19,7 +19,7 @@ const ImagelibCompare = (() => {
   const same = h("p", { class: "hint" });
   const prompt = h("div", { class: "compare-prompt" });
   const facts = h("section", { class: "compare-facts", "aria-label": "What differs", tabindex: "0" }, // it scrolls
-    names, prompt, h("table", {}, h("thead", { class: "visually-hidden" }, head), table), same);
+    names, prompt, h("table", {}, h("colgroup", {}, h("col", {})), h("thead", { class: "visually-hidden" }, head), table), same);
   const modes = h("select", { "aria-label": "How to compare" });
   const previous = h("button", { type: "button", "aria-label": "Previous other image", click: () => step(-1) }, "←");
   const next = h("button", { type: "button", "aria-label": "Next other image", click: () => step(1) }, "→");
