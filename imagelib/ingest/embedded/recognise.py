@@ -85,6 +85,7 @@ _TELLING_KEYS = {
 }
 #: Characters, as many as the library takes; `raw` has the rest.
 _LONGEST_PROMPT = 200_000
+_NO_LABEL = EmbeddedMetadata()
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +94,7 @@ def identify(findings: Findings) -> EmbeddedMetadata:
     if not findings.texts and not findings.c2pa:
         return EmbeddedMetadata(unread=tuple(map(_line, findings.unread)))
     best = _read_all(findings)
-    label = _try(read_provenance, findings) or EmbeddedMetadata()
+    label = _try(read_provenance, findings) or _NO_LABEL
     if best or label:
         best = _complete(best, label, findings)
     # Most files have no more than a generator's texts, and reading is to be quick.

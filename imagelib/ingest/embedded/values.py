@@ -11,7 +11,7 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from imagelib.ingest.embedded.record import Lora
@@ -126,7 +126,7 @@ def as_float(value: Any) -> float | None:
     """A finite number, or None; text is read too, with a decimal comma where it has one."""
     if isinstance(value, str):
         value = value.strip()
-        if _DECIMAL_COMMA.fullmatch(value):
+        if "," in value and _DECIMAL_COMMA.fullmatch(value):
             value = value.replace(",", ".")
         value = float(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -180,9 +180,8 @@ def base_name(value: Any) -> str:
     text = as_text(value)
     name = text.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].strip()
     lower = name.lower()
-    for extension in _WEIGHTS:
-        if lower.endswith(extension):
-            return name[: -len(extension)]
+    if lower.endswith(_WEIGHTS):
+        return name[: lower.rindex(".")]
     return "" if is_placeholder(text) or is_placeholder(name) else name
 
 
@@ -204,12 +203,13 @@ def as_lora(name: Any, weight: Any = None) -> tuple[Lora, ...]:
 
 def as_date(value: Any) -> str:
     """A date and time as wall clock, or empty where *value* is none."""
-    with contextlib.suppress(ValueError):
-        return parse_wall_clock(as_text(value)[:64])
+    if text := as_text(value)[:64]:
+        with contextlib.suppress(ValueError):
+            return parse_wall_clock(text)
     return ""
 
 
-def pick(source: dict[str, Any], *names: str) -> Any:
+def pick(source: Mapping[str, Any], *names: str) -> Any:
     """The first value of *names* in *source* that is neither absent nor null nor empty."""
     for name in names:
         value = source.get(name)

@@ -131,7 +131,10 @@ class Findings:
 
     def find(self, *keys: str) -> str:
         """The first text that is there under one of *keys*, or an empty one."""
-        return next((self.texts[key] for key in keys if key in self.texts), "")
+        for key in keys:
+            if key in self.texts:
+                return self.texts[key]
+        return ""
 
     def raw(self) -> dict[str, Any]:
         """All texts as strict JSON, parsed where they are JSON; at most 8 MiB of it."""

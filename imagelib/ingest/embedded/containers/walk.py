@@ -21,6 +21,8 @@ from imagelib.ingest.embedded.containers.findings import MAX_CHUNK, MAX_PARTS, F
 from imagelib.ingest.embedded.containers.tiff import read_tiff
 from imagelib.ingest.embedded.containers.video import read_mp4, read_webm
 
+#: Length and kind of a chunk of PNG.
+_PNG_HEADER = struct.Struct(">I4s")
 #: Under which PNG has XMP, and what stands before it in JPEG (XMP specification part 3, 1.1).
 XMP_KEYWORD = "XML:com.adobe.xmp"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
@@ -69,7 +71,7 @@ def _read_png(window: Window, findings: Findings) -> None:
         header = window.read(offset, 8)
         if len(header) < 8:
             return
-        length, kind = struct.unpack(">I4s", header)
+        length, kind = _PNG_HEADER.unpack(header)
         if kind == b"IEND" or offset + 8 + length > window.size:
             return
         if kind in _PNG_CHUNKS and findings.take(length):

@@ -48,6 +48,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"[ \t]*(?=,|$|\n)', re.DOTALL)
 _PLAIN = re.compile(r"[^,\n]*+(?:,(?![ \t]*[A-Za-z_][\w \-/+.()]{0,60}:)[^,\n]*+)*+")
 _JSON_PARTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _LORA = re.compile(r"<(?:lora|lyco|lycoris):([^:<>\n]{1,200})(?::([^<>\n]{0,80}))?>", re.I)
+#: Versions of Forge's kin that do not say its name, in lower case.
+_FORGES = re.compile(r"neo\b|classic\b|f\d+\.")
 _MOST_PAIRS = 300
 #: Characters; every value is searched for its end, so this bounds the time.
 _LONGEST_TAIL = 200_000
@@ -86,13 +88,13 @@ def read_infotext(text: str, tool: str = "", key: str = "") -> EmbeddedMetadata 
         tool=tool,
         prompt=prompt.strip(),
         negative_prompt=negative.strip(),
-        model=base_name(pick(dict(pairs), "model", "unet", "diffusion model", "checkpoint"))
+        model=base_name(pick(pairs, "model", "unet", "diffusion model", "checkpoint"))
         or _civitai_model(pairs),
         seed=as_seed(pairs.get("seed")),
         steps=as_steps(pairs.get("steps")),
         sampler=pairs.get("sampler", ""),
         scheduler=pairs.get("schedule type") or pairs.get("scheduler", ""),
-        cfg_scale=as_float(pick(dict(pairs), "cfg scale", "guidance scale")),
+        cfg_scale=as_float(pick(pairs, "cfg scale", "guidance scale")),
         size=as_size(pairs.get("size", "")),
         loras=loras,
         version="" if pairs.get("version") == tool else pairs.get("version", ""),
@@ -166,21 +168,22 @@ def _read_pairs(text: str) -> dict[str, str]:
         if name.endswith("template"):  # the rest of the text, commas and lines included
             pairs.setdefault(name, text[key.end() :].strip())
             break
-        if balanced and text[key.end() : key.end() + 1] in ("{", "["):
-            at = _json_end(text, key.end())
+        begin = key.end()
+        if balanced and text.startswith(("{", "["), begin):
+            at = _json_end(text, begin)
             # Once is enough: brackets without an end are searched for up to the end.
             balanced = at > 0
             if balanced:
-                pairs.setdefault(name, text[key.end() : at])
+                pairs.setdefault(name, text[begin:at])
                 continue
-        value, at = _read_value(text, key.end())
+        value, at = _read_value(text, begin)
         pairs.setdefault(name, value)
     return pairs
 
 
 def _read_value(text: str, at: int) -> tuple[str, int]:
     """The value at *at*, and where it ends."""
-    if quoted := _QUOTED.match(text, at):
+    if text.startswith('"', at) and (quoted := _QUOTED.match(text, at)):
         inner = quoted[1]
         if "\\" in inner:
             inner = as_text(load_json(f'"{inner}"')) or inner
@@ -212,7 +215,7 @@ def _tool(pairs: dict[str, str]) -> str:
         return "Civitai"
     if "reforge" in lower or lower.startswith("f1."):
         return "reForge"
-    if "forge" in lower or re.match(r"neo\b|classic\b|f\d+\.", lower):
+    if "forge" in lower or _FORGES.match(lower):
         return "Forge"
     if lower.startswith("stable-diffusion.cpp"):
         return "stable-diffusion.cpp"
@@ -240,7 +243,9 @@ def _extra(pairs: dict[str, str]) -> dict[str, str | int | float]:
 
 
 def _civitai_resources(pairs: dict[str, str]) -> list[dict[str, Any]]:
-    return [as_dict(item) for item in as_list(load_json(pairs.get("civitai resources", "")))]
+    if "civitai resources" not in pairs:
+        return []
+    return [as_dict(item) for item in as_list(load_json(pairs["civitai resources"]))]
 
 
 def _civitai_model(pairs: dict[str, str]) -> str:
@@ -253,6 +258,8 @@ def _civitai_model(pairs: dict[str, str]) -> str:
 def prompt_loras(prompt: str) -> tuple[Lora, ...]:
     """The LoRAs that a prompt calls with `<lora:name:weight>`."""
     loras: dict[str, Lora] = {}
+    if "<" not in prompt:
+        return ()
     for name, weights in _LORA.findall(prompt):
         # Either one number, or several such as `te=0.8:unet=0.6`.
         weight = re.split(r"[:,]", weights)[0].rpartition("=")[2]
