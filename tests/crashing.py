@@ -115,10 +115,14 @@ class Walk:
         self._verb.each(root)
         return root
 
-    def sample(self, count: int) -> list[Point]:
-        """About *count* of the points, others for each verb, and the end; with ALL every point."""
-        step = 1 if ALL else max(1, len(self.points) // count)
-        return [*self.points[zlib.crc32(self._verb.name.encode()) % step::step], THE_END]
+    def sample(self, count: int, path: str = "") -> list[Point]:
+        """About *count* of the points, others for each verb, and the end; with ALL every point.
+
+        With a *path* only the points at files that have it in their own.
+        """
+        points = list(_points(self.log, path)) if path else self.points
+        step = 1 if ALL else max(1, len(points) // count)
+        return [*points[zlib.crc32(self._verb.name.encode()) % step::step], THE_END]
 
     def kill(self, points: list[Point], look: Look | None = None) -> list[str]:
         """What is wrong after a kill at each of *points*, as *look* (by default `faults`) says."""
@@ -155,8 +159,8 @@ class Walk:
             return [fault for found in pool.map(at, enumerate(injections)) for fault in found]
 
 
-def _points(log: str) -> Iterator[Point]:
-    """(call, its ordinal) for every call of the verb itself that changes something."""
+def _points(log: str, path: str = "") -> Iterator[Point]:
+    """(call, its ordinal) for every call of the verb itself that changes something at *path*."""
     counts: dict[str, int] = {}
     begun = False
     for line in log.splitlines():
@@ -166,7 +170,8 @@ def _points(log: str) -> Iterator[Point]:
         counts[name] = counts.get(name, 0) + 1
         if name == "getpgid":
             begun = not begun
-        elif begun and name in CALLS.split(",") and (name != "openat" or "O_CREAT" in line):
+        elif (begun and name in CALLS.split(",") and path in line
+              and (name != "openat" or "O_CREAT" in line)):
             yield name, counts[name]
 
 

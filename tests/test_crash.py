@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from crashing import HAS_STRACE, THE_END, Stage, Walk
@@ -38,7 +39,7 @@ def stage():
     opened.close()
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"build", "publish"}))
+@pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"build", "publish", "publish first"}))
 def test_a_kill_at_any_moment_loses_nothing_and_needs_no_question(stage, seed, tmp_path, verb):
     walk = Walk(stage, VERBS[verb], seed, tmp_path)
     assert len(walk.points) > 15
@@ -62,18 +63,21 @@ def test_a_build_that_is_killed_leaves_whole_files_and_no_dead_link(stage, seed,
     assert walk.kill(walk.sample(6), look) == []
 
 
-def test_a_publication_that_is_killed_is_whole_where_it_goes_and_goes_on(stage, seed, tmp_path):
+@pytest.mark.parametrize(("verb", "path"), [
+    ("publish", ""), ("publish", "/out/"), ("publish first", "/out/")])
+def test_a_publication_that_is_killed_is_whole_where_it_goes_and_goes_on(
+        stage, seed, tmp_path, verb, path):
     def look(root, outcome):
         out = root / "out"
-        faults = dead_references(out)
-        for kind, rows in json.loads((out / "data" / "manifest.js").read_text()[
-                len("ImagelibData("):].rstrip(");\n")).items():
-            faults += [f"{kind}-{row[3]} is not there" for row in rows
-                       if not list((out / "data").glob(f"{kind}-*-{row[3]}.js"))
-                       ] if isinstance(rows, list) and kind != "searches" else []
+        faults = _unresolved(out) if (out / "index.html").exists() else []
+        before = {path: path.stat().st_ino for path in out.rglob("*") if path.is_file()}
+        contents = tree(out)
         with Library.open(root / "library") as library:
             published(library, out)
             published(library, root / "whole")
+        faults += [f"{path.relative_to(out)} is sent twice" for path, number in before.items()
+                   if path.exists() and path.stat().st_ino != number
+                   and path.read_bytes() == contents[str(path.relative_to(out))]]
         kept = {path: content for path, content in tree(out).items()
                 if path.startswith(("data/", "static/", "thumbs/")) and path not in tree(
                     root / "whole")}  # an open page may ask for them
@@ -81,8 +85,21 @@ def test_a_publication_that_is_killed_is_whole_where_it_goes_and_goes_on(stage, 
             faults.append("the next time does not mend it")
         return faults
 
-    walk = Walk(stage, VERBS["publish"], seed, tmp_path)
-    assert walk.kill(walk.sample(4), look) == []
+    walk = Walk(stage, VERBS[verb], seed, tmp_path)
+    points = walk.sample(4, path)
+    assert len(points) > 4
+    assert walk.kill(points, look) == []
+
+
+def _unresolved(out: Path) -> list[str]:
+    """What pages and the manifest name and is not there."""
+    faults = dead_references(out)
+    for kind, rows in json.loads((out / "data" / "manifest.js").read_text()[
+            len("ImagelibData("):].rstrip(");\n")).items():
+        faults += [f"{kind}-{row[3]} is not there" for row in rows
+                   if not list((out / "data").glob(f"{kind}-*-{row[3]}.js"))
+                   ] if isinstance(rows, list) and kind != "searches" else []
+    return faults
 
 
 def test_record_files_are_the_old_set_or_the_new_one_wherever_they_are_broken_off(

@@ -351,6 +351,9 @@ _verb("publish", lambda library, root: published(library, root / "out"),
       lambda library, root: "New" in (root / "out" / "index.html").read_text(encoding="utf-8"),
       prepare=_published, atomic=False,
       settle=lambda library: published(library, library.root.parent / "out"))
+_verb("publish first", lambda library, root: published(library, root / "out"),
+      lambda library, root: (root / "out" / "index.html").exists(), atomic=False,
+      settle=lambda library: published(library, library.root.parent / "out"))
 
 
 def _lose_database(root: Path) -> None:

@@ -86,11 +86,12 @@ class Ledger:
 
     def begin(self, paths: Iterable[str]) -> None:
         """Note, before anything is sent, what will be: whoever comes after somebody who was killed
-        knows that it is ours, and takes away what is not wanted any more."""
+        knows that it is ours, takes away what is not wanted any more, and looks whether what was
+        there before has been replaced."""
         connection = self._connection
         connection.execute("BEGIN")
         connection.execute("INSERT OR IGNORE INTO begun VALUES (?)", (self._place,))
-        connection.executemany("INSERT OR IGNORE INTO files VALUES (?, ?, '', -1, NULL)",
+        connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, '', -1, NULL)",
                                [(self._place, path) for path in paths])
         connection.execute("COMMIT")
 

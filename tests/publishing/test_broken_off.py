@@ -27,6 +27,8 @@ POLICY = Policy.of("portfolio", PRESETS["portfolio"])
 PLACE = "rclone:store:bucket/site"
 #: At which changes of the store somebody is killed; IMAGELIB_KILLS=31 tries each of a first one.
 KILLS = range(1, 1 + int(os.environ.get("IMAGELIB_KILLS", "0"))) or [2, 19, 29]
+#: The same of a later one.
+LATER_KILLS = range(1, 1 + int(os.environ.get("IMAGELIB_LATER_KILLS", "0"))) or [3, 7]
 needs_rclone = pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed")
 
 
@@ -113,6 +115,23 @@ def test_nothing_is_sent_twice_where_somebody_was_killed(library, store, tmp_pat
     assert tree(written(store, tmp_path / "there")) == site_of(library)
 
 
+@needs_rclone
+@pytest.mark.parametrize("number", LATER_KILLS)
+def test_nothing_is_sent_twice_where_somebody_was_killed_while_files_were_replaced(
+        library, store, tmp_path, number):
+    publish(library, PLACE, POLICY)
+    for one in library.ids(""):
+        library.edit(one, title="Pictura 9")  # as long as before, and so are most files
+    whole = len(store.changes)
+    killed_at(store, library, whole + number)
+    assert reachable_and_dead(store.objects) == []
+    publish(library, PLACE, POLICY)
+    sent = [name for method, name in store.changes[whole:] if method == "PUT"]
+    assert len(sent) == len({*sent}), sorted(sent)
+    there = tree(written(store, tmp_path / "there"))
+    assert {path: there[path] for path in site_of(library)} == site_of(library)
+
+
 def test_nothing_is_written_twice_into_a_folder_where_somebody_was_killed(library, tmp_path):
     out = tmp_path / "out"
     publish(library, out, POLICY)
@@ -124,6 +143,34 @@ def test_nothing_is_written_twice_into_a_folder_where_somebody_was_killed(librar
     after = {path: path.stat().st_ino for path in out.rglob("*") if path.is_file()}
     assert [path.name for path in after if after[path] != before[path]] == ["index.html"]
     assert tree(out) == site_of(library)
+
+
+def test_what_replaced_a_file_of_the_same_size_is_not_written_twice(
+        library, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    publish(library, out, POLICY)
+    for at in library.ids(""):
+        library.edit(at, title="Pictura 9")
+
+    note = Ledger.put
+
+    def dying(ledger: Ledger, path: str, *what: object) -> None:
+        if path == "data/manifest.js":  # all is there, and noted are the new files alone
+            raise KeyboardInterrupt
+        note(ledger, path, *what)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "put", dying)
+        # Who is killed commits nothing.
+        patch.setattr(Ledger, "__exit__", lambda ledger, *_: ledger._connection.close())
+        with pytest.raises(KeyboardInterrupt):
+            publish(library, out, POLICY)
+    there = {path: (path.read_bytes(), path.stat().st_ino)
+             for path in out.rglob("*") if path.is_file()}
+    publish(library, out, POLICY)
+    assert tree(out) == site_of(library)
+    assert [path.name for path, (content, number) in there.items() if path.exists()
+            and path.read_bytes() == content and path.stat().st_ino != number] == []
 
 
 @needs_rclone
