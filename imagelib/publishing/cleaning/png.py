@@ -30,7 +30,7 @@ _PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class Header:
     """IHDR: sizes in pixels, bits of a sample."""
 
     width: int
@@ -66,7 +66,7 @@ class _Frame:
     parts: list[bytes] = field(default_factory=list)
     is_default: bool = False
 
-    def size(self, header: _Header) -> tuple[int, int]:
+    def size(self, header: Header) -> tuple[int, int]:
         """Width and height in pixels."""
         if self.control:
             return struct.unpack_from(">II", self.control)
@@ -77,7 +77,7 @@ def _words(data: bytes, kind: str) -> tuple[int, ...]:
     return struct.unpack(f">{len(data) // struct.calcsize(kind)}{kind}", data)
 
 
-def _is_background(data: bytes, header: _Header) -> bool:
+def _is_background(data: bytes, header: Header) -> bool:
     if header.colour == _INDEXED:
         return len(data) == 1
     return len(data) == (2 if header.colour in (0, 4) else 6) and all(
@@ -95,7 +95,7 @@ def _are_colours(numbers: tuple[int, ...], whole: int) -> bool:
 
 #: What may be kept besides the pixels -> whether it is as the standard has it. Values are bound,
 #: too: four letters are a number beyond any gamma, resolution or luminance.
-_LEGAL: dict[bytes, Callable[[bytes, _Header], bool]] = {
+_LEGAL: dict[bytes, Callable[[bytes, Header], bool]] = {
     b"cICP": lambda data, _: len(data) == 4 and data[2] == 0 and data[3] < 2,
     b"sRGB": lambda data, _: len(data) == 1 and data[0] < 4,
     b"gAMA": lambda data, _: len(data) == 4 and _words(data, "I")[0] <= 1_000_000,
@@ -123,7 +123,7 @@ def clean_png(content: bytes, label: bool) -> bytes:
         RefusedError: it is not whole, or has critical chunks that nobody knows.
     """
     chunks = _chunks(content)
-    header = _header(*next(chunks, (b"", b"")))
+    header = read_header(*next(chunks, (b"", b"")))
     found, frames = _sorted(chunks, header)
     for frame in frames:
         packed = _fitted(b"".join(frame.parts), header.inflated(*frame.size(header)))
@@ -176,17 +176,22 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     raise refused("it is cut short, or the lengths in it are wrong")
 
 
-def _header(kind: bytes, data: bytes) -> _Header:
+def read_header(kind: bytes, data: bytes) -> Header:
+    """The header that a chunk holds.
+
+    Raises:
+        RefusedError: it is no header, or a damaged one.
+    """
     if kind != b"IHDR" or len(data) != 13:
         raise refused("it does not begin with its header")
     width, height, depth, colour, packing, filtering, interlacing = struct.unpack(">IIBBBBB", data)
     if (not 0 < width < 1 << 31 or not 0 < height < 1 << 31 or packing or filtering
             or interlacing > 1 or depth not in _COLOURS.get(colour, (0, ()))[1]):
         raise refused("its header is damaged")
-    return _Header(width, height, depth, colour, bool(interlacing))
+    return Header(width, height, depth, colour, bool(interlacing))
 
 
-def _sorted(chunks: Iterator[tuple[bytes, bytes]], header: _Header
+def _sorted(chunks: Iterator[tuple[bytes, bytes]], header: Header
             ) -> tuple[dict[bytes, bytes], list[_Frame]]:
     """The chunks to look at by kind, and the pictures in their order."""
     found: dict[bytes, bytes] = {}
@@ -216,7 +221,7 @@ def _sorted(chunks: Iterator[tuple[bytes, bytes]], header: _Header
     return found, frames
 
 
-def _control(data: bytes, header: _Header) -> bytes:
+def _control(data: bytes, header: Header) -> bytes:
     """fcTL behind its number, if it is legal."""
     if len(data) != 26:
         raise refused("a frame of its animation is damaged")
@@ -227,7 +232,7 @@ def _control(data: bytes, header: _Header) -> bytes:
     return data[4:]
 
 
-def _palette(found: dict[bytes, bytes], frames: list[_Frame], header: _Header
+def _palette(found: dict[bytes, bytes], frames: list[_Frame], header: Header
              ) -> Iterator[tuple[bytes, bytes]]:
     """PLTE where pixels are indices (else it is but a hint), and tRNS.
 
@@ -254,14 +259,14 @@ def _palette(found: dict[bytes, bytes], frames: list[_Frame], header: _Header
         yield b"tRNS", data
 
 
-def _still(packed: bytes, header: _Header, size: tuple[int, int], *others: bytes) -> bytes:
+def _still(packed: bytes, header: Header, size: tuple[int, int], *others: bytes) -> bytes:
     """A file of the pixels of one frame and *others*, which are chunks."""
     head = struct.pack(">IIBBBBB", *size, header.depth, header.colour, 0, 0, header.interlaced)
     return b"".join([_SIGNATURE, _chunk(b"IHDR", head), *others, _chunk(b"IDAT", packed),
                      _chunk(b"IEND", b"")])
 
 
-def _without_unseen(packed: bytes, header: _Header, size: tuple[int, int],
+def _without_unseen(packed: bytes, header: Header, size: tuple[int, int],
                     found: dict[bytes, bytes]) -> bytes:
     """*packed*, of a frame, with black where it is wholly transparent."""
     others = []
@@ -280,7 +285,7 @@ def _without_unseen(packed: bytes, header: _Header, size: tuple[int, int],
     return b"".join(data for kind, data in _chunks(made) if kind == b"IDAT")
 
 
-def _indices(frames: list[_Frame], palette: bytes, header: _Header) -> set[int]:
+def _indices(frames: list[_Frame], palette: bytes, header: Header) -> set[int]:
     """The numbers of the colours that any pixel has."""
     used: set[int] = set()
     for frame in frames:
@@ -305,7 +310,7 @@ def _profile(data: bytes) -> bytes:
     return b"icc\0\0" + zlib.compress(clean_profile(profile), 9)
 
 
-def _pictures(frames: list[_Frame], animation: bytes | None, header: _Header) -> Iterator[bytes]:
+def _pictures(frames: list[_Frame], animation: bytes | None, header: Header) -> Iterator[bytes]:
     """The chunks of all pictures, numbered anew."""
     if animation is not None:
         frames_stated, plays = struct.unpack(">II", animation) if len(animation) == 8 else (0, 0)
@@ -349,7 +354,7 @@ def _fitted(packed: bytes, size: int) -> bytes:
     return packed[: at - len(engine.unused_data)] if made == size else _repacked(packed, size)
 
 
-def _without_spare(packed: bytes, header: _Header, size: tuple[int, int]) -> bytes:
+def _without_spare(packed: bytes, header: Header, size: tuple[int, int]) -> bytes:
     """*packed* with zeros where rows end within a byte; as it is if they stand there already."""
     sizes = header.passes(*size)
     if not any(columns * header.bits % 8 for columns, _ in sizes):

@@ -9,17 +9,23 @@ from __future__ import annotations
 import io
 import re
 import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 
 from imagelib.errors import RefusedError
 from imagelib.ingest.embedded.containers.boxes import boxes, boxes_of_file
 from imagelib.ingest.embedded.containers.findings import Window
 from imagelib.ingest.embedded.containers.walk import palette_size
 from imagelib.publishing.cleaning.items import Items
+from imagelib.publishing.cleaning.png import read_header
 
 #: Chunks of WebP (RFC 9649) that hold pixels.
 _WEBP = (b"VP8 ", b"VP8L", b"ALPH")
 #: Of JPEG (ITU-T T.81, B.1.1): a marker in the stream of a scan, but for those that only part it.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+#: Of what is inflated at once, and of what is read below a picture, in bytes.
+_PIECE, _MOST = 1 << 20, 8 << 20
 #: Start of scan, and markers without a segment.
 _SOS, _BARE = 0xDA, (0x01, *range(0xD0, 0xDA))
 
@@ -36,6 +42,26 @@ def beside_pixels(content: bytes) -> bytes:
     if content[4:8] == b"ftyp":
         return _of_avif(content)
     return _of_png(content) if content[:8] == b"\x89PNG\r\n\x1a\n" else content
+
+
+def below_pixels(content: bytes) -> bytes:
+    """What is packed with the pixels of a PNG below the last row that is seen; at most 8 MiB."""
+    if content[:8] != b"\x89PNG\r\n\x1a\n":
+        return b""
+    try:
+        header = read_header(content[12:16], content[16:29])
+    except RefusedError:
+        return b""
+    packed = b"".join(content[start + 8:stop - 4] for start, stop in _chunks(content)
+                      if content[start + 4:start + 8] == b"IDAT")
+    left, engine = header.inflated(header.width, header.height), zlib.decompressobj()
+    below = b""
+    with suppress(zlib.error):
+        while packed and not below:
+            made = engine.decompress(packed, _PIECE)
+            below, left, packed = made[left:], max(0, left - len(made)), engine.unconsumed_tail
+        below += engine.decompress(packed, _MOST)
+    return below
 
 
 def _of_webp(content: bytes) -> bytes:
@@ -66,15 +92,21 @@ def _of_jpeg(content: bytes) -> bytes:
 
 def _of_png(content: bytes) -> bytes:
     kept, at = [content[:8]], 8
+    for start, at in _chunks(content):
+        kept.append(content[start:start + 8] if content[start + 4:start + 8] == b"IDAT"
+                    else content[start:at])
+    return b"".join([*kept, content[at:]])
+
+
+def _chunks(content: bytes) -> Iterator[tuple[int, int]]:
+    """Where each whole chunk of a PNG begins and ends."""
+    at = 8
     while at + 12 <= len(content):
         (length,) = struct.unpack_from(">I", content, at)
-        after = at + 12 + length
-        if after > len(content):
-            break
-        kept.append(content[at:at + 8] if content[at + 4:at + 8] == b"IDAT"
-                    else content[at:after])
-        at = after
-    return b"".join([*kept, content[at:]])
+        if at + 12 + length > len(content):
+            return
+        yield at, at + 12 + length
+        at += 12 + length
 
 
 def _of_gif(content: bytes) -> bytes:

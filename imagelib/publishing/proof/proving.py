@@ -18,7 +18,7 @@ from imagelib.generator.paths import ORIGINALS
 from imagelib.generator.reading import read_block
 from imagelib.library.library import Library
 from imagelib.publishing.policy import Policy
-from imagelib.publishing.proof.beside_pixels import beside_pixels
+from imagelib.publishing.proof.beside_pixels import below_pixels, beside_pixels
 from imagelib.publishing.proof.beyond import (
     longest,
     moments_beyond,
@@ -31,6 +31,7 @@ from imagelib.publishing.proof.readings import (
     BASE64,
     BYTES,
     CANARIES,
+    HEXADECIMAL,
     PIXELS,
     Reading,
     is_picture,
@@ -178,7 +179,7 @@ def _read(path: Path, name: str, look: str, sought: Needles, policy: Policy, *, 
     found = chain(_readings(rows, name, without_numbers(beside) if is_block else beside),
                   [(f"{PIXELS}, the lowest bits", bits)])
     if not is_ours and len(beside) < len(content):
-        found = chain(found, of_pixels(content))
+        found = chain(found, of_pixels(content, below_pixels(content)))
     said = said_in(found, words_by_line if path.suffix == ".html" else words)
     beyond = [*numbers_beyond(rows, policy), *(
         size_beyond(content, longest(policy)) if is_picture(name) else []), *(
@@ -219,7 +220,7 @@ def said_in(found: Iterable[Reading], words_of: Callable[[str], list[str]] = wor
     for reading, text in found:
         parts = words_of(text)
         fresh = telling(set(parts).difference(said.words))
-        if BYTES in reading or BASE64 in reading or PIXELS in reading:
+        if any(kind in reading for kind in (BYTES, BASE64, HEXADECIMAL, PIXELS)):
             in_pixels = PIXELS in reading
             fresh = iter([word for word in fresh
                           if not comes_by_chance(word, in_pixels=in_pixels)])

@@ -24,11 +24,13 @@ from imagelib.formats import IMAGE_SUFFIXES
 Reading = tuple[str, str]
 
 #: How readings are called that take anything for letters: pixels, digests and ids.
-BYTES, BASE64 = "bytes", "base64"
+BYTES, BASE64, HEXADECIMAL = "bytes", "base64", "hexadecimal"
 #: How those are called of what is nothing but pixels.
 PIXELS = "pixels"
 TEXTS = frozenset((".html", ".js", ".css", ".xml", ".json", ".txt", ".svg", ".webmanifest", ""))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
+#: Letters as pairs of digits, on one line or on several (the raw profiles of ImageMagick).
+_HEXADECIMAL = re.compile(rb"[0-9a-fA-F]{16,}(?:\r?\n[0-9a-fA-F]+)*")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 #: Controls become bytes that UTF-8 never has, so that one character parts whatever is no text.
 _NO_CONTROLS = bytes(0xFF if code < 0x20 or code == 0x7F else code for code in range(256))
@@ -63,12 +65,14 @@ def readings(path: str, content: bytes) -> Iterator[Reading]:
         yield from _of_text(content)
     else:
         yield from _of_bytes(content)
+    yield from _of_hexadecimal(content)
     yield from _of_packed(content, _DEEPEST)
 
 
-def of_pixels(content: bytes) -> Iterator[Reading]:
-    """What a picture says where its bytes are pixels, or bits of them."""
+def of_pixels(content: bytes, below: bytes = b"") -> Iterator[Reading]:
+    """What a picture says where its bytes are pixels, or bits of them, and *below* its last row."""
     yield from _inside(PIXELS, chain(_of_bytes(content), _of_packed(content, 1)))
+    yield from _inside("below the picture", _of_bytes(below))
 
 
 def _of_text(content: bytes) -> Iterator[Reading]:
@@ -114,6 +118,15 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
                 yield inner
 
 
+def _of_hexadecimal(content: bytes) -> Iterator[Reading]:
+    pairs = [b"".join(found.split()) for found in set(_HEXADECIMAL.findall(content))]
+    if pairs:
+        # A digit that belongs to what stands before may come first.
+        inner = b"\0".join(binascii.a2b_hex(digits[first:len(digits) - (len(digits) - first) % 2])
+                           for digits in pairs for first in (0, 1))
+        yield from _inside(HEXADECIMAL, _of_bytes(inner))
+
+
 def _of_packed(content: bytes, depth: int) -> Iterator[Reading]:
     for found in chain.from_iterable(kind.finditer(content) for kind in _PACKED):
         engine = zlib.decompressobj(wbits=47)  # zlib or gzip
@@ -124,7 +137,7 @@ def _of_packed(content: bytes, depth: int) -> Iterator[Reading]:
         if len(inner) < 4 or _is_pixels(content, found.start()):
             continue
         yield "a packed stream", inner.decode("utf-8", "replace")
-        yield from _inside("a packed stream", _of_bytes(inner))
+        yield from _inside("a packed stream", chain(_of_bytes(inner), _of_hexadecimal(inner)))
         if depth > 1:
             yield from _inside("a packed stream", _of_packed(inner, depth - 1))
 
@@ -160,6 +173,7 @@ CANARIES: dict[str, Callable[[str], tuple[str, bytes]]] = {
     "escaped entities": lambda word: (
         "a.js", "".join(f"\\u0026#{ord(c)};" for c in word).encode()),
     "base64": lambda word: ("a.js", base64.b64encode(f"in a longer text {word} stands".encode())),
+    "hexadecimal": lambda word: ("a.png", b"tEXt" + f"a {word} text".encode().hex().encode()),
     "bytes": lambda word: ("a.png", b"\x00" + f"Comment {word}".encode() + b"\x00"),
     "bytes as UTF-16": lambda word: ("a.jpg", f"Comment {word}".encode("utf-16-le")),
     "a packed stream": lambda word: ("a.png", b"zTXt" + _packed(word)),
