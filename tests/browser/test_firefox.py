@@ -147,6 +147,8 @@ def test_a_link_opens_its_image_under_its_search(page):
 @ONE_WAY
 def test_the_page_of_an_image_leads_to_its_neighbour(page):
     page.firefox.open(f"{page.home}image/{NEWEST[1].id}.html")
+    page.firefox.wait("document.querySelector('.page-picture img').getBoundingClientRect().width"
+                      f" === {4 * NEWEST[1].width}")  # it has the room for four times its pixels
     page.firefox.click("a[rel=prev]")
     page.firefox.wait(f"location.pathname.endsWith('/{NEWEST[0].id}.html')")
     assert page.firefox.errors() == []

@@ -7,9 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from chromium import MARKS, expect
+from chromium import MARKS, OTHER_WAY, expect
 from gallery_page import NEWEST, eventually
 from gallery_site import records, write_site
+
+from imagelib.generator.paths import original_path, page_path
 
 pytestmark = MARKS
 
@@ -54,7 +56,8 @@ def test_wheel_keys_and_double_click_zoom_and_a_drag_moves(viewer):
     assert viewer.url.endswith(NEWEST[FIRST].id)
     viewer.keyboard.press("z")
     viewer.locator(".picture").dblclick()
-    assert scale(viewer) >= 2
+    expect(viewer.locator(".zoom-level")).to_have_text("100 %")  # of a few pixels, enlarged before
+    assert scale(viewer) == pytest.approx(0.25)
     viewer.keyboard.press("j")
     expect(viewer.get_by_role("dialog")).to_have_attribute(
         "aria-label", re.compile(re.escape(NEWEST[FIRST + 1].prompt_text[:40])))
@@ -89,6 +92,94 @@ def test_100_percent_is_a_pixel_for_a_pixel(tmp_path, serve, open_page):
         expect(page.locator(".zoom-level")).to_have_text("")
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+#: The picture as it is seen, the stage, and what is said of the zoom.
+SEEN = """() => {
+  const [picture, stage] = ["picture", "stage"].map((name) => document.querySelector(`.${name}`));
+  const box = picture.getBoundingClientRect();
+  return { width: box.width, height: box.height, own: picture.naturalWidth,
+    room: [stage.clientWidth, stage.clientHeight],
+    said: document.querySelector(".zoom-level").textContent };
+}"""
+
+
+@OTHER_WAY
+def test_what_is_smaller_than_the_stage_is_enlarged_to_fit_and_says_so(tmp_path, serve, open_page):
+    image = replace(records(1)[0], width=512, height=640)
+    write_site(tmp_path, [image])
+    page = open_page(f"{serve(tmp_path)}#{image.id}", viewport={"width": 1920, "height": 1080})
+    page.wait_for_function("document.querySelector('.picture').naturalWidth === 512")
+    fits = page.evaluate(SEEN)
+    assert fits["height"] == pytest.approx(fits["room"][1], abs=1)
+    assert fits["said"] == f"{round(100 * fits['height'] / 640)} %"
+    page.keyboard.press("z")
+    assert page.evaluate(SEEN)["width"] == pytest.approx(512, abs=0.1)
+    assert page.evaluate(SEEN)["said"] == "100 %"
+    page.keyboard.press("z")
+    assert page.evaluate(SEEN) == fits
+    # A click near its edge makes it smaller; the next one still meets it, and not what closes.
+    box = page.locator(".picture").bounding_box()
+    for said in ("100 %", fits["said"]):
+        page.mouse.click(box["x"] + 5, box["y"] + 5)
+        expect(page.locator(".zoom-level")).to_have_text(said)
+        page.wait_for_timeout(600)  # two clicks, not a double click
+    page.set_viewport_size({"width": 1920, "height": 700})
+    expect(page.locator(".zoom-level")).to_have_text("109 %")
+
+
+def test_what_fits_pixel_for_pixel_goes_to_200_percent(tmp_path, serve, open_page):
+    image = replace(records(1)[0], width=960, height=480)
+    write_site(tmp_path, [image])
+    page = open_page(f"{serve(tmp_path)}#{image.id}", viewport={"width": 960, "height": 800})
+    page.keyboard.press("i")
+    expect(page.locator(".zoom-level")).to_have_text("")
+    page.keyboard.press("z")
+    assert page.evaluate(SEEN)["width"] == pytest.approx(1920)
+    assert page.evaluate(SEEN)["said"] == "200 %"
+
+
+@pytest.mark.parametrize("density", [1, 2])
+def test_nothing_is_enlarged_beyond_four_times_its_pixels(tmp_path, serve, open_page, density):
+    image = replace(records(1)[0], width=64, height=64)
+    write_site(tmp_path, [image])
+    page = open_page(f"{serve(tmp_path)}#{image.id}", device_scale_factor=density)
+    expect(page.locator(".zoom-level")).to_have_text("400 %")
+    assert page.evaluate(SEEN)["width"] * density == pytest.approx(256)
+
+
+def test_the_preview_stands_where_the_original_will(tmp_path, serve, open_page):
+    image = replace(records(1)[0], width=512, height=640)
+    write_site(tmp_path, [image])
+    original, away = tmp_path / original_path(image.file_name, image.id), tmp_path / "away"
+    original.rename(away)
+    page = open_page(f"{serve(tmp_path)}#{image.id}", allow="ERR_FILE_NOT_FOUND|404")
+    expect(page.get_by_text("The original cannot be shown here.")).to_be_visible()
+    preview = page.locator(".picture").bounding_box()
+    away.rename(original)
+    page.reload()
+    page.wait_for_function("document.querySelector('.picture').src.includes('/images/')")
+    assert page.locator(".picture").bounding_box() == preview
+    assert preview["height"] > 640
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_page_of_an_image_enlarges_it_alike(tmp_path, serve, open_page, scripts):
+    images = [replace(image, width=width, height=height) for image, (width, height)
+              in zip(records(3), [(512, 640), (64, 96), (3000, 1000)], strict=True)]
+    write_site(tmp_path, images)
+    home = serve(tmp_path).removesuffix("index.html")
+    for image, expected in zip(images, [None, 256, None], strict=True):
+        page = open_page(f"{home}{page_path(image.id)}", java_script_enabled=scripts,
+                         viewport={"width": 1920, "height": 1080})
+        box = page.locator(".page-picture img").bounding_box()
+        room = page.locator(".page-picture").bounding_box()
+        assert box["width"] / box["height"] == pytest.approx(image.width / image.height, rel=0.01)
+        if expected:
+            assert box["width"] == expected
+        else:
+            assert (box["width"] == pytest.approx(room["width"], abs=1)
+                    or box["y"] + box["height"] == pytest.approx(1080 - 20, abs=4))
 
 
 def test_the_panel_and_all_but_the_picture_can_be_put_away(viewer):

@@ -29,8 +29,7 @@ const ImagelibComparePane = (() => {
       const url = (record.file_state !== "missing" && ImagelibCard.pictureUrl(record)) || ImagelibCard.thumbnailUrl(record);
       if (picture.getAttribute("src") !== url) picture.src = url;
       picture.alt = ImagelibCard.nameOf(record) || "Image";
-      picture.style.setProperty("--width", String(record.width || 1));
-      picture.style.setProperty("--ratio", String((record.width || 1) / (record.height || 1)));
+      zoom.fit(record);
       element.setAttribute("aria-label", picture.alt.slice(0, 200));
       setText(name, picture.alt);
       stars.replaceChildren(...(record.rating ? [ImagelibCard.stars(record.rating)] : []));

@@ -11,8 +11,7 @@ const ImagelibFilm = (() => {
   function show(record, name, failed) {
     film.hidden = false;
     film.setAttribute("aria-label", name.slice(0, 200));
-    film.style.setProperty("--width", String(record.width || 1));
-    film.style.setProperty("--ratio", String((record.width || 1) / (record.height || 1)));
+    ImagelibZoom.frame(film, record);
     film.onerror = () => { if (!film.hidden) failed(); };
     film.poster = record.has_thumbnail ? ImagelibCard.pictureUrl(record) : "";
     film.src = ImagelibCard.originalUrl({ ...record, file_name: record.file_name ?? "" });

@@ -14,7 +14,11 @@ const ImagelibViewer = (() => {
     flip: (step) => flip(step),
     swipe: (isDown) => swiped(isDown),
     tap: () => toggleBare(),
-    scaled: (percent) => setText(part("zoom-level"), percent ? `${percent} %` : ""),
+    scaled: (percent) => {
+      // At each flip it would be read out with the name.
+      part("zoom-level").ariaLive = zoom.isZoomed ? "polite" : "off";
+      setText(part("zoom-level"), percent ? `${percent} %` : "");
+    },
   });
   const PANEL = "imagelib.panel";
   const NARROW = matchMedia("(width < 52rem)");
@@ -202,8 +206,7 @@ const ImagelibViewer = (() => {
     const isFilm = ImagelibFilm.isFilm(record);
     for (const name of ["zoom", "compare"]) tool(name).hidden = isFilm;
     picture.hidden = isFilm || (!record.has_thumbnail && missing);
-    picture.style.setProperty("--width", String(record.width || 1));
-    picture.style.setProperty("--ratio", String((record.width || 1) / (record.height || 1)));
+    zoom.fit(record);
     if (record.has_thumbnail) picture.src = ImagelibCard.thumbnailUrl(record);
     else picture.removeAttribute("src");
     const say = (/** @type {string} */ text) => {

@@ -3,8 +3,17 @@
 
 const ImagelibZoom = (() => {
   const LARGEST = 16;
+  /** A picture that fits is enlarged to so many times its own pixels, no further. */
+  const ENLARGED = 4;
   /** How far a finger must move to flip, or to leave, in CSS pixels. */
   const SWIPE = 60;
+
+  /** Say what there is to fit, for the style sheet. @param {HTMLElement} shown @param {Partial<Pick<KnownRecord, "width" | "height">>} record */
+  function frame(shown, { width, height }) {
+    shown.style.setProperty("--width", String(width || 1));
+    shown.style.setProperty("--ratio", String((width || 1) / (height || 1)));
+    shown.style.setProperty("--enlarged", String(ENLARGED / devicePixelRatio));
+  }
 
   /**
    * @param {HTMLElement} stage @param {HTMLImageElement} picture
@@ -12,7 +21,7 @@ const ImagelibZoom = (() => {
    * @param {(step: number) => void} hears.flip  By a swipe sideways, with -1 or 1.
    * @param {(isDown: boolean) => void} hears.swipe  Up or down.
    * @param {() => void} hears.tap  By one finger.
-   * @param {(percent: number) => void} hears.scaled  Of the picture's own pixels, on the screen's; 0 where it fits.
+   * @param {(percent: number) => void} hears.scaled  Of the picture's own pixels, on the screen's; 0 where it is made smaller to fit.
    * @param {(view: {scale: number, x: number, y: number}) => void} [hears.moved]  What is seen of it, for those that show the same.
    * @param {boolean} [hears.isClicked]  Whether a click zooms.
    */
@@ -32,7 +41,9 @@ const ImagelibZoom = (() => {
       if (scale === 1) [x, y] = [0, 0];
       picture.style.transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
       stage.toggleAttribute("data-zoomed", scale > 1);
-      scaled(scale > 1 ? Math.round((100 * scale) / whole()) : 0);
+      const full = whole();
+      stage.toggleAttribute("data-enlarged", scale === 1 && full < 1);
+      scaled(!picture.hidden && (scale !== 1 || full < 1) ? Math.round((100 * scale) / full) : 0);
     }
 
     function applyAndShare() {
@@ -43,7 +54,6 @@ const ImagelibZoom = (() => {
     /** Zoom so that the place under the pointer stays. @param {number} next @param {number} clientX @param {number} clientY */
     function zoomAt(next, clientX, clientY) {
       if (picture.hidden) return; // something else is in its place
-      next = Math.max(1, Math.min(LARGEST, next));
       const box = stage.getBoundingClientRect();
       const [dx, dy] = [clientX - box.left - box.width / 2 - x, clientY - box.top - box.height / 2 - y];
       x -= dx * (next / scale - 1);
@@ -52,20 +62,25 @@ const ImagelibZoom = (() => {
       applyAndShare();
     }
 
+    /** From what fits to the largest; where 100 % is less than what fits, back from there. @param {number} next @param {number} clientX @param {number} clientY */
+    function zoomWithin(next, clientX, clientY) {
+      zoomAt(Math.max(Math.min(1, scale), Math.min(LARGEST, next)), clientX, clientY);
+    }
+
     /** @param {number} factor */
     function zoom(factor) {
       const box = stage.getBoundingClientRect();
-      zoomAt(scale * factor, box.left + box.width / 2, box.top + box.height / 2);
+      zoomWithin(scale * factor, box.left + box.width / 2, box.top + box.height / 2);
     }
 
     /** The scale at which each pixel of the picture is one of the screen; the preview may still stand in for it. */
     const whole = () => (Number(picture.style.getPropertyValue("--width")) || picture.naturalWidth || 1)
-      / (picture.offsetWidth || 1) / devicePixelRatio;
+      / (parseFloat(getComputedStyle(picture).width) || 1) / devicePixelRatio;
 
-    /** Between "fits" and 100 %; what has it already goes to twice as much. @param {number} clientX @param {number} clientY */
+    /** Between "fits" and 100 %, which may be less; what has it already goes to twice as much. @param {number} clientX @param {number} clientY */
     function toggle(clientX, clientY) {
       const full = whole();
-      zoomAt(scale > 1 ? 1 : full > 1.01 ? full : 2 * Math.max(full, 0.5), clientX, clientY);
+      zoomAt(scale !== 1 ? 1 : Math.abs(full - 1) > 0.01 ? full : 2 * full, clientX, clientY);
     }
 
     function reset() {
@@ -80,7 +95,7 @@ const ImagelibZoom = (() => {
 
     stage.addEventListener("wheel", (event) => {
       event.preventDefault();
-      zoomAt(scale * Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), event.clientX, event.clientY);
+      zoomWithin(scale * Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), event.clientX, event.clientY);
     }, { passive: false });
     // A second click in a row is the rest of a double click, which means the same.
     if (isClicked) picture.addEventListener("click", (event) => {
@@ -103,7 +118,7 @@ const ImagelibZoom = (() => {
       moved ||= Math.hypot(event.clientX - began.x, event.clientY - began.y) > 5;
       if (points.size === 2) {
         const [a, b] = [...points.values()];
-        zoomAt(spread() / began.distance, (a.x + b.x) / 2, (a.y + b.y) / 2);
+        zoomWithin(spread() / began.distance, (a.x + b.x) / 2, (a.y + b.y) / 2);
       } else if (scale > 1) {
         if (moved) stage.setPointerCapture(event.pointerId);
         x += dx;
@@ -115,7 +130,7 @@ const ImagelibZoom = (() => {
       const alone = points.size === 1 && points.delete(event.pointerId);
       points.delete(event.pointerId);
       const [dx, dy] = [event.clientX - began.x, event.clientY - began.y];
-      if (alone && scale === 1 && event.pointerType !== "mouse" && event.type === "pointerup"
+      if (alone && scale <= 1 && event.pointerType !== "mouse" && event.type === "pointerup"
         && Math.max(Math.abs(dx), Math.abs(dy)) > SWIPE) {
         if (Math.abs(dx) > 2 * Math.abs(dy)) flip(dx < 0 ? 1 : -1);
         else if (Math.abs(dy) > 2 * Math.abs(dx)) swipe(dy > 0);
@@ -129,8 +144,15 @@ const ImagelibZoom = (() => {
       moved = false;
     }, true);
     picture.draggable = false;
+    // What fits changes with the window and the panel beside.
+    new ResizeObserver(apply).observe(picture);
 
     return {
+      /** What is shown from now on. @param {KnownRecord} record */
+      fit: (record) => {
+        frame(picture, record);
+        apply();
+      },
       reset,
       zoom,
       /** From the keyboard: around the middle. */
@@ -153,5 +175,5 @@ const ImagelibZoom = (() => {
     };
   }
 
-  return { start };
+  return { frame, start };
 })();
