@@ -104,7 +104,7 @@ class SiteInfo:
         return self.published and bool(self.base_url)
 
     def date(self, moment: str) -> str:
-        """What is said of a *moment*; the page's twin is `ImagelibCard.date`."""
+        """What is said of a *moment*; the page's twin is `ImagelibDates.written`."""
         return moment[:{"time": 16, "day": 10, "month": 7, "none": 0}[self.dates]].replace("T", " ")
 
 

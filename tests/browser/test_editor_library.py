@@ -61,6 +61,7 @@ def test_the_trash_gives_back_and_is_emptied_only_by_typing(editor):
     editor.page.keyboard.press("Shift+Tab")
     expect(destroy).to_be_visible()
     expect(trash).to_contain_text("KB, type")
+    expect(rows.first).to_contain_text(re.compile(r"deleted \d{4}-\d\d-\d\d,"))
     empty = trash.get_by_role("button", name="Empty the trash")
     expect(empty).to_be_disabled()
     trash.get_by_label("type").fill("empty")
@@ -164,6 +165,7 @@ def test_history_says_who_changed_what(editor):
     expect(versions.nth(0)).to_contain_text("in the editor")
     expect(versions.nth(1)).to_contain_text("through the API")
     expect(versions.nth(2)).to_contain_text("by a Python program")
+    expect(versions.nth(0)).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"))
 
 
 # -- tags and searches ----------------------------------------------------

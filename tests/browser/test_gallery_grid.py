@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -176,7 +175,7 @@ def test_a_strip_at_the_edge_says_the_month_and_leads_to_another(page):
             .filter((card) => card.getBoundingClientRect().bottom + 14 > bar);
           return below[0]?.querySelector("time").dateTime;  // none while the page is drawn anew
         }""")
-        return day is not None and thumb.text_content() == f"{datetime.fromisoformat(day):%b %Y}"
+        return day is not None and thumb.text_content() == day[:7]
 
     page.mouse.click(x, top + height / 2)
     eventually(lambda: page.evaluate("scrollY") > 1000 and is_said())

@@ -35,7 +35,7 @@ Object.assign(globalThis, {
   ImagelibTagsField: { make: () => ({ element: new Stub(), input: new Stub(), value: [] }) },
 });
 load("ImagelibRegistry", "registry.js", "text.js", "query-fields.js", "query.js", "vocabulary.js", "numbers.js", "texts.js",
-  "bits.js", "columns.js", "tasks.js", "dom.js", "links.js", "card.js", "infotext.js", "diff.js", "settings.js", "panel.js", "fields.js", "conflict.js",
+  "bits.js", "columns.js", "tasks.js", "dom.js", "dates.js", "links.js", "card.js", "infotext.js", "diff.js", "settings.js", "panel.js", "fields.js", "conflict.js",
   "edit-words.js", "history-dialog.js", "common.js", "bulk-dialog.js");
 globalThis.ImagelibIndex = { columns: new (load("ImagelibColumns").Columns)() };
 

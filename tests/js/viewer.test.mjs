@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const diff = load("ImagelibDiff", "registry.js", "text.js", "settings.js", "diff.js");
+globalThis.document = { documentElement: { dataset: {} } };
+const diff = load("ImagelibDiff", "registry.js", "text.js", "dates.js", "settings.js", "diff.js");
 const infotext = load("ImagelibInfotext", "infotext.js");
 
 test("words that stay, go and come are told apart in order", () => {

@@ -14,9 +14,6 @@ const ImagelibEditWords = (() => {
   /** What was done. @param {string} action */
   const deed = (action) => (action === "external" ? "Changed" : action.slice(0, 1).toUpperCase() + action.slice(1));
 
-  /** @param {string} at */
-  const moment = (at) => new Date(at).toLocaleString(document.documentElement.lang || "en", { dateStyle: "medium", timeStyle: "short" });
-
   /** Whether an edit is of somebody else than who sits at this page, or of before. @param {Pick<Undoable, "actor" | "at">} edit @param {number} since in milliseconds */
   const isForeign = ({ actor, at }, since) => actor !== "editor" || !(Date.parse(at) >= since);
 
@@ -37,7 +34,8 @@ const ImagelibEditWords = (() => {
         ...had.filter((tag) => !has.includes(tag)).map((tag) => `−${tag}`)].join(" ");
     }
     if (kind === "rating") return `${before.rating} → ${now.rating}`;
-    if (kind === "line" || kind === "date") return `${written(valueOf(before, name))} → ${written(valueOf(now, name))}`;
+    if (kind === "date") return [before, now].map((record) => ImagelibDates.written(written(valueOf(record, name)))).join(" → ");
+    if (kind === "line") return `${written(valueOf(before, name))} → ${written(valueOf(now, name))}`;
     return "";
   }
 
@@ -58,5 +56,5 @@ const ImagelibEditWords = (() => {
     return `${labels} of ${name}${how ? ` (${how})` : ""}`;
   }
 
-  return { ACTORS, change, deed, isForeign, moment };
+  return { ACTORS, change, deed, isForeign };
 })();

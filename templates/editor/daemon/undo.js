@@ -167,7 +167,7 @@ const ImagelibUndo = (() => {
     } }, "Undo");
     const dialog = ImagelibDialog.open("Undo this edit?", [
       h("p", {}, h("strong", {}, ImagelibEditWords.deed(action)), `: ${(record && ImagelibCard.nameOf(record)) || ImagelibChanges.howMany(total)}`),
-      h("p", { class: "soft" }, [ImagelibEditWords.ACTORS[actor], ImagelibEditWords.moment(at)].filter(Boolean).join(", ")),
+      h("p", { class: "soft" }, [ImagelibEditWords.ACTORS[actor], ImagelibDates.here(at)].filter(Boolean).join(", ")),
       h("footer", { class: "dialog-foot" }, h("button", { type: "button", click: () => dialog.close() }, "Leave it"), take),
     ], { closed: () => {
       if (isMeant || !edit) return;

@@ -4,7 +4,7 @@
 
 const ImagelibHistoryDialog = (() => {
   const { h } = ImagelibDom;
-  const { ACTORS, deed, moment } = ImagelibEditWords;
+  const { ACTORS, deed } = ImagelibEditWords;
   const LABELS = /** @type {Record<string, string>} */ ({ ...ImagelibRegistry.LABELS, file_state: "File", file_name: "File name", digest: "File contents" });
   /** Follow from another change, or say nothing to a person. */
   const SILENT = ["version", "updated_at", "mtime_ns", "size_bytes", "mime_type", "width", "height"];
@@ -29,7 +29,7 @@ const ImagelibHistoryDialog = (() => {
       const fields = differing(record, state);
       list.append(h("li", { class: "version" },
         h("div", { class: "version-head" }, h("strong", {}, deed(action)),
-          ...(ACTORS[actor] ? [h("span", { class: "soft" }, ACTORS[actor])] : []), h("time", { datetime: at }, moment(at)),
+          ...(ACTORS[actor] ? [h("span", { class: "soft" }, ACTORS[actor])] : []), h("time", { datetime: at }, ImagelibDates.here(at)),
           ...(Object.keys(fields).length
             ? [h("button", { type: "button", click: () => void restore(dialog, record, fields) }, "Restore this version")]
             : [h("span", { class: "soft" }, "as it is now")])),

@@ -121,7 +121,7 @@ const ImagelibPicksDialog = (() => {
           dialog.close();
           ImagelibGallery.setQuery(query);
         } }, h("strong", {}, who),
-        h("span", { class: "soft" }, `${picks} picked, ${hearts} with a heart, in ${name ?? "a publication that is gone"}, ${at.slice(0, 10)}`)), forget);
+        h("span", { class: "soft" }, `${picks} picked, ${hearts} with a heart, in ${name ?? "a publication that is gone"}, ${ImagelibDates.here(at, 10)}`)), forget);
     }
 
     await load();

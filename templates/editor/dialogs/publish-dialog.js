@@ -133,7 +133,7 @@ const ImagelibPublishDialog = (() => {
 
       function showPlace() {
         const at = item().places?.find((one) => one.place === place.value.trim())?.at;
-        setText(hint, at ? `Last published there on ${new Date(at * 1000).toLocaleDateString("en-CA")}; only what changed is written.`
+        setText(hint, at ? `Last published there on ${ImagelibDates.here(at * 1000, 10)}; only what changed is written.`
           : "A new folder, or a file that ends with .zip, as a whole path like ~/Desktop/fox or ~/fox.zip.");
       }
 

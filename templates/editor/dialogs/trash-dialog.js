@@ -77,7 +77,7 @@ const ImagelibTrashDialog = (() => {
     if (item.has_file) picture.src = item.thumbnail_url;
     return h("li", { class: "row" }, picture,
       h("span", { class: "row-text" }, h("strong", {}, name),
-        h("span", { class: "soft" }, `deleted ${item.deleted_at.slice(0, 10)}, ${bytes(item.size_bytes)}${item.has_file ? "" : ", without its file"}`)),
+        h("span", { class: "soft" }, `deleted ${ImagelibDates.here(item.deleted_at, 10)}, ${bytes(item.size_bytes)}${item.has_file ? "" : ", without its file"}`)),
       h("span", { class: "beside" },
         h("button", { type: "button", "aria-label": `Restore ${name}`, click: () => void restore([item.id], body) }, "Restore"),
         destroying(item, name, body)));

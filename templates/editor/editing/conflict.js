@@ -57,7 +57,7 @@ const ImagelibConflict = (() => {
   function text(name, value) {
     const kind = ImagelibRegistry.FIELDS.find((field) => field.name === name)?.kind;
     if (kind === "rating") return value ? `${value} of 5` : "unrated";
-    if (kind === "date") return String(value ?? "").replace("T", " ");
+    if (kind === "date") return ImagelibDates.written(String(value ?? ""), 19);
     if (Array.isArray(value)) return value.join(", ") || "none";
     if (value !== null && typeof value === "object") return JSON.stringify(value);
     return String(value ?? "") || "empty";

@@ -84,14 +84,14 @@ const ImagelibTimeline = (() => {
       bar.style.setProperty("--all", `${height(total.get(period) ?? 0)}%`);
       bar.style.setProperty("--found", `${height(now.get(period) ?? 0)}%`);
       bar.classList.toggle("outside", i < first || i > last);
-      bar.title = `${spoken(period)}: ${now.get(period) ?? 0}`;
+      bar.title = `${period}: ${now.get(period) ?? 0}`;
     });
     for (const [thumb, value] of /** @type {const} */ ([[from, first], [to, last]])) {
       thumb.max = String(periods.length - 1);
       thumb.value = String(value);
-      setAttribute(thumb, "aria-valuetext", spoken(periods[value]));
+      setAttribute(thumb, "aria-valuetext", periods[value]);
     }
-    setText(mount("timeline-span"), first === last ? spoken(periods[first]) : `${spoken(periods[first])} – ${spoken(periods[last])}`);
+    setText(mount("timeline-span"), first === last ? periods[first] : `${periods[first]} – ${periods[last]}`);
   }
 
   /** Every month of a span, or every year if they are many. @param {string} first @param {string} last */
@@ -114,11 +114,6 @@ const ImagelibTimeline = (() => {
     for (const { name, count } of months) counts.set(name.slice(0, length), (counts.get(name.slice(0, length)) ?? 0) + count);
     return counts;
   }
-
-  const format = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", timeZone: "UTC" });
-
-  /** @param {string} period */
-  const spoken = (period) => (period.length === 4 ? period : format.format(new Date(`${period}-01T00:00:00Z`)));
 
   return {
     /** Take a query: what is chosen builds on it. @param {string} text */

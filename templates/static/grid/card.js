@@ -102,13 +102,6 @@ const ImagelibCard = (() => {
   /** A rating that is no link. @param {number} rating */
   const stars = (rating) => h("span", { class: "stars", role: "img", "aria-label": named(rating) }, starsOf(rating));
 
-  /** How many letters of a date a site says that does not say all: SiteInfo of imagelib/generator/pages.py. */
-  const DATES = /** @type {Record<string, number>} */ ({ day: 10, month: 7, none: 0 });
-
-  /** What is said of a date: at most so many letters of it. @param {string} moment @param {number} length */
-  const date = (moment, length) =>
-    moment.slice(0, Math.min(length, DATES[document.documentElement.dataset.dates ?? ""] ?? length)).replace("T", " ");
-
   /** An empty card. */
   function create() {
     return h("li", { class: "card" },
@@ -136,7 +129,7 @@ const ImagelibCard = (() => {
     }
     setNarrow(card, part("snippet").textContent ?? "", core);
     const rates = "rates" in document.documentElement.dataset;
-    const day = date(core.captured_at, 10);
+    const day = ImagelibDates.written(core.captured_at, 10);
     const key = JSON.stringify([core.rating, core.ai_model, day, core.tags, rates]);
     if (card.dataset.key === key) return;
     card.dataset.key = key;
@@ -232,5 +225,5 @@ const ImagelibCard = (() => {
     return tile;
   }
 
-  return { create, date, fill, hasPages, movingSaid, nameOf, named, originalUrl, pageUrl, pictureUrl, stack, stars, starsOf, thumbnailUrl };
+  return { create, fill, hasPages, movingSaid, nameOf, named, originalUrl, pageUrl, pictureUrl, stack, stars, starsOf, thumbnailUrl };
 })();

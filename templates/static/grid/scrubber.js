@@ -42,7 +42,7 @@ const ImagelibScrubber = (() => {
   /** Take another result. @param {string} order */
   function show(order) {
     // Where a site says no dates there is nothing to say.
-    isByDate = BY_DATE.test(order) && ImagelibCard.date("2026-01", 7) !== "";
+    isByDate = BY_DATE.test(order) && ImagelibDates.written("2026-01", 7) !== "";
     years.replaceChildren();
     follow();
   }
@@ -81,10 +81,8 @@ const ImagelibScrubber = (() => {
     }));
   }
 
-  const format = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", timeZone: "UTC" });
-
   /** @param {number} row */
-  const monthOf = (row) => format.format(new Date(columns.captured[row] * 1000));
+  const monthOf = (row) => ImagelibDates.written(new Date(columns.captured[row] * 1000).toISOString(), 7);
 
   return { show, start };
 })();

@@ -50,7 +50,7 @@ const ImagelibDiff = (() => {
   /** A field of a record as a text. @param {RegisteredField} field @param {Partial<KnownRecord & ImageFields>} record */
   function written({ kind, name }, record) {
     const value = record[name];
-    if (kind === "date") return String(value ?? "").slice(0, 16).replace("T", " ");
+    if (kind === "date") return ImagelibDates.written(String(value ?? ""));
     return Array.isArray(value) ? value.join(", ") : value || "";
   }
 

@@ -12,7 +12,7 @@ const ImagelibPanel = (() => {
   /** @param {KnownRecord} record @param {KnownRecord | null} before the image looked at before */
   function elements(record, before) {
     const { more, rows } = ImagelibSettings.rowsOf(record, NAMES);
-    const day = ImagelibCard.date(record.captured_at, 10);
+    const day = ImagelibDates.written(record.captured_at, 10);
     return [
       ...ImagelibRegistry.TEXTS.flatMap((field) => [
         ...text(field, record[field.name]), ...(field.name === "prompt_text" ? changes(record, before) : [])]),
@@ -21,7 +21,7 @@ const ImagelibPanel = (() => {
       facts([
         ["Rating", ratingOf(record)],
         ["Model", record.ai_model && to("model", record.ai_model)],
-        ["Captured", day && to("date", day, ImagelibCard.date(record.captured_at, 16))],
+        ["Captured", day && to("date", day, ImagelibDates.written(record.captured_at))],
         ["Size", h("span", {}, to("size", `${record.width}x${record.height}`, `${record.width} × ${record.height}`),
           record.size_bytes ? `, ${bytes(record.size_bytes)}` : "")],
         ["Type", record.mime_type && typeOf(record)],
@@ -61,7 +61,7 @@ const ImagelibPanel = (() => {
     };
     return [h("details", { class: "copies" }, h("summary", { class: "button" }, "Copy as"),
       button("Copy as A1111 text", ImagelibInfotext.write(record)), button("Copy as JSON", ImagelibInfotext.asJson({
-        ...record, captured_at: ImagelibCard.date(record.captured_at, 19).replace(" ", "T"),
+        ...record, captured_at: ImagelibDates.written(record.captured_at, 19).replace(" ", "T"),
       })))];
   }
 
