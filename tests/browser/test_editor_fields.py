@@ -37,6 +37,18 @@ def test_a_field_is_saved_as_it_is_left_and_alone(editor):
     expect(editor.page.locator(".panel-body")).to_contain_text("left behind")
 
 
+def test_beside_save_stands_only_what_is_true_by_now(editor):
+    editor.edit("picture 3")
+    state = editor.page.locator(".edit-form footer p")
+    expect(state).to_have_text("")
+    editor.field("Prompt").press_sequentially("!")
+    expect(state).to_have_text("Not saved yet")
+    editor.field("Notes").focus()
+    expect(state).to_have_text("Changes saved")
+    editor.button("Undo").click()
+    expect(state).to_have_text("")
+
+
 def test_a_title_is_the_name_of_its_image_and_the_prompt_is_again_without_it(editor):
     editor.edit("picture 3")
     editor.field("Title").fill("Reineke  at dusk ")

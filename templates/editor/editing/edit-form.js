@@ -25,15 +25,20 @@ const ImagelibEditForm = (() => {
     const trouble = h("p", { class: "trouble", role: "alert", hidden: true });
     const conflict = h("div", { class: "conflict-place" });
     const cancel = h("button", { type: "button", click: () => void discard() }, "Cancel");
+    const state = h("p", { class: "foot-note" });
     const form = h("form", { class: "edit-form", "aria-label": "Edit", novalidate: true, tabindex: "-1" }, trouble, conflict, fields.element,
-      h("footer", { class: "dialog-foot" }, h("p", { class: "foot-note" }, "Saved as you leave a field"), cancel,
+      h("footer", { class: "dialog-foot" }, state, cancel,
         h("button", { type: "submit", class: "primary", "aria-keyshortcuts": "Control+Enter" }, "Save")));
     const saver = ImagelibSaver.make(record, fields, { saved, refused, conflict: contested });
     fields.fill(record);
     const draft = ImagelibDrafts.get(id);
     if (draft) saver.resume(draft);
+    showState();
 
-    form.addEventListener("input", saver.note);
+    form.addEventListener("input", () => {
+      saver.note();
+      showState();
+    });
     form.addEventListener("focusout", ({ target, relatedTarget }) => {
       const name = fields.nameOf(target);
       if (name && relatedTarget !== cancel && fields.nameOf(relatedTarget) !== name) leave(name, 0);
@@ -63,7 +68,7 @@ const ImagelibEditForm = (() => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         // What goes away with the form is not left: it stays a draft.
-        for (const each of isClosed ? [] : left) void saver.save([each]);
+        for (const each of isClosed ? [] : left) void saver.save([each]).then(showState);
         left.clear();
       }, wait);
     }
@@ -94,12 +99,20 @@ const ImagelibEditForm = (() => {
       if (!told) return;
       // The feed leaves out what is too long; here that would look as if somebody had taken it away.
       const theirs = told.shortened ? await ImagelibApi.image(id).catch(() => null) : told;
-      if (theirs && !isClosed) saver.heard(theirs);
+      if (!theirs || isClosed) return;
+      saver.heard(theirs);
+      showState();
+    }
+
+    /** Beside a button that saves, only what is true by now. */
+    function showState() {
+      ImagelibDom.setText(state, saver.isWaiting ? "Not saved yet" : Object.keys(saver.written()).length ? "Changes saved" : "");
     }
 
     /** @param {FieldName[]} names @param {string | null} batch */
     function saved(names, batch) {
       say("");
+      showState();
       fields.mark(new Map(names.map((name) => [name, ""])));
       ImagelibToast.show(names.length === 1 ? `${ImagelibRegistry.LABELS[names[0]]} saved` : "Saved",
         { actions: [["Undo", () => void ImagelibUndo.undo(batch)]] });

@@ -146,6 +146,8 @@ const ImagelibSaver = (() => {
 
     return {
       batches,
+      /** Whether something is written and not yet in the library. */
+      get isWaiting() { return Object.keys({ ...unsaved(), ...posted }).length > 0; },
       /** What differs from the record that the form began with. */
       written: () => fields.changes(record),
       /** Somebody changed the record. @param {ImageRecord} theirs */
