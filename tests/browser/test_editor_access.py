@@ -56,7 +56,8 @@ def test_targets_of_the_editor_are_large_enough_on_a_phone(tab, tmp_path):
           .filter((element) => element.checkVisibility({ checkVisibilityCSS: true })
             && !element.matches(".visually-hidden"))
           .filter((element) => {
-            const { width, height } = element.getBoundingClientRect();
+            // The label of a box is pressed as well.
+            const { width, height } = (element.closest("label:has([type=checkbox])") ?? element).getBoundingClientRect();
             return width < 24 || height < 24;
           })
           .map((element) => element.outerHTML.slice(0, 100))""")

@@ -69,7 +69,8 @@ def test_buttons_are_large_enough(page):
     page.get_by_label("Stack prompts").check()
     small = page.evaluate("""() => [...document.querySelectorAll("button, input, select, a.button")]
       .filter((e) => e.checkVisibility())
-      .map((e) => [e.className || e.id, e.getBoundingClientRect().toJSON()])
+      .map((e) => [e.className || e.id,  // the label of a box is pressed as well
+        (e.closest("label:has([type=checkbox])") ?? e).getBoundingClientRect().toJSON()])
       .filter(([, { width, height }]) => width < 24 || height < 24)""")
 
     assert small == []

@@ -235,3 +235,16 @@ def test_a_video_without_a_preview_is_drawn_as_one_with_and_without_scripts(
     assert [float(number) for number in made] == pytest.approx(
         [float(number) for number in re.findall(r"-?[\d.]+", signs[0])])
     assert len(signs) == 1
+
+
+def test_tags_on_a_tile_are_whole_or_not_there(page):
+    cut = page.evaluate("""() => [...document.querySelectorAll(".card-tags")].flatMap((line) => {
+      const edges = line.getBoundingClientRect();
+      return [...line.children].map((tag) => tag.getBoundingClientRect()).filter((tag) =>
+        tag.top < edges.bottom && (tag.right > edges.right + 0.5 || tag.bottom > edges.bottom + 0.5))
+        .map((tag) => [tag.right, edges.right, tag.bottom, edges.bottom]);
+    })""")
+    assert cut == []
+    assert page.evaluate("""[...document.querySelectorAll(".card-tags")]
+      .some((line) => [...line.children].some((tag) => tag.getBoundingClientRect().top
+        >= line.getBoundingClientRect().bottom))"""), "else all of them had room"

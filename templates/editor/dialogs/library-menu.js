@@ -3,29 +3,37 @@
 
 const ImagelibLibraryMenu = (() => {
   const { h } = ImagelibDom;
-  /** @type {[string, () => void][]} */
-  const ENTRIES = [
-    ["Saved searches", () => void ImagelibSearchesDialog.open()],
-    ["Publish", () => ImagelibPublishDialog.open()],
-    ["Picks", () => ImagelibPicksDialog.open()],
-    ["Find and replace", () => void ImagelibReplaceDialog.open()],
-    ["Tags", () => void ImagelibTagsDialog.open()],
-    ["Trash", () => void ImagelibTrashDialog.open()],
-    ["Undo the last edit", () => void ImagelibUndo.undo()],
-    ["Status", () => void ImagelibStatusDialog.open()],
-    ["Settings", () => void ImagelibSettingsDialog.open()],
-    ["Keys", () => ImagelibHelp.open()],
+  /** By what they are about. @type {[string, () => void][][]} */
+  const GROUPS = [
+    [
+      ["Saved searches", () => void ImagelibSearchesDialog.open()],
+      ["Tags", () => void ImagelibTagsDialog.open()],
+      ["Find and replace", () => void ImagelibReplaceDialog.open()],
+    ],
+    [
+      ["Undo the last edit", () => void ImagelibUndo.undo()],
+      ["Trash", () => void ImagelibTrashDialog.open()],
+    ],
+    [
+      ["Publish", () => ImagelibPublishDialog.open()],
+      ["Picks", () => ImagelibPicksDialog.open()],
+    ],
+    [
+      ["Status", () => void ImagelibStatusDialog.open()],
+      ["Settings", () => void ImagelibSettingsDialog.open()],
+      ["Keys", () => ImagelibHelp.open()],
+    ],
   ];
 
   function start() {
     const menu = h("ul", { id: "library-menu", class: "menu", popover: "auto", "aria-label": "Library" });
     const button = h("button", { type: "button", class: "library-button", "aria-label": "Library", popovertarget: menu.id, "aria-haspopup": "true" },
       h("span", { class: "label" }, "Library"), h("span", { class: "bars" }));
-    menu.append(...ENTRIES.map(([label, press]) => h("li", {}, h("button", { type: "button", click: () => {
+    menu.append(...GROUPS.flatMap((group, number) => group.map(([label, press], place) => h("li", { class: number && !place ? "apart" : "" }, h("button", { type: "button", click: () => {
       menu.hidePopover();
       button.focus();  // the dialog gives it back from here
       press();
-    } }, label))));
+    } }, label)))));
     menu.addEventListener("toggle", () => {
       if (menu.matches(":popover-open")) menu.querySelector("button")?.focus();
     });

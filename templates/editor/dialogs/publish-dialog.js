@@ -187,9 +187,9 @@ const ImagelibPublishDialog = (() => {
 
     /** What becomes public, and the yes to it. @param {PublishJob} job @param {PublishPreview} preview */
     function agreeing(job, preview) {
-      const boxes = preview.consents.map(({ reason, to }, number) => {
-        const box = h("input", { type: "checkbox", id: `publish-yes-${number}`, name: to, required: true });
-        return h("div", { class: "consent" }, box, h("label", { for: box.id }, `${reason[0].toUpperCase()}${reason.slice(1)}. That is meant.`));
+      const boxes = preview.consents.map(({ reason, to }) => {
+        const box = h("input", { type: "checkbox", name: to, required: true });
+        return h("label", { class: "consent" }, box, h("span", {}, `${reason[0].toUpperCase()}${reason.slice(1)}. That is meant.`));
       });
       return h("form", { class: "publish-form", submit: (event) => {
         event.preventDefault();

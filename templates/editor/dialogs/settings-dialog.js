@@ -23,7 +23,7 @@ const ImagelibSettingsDialog = (() => {
       h("h3", {}, "This library"), form,
       h("h3", {}, "This browser"), h("div", { class: "fields" }, themes(), field("Order", orders())),
       preference("advance", "After rating an image go on to the next"),
-      h("h4", {}, "Tags by key"), ImagelibTagKeys.fields())]);
+      h("div", { class: "of-keys" }, h("h4", {}, "Tags by key"), ImagelibTagKeys.fields()))]);
 
     /** @param {LibrarySettings} settings */
     function fill(settings) {

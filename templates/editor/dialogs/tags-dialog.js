@@ -80,7 +80,7 @@ const ImagelibTagsDialog = (() => {
         showMerge();
       } });
       tick.checked = ticked.has(name);
-      element.append(tick,
+      element.append(h("label", { class: "tick" }, tick),
         h("a", { class: "row-text", href: `?q=${encodeURIComponent(`tag:${ImagelibQuery.quote(name)}`)}` }, name),
         h("span", { class: "number" }, count.toLocaleString("en")),
         h("button", { type: "button", class: "small", "aria-label": `Rename ${name}`, click: () => {

@@ -22,9 +22,6 @@ const ImagelibEditPanel = (() => {
       editButton.focus();
     } }, "Discard"));
 
-  const more = h("p", { class: "viewer-more" },
-    h("button", { type: "button", "aria-keyshortcuts": "h", click: () => void ImagelibHistoryDialog.open(id) }, "History"));
-
   async function edit() {
     if (form) return;
     const asked = id;
@@ -42,7 +39,6 @@ const ImagelibEditPanel = (() => {
     } });
     notice.hidden = true;
     mount("panel").hidden = true;
-    more.hidden = true;
     place.append(form.element);
     form.focus();
   }
@@ -52,7 +48,6 @@ const ImagelibEditPanel = (() => {
     form?.element.remove();
     form = null;
     mount("panel").hidden = false;
-    more.hidden = false;
     showNotice();
   }
 
@@ -65,7 +60,8 @@ const ImagelibEditPanel = (() => {
       h("button", { type: "button", "aria-keyshortcuts": "t", click: () => void ImagelibTagBox.open({ ids: [id] }) }, "Tag"), editButton,
       h("button", { type: "button", "aria-keyshortcuts": "Delete", click: () => void ImagelibCulling.remove() }, "Delete"));
     mount("panel").before(notice);
-    place.append(more);
+    ImagelibPanel.offer(() => [
+      h("button", { type: "button", "aria-keyshortcuts": "h", click: () => void ImagelibHistoryDialog.open(id) }, "History")]);
     ImagelibDrafts.onChange(showNotice);
     document.addEventListener("imagelib:viewer-open", (event) => {
       ({ id } = event.detail);

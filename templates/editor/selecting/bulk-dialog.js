@@ -71,7 +71,7 @@ const ImagelibBulkDialog = (() => {
     const input = ImagelibFields.control(field);
     const tick = h("input", { type: "checkbox", "aria-label": `Change ${label.toLowerCase()}` });
     const id = `bulk-${name}`;
-    const element = h("div", { class: "field optional" }, h("label", { for: id }, label), tick, input);
+    const element = h("div", { class: "field optional" }, h("label", { for: id }, label), h("label", { class: "tick" }, tick), input);
     input.id = id;
     if (value !== undefined) input.value = String(value);
     else input.setAttribute("placeholder", MIXED);

@@ -26,7 +26,7 @@ const ImagelibTagBox = (() => {
     const likely = h("div", { class: "recent-tags", role: "group", "aria-label": "Proposed" });
     /** @type {string[]} */
     let proposed = [];
-    const hint = h("p", { class: "hint" });
+    const hint = h("p", { class: "hint of-keys" });
 
     const edit = (/** @type {ImagePatch} */ what, /** @type {string} */ said) => void ImagelibEdits.apply(target, { edit: what }, said).then(show);
 

@@ -55,17 +55,17 @@ const ImagelibHelp = (() => {
   const isOn = () => browser.get(STORED) !== "off";
 
   function open() {
-    const choice = h("input", { type: "checkbox", id: "keys-on" });
+    const choice = h("input", { type: "checkbox" });
     choice.checked = isOn();
     choice.addEventListener("change", () => void browser.set(STORED, choice.checked ? "on" : "off"));
-    dialog ??= document.body.appendChild(h("dialog", { class: "help", "aria-label": "Keys" }));
+    dialog ??= document.body.appendChild(h("dialog", { class: "sheet help", "aria-labelledby": "keys" }));
     dialog.replaceChildren(
-      h("header", {}, h("h2", {}, "Keys"), h("button", {
+      h("div", { class: "dialog-bar" }, h("h2", { id: "keys" }, "Keys"), h("button", {
         type: "button", class: "close", "aria-label": "Close", click: () => dialog?.close(),
       }, "×")),
       ...sections.map(([title, keys]) => h("section", {}, h("h3", {}, title), h("dl", {}, ...keys.map(([names, does]) =>
         h("div", {}, h("dt", {}, ...names.split("  ").map((name) => h("kbd", {}, name))), h("dd", {}, does)))))),
-      h("p", {}, choice, h("label", { for: "keys-on" }, "Single keys are on")));
+      h("label", { class: "preference" }, choice, "Single keys are on"));
     dialog.showModal();
   }
 

@@ -8,8 +8,8 @@ const ImagelibSendDialog = (() => {
 
   /** @param {string} title @param {(Node | string)[]} content */
   function open(title, ...content) {
-    const dialog = h("dialog", { class: "picks-dialog", "aria-label": title },
-      h("header", {}, h("h2", {}, title),
+    const dialog = h("dialog", { class: "sheet picks-dialog", "aria-label": title },
+      h("div", { class: "dialog-bar" }, h("h2", {}, title),
         h("button", { type: "button", class: "close", "aria-label": "Close", click: () => dialog.close() }, "×")), ...content);
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);

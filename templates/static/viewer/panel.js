@@ -37,7 +37,7 @@ const ImagelibPanel = (() => {
         }, IS_SHOW ? "Download" : "Download original")]),
         ...(record.id ? [h("button", { type: "button", click: () => alike(record.id) }, "More like this")] : []),
         ...(record.id && ImagelibCard.hasPages() ? [
-          h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : [])),
+          h("a", { class: "button", href: asUrl(ImagelibCard.pageUrl(record.id)) }, "Page of this image")] : []), ...further()),
     ];
   }
 
@@ -68,6 +68,9 @@ const ImagelibPanel = (() => {
   /** How a rating is shown; the editor has another way. @type {(record: KnownRecord) => Node | ""} */
   let ratingOf = ({ rating }) => (rating
     ? to("rating", String(rating), ImagelibCard.stars(rating)) : "");
+
+  /** What else can be done with the image that is shown; of the editor. @type {() => Node[]} */
+  let further = () => [];
 
   /** What a generator was told, as links where it can be asked for. @param {SettingRow} row @returns {[string, Node]} */
   function settingOf([name, parts]) {
@@ -127,6 +130,8 @@ const ImagelibPanel = (() => {
     NAMES,
     diff,
     elements,
+    /** @param {() => Node[]} actions  Of the editor. */
+    offer: (actions) => { further = actions; },
     /** @param {(record: KnownRecord) => Node | ""} show  Of the editor. */
     showRating: (show) => { ratingOf = show; },
   };

@@ -1,0 +1,114 @@
+"""Where the editor's pieces stand, and that those of one kind look alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from chromium import MARKS, expect
+
+pytestmark = MARKS
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+#: What makes a dialog look like a dialog.
+FRAME = """(sheet) => {
+  const bar = sheet.firstElementChild;
+  const head = getComputedStyle(bar.querySelector("h2"));
+  const close = bar.querySelector(".close").getBoundingClientRect();
+  const box = sheet.getBoundingClientRect();
+  return [box.top, box.width, head.fontSize, head.fontWeight, bar.getBoundingClientRect().height,
+    close.width, box.right - close.right];
+}"""
+
+
+def right(element: Any) -> float:
+    """The right edge of what is shown."""
+    box = element.bounding_box()
+    return box["x"] + box["width"]
+
+
+def test_the_bar_of_a_selection_leaves_the_filters_free(tab):
+    editor = tab(viewport={"width": 1280, "height": 800})
+    editor.card("picture 5").focus()
+    editor.page.keyboard.press("x")
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    expect(bar).to_be_visible()
+    assert bar.bounding_box()["x"] >= right(editor.page.locator(".filters"))
+    assert right(bar) <= right(editor.page.get_by_role("main"))
+
+
+def test_fields_of_many_images_end_at_one_edge(editor):
+    for name in ("picture 5", "picture 4"):
+        editor.card(name).focus()
+        editor.page.keyboard.press("x")
+    editor.button("Edit").click()
+    dialog = editor.page.locator("dialog[open]")
+    edges = {round(right(field)) for field in dialog.locator(
+        ".field > input:not([type=range]), .field > textarea, .field .edit-tags + input").all()
+        if "mixed" not in (field.locator("..").text_content() or "")}
+    assert edges == {round(right(dialog.locator(".dialog-foot")))}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_boxes_are_small_and_of_the_accent_and_their_labels_large_enough(tab, scheme):
+    editor = tab(color_scheme=scheme)
+    editor.menu("Settings")
+    box = editor.page.get_by_label("After rating an image go on to the next")
+    size, colour, accent = box.evaluate("""(e) => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style.color = "var(--accent)";
+      const style = getComputedStyle(e);
+      return [style.width, style.accentColor, getComputedStyle(probe).color];
+    }""")
+    assert (size, colour) == ("18px", accent)
+    assert box.locator("xpath=ancestor::label").bounding_box()["height"] >= 24
+
+
+def test_all_dialogs_have_one_frame(editor):
+    looks = []
+    for name in ("Keys", "Tags"):
+        editor.menu(name)
+        looks.append(editor.dialog(name).evaluate(FRAME))
+        editor.page.keyboard.press("Escape")
+    assert looks[0] == looks[1]
+
+
+def test_the_menu_is_parted_by_what_it_is_about(editor):
+    editor.button("Library").click()
+    entries = editor.page.locator("#library-menu li")
+    parted = [entry.inner_text() for entry in entries.all()
+              if entry.evaluate("e => parseFloat(getComputedStyle(e).borderTopWidth)")]
+    assert parted == ["Undo the last edit", "Publish", "Status"]
+
+
+def test_history_stands_among_the_actions_of_an_image(editor):
+    editor.card("picture 3").click()
+    actions = editor.page.locator(".panel-body .actions")
+    history, like = [actions.get_by_role("button", name=name) for name in (
+        "History", "More like this")]
+    assert history.bounding_box()["height"] == like.bounding_box()["height"]
+    assert history.bounding_box()["width"] == pytest.approx(like.bounding_box()["width"], abs=1)
+    history.click()
+    expect(editor.dialog("History")).to_be_visible()
+
+
+def test_the_way_back_to_the_gallery_ends_where_the_page_does(editor):
+    editor.page.goto(f"{editor.daemon.url}/image/{editor.record('picture 3')['id']}.html")
+    facts = editor.page.get_by_role("region", name="Metadata")
+    assert right(editor.page.get_by_role("link", name="Show in gallery")) == pytest.approx(
+        right(facts), abs=1)
+
+
+def test_on_a_phone_fields_are_as_high_as_buttons_and_no_keys_are_named(tab):
+    editor = tab(**PHONE)
+    editor.menu("Settings")
+    sheet = editor.dialog("Settings")
+    for field in (sheet.get_by_label("Title"), sheet.get_by_label("Order")):
+        assert field.bounding_box()["height"] == 44
+    assert "Shift" not in sheet.inner_text()
+    editor.page.keyboard.press("Escape")
+    editor.card("picture 3").tap()
+    editor.button("Tag").tap()
+    box = editor.dialog("Tags")
+    expect(box).to_be_visible()
+    assert "Enter" not in box.inner_text()
