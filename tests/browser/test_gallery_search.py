@@ -46,7 +46,8 @@ def test_the_query_is_in_the_url_and_comes_back(page, open_page, home):
 
 def test_what_is_not_understood_or_not_found_is_said(page):
     box(page).fill("fox foo:bar")
-    expect(page.get_by_text("no field foo; did you mean tool?")).to_be_visible()
+    expect(page.locator("[data-mount=warnings]")).to_have_text(
+        "There is no field foo, so it is searched as text; did you mean tool?")
     expect(status(page)).to_have_text(f"0 of {COUNT} images")
 
     page.get_by_role("button", name="Clear the search").click()

@@ -83,8 +83,10 @@ def unknown_field(name: str) -> str:
     names = [*FIELDS, "sort"]
     near = min(names, key=lambda known: _distance(name.lower(), known))
     if _distance(name.lower(), near) <= 2:
-        return f"no field {name}; did you mean {near}?"
-    return f"no field {name}; searched as text"
+        what = f"did you mean {near}?"
+    else:
+        what = f"fields are {', '.join(names[:5])} and others"
+    return f"there is no field {name}, so it is searched as text; {what}"
 
 
 def foreign(word: str) -> str:

@@ -123,11 +123,13 @@ const ImagelibQueryFields = (() => {
   function unknownField(given) {
     let near = "";
     let least = 3;
-    for (const known of [...Object.keys(FIELDS), "sort"]) {
+    const names = [...Object.keys(FIELDS), "sort"];
+    for (const known of names) {
       const far = distance(given.toLowerCase(), known, 2);
       if (far < least) [near, least] = [known, far];
     }
-    return near ? `no field ${given}; did you mean ${near}?` : `no field ${given}; searched as text`;
+    const what = near ? `did you mean ${near}?` : `fields are ${names.slice(0, 5).join(", ")} and others`;
+    return `there is no field ${given}, so it is searched as text; ${what}`;
   }
 
   /** What to say of a word that other programs would understand in another way; "" if nothing. @param {string} word */

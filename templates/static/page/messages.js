@@ -37,7 +37,7 @@ const ImagelibMessages = (() => {
     const more = coming ? `${coming.toLocaleString("en")} more image${coming === 1 ? " is" : "s are"} being added to this gallery` : "";
     const all = [...ofQuery, noted, broken, more].filter(Boolean);
     mount("warnings").hidden = all.length === 0;
-    setText(mount("warnings"), all.join(" · "));
+    setText(mount("warnings"), all.map((text) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`).join(" · "));
   }
 
   /** Other spellings, and the query that they are of, with what it was asked of. @type {{of: string, queries: Meant[]}} */
