@@ -99,6 +99,52 @@ def test_the_way_back_to_the_gallery_ends_where_the_page_does(editor):
         right(facts), abs=1)
 
 
+def stands(editor: Any, *, free_of: Any) -> dict[str, float]:
+    """Where a message stands, which covers neither an element nor the middle of the picture."""
+    editor.page.evaluate("ImagelibToast.show('A message', { actions: [['Undo', () => {}]] })")
+    toast = editor.says("A message")
+    expect(toast).to_be_visible()
+    box = toast.bounding_box()
+    picture = editor.page.locator(".viewer .picture")
+    covered = [free_of.bounding_box()]
+    if picture.is_visible():
+        seen = picture.bounding_box()
+        covered.append({"x": seen["x"] + seen["width"] / 2, "y": seen["y"] + seen["height"] / 2,
+                        "width": 0, "height": 0})
+    for other in covered:
+        assert (box["x"] >= other["x"] + other["width"] or other["x"] >= box["x"] + box["width"]
+                or box["y"] >= other["y"] + other["height"]
+                or other["y"] >= box["y"] + box["height"]), (box, other)
+    return box
+
+
+@pytest.mark.parametrize("options", [{"viewport": {"width": 1280, "height": 800}}, PHONE],
+                         ids=["wide", "phone"])
+def test_messages_have_one_place_and_cover_nothing_that_is_pressed(tab, options):
+    editor = tab(**options)
+    places = [stands(editor, free_of=editor.button("Add images"))]
+    editor.menu("Settings")
+    places.append(stands(editor, free_of=editor.button("Save settings")))
+    editor.page.keyboard.press("Escape")
+    editor.card("picture 5").focus()
+    editor.page.keyboard.press("x")
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    selecting = stands(editor, free_of=bar)
+    assert selecting["y"] + selecting["height"] <= bar.bounding_box()["y"]
+    editor.page.locator(".bulk-bar").get_by_role("button", name="Edit").click()
+    places.append(stands(editor, free_of=editor.button("Save")))
+    editor.page.keyboard.press("Escape")
+    editor.button("Clear the selection").click()
+    editor.card("picture 3").click()
+    places.append(stands(editor, free_of=editor.button("Next")))
+    editor.button("Edit").click()
+    editor.field("Prompt").wait_for()
+    places.append(stands(editor, free_of=editor.button("Save")))
+    assert {place["x"] for place in places} == {16}
+    if options is not PHONE:
+        assert {place["y"] + place["height"] for place in places} == {780}
+
+
 def test_on_a_phone_fields_are_as_high_as_buttons_and_no_keys_are_named(tab):
     editor = tab(**PHONE)
     editor.menu("Settings")
