@@ -57,7 +57,8 @@ def test_targets_of_the_editor_are_large_enough_on_a_phone(tab, tmp_path):
             && !element.matches(".visually-hidden"))
           .filter((element) => {
             // The label of a box is pressed as well.
-            const { width, height } = (element.closest("label:has([type=checkbox])") ?? element).getBoundingClientRect();
+            const pressed = element.closest("label:has([type=checkbox])") ?? element;
+            const { width, height } = pressed.getBoundingClientRect();
             return width < 24 || height < 24;
           })
           .map((element) => element.outerHTML.slice(0, 100))""")

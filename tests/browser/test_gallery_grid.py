@@ -241,7 +241,8 @@ def test_tags_on_a_tile_are_whole_or_not_there(page):
     cut = page.evaluate("""() => [...document.querySelectorAll(".card-tags")].flatMap((line) => {
       const edges = line.getBoundingClientRect();
       return [...line.children].map((tag) => tag.getBoundingClientRect()).filter((tag) =>
-        tag.top < edges.bottom && (tag.right > edges.right + 0.5 || tag.bottom > edges.bottom + 0.5))
+        tag.top < edges.bottom
+        && (tag.right > edges.right + 0.5 || tag.bottom > edges.bottom + 0.5))
         .map((tag) => [tag.right, edges.right, tag.bottom, edges.bottom]);
     })""")
     assert cut == []
