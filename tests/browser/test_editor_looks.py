@@ -158,3 +158,32 @@ def test_on_a_phone_fields_are_as_high_as_buttons_and_no_keys_are_named(tab):
     box = editor.dialog("Tags")
     expect(box).to_be_visible()
     assert "Enter" not in box.inner_text()
+
+
+def test_a_phone_is_offered_what_it_can_do(tab):
+    editor = tab(**PHONE)
+    editor.button("Library").click()
+    expect(editor.button("Settings")).to_be_visible()
+    expect(editor.button("Keys")).to_be_hidden()
+    editor.page.keyboard.press("Escape")
+    editor.button("Add images").click()
+    expect(editor.dialog("Add images").get_by_text("Choose pictures")).to_be_visible()
+    expect(editor.page.get_by_text("Add folder")).to_be_hidden()
+    expect(editor.page.get_by_text("or drop them")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 360, 320])
+def test_on_a_phone_the_name_is_whole_and_one_row_is_above_the_images(tab, width):
+    editor = tab(**(PHONE | {"viewport": {"width": width, "height": 700}}))
+    title = editor.page.locator(".brand a")
+    assert title.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert editor.cards.first.bounding_box()["y"] < 175
+
+
+def test_stars_of_a_tile_are_touched_beside_their_line(tab):
+    editor = tab(**PHONE)
+    box = editor.item("picture 3").locator(".facts .stars").bounding_box()
+    for y in (box["y"] - 4, box["y"] + box["height"] + 4):
+        assert editor.page.evaluate(
+            "([x, y]) => !!document.elementFromPoint(x, y)?.closest('.facts .stars')",
+            [box["x"] + box["width"] / 2, y])

@@ -22,7 +22,7 @@ def press_star(editor: EditorPage, name: str, star: int) -> None:
 
 def test_the_stars_of_a_tile_rate_it_and_the_same_star_takes_it_back(editor):
     press_star(editor, "picture 3", 4)
-    expect(editor.says("Rated 4")).to_be_visible()
+    expect(editor.says("Rated 4: picture 3")).to_be_visible()
     assert record(editor, "picture 3")["rating"] == 4
     expect(editor.page.get_by_role("dialog")).to_have_count(0)
     press_star(editor, "picture 3", 4)

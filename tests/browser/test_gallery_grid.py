@@ -22,7 +22,7 @@ from gallery_page import (
     viewer,
     wait_taken_over,
 )
-from gallery_site import write_site
+from gallery_site import records, write_site
 
 pytestmark = MARKS
 
@@ -187,7 +187,7 @@ def test_a_strip_at_the_edge_says_the_month_and_leads_to_another(page):
     page.mouse.move(x, top + height + 50, steps=3)
     page.mouse.up()
     expect(page.locator(f"[data-pk='{NEWEST[-1].pk}'] img")).to_be_in_viewport()
-    page.get_by_role("combobox", name="Sort").select_option(label="Best first")
+    page.get_by_role("combobox", name="Sort").select_option(label="Highest rated")
     expect(strip).to_be_hidden()
 
 
@@ -197,6 +197,18 @@ def test_an_empty_library_says_what_to_do(tmp_path, serve, open_page):
 
     expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
     expect(status(page)).to_have_text("0 of 0 images")
+
+
+@pytest.mark.parametrize(("count", "parts"), [(999, 0), (1234, 2)])
+def test_thousands_are_parted_for_the_eye_and_not_in_the_text(
+        tmp_path, serve, open_page, count, parts):
+    write_site(tmp_path, records(count), pictures=False)
+    page = open_page(serve(tmp_path), allow="ERR_FILE_NOT_FOUND|404")
+    wait_taken_over(page)
+    expect(status(page)).to_have_text(f"{count} of {count} images")
+    signs = page.locator(".thousands").evaluate_all(
+        "all => all.map((e) => getComputedStyle(e, '::before').content)")
+    assert signs == ['","'] * parts
 
 
 @OTHER_WAY

@@ -125,8 +125,8 @@ def test_chips_mirror_the_query_and_take_parts_away(page):
 
 def test_sorts(page):
     for label, sort in (
-        ("Oldest first", "captured_at"), ("Best first", "-rating"), ("Worst first", "rating"),
-        ("Recently added", "-created_at"), ("Added first", "created_at"),
+        ("Oldest first", "captured_at"), ("Highest rated", "-rating"), ("Lowest rated", "rating"),
+        ("Recently added", "-created_at"), ("First added", "created_at"),
     ):
         page.get_by_label("Sort", exact=True).select_option(label)
         page.wait_for_url(f"**?sort={sort}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import pairwise
+from urllib.parse import unquote
 
 import pytest
 from chromium import MARKS, OTHER_WAY, expect
@@ -62,6 +63,38 @@ def test_wheel_keys_and_double_click_zoom_and_a_drag_moves(viewer):
     expect(viewer.get_by_role("dialog")).to_have_attribute(
         "aria-label", re.compile(re.escape(NEWEST[FIRST + 1].prompt_text[:40])))
     assert scale(viewer) == 1, "the next image begins whole"
+
+
+def test_the_slideshow_has_all_of_the_screen_and_leaves_the_panel_as_it_was(viewer):
+    panel = viewer.locator(".panel")
+    width = viewer.locator(".stage").bounding_box()["width"]
+    viewer.keyboard.press("p")
+    expect(panel).to_be_hidden()
+    assert viewer.locator(".stage").bounding_box()["width"] == viewer.viewport_size["width"] > width
+    viewer.keyboard.press("i")
+    expect(panel).to_be_visible()
+    viewer.keyboard.press("i")
+    viewer.keyboard.press("p")
+    expect(panel).to_be_hidden()  # it was put away by hand
+    viewer.keyboard.press("i")
+    viewer.keyboard.press("p")
+    expect(panel).to_be_hidden()
+    viewer.keyboard.press("j")
+    expect(panel).to_be_visible()
+
+
+def test_an_original_that_did_not_come_is_shown_as_soon_as_it_can_be_had(
+        tmp_path, serve, open_page):
+    image = replace(records(1)[0], file_state="ok")
+    write_site(tmp_path, [image])
+    original, away = tmp_path / original_path(image.file_name, image.id), tmp_path / "away"
+    original.rename(away)
+    page = open_page(f"{serve(tmp_path)}#{image.id}", allow="ERR_FILE_NOT_FOUND|404")
+    note = page.locator(".no-original")
+    expect(note).to_contain_text("cannot be shown here")
+    away.rename(original)
+    expect(note).to_be_hidden(timeout=15_000)
+    assert unquote(page.locator(".picture").get_attribute("src")).endswith(original.name)
 
 
 def test_a_swipe_flips(open_page, home):

@@ -53,7 +53,7 @@ const ImagelibAddDialog = (() => {
     summary = h("p", { class: "upload-summary", role: "status" });
     save = h("button", { type: "submit", class: "primary", disabled: true }, "Save");
     const picker = h("input", { id: "add-files", type: "file", multiple: true, class: "visually-hidden",
-      accept: ACCEPTED });
+      accept: ACCEPTED, autofocus: true });
     const folder = h("input", { id: "add-folder", type: "file", webkitdirectory: true, class: "visually-hidden" });
     const kept = h("p", { class: "draft-notice", role: "status", hidden: true },
       h("span", {}, "These values were written before and not used."),
@@ -65,8 +65,8 @@ const ImagelibAddDialog = (() => {
     form = h("form", { class: "add-form", novalidate: true },
       h("div", { class: "pickers" },
         h("label", { class: "drop", for: "add-files" }, h("strong", {}, "Choose pictures"),
-          h("span", {}, "or drop them, or whole folders, anywhere; or paste one"), picker),
-        h("label", { class: "drop", for: "add-folder" }, h("strong", {}, "Add folder"),
+          h("span", { class: "of-keys" }, "or drop them, or whole folders, anywhere; or paste one"), picker),
+        h("label", { class: "drop of-keys", for: "add-folder" }, h("strong", {}, "Add folder"),
           h("span", {}, "and the folders in it"), folder)),
       rows,
       h("details", { class: "shared", open: true }, h("summary", {}, "Values for all of them"),
@@ -128,6 +128,12 @@ const ImagelibAddDialog = (() => {
       dialog = null;
       tellProgress();
     } });
+  }
+
+  /** Ask the system for pictures at once, or for a folder of them. @param {"pictures" | "folder"} what */
+  function choose(what) {
+    open();
+    /** @type {HTMLElement | null} */ (form.querySelector(what === "folder" ? "#add-folder" : "#add-files"))?.click();
   }
 
   /** While the dialog is closed, the page says how far it is. */
@@ -292,5 +298,5 @@ const ImagelibAddDialog = (() => {
     });
   }
 
-  return { open: () => open(), start };
+  return { choose, start };
 })();

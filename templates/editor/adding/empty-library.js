@@ -13,7 +13,9 @@ const ImagelibEmptyLibrary = (() => {
     if (!isEmpty) return;
     mount("nothing").replaceChildren(
       h("h2", {}, "No images yet"), h("p", {}, "Drop pictures or whole folders anywhere on this page."),
-      h("button", { type: "button", class: "primary", click: () => ImagelibAddDialog.open() }, "Choose pictures"));
+      h("p", { class: "choices" },
+        h("button", { type: "button", class: "primary", click: () => ImagelibAddDialog.choose("pictures") }, "Choose pictures"),
+        h("button", { type: "button", class: "of-keys", click: () => ImagelibAddDialog.choose("folder") }, "Add a folder")));
   }
 
   function start() {

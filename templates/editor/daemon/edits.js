@@ -6,6 +6,8 @@ const ImagelibEdits = (() => {
   const AHEAD = 200;
   /** How often the progress of a large one is asked for, in milliseconds. */
   const PAUSE = 300;
+  /** Letters of a name in a message. */
+  const LONGEST = 40;
 
   /**
    * @typedef {{ids: string[]} | {query: string, count: number}} Target
@@ -65,7 +67,10 @@ const ImagelibEdits = (() => {
     try {
       const { changed, failures, batch } = await ImagelibApi.batch(body);
       stop();
-      const many = changed === 1 && !failures.length ? said : `${said}: ${ImagelibChanges.howMany(changed)}`;
+      const is = changed === 1 && !failures.length;
+      // The page may show the next image by now.
+      const name = is && before.length === 1 ? ImagelibCard.nameOf(before[0]).slice(0, LONGEST) : "";
+      const many = is ? [said, name].filter(Boolean).join(": ") : `${said}: ${ImagelibChanges.howMany(changed)}`;
       ImagelibToast.show(failures.length ? `${many}, ${failures.length} not` : many, {
         bad: failures.length > 0,
         actions: [

@@ -29,7 +29,7 @@ const ImagelibLibraryMenu = (() => {
     const menu = h("ul", { id: "library-menu", class: "menu", popover: "auto", "aria-label": "Library" });
     const button = h("button", { type: "button", class: "library-button", "aria-label": "Library", popovertarget: menu.id, "aria-haspopup": "true" },
       h("span", { class: "label" }, "Library"), h("span", { class: "bars" }));
-    menu.append(...GROUPS.flatMap((group, number) => group.map(([label, press], place) => h("li", { class: number && !place ? "apart" : "" }, h("button", { type: "button", click: () => {
+    menu.append(...GROUPS.flatMap((group, number) => group.map(([label, press], place) => h("li", { class: [number && !place ? "apart" : "", label === "Keys" ? "of-keys" : ""].join(" ").trim() }, h("button", { type: "button", click: () => {
       menu.hidePopover();
       button.focus();  // the dialog gives it back from here
       press();

@@ -14,10 +14,15 @@ const ImagelibMessages = (() => {
     const arriving = readsText && searched < 1 && !isBroken ? `, ${Math.floor(searched * 100)}% searched` : "";
     // Who visits a show need not be told that all of it is all of it.
     const said = IS_SHOW && found === total ? `${total} image${total === 1 ? "" : "s"}` : `${found} of ${total} images`;
-    setText(mount("count"), `${said}${arriving}`);
+    const place = mount("count");
+    // It is said to those who cannot see it, so that it is not written anew for nothing.
+    if (place.textContent !== `${said}${arriving}`) place.replaceChildren(...grouped(`${said}${arriving}`));
     mount("stacks").hidden = stacks === undefined;
-    setText(mount("stacks"), `in ${stacks} stack${stacks === 1 ? "" : "s"}`);
+    setText(mount("stacks"), `in ${stacks?.toLocaleString("en")} stack${stacks === 1 ? "" : "s"}`);
   }
+
+  /** A text whose thousands are parted for the eye alone: other programs read the number in it. @param {string} text */
+  const grouped = (text) => text.split(/(?<=\d)(?=(?:\d{3})+(?!\d))/).map((part, at) => (at ? h("span", { class: "thousands" }, part) : part));
 
   /** @param {string[]} said  Of the query. */
   function warnings(said) {

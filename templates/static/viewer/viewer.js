@@ -25,6 +25,8 @@ const ImagelibViewer = (() => {
   const TITLE = document.title;
   /** How long the slideshow shows each image, in ms. */
   const SLIDE = 4000;
+  /** After how long an original that did not come is asked for again at first, and at most, in ms. */
+  const [RETRY, MOST_RETRY] = [2000, 60_000];
 
   /** @type {KnownRecord | null} */
   let shown = null;
@@ -51,7 +53,7 @@ const ImagelibViewer = (() => {
     dialog.addEventListener("close", () => { if (shown) onClose(); });
     dialog.addEventListener("keydown", pressed);
     tool("zoom").addEventListener("click", zoom.toggle);
-    tool("panel").addEventListener("click", () => showPanel(!hasPanel()));
+    tool("panel").addEventListener("click", togglePanel);
     tool("fullscreen").addEventListener("click", fullScreen);
     tool("fullscreen").hidden = !document.fullscreenEnabled;
     tool("filmstrip").addEventListener("click", () => ImagelibFilmstrip.toggle(tool("filmstrip")));
@@ -81,6 +83,13 @@ const ImagelibViewer = (() => {
   /** @param {boolean} on */
   function showPanel(on) {
     ImagelibKept.browser.set(PANEL, on ? null : "off");
+    usePanel(on);
+  }
+
+  const togglePanel = () => showPanel(dialog.hasAttribute("data-without-panel"));
+
+  /** @param {boolean} on */
+  function usePanel(on) {
     if (!on && part("panel").contains(document.activeElement)) dialog.focus();
     dialog.toggleAttribute("data-without-panel", !on);
     tool("panel").setAttribute("aria-pressed", String(on));
@@ -118,7 +127,7 @@ const ImagelibViewer = (() => {
     else if (event.key === "-") zoom.zoom(1 / 1.5);
     else if (event.key === "p") play(!slides);
     else if (event.key === "c") compare();
-    else if (event.key === "i") showPanel(!hasPanel());
+    else if (event.key === "i") togglePanel();
     else if (event.key === "l") toggleBare();
     else if (event.key === "g") ImagelibFilmstrip.toggle(tool("filmstrip"));
     else if (event.key === "F") fullScreen();
@@ -142,6 +151,7 @@ const ImagelibViewer = (() => {
     clearInterval(slides);
     slides = on ? setInterval(() => (older.disabled ? play(false) : onFlip(1)), SLIDE) : 0;
     tool("slideshow").setAttribute("aria-pressed", String(on));
+    usePanel(!on && hasPanel()); // the pictures have all of the screen meanwhile
   }
 
   function compare() {
@@ -166,7 +176,7 @@ const ImagelibViewer = (() => {
     shown = record;
     const name = ImagelibCard.nameOf(record) || "Image";
     dialog.setAttribute("aria-label", name.slice(0, 200));
-    const position = item < 0 ? "" : `${item + 1} of ${of}${what}`;
+    const position = item < 0 ? "" : `${(item + 1).toLocaleString("en")} of ${of.toLocaleString("en")}${what}`;
     setText(part("position"), position);
     document.title = [name.slice(0, 80), position, TITLE].filter(Boolean).join(" – ");
     // Who cannot see it flip hears of it.
@@ -226,10 +236,26 @@ const ImagelibViewer = (() => {
       });
       return;
     }
+    load(ImagelibCard.pictureUrl(record), isShown, (url) => {
+      note.hidden = true;
+      if (url) picture.src = url;
+      else say("The original cannot be shown here.");
+    });
+  }
+
+  /**
+   * Load a picture, and say "" if it cannot be had: then it is tried again, ever more seldom, as a
+   * connection may come back. @param {string} url @param {() => boolean} isWanted @param {(url: string) => void} said
+   */
+  function load(url, isWanted, said, wait = RETRY) {
     const original = new Image();
-    original.onload = () => { if (isShown()) picture.src = original.src; };
-    original.onerror = () => { if (isShown()) say("The original cannot be shown here."); };
-    original.src = ImagelibCard.pictureUrl(record);
+    original.onload = () => { if (isWanted()) said(url); };
+    original.onerror = () => {
+      if (!isWanted()) return;
+      said("");
+      if (wait <= MOST_RETRY) setTimeout(() => { if (isWanted()) load(url, isWanted, said, 2 * wait); }, wait);
+    };
+    original.src = url;
   }
 
   /** Get the pictures beside this one, so that flipping is instant. @param {KnownRecord[]} records */
