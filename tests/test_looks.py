@@ -7,9 +7,10 @@ import shutil
 import time
 
 import pytest
+import watchdog.events
 from helpers import draw, follow, wait_for
 
-from imagelib.daemon import watcher
+from imagelib.daemon import events, watcher
 from imagelib.daemon.events import Wanted
 from imagelib.daemon.service import Service
 from imagelib.library.originals import drift
@@ -251,3 +252,33 @@ def test_what_a_scan_refused_is_refused_to_a_look_too(library, folder, monkeypat
         assert library.count() == 3
     finally:
         watching.stop()
+
+
+def test_trying_whether_events_come_is_no_reason_to_look_at_everything(
+        library, folder, monkeypatch):
+    monkeypatch.setattr(events, "TRIAL_SECONDS", 0)
+    wanted = Wanted()
+    watching = events.Events(wanted)
+    watching.begin([folder], library.root)
+    try:
+        for _ in range(2):
+            assert watching.still_come()
+        time.sleep(0.3)
+        assert not wanted.is_set()
+        (folder / "made").mkdir()
+        assert wanted.wait(5)
+        assert wait_for(lambda: wanted.take() is None)
+    finally:
+        watching.end()
+
+
+@pytest.mark.parametrize("kind", [
+    kind for kind in vars(watchdog.events).values()
+    if isinstance(kind, type) and issubclass(kind, watchdog.events.FileSystemEvent)
+    and kind.__name__.startswith("Dir")])
+def test_only_a_folder_that_comes_goes_or_moves_is_a_reason_to_look(library, folder, kind):
+    """Whatever else watchdog may tell of folders."""
+    wanted = Wanted()
+    for folders in ((), (folder,)):
+        events._Handler(wanted, folders).on_any_event(kind(str(folder)))
+    assert wanted.is_set() is (kind.event_type in ("created", "deleted", "moved"))

@@ -28,6 +28,9 @@ from imagelib.library.store.disk import can_be_listed, on_network
 TRIAL_SECONDS, _LATEST = 30.0, 3.0
 #: What reading alone causes; everything else is a reason to look.
 _HARMLESS = frozenset({"opened", "closed_no_write"})
+#: What happens to a folder that is a reason to look. Whoever makes one more kind of event of the
+#: rest, as watchdog 7 does of attributes, must not cause a scan at each trial.
+_OF_FOLDERS = frozenset({"created", "deleted", "moved"})
 #: Polling is slow and certain; every so many seconds.
 _POLL_SECONDS = 5
 #: A look at more files takes as long as a look at all.
@@ -167,9 +170,9 @@ class _Handler(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note every event that is more than a look."""
         self.seen.set()
-        # A folder is only modified by what has an event of its own.
+        # What else happens to a folder has an event of its own, or is our own trial.
         if event.event_type in _HARMLESS or (event.is_directory
-                                             and event.event_type == "modified"):
+                                             and event.event_type not in _OF_FOLDERS):
             return
         paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
         if self._counts and self._counts.isdisjoint(paths):

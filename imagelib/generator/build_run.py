@@ -358,7 +358,8 @@ class BuildRun:
 
     def _write_front(self, blocks: dict[tuple[str, int], Block], seq: int,
                      aside: Aside) -> None:
-        self._report.images = total = self._build_state.total()
+        self._report.images = total = sum(block.rows for (kind, _), block in blocks.items()
+                                          if kind == "core")
         found = select_pks(self._library.database.reader, self._build_state.newest(FIRST_PAGE),
                            raw=False)
         missing = self._missing()

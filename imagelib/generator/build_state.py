@@ -283,9 +283,9 @@ class BuildState:
             self._output, count)]
 
     def total(self) -> int:
-        """How many images the folder shows."""
-        return int(self._run("SELECT count(*) FROM rows WHERE output = ?",
-                             self._output).fetchone()[0])
+        """How many images the folder shows, as its blocks say: rows would be counted one by one."""
+        return int(self._run("SELECT coalesce(sum(rows), 0) FROM blocks"
+                             " WHERE output = ? AND kind = 'core'", self._output).fetchone()[0])
 
     def has_digest(self, digest: str) -> bool:
         """Whether an image of the folder has these bytes."""
