@@ -588,6 +588,8 @@ interface PublishPreview {
   place: string;
   explained: string[];
   images: number;
+  /** How many more were asked for and stay out, as they are private. */
+  private: number;
   added: number;
   changed: number;
   removed: number;

@@ -79,7 +79,7 @@ def nothing(library, folder):
 
 
 @pytest.mark.parametrize(("change", "counted"), [
-    (nothing, 0), (an_edit, 5), (a_deleted_image, 5), (a_dropped_file, 5.5)])
+    (nothing, 0), (an_edit, 5.5), (a_deleted_image, 5.5), (a_dropped_file, 5.5)])
 def test_sqlite_takes_few_more_steps_in_a_larger_library(
         tmp_path, steps, change, counted, monkeypatch):
     monkeypatch.setattr(freshness, "FEW", 10)  # where each file is looked at

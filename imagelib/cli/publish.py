@@ -179,7 +179,8 @@ def _agree(found: Publication, library: Library, taken: list[str], *, dry_run: b
     if as_json:
         print_json(difference.to_json() | {
             "sent": found.sent, "taken_down": taken, "limits": found.limits,
-            "refused": found.derivation.refused, "dry_run": dry_run,
+            "refused": found.derivation.refused, "private": found.derivation.private,
+            "dry_run": dry_run,
             "proof": {"files": len(found.proof.files), "words": found.proof.words,
                       "runs": found.proof.runs, "untestable": found.proof.untestable}})
     return done
@@ -208,11 +209,16 @@ def _require(difference: Difference, policy: Policy, *, yes: bool, widen: bool,
 
 
 def _told(found: Publication) -> list[str]:
+    from imagelib.publishing.policy import PRIVATE_TAG
+
     difference, proof = found.difference, found.proof
     lines = [f"{found.policy.name} -> {difference.place}",
              f"  + {plural(len(difference.added), 'image')}   - {len(difference.removed):,}"
              f"   ~ {len(difference.changed):,}      {plural(len(difference.put), 'file')} up"
              f" ({difference.size / 1e6:,.1f} MB), {len(difference.remove):,} removed"]
+    if found.derivation.private:
+        lines.append(f"  {plural(found.derivation.private, 'image')} more would be in it, but for"
+                     f" the tag {PRIVATE_TAG}")
     for noun, texts in difference.news:
         some = ", ".join(repr(text[:40]) for text in texts[:_SHOWN])
         more = ", …" if len(texts) > _SHOWN else ""

@@ -76,7 +76,7 @@ def publication_json(found: Publication) -> dict[str, Any]:
     difference, refused = found.difference, found.derivation.refused
     return {
         "place": difference.place, "explained": explained(found.policy),
-        "images": found.derivation.images,
+        "images": found.derivation.images, "private": found.derivation.private,
         **{kind: len(getattr(difference, kind)) for kind in ("added", "changed", "removed")},
         "files": len(difference.put), "bytes": difference.size,
         "removals": len(difference.remove),

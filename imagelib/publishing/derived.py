@@ -80,6 +80,8 @@ class Derivation:
     """What became of the images of a publication."""
 
     images: int = 0
+    #: How many more the policy asks for, that stay out as they are private.
+    private: int = 0
     #: The newest change of the library that it knows of, and the library's ids of the images.
     seq: int = 0
     sources: set[str] = field(default_factory=set)
@@ -246,6 +248,7 @@ class Derived:
             write.run("DELETE FROM trash")
             write.run("UPDATE changes SET before = '{}', after = '{}' WHERE before <> '{}'"
                       " OR after <> '{}'")
+            report.private = len(self._private().intersection(self._asked_for(without)))
             seq, batch = last_change(self._source.database.reader)
             report.sources = {row[1] for row in self._source.database.read(
                 "SELECT pk, id FROM images") if row[0] in files}
@@ -295,16 +298,22 @@ class Derived:
 
     def _wanted(self, without: Set[str]) -> list[int]:
         """The pks of the images of the publication, the oldest first."""
+        private = self._private()
+        return [pk for pk in self._asked_for(without) if pk not in private]
+
+    def _asked_for(self, without: Set[str]) -> list[int]:
         where, values = Filter(Query.parse(self._policy.query)).to_sql()
-        pks = [row[0] for row in self._source.database.read(
+        return [row[0] for row in self._source.database.read(
             f"SELECT i.pk, i.id FROM images AS i {where} ORDER BY i.captured_at, i.pk", *values)
             if row[1] not in without]
+
+    def _private(self) -> set[int]:
         private: set[int] = set()
         for tag, name in self._source.database.read("SELECT id, name FROM tags"):
             if is_below(name, PRIVATE_TAG):
                 private.update(row[0] for row in self._source.database.read(
                     "SELECT image FROM image_tags WHERE tag = ?", tag))
-        return [pk for pk in pks if pk not in private]
+        return private
 
     def _same(self, known: dict[int, _Known]) -> set[int]:
         """The pks of the images that nobody has changed since."""

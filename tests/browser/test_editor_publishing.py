@@ -182,6 +182,8 @@ def test_what_is_selected_is_published_as_an_album_in_the_order_that_is_seen(
     editor.fill({"Where to": str(tmp_path / "out")})
     editor.button("Prepare").click()
     expect(dialog).to_contain_text("3 (3 new)")
+    expect(dialog).to_contain_text("files to write (")
+    expect(dialog).not_to_contain_text("private and")
     editor.button("Publish").click()
     expect(dialog).to_contain_text("files written")
 
@@ -202,6 +204,14 @@ def test_what_is_selected_is_published_as_an_album_in_the_order_that_is_seen(
     expect(editor.field("Which images")).to_have_value('tag:"for anna"')
     expect(editor.field("Where to")).to_have_value("")
     expect(dialog).not_to_contain_text("files written")
+
+    # Who chose three hears why there are two.
+    editor.daemon.ask("POST", "/api/batch", json_body={
+        "query": '"picture 0"', "edit": {"add_tags": ["private/anna"]}})
+    editor.field("What").select_option("portfolio")
+    editor.fill({"Where to": str(tmp_path / "out")})
+    editor.button("Prepare").click()
+    expect(dialog).to_contain_text("; 1 image more is tagged private and stays out")
 
 
 def test_what_is_selected_is_not_forgotten_where_publishing_begins_in_the_menu(editor):

@@ -52,10 +52,13 @@ def test_a_dry_run_says_everything_and_sends_nothing(root, tmp_path, capsys):
     assert told["proof"]["files"] >= len(told["put"])
     assert told["sent"] == []
     assert "3 titles ('Picture 0', 'Picture 1', 'Picture 2')" in said.err
+    assert told["private"] == 1
+    assert "1 image more would be in it, but for the tag private" in said.err
     assert publish(root, "settings", "--to", tmp_path / "out", "--dry-run", "--query",
                    "title:0") == 0
     said = capsys.readouterr().err
     assert "1 tag ('shown')" in said
+    assert "more would be in it" not in said
     assert re.search(r"[2-9] settings \('", said)
     assert not (tmp_path / "out").exists()
 

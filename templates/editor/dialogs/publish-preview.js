@@ -18,13 +18,14 @@ const ImagelibPublishPreview = (() => {
 
   /** What becomes public, and what came of the proof. @param {PublishPreview} preview */
   function elements(preview) {
-    const { added, bytes, changed, explained, files, first, images, proof, removals, removed } = preview;
+    const { added, bytes, changed, explained, files, first, images, private: held, proof, removals, removed } = preview;
     const changes = parts([[added, "new"], [changed, "changed"], [removed, "taken out"]]);
     /** @type {[string, string][]} */
     const facts = [
       ["Where to", preview.place],
-      ["Images", `${images.toLocaleString("en")}${changes ? ` (${changes})` : ", all as they are there"}`],
-      ["Files", files || removals ? [files ? `${counted(files, "file")} written (${ImagelibTrashDialog.bytes(bytes)})` : "", removals ? `${counted(removals, "file")} taken away` : ""].filter(Boolean).join(", ") : "none"],
+      ["Images", `${images.toLocaleString("en")}${changes ? ` (${changes})` : ", all as they are there"}${
+        held ? `; ${counted(held, "image")} more ${held === 1 ? "is" : "are"} tagged private and ${held === 1 ? "stays" : "stay"} out` : ""}`],
+      ["Files", files || removals ? [files ? `${counted(files, "file")} to write (${ImagelibTrashDialog.bytes(bytes)})` : "", removals ? `${counted(removals, "file")} to take away` : ""].filter(Boolean).join(", ") : "none"],
       ["Proof", `${counted(proof.files, "file")} searched for ${counted(proof.words, "withheld word")} and ${counted(proof.runs, "run")} of words: none found.${proof.untestable ? ` ${counted(proof.untestable, "value")} cannot be told by their words.` : ""}`],
     ];
     return [
