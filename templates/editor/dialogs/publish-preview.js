@@ -20,11 +20,12 @@ const ImagelibPublishPreview = (() => {
   function elements(preview) {
     const { added, bytes, changed, explained, files, first, images, private: held, proof, removals, removed } = preview;
     const changes = parts([[added, "new"], [changed, "changed"], [removed, "taken out"]]);
+    const [is, stays] = held === 1 ? ["is", "stays"] : ["are", "stay"];
+    const withheld = held ? `; ${counted(held, "image")} more ${is} tagged private and ${stays} out` : "";
     /** @type {[string, string][]} */
     const facts = [
       ["Where to", preview.place],
-      ["Images", `${images.toLocaleString("en")}${changes ? ` (${changes})` : ", all as they are there"}${
-        held ? `; ${counted(held, "image")} more ${held === 1 ? "is" : "are"} tagged private and ${held === 1 ? "stays" : "stay"} out` : ""}`],
+      ["Images", `${images.toLocaleString("en")}${changes ? ` (${changes})` : ", all as they are there"}${withheld}`],
       ["Files", files || removals ? [files ? `${counted(files, "file")} to write (${ImagelibTrashDialog.bytes(bytes)})` : "", removals ? `${counted(removals, "file")} to take away` : ""].filter(Boolean).join(", ") : "none"],
       ["Proof", `${counted(proof.files, "file")} searched for ${counted(proof.words, "withheld word")} and ${counted(proof.runs, "run")} of words: none found.${proof.untestable ? ` ${counted(proof.untestable, "value")} cannot be told by their words.` : ""}`],
     ];
