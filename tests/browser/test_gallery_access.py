@@ -92,6 +92,8 @@ def test_at_400_percent_nothing_covers_what_one_reads(page):
     })"""
     assert page.evaluate(covered) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    # Until the grid has followed, the first tile is one that goes.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     card = links(page).first
     card.scroll_into_view_if_needed()
     card.click()
@@ -129,3 +131,18 @@ def test_pictures_that_are_compared_can_be_seen(page, width, height):
     facts = dialog.get_by_role("region", name="What differs")
     facts.scroll_into_view_if_needed()
     assert facts.bounding_box()["height"] > 30
+
+
+def test_the_menu_of_an_image_stays_where_the_page_moved_before_it_came(page):
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate("""() => {
+      scrollBy(0, 120);  // as a focus does that comes to a tile; it is told of in the next frame
+      document.querySelector(".card .card-link").dispatchEvent(
+        new PointerEvent("contextmenu", { bubbles: true, cancelable: true }));
+    }""")
+    menu = page.get_by_role("menu")
+    expect(menu).to_be_visible()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(menu).to_be_visible()
+    page.mouse.wheel(0, 200)
+    expect(menu).to_have_count(0)

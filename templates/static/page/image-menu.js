@@ -26,6 +26,8 @@ const ImagelibImageMenu = (() => {
   let menu = null;
   /** @type {Element | null} */
   let before = null;
+  /** How far the page was scrolled as the menu came. */
+  let shownAt = 0;
   const said = h("p", { class: "menu-said", "aria-live": "polite" });
   let timer = 0;
 
@@ -125,6 +127,7 @@ const ImagelibImageMenu = (() => {
     // Outside of an open dialog nothing can be pressed.
     (about.isOpen ? viewer : mount("gallery")).append(menu);
     menu.showPopover();
+    shownAt = scrollY;
     const { height, width } = menu.getBoundingClientRect();
     menu.style.left = `${Math.max(4, Math.min(x, document.documentElement.clientWidth - width - 4))}px`;
     menu.style.top = `${Math.max(4, Math.min(y, innerHeight - height - 4))}px`;
@@ -182,7 +185,9 @@ const ImagelibImageMenu = (() => {
     document.addEventListener("pointerdown", (event) => {
       if (event.button !== 2 && !(event.target instanceof Node && menu?.contains(event.target))) close();
     }, true);
-    for (const kind of ["scroll", "resize", "blur"]) window.addEventListener(kind, close, { passive: true });
+    for (const kind of ["resize", "blur"]) window.addEventListener(kind, close);
+    // Of what moved the page before, as a focus that came to a tile, it is told after the menu has come.
+    window.addEventListener("scroll", () => { if (scrollY !== shownAt) close(); }, { passive: true });
     document.addEventListener("imagelib:viewer-close", close);
     // What is marked as text is what Ctrl+C is about, as ever.
     document.addEventListener("keydown", (event) => {
