@@ -430,4 +430,5 @@ def test_images_are_named_by_lines_of_a_list(root):
     assert imagelib("rm", "-", "--yes", input=chosen).returncode == 0
     assert [line[:36] for line in imagelib("list").stdout.splitlines()] == [
         lines[1][:36], lines[3][:36]]
-    assert imagelib("edit", "-", "--rating", "3", input="\n").returncode == 3
+    none = imagelib("edit", "-", "--rating", "3", input="\n")
+    assert (none.returncode, "named no image" in none.stderr) == (3, True)

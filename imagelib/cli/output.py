@@ -137,7 +137,10 @@ def ids_of(text: str, library: Library) -> list[str]:
     """
     if text != "-":
         return library.ids(read_query(text, library))
-    return [library.get(one).id for one in dict.fromkeys(ids_of_lines())]
+    ids = [library.get(one).id for one in dict.fromkeys(ids_of_lines())]
+    if not ids:
+        say("Note: standard input named no image. It takes ids, one to a line.")
+    return ids
 
 
 def ids_of_lines() -> list[str]:

@@ -233,7 +233,7 @@ def _told(found: Publication) -> list[str]:
     lines += [f"  beyond its limits: {limit}" for limit in found.limits]
     lines += [f"  not published: {file}: {reason}" for file, reason in found.derivation.refused]
     lines.append(f"  proof: {plural(len(proof.files), 'file')}, {proof.words:,} withheld words and"
-                 f" {proof.runs:,} runs of words: none found"
+                 f" {proof.runs:,} phrases: none found"
                  + (f"; {proof.untestable:,} values are too short or too common"
                     " to be told by their words"
                     if proof.untestable else ""))

@@ -136,6 +136,14 @@ def test_a_range_that_went_too_far_is_drawn_in_and_one_that_begins_with_no_lets_
     assert selected() == [0, 2, 5]
 
 
+def test_a_range_from_an_image_that_was_let_go_to_one_that_is_not_selected_selects(editor):
+    for name in ("picture 4", "picture 3", "picture 3"):
+        editor.box(name).click()
+    for last, count in ((0, 5), (2, 3)):  # with another end it is still one that selects
+        editor.card(f"picture {last}").click(modifiers=["Shift"])
+        expect(editor.page.get_by_role("toolbar")).to_contain_text(f"{count} selected")
+
+
 def test_images_are_selected_by_click_and_by_key(editor):
     editor.card("picture 5").click(modifiers=["Control"])
     editor.page.keyboard.press("ArrowRight")

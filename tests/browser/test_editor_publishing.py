@@ -56,6 +56,7 @@ def test_a_policy_is_published_and_published_again_with_more(editor, tmp_path):
     expect(said).to_contain_text("files written")
     expect(said).to_contain_text(f"in {out}.")
     assert (out / "index.html").is_file()
+    expect(dialog).to_contain_text("open index.html in that folder")
 
     policy.write_text(FOX.replace("]", ', "rating"]') + 'originals = "as they are"\n')
     editor.button("Publish something else").click()

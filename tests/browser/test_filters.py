@@ -194,6 +194,27 @@ def test_years_of_images_are_bars_of_years(tmp_path, serve, open_page):
     expect(status(page)).to_have_text(f"{count} of {COUNT} images")
 
 
+def test_on_a_phone_the_bar_goes_while_one_scrolls_down_and_comes_back(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    search = page.get_by_role("searchbox", name="Search")
+
+    def scroll(by: int) -> None:
+        page.mouse.move(190, 600)
+        page.mouse.wheel(0, by)
+
+    expect(search).to_be_in_viewport()
+    scroll(900)
+    expect(search).not_to_be_in_viewport()
+    scroll(-200)
+    expect(search).to_be_in_viewport()
+    scroll(900)
+    expect(search).not_to_be_in_viewport()
+    page.keyboard.press("/")
+    expect(search).to_be_focused()
+    scroll(300)  # who writes sees what
+    expect(search).to_be_in_viewport()
+
+
 def test_on_a_phone_the_filters_say_what_they_find_and_lead_there(page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Filters").click()

@@ -99,6 +99,8 @@ def test_axe_finds_nothing_wrong(browser: Any, host: Path, width: int) -> None:
         page.locator("main.page").wait_for()
         found += [(preset, "page", fault) for fault in faults(page, "dark")]
         page.goto(f"{host.as_uri()}/~anna/{preset}/404.html")
+        style = page.locator("main").evaluate("e => getComputedStyle(e).textAlign")
+        assert style == "center"  # without a base_url, too, it is dressed
         found += [(preset, "404", fault) for fault in faults(page, "dark")]
     context.close()
     assert found == []

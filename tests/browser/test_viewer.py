@@ -283,6 +283,14 @@ def test_on_a_phone_nothing_lies_over_the_picture_and_a_swipe_down_leads_out(ope
     expect(dialog).to_have_count(0)
 
 
+def test_the_tools_have_one_ground_whatever_lies_below_them(viewer):
+    tools = viewer.locator(".tools")
+    alpha = "e => +(getComputedStyle(e).backgroundColor.match(/[/,] *([0-9.]+)\\)$/)?.[1] ?? 1)"
+    assert tools.evaluate(alpha) >= 0.8
+    assert {button.evaluate(alpha) for button in tools.locator(
+        "button:visible:not([aria-pressed=true])").all()} == {0}
+
+
 def test_a_tile_grows_into_the_viewer_where_motion_is_wanted(open_page, home):
     page = open_page(home, reduced_motion="no-preference")
     expect(page.get_by_role("status")).to_have_text("150 of 150 images")

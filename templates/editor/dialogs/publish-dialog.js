@@ -76,7 +76,7 @@ const ImagelibPublishDialog = (() => {
         case "preparing":
         case "sending": return progress(job);
         case "ready": return job.preview ? [agreeing(job, job.preview)] : [];
-        case "done": return [...(job.preview ? ImagelibPublishPreview.troubles(job.preview) : []), again(job, "Publish something else")];
+        case "done": return [...seen(job), ...(job.preview ? ImagelibPublishPreview.troubles(job.preview) : []), again(job, "Publish something else")];
         case "failed": return [...ImagelibPublishPreview.hits(job), again(job, "Go back")];
         default: return [form(items)];
       }
@@ -205,6 +205,10 @@ const ImagelibPublishDialog = (() => {
         } }, "Back"),
         h("button", { type: "submit", class: "primary" }, "Publish")));
     }
+
+    /** How to look at it, where that is a folder: no page of a server may lead there. @param {PublishJob} job */
+    const seen = ({ place }) => (/^(rclone|rsync|git):|\.zip$/i.test(place) ? []
+      : [h("p", { class: "hint" }, "To see it as others will, open index.html in that folder.")]);
 
     /** The way to the form. @param {PublishJob} job @param {string} label */
     const again = (job, label) => h("footer", { class: "dialog-foot" },

@@ -7,7 +7,7 @@ const ImagelibSelection = (() => {
   const list = ImagelibDom.mount("grid");
   /** The pks that are selected. @type {Set<number>} */
   const chosen = new Set();
-  /** Where a range begins, and whether it selects: one that begins with an image that was let go lets go. */
+  /** Where a range begins, and whether it selects: only one from an image that was let go to a selected one lets go. */
   let pivot = -1;
   let selects = true;
   /** What was selected before the range from there: with another end it is drawn anew. @type {Set<number> | null} */
@@ -46,10 +46,12 @@ const ImagelibSelection = (() => {
     }
   }
 
-  /** Do with everything from the image that was chosen last to this one what was done with that. @param {number} pk */
+  /** Select everything from the image that was chosen last to this one, or let it go. @param {number} pk */
   function extend(pk) {
     const pks = order();
     if (!pks.includes(pivot)) begin(pk);
+    // Who lets one go and then leads a range out of the selection wants more, not less.
+    if (!before && !chosen.has(pk)) selects = true;
     const [from, to] = [pks.indexOf(pivot), pks.indexOf(pk)];
     before ??= new Set(chosen);
     chosen.clear();

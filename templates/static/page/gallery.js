@@ -53,6 +53,7 @@ const ImagelibGallery = (() => {
     history.scrollRestoration = "manual";
     ImagelibGround.start();
     ImagelibGrid.adopt();
+    ImagelibBar.start();
     ImagelibScrubber.start();
     ImagelibViewer.start();
     ImagelibFilters.start(setQuery, refresh);
