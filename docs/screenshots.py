@@ -41,6 +41,7 @@ def main() -> None:
             is_phone = width < 600
             return browser.new_page(viewport={"width": width, "height": height},
                                     has_touch=is_phone, is_mobile=is_phone,
+                                    reduced_motion="reduce",
                                     color_scheme=scheme)  # type: ignore[arg-type]
 
         if len(sys.argv) > 1:

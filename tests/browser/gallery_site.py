@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import random
 import uuid
 from collections.abc import Iterable, Sequence, Set
@@ -136,13 +137,15 @@ def _draw(folder: Path, image: Image, has_thumbnail: bool) -> None:
         (8, 8, image.width - 8, image.height - 8),
         fill=tuple(rng.randint(40, 255) for _ in range(3)))
     if has_thumbnail:
-        target = folder / thumbnail_path(image.digest)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(target, "WEBP")
+        _write(folder / thumbnail_path(image.digest), _encoded(picture, "WEBP"))
     if image.file_state != "missing":
-        target = folder / original_path(image.file_name, image.id)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(target, "PNG")
+        _write(folder / original_path(image.file_name, image.id), _encoded(picture, "PNG"))
+
+
+def _encoded(picture: Picture.Image, kind: str) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, kind)
+    return content.getvalue()
 
 
 def _write(path: Path, content: bytes) -> None:

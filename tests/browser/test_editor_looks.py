@@ -37,6 +37,46 @@ def test_the_bar_of_a_selection_leaves_the_filters_free(tab):
     assert right(bar) <= right(editor.page.get_by_role("main"))
 
 
+@pytest.mark.parametrize("width", [1024, 1280, 1440])
+def test_the_bar_of_a_selection_has_two_rows_beside_the_filters(tab, width):
+    editor = tab(viewport={"width": width, "height": 800})
+    editor.card("picture 5").focus()
+    editor.page.keyboard.press("x")
+    bar = editor.page.get_by_role("toolbar", name="Selected images")
+    close, actions = [one.bounding_box() for one in (
+        editor.button("Clear the selection"), bar.locator(".bulk-actions"))]
+    assert close["y"] + close["height"] <= actions["y"]
+    assert bar.locator(".bulk-count").bounding_box()["y"] < actions["y"]
+
+
+@pytest.mark.parametrize("options", [{"viewport": {"width": 1280, "height": 800}}, PHONE],
+                         ids=["wide", "phone"])
+def test_tags_are_whole_in_each_shape_and_as_high_as_each_other(tab, options):
+    editor = tab(**options)
+    editor.daemon.ask("POST", "/api/batch", json_body={"query": "", "edit": {
+        "prompt_text": "so many words that two lines of a phone are full of them, and no less",
+        "ai_model": "a model of a long name", "rating": 3, "add_tags": ["harbour", "orchard"]}})
+    expect(editor.page.locator(".card-tags .tag", has_text="harbour").first).to_be_attached()
+    for shape in ("Rows", "Squares", "List"):
+        editor.page.get_by_label(shape, exact=True).check(force=True)
+        heights = set()
+        for tag in editor.page.locator(".card-tags .tag:visible").all():
+            tag.scroll_into_view_if_needed()
+            top, bottom, edge = tag.evaluate("""(e) => {
+              const box = e.getBoundingClientRect();
+              let edge = Infinity;
+              for (let one = e.parentElement; !one.matches(".card"); one = one.parentElement) {
+                if (getComputedStyle(one).overflowY === "visible") continue;
+                edge = Math.min(edge, one.getBoundingClientRect().bottom);
+              }
+              return [box.top, box.bottom, edge];
+            }""")
+            if top < edge:  # others have no room, and are not seen at all
+                assert bottom <= edge + 1, shape
+                heights.add(round(bottom - top))
+        assert len(heights) == 1, (shape, heights)
+
+
 def test_fields_of_many_images_end_at_one_edge(editor):
     for name in ("picture 5", "picture 4"):
         editor.card(name).focus()

@@ -56,5 +56,5 @@ const ImagelibEditWords = (() => {
     return `${labels} of ${name}${how ? ` (${how})` : ""}`;
   }
 
-  return { ACTORS, change, deed, isForeign };
+  return { ACTORS, change, cut, deed, isForeign };
 })();

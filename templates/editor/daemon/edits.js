@@ -69,7 +69,7 @@ const ImagelibEdits = (() => {
       stop();
       const is = changed === 1 && !failures.length;
       // The page may show the next image by now.
-      const name = is && before.length === 1 ? ImagelibCard.nameOf(before[0]).slice(0, LONGEST) : "";
+      const name = is && before.length === 1 ? ImagelibEditWords.cut(ImagelibCard.nameOf(before[0]), LONGEST) : "";
       const many = is ? [said, name].filter(Boolean).join(": ") : `${said}: ${ImagelibChanges.howMany(changed)}`;
       ImagelibToast.show(failures.length ? `${many}, ${failures.length} not` : many, {
         bad: failures.length > 0,

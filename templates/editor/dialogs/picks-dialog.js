@@ -31,7 +31,7 @@ const ImagelibPicksDialog = (() => {
     const arrived = h("div", { class: "arrived", hidden: true, tabindex: "-1" });
     const list = h("ul", { class: "rows", "aria-label": "Who has picked" });
     const dialog = ImagelibDialog.open("Picks", [h("div", { class: "searches" }, asking, arrived, list,
-      h("p", { class: "hint" }, "Names are what visitors call themselves; nobody has proved them."))]);
+      h("p", { class: "hint" }, "Names are what visitors call themselves; they are not verified."))]);
     const begin = turns();
 
     /** Say what a text would change. @param {string} text */

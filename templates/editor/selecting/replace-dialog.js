@@ -81,7 +81,7 @@ const ImagelibReplaceDialog = (() => {
       const asked = wanted();
       if (!asked.find || !asked.fields.length) {
         list.replaceChildren();
-        setText(said, asked.fields.length ? "Write what is to be found, as it stands there." : "Choose in which texts.");
+        setText(said, asked.fields.length ? "Type the text to find." : "Choose in which texts.");
         return;
       }
       try {
