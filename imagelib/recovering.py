@@ -202,10 +202,11 @@ def _take_in(library: Library, records: dict[str, SiteRecord],
         library.originals.insert(ready, "recover")
 
 
-def _draft(record: SiteRecord | None, has_generation: bool) -> tuple[ImageDraft, str, str]:
+def _draft(record: SiteRecord | None,
+           has_generation: bool) -> tuple[ImageDraft | None, str, str]:
     """What is given for a new row; the file's own generation data is fuller than the site's."""
     if record is None:
-        return ImageDraft(), "", ""
+        return None, "", ""
     fields = dict(record.fields)
     if has_generation and "prompt_meta" not in fields:
         fields.pop("generation", None)

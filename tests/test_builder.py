@@ -72,6 +72,20 @@ def test_one_edit_among_800_images_changes_a_handful_of_files(tmp_path):
         assert is_current(library.settings, site)
 
 
+def test_what_another_folder_still_keeps_is_no_reason_to_build_this_one(library, picture,
+                                                                         monkeypatch, tmp_path):
+    image = library.get(library.add(picture).changed[0])
+    follow(library)
+    build(library, tmp_path / "other")
+    library.edit(image.id, rating=4)
+    build(library, tmp_path / "other")  # the block of before is kept there for a while
+    build(library)
+    monkeypatch.setattr("imagelib.generator.freshness.KEPT_SECONDS", -1.0)
+
+    assert is_current(library.settings, library.settings.site_dir)
+    assert not is_current(library.settings, tmp_path / "other")
+
+
 def _random_edit(library: Library, rng: random.Random, folder: Path, number: int) -> None:
     ids = library.ids("")
     image_id = rng.choice(ids)

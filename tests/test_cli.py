@@ -61,6 +61,22 @@ def test_a_build_with_nothing_to_do_imports_only_sqlite3(root):
         assert f" {module}\n" not in done.stderr, module
 
 
+@pytest.mark.parametrize(("command", "unused"), [
+    (["list"], ["pydantic", "jinja2"]),
+    (["show"], ["pydantic", "jinja2"]),
+    (["build"], ["pydantic"]),
+], ids=["list", "show", "build"])
+def test_who_only_reads_or_builds_loads_nothing_that_checks_records(root, picture, command, unused):
+    imagelib("add", picture)
+    image_id = imagelib("list").stdout.split()[0]
+    given = [image_id] if command == ["show"] else []
+    done = subprocess.run([sys.executable, "-X", "importtime", "-m", "imagelib", *command, *given],
+                          capture_output=True, text=True, check=True)
+    assert "imagelib.library.library\n" in done.stderr
+    for module in (*unused, "sqlite_utils", "bottle", "PIL", "watchdog", "email"):
+        assert f" {module}\n" not in done.stderr, module
+
+
 def test_init_makes_a_library_and_says_what_next(tmp_path, capsys):
     assert run(["init", str(tmp_path / "new")]) == 0
     assert (tmp_path / "new" / "library.db").is_file()

@@ -16,7 +16,8 @@ from imagelib.library.query.listing import MAX_PAGE_SIZE, MAX_TAGS, PAGE_SIZE, c
 from imagelib.library.records.albums import MAX_TEXT
 from imagelib.library.records.replacing import Replacement
 from imagelib.library.values.dates import parse_wall_clock
-from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, Title, clean_tag
+from imagelib.library.values.fields import Fields, ImagePatch, Tags, Text, Title
+from imagelib.library.values.written import clean_tag
 
 #: A batch names at most this many images; larger ones are asked for by a query.
 MAX_BATCH = 200_000

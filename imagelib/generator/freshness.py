@@ -121,8 +121,10 @@ def is_current(settings: Settings, out: Path) -> bool:
             aside = str(Aside.of(library))
             newest = last_change(library)
             pending = library.execute("SELECT count(*) FROM intents").fetchone()[0]
-            overdue = build.execute("SELECT 1 FROM kept WHERE since <= ? LIMIT 1",
-                                    (time.time() - KEPT_SECONDS,)).fetchone()
+            overdue = build.execute(
+                "SELECT 1 FROM kept AS k JOIN outputs AS o ON o.id = k.output"
+                " WHERE o.folder = ? AND k.since <= ? LIMIT 1",
+                (str(out.resolve()), time.time() - KEPT_SECONDS)).fetchone()
     except sqlite3.Error:
         return False
     if built is None or (built[:2], built[3]) != (newest, aside) or pending or overdue or (

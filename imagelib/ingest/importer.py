@@ -21,8 +21,9 @@ from imagelib.ingest.warnings import warnings_of
 from imagelib.library.library import Library
 from imagelib.library.originals.walking import is_preview
 from imagelib.library.store.disk import digest, sync_folder
-from imagelib.library.values.fields import ImageDraft, clean_tag
+from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.outcome import Added
+from imagelib.library.values.written import clean_tag
 from imagelib.pool import completed
 
 Mode = Literal["copy", "move", "in-place"]

@@ -34,7 +34,6 @@ from imagelib.library.store.rows import (
     select,
     select_pks,
 )
-from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Change, Image, Tag, TrashedImage
 from imagelib.library.values.outcome import Added, Failure, Outcome, Reversal
 
@@ -162,6 +161,8 @@ class Library(Storage):
         Raises:
             InvalidError: a bad field, no picture, or a broken one.
         """
+        from imagelib.library.values.fields import ImageDraft  # see `values.written`
+
         return take_in(self, source, original_name=original_name, in_place=in_place,
                        draft=ImageDraft.of(fields))
 
@@ -177,6 +178,8 @@ class Library(Storage):
             InvalidError: bad fields, all of them named; nothing was changed.
             StaleError: an image is no longer at *if_version*.
         """
+        from imagelib.library.values.fields import ImagePatch  # see `values.written`
+
         patch = ImagePatch.of(fields)
         wanted = list(dict.fromkeys(map(clean_id, ids)))
         missing = []

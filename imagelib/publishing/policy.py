@@ -29,9 +29,9 @@ from imagelib.config import CONFIG_NAME, Settings, read_url
 from imagelib.errors import ConflictError, InvalidError, NotFoundError
 from imagelib.library.query.query import Query
 from imagelib.library.store.disk import link_or_copy, replacing, sync_folder
-from imagelib.library.values.fields import clean_tag
 from imagelib.library.values.registry import FIELDS
 from imagelib.library.values.text import fold
+from imagelib.library.values.written import clean_tag
 from imagelib.publishing.cleaning.asking import Label
 
 #: What a policy keeps a value by, for each value of an image; the others are

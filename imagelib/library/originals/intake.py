@@ -16,11 +16,11 @@ from imagelib.library.originals.originals import Inspected, NewImage
 from imagelib.library.originals.trashing import restore_with
 from imagelib.library.store.disk import stat_of
 from imagelib.library.store.rows import apply_patch
-from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.outcome import Added, Outcome
 
 if TYPE_CHECKING:
     from imagelib.library.originals.storage import Storage
+    from imagelib.library.values.fields import ImageDraft
 
 
 def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: str = "",
@@ -33,7 +33,6 @@ def take_in(library: Storage, source: Path | str | IO[bytes], *, original_name: 
         InvalidError: it is no picture, or a broken one.
         ConflictError: a file that should stay where it is was written to meanwhile.
     """
-    draft = draft or ImageDraft()
     if isinstance(source, str):
         source = Path(source).expanduser()
     if isinstance(source, Path) and not original_name:
@@ -78,8 +77,8 @@ def _is_known(library: Storage, checksum: str) -> bool:
                 or library.originals.find_trashed(checksum))
 
 
-def _again(library: Storage, path: Path, checksum: str, draft: ImageDraft, *, in_place: bool,
-           found: bool) -> Added:
+def _again(library: Storage, path: Path, checksum: str, draft: ImageDraft | None, *,
+           in_place: bool, found: bool) -> Added:
     """The bytes were taken in before."""
     originals, done = library.originals, Outcome()
     if existing := originals.find_digest(checksum):
@@ -96,7 +95,7 @@ def _again(library: Storage, path: Path, checksum: str, draft: ImageDraft, *, in
             return Added(status="deleted", digest=checksum)
         done = restore_with(library, trashed, path)
         status, image_id = "restored", trashed
-    more, unused = _complete(library, image_id, draft)
+    more, unused = _complete(library, image_id, draft) if draft else (Outcome(), ())
     # What was said of an image that comes back goes along when that is taken back.
     return Added(done.batch or more.batch, done.changed or more.changed, status=status,
                  image=library.get(image_id), digest=checksum, unused=unused)
@@ -124,6 +123,8 @@ def _complete(library: Storage, image_id: str,
             unused.append(name)
     if not fields:
         return Outcome(), tuple(unused)
+    from imagelib.library.values.fields import ImagePatch  # see `values.written`
+
     with library.database.write("add again") as transaction:
         apply_patch(transaction, image_id, ImagePatch.of(fields))
     return transaction.outcome, tuple(unused)

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from imagelib.config import Settings
 from imagelib.errors import ConflictError, LibraryFaultError
@@ -49,10 +49,12 @@ from imagelib.library.store.rows import (
     update,
 )
 from imagelib.library.values.dates import date_in_name, dated_by_name, utc_now, wall_clock
-from imagelib.library.values.fields import ImageDraft, ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Outcome
 from imagelib.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from imagelib.library.values.fields import ImageDraft, ImagePatch
 
 #: Names that we give to files, and that nobody else has reason to write to.
 _MANAGED = re.compile(
@@ -88,7 +90,7 @@ class NewImage:
     """A file that is to become an image: what it is, and what the user says of it."""
 
     inspected: Inspected
-    draft: ImageDraft
+    draft: ImageDraft | None = None
     original_name: str = ""
     in_place: bool = False
     #: Kept from another library; by default new ones.
@@ -182,6 +184,8 @@ class Originals:
         stat = path.stat()
         if to_stat(stat) != read.stat:
             raise ConflictError(f"{path} is still being written. Try again when it is complete.")
+        from imagelib.library.values.fields import ImageDraft  # see `values.written`
+
         draft: dict[str, Any] = found["draft"] | ImageDraft.taken_from(found["given"])
         is_dated = bool(draft.get("captured_at"))
         draft["captured_at"] = draft.get("captured_at") or wall_clock(stat.st_mtime)
@@ -265,7 +269,7 @@ class Originals:
             "id": image_id, "file_name": name, "created_at": one.created_at or now,
             "updated_at": now, "original_name": _shown_name(one.original_name),
         }
-        tags = draft.tags if "tags" in draft.model_fields_set else inspected.draft.tags
+        tags = draft.tags if draft and "tags" in draft.model_fields_set else inspected.draft.tags
         return columns, tags
 
     def add_row(self, transaction: Transaction, columns: dict[str, Any], tags: list[str],
@@ -431,9 +435,11 @@ def _dated(one: NewImage) -> ImageDraft:
         "captured_at": named, "generation": dated_by_name(draft.generation)})
 
 
-def _metadata(embedded: ImageDraft, given: ImageDraft) -> dict[str, Any]:
+def _metadata(embedded: ImageDraft, given: ImageDraft | None) -> dict[str, Any]:
     """The user's values where there are some, else those that the file itself holds."""
     columns = embedded.model_dump(exclude={"tags"})
+    if given is None:
+        return columns
     columns |= {
         name: value for name, value in given.model_dump(exclude={"tags"}).items()
         if name in given.model_fields_set and value is not None

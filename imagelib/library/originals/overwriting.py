@@ -19,7 +19,6 @@ from imagelib.library.originals.intents import Plan
 from imagelib.library.originals.originals import Inspected, NewImage, file_columns, is_managed
 from imagelib.library.store.disk import Stat, stat_of, to_stat
 from imagelib.library.store.rows import note_stat, update
-from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image, read_phash
 from imagelib.library.values.outcome import Failure, Followed, Outcome
 from imagelib.library.values.text import generated
@@ -101,7 +100,7 @@ def _put_back(library: Storage, image: Image, inspected: Inspected | None, read:
     prepared = None
     if inspected is not None and not originals.find_digest(read.digest) and (
             not originals.find_trashed(read.digest)):
-        prepared = originals.prepare(NewImage(inspected, ImageDraft(), image.original_name))
+        prepared = originals.prepare(NewImage(inspected, None, image.original_name))
         aside = originals.folder / prepared[0]["file_name"]
     else:
         aside = originals.trash_path(read)
@@ -146,7 +145,7 @@ def _part(library: Storage, image: Image, inspected: Inspected,
     prepared = None
     if not originals.find_digest(inspected.digest) and not originals.find_trashed(
             inspected.digest):
-        prepared = originals.prepare(NewImage(inspected, ImageDraft(), inspected.path.name,
+        prepared = originals.prepare(NewImage(inspected, None, inspected.path.name,
                                               in_place=True))
     with originals.intents.carried_out(plan, "altered", undoable=False) as transaction:
         update(transaction, image.pk, {

@@ -19,7 +19,6 @@ from imagelib.library.originals.walking import walk_files
 from imagelib.library.store.database import Transaction
 from imagelib.library.store.disk import digest, stat_of
 from imagelib.library.store.rows import find_by_id, note_stat, require, select, update
-from imagelib.library.values.fields import ImageDraft
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Outcome
 
@@ -143,8 +142,7 @@ def adopt(library: Storage, names: Iterable[str], strays: Iterable[str]) -> Outc
             inspected = library.originals.inspect(path, path)
             if inspected.digest in new_images:
                 raise ConflictError("These bytes are an image already.")
-            new_images[inspected.digest] = NewImage(inspected, ImageDraft(), path.name,
-                                                   in_place=True)
+            new_images[inspected.digest] = NewImage(inspected, None, path.name, in_place=True)
         except (ImagelibError, OSError) as error:
             failures.append(Failure(name, _reason(library, error)))
     with library.database.exclusive():

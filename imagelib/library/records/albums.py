@@ -18,7 +18,7 @@ from typing import Any
 from imagelib.errors import InvalidError, NotFoundError
 from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.schema import IS_WORN
-from imagelib.library.values.fields import clean_tag
+from imagelib.library.values.written import clean_tag
 
 #: How long the text of an album may be, in characters.
 MAX_TEXT = 5_000

@@ -16,10 +16,11 @@ from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.rows import apply_patch, select_pks
 from imagelib.library.store.schema import IS_LIVE, IS_PICKED
 from imagelib.library.values.dates import utc_now
-from imagelib.library.values.fields import ImagePatch, clean_tag
+from imagelib.library.values.fields import ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.outcome import Failure, Outcome
 from imagelib.library.values.text import fold
+from imagelib.library.values.written import clean_tag
 
 #: What a visitor said last of an image counts.
 _LATER = ("ON CONFLICT DO UPDATE SET heart = excluded.heart, stars = excluded.stars,"

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from imagelib.errors import ConflictError, InvalidError, NotFoundError
 from imagelib.library.records.albums import carry_over
 from imagelib.library.store.database import Database, Transaction
-from imagelib.library.values.fields import clean_tag
 from imagelib.library.values.outcome import Outcome
+from imagelib.library.values.written import clean_tag
 
 
 def rename_tag(database: Database, old: str, new: str) -> Outcome:

@@ -10,16 +10,19 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagelib.errors import InvalidError, NotFoundError, StaleError
 from imagelib.library.store import schema
 from imagelib.library.store.database import Database, Transaction
 from imagelib.library.store.disk import Stat, to_stat
 from imagelib.library.values.dates import utc_now
-from imagelib.library.values.fields import MAX_TAGS, ImagePatch
 from imagelib.library.values.image import Image
 from imagelib.library.values.registry import FIELDS
+from imagelib.library.values.written import MAX_TAGS
+
+if TYPE_CHECKING:
+    from imagelib.library.values.fields import ImagePatch
 
 _JSON = tuple(field.name for field in FIELDS if field.kind == "json")
 #: A record as SQLite writes it. What is no JSON, or not of its kind, counts as absent.

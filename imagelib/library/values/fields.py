@@ -9,7 +9,6 @@ loss.
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import chain
@@ -19,29 +18,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from imagelib.errors import InvalidError
 from imagelib.library.values.dates import parse_wall_clock
+from imagelib.library.values.written import MAX_TAGS, clean_tag, clean_text
 
 MAX_TEXT = 200_000
 MAX_TITLE = 1_000
-MAX_TAG = 100
-MAX_TAGS = 200
 MAX_JSON = 8 * 2**20
 
 
-def _clean_text(value: Any) -> Any:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError("should be text")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair, which is no character") from None
-    # NUL would cut the text short in other SQLite programs.
-    return value.replace("\0", "").replace("\r\n", "\n")
-
-
 def _clean_line(value: Any) -> Any:
-    return " ".join(_clean_text(value).split())
+    return " ".join(clean_text(value).split())
 
 
 def _clean_rating(value: Any) -> Any:
@@ -58,25 +43,6 @@ def _clean_date(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("should be a date as text: YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS")
     return parse_wall_clock(value)
-
-
-def clean_tag(value: Any) -> str:
-    """Return the one way to write a tag: trimmed, inner blanks folded, lower case.
-
-    Raises:
-        ValueError: it is empty, too long, or holds a comma or a control character.
-    """
-    text = " ".join(_clean_text(value).split())
-    text = unicodedata.normalize("NFC", text.lower())
-    if not text:
-        raise ValueError("a tag cannot be empty")
-    if len(text) > MAX_TAG:
-        raise ValueError(f"a tag has at most {MAX_TAG} characters")
-    if "," in text:
-        raise ValueError("a tag cannot hold a comma; that is what separates tags")
-    if any(unicodedata.category(c) == "Cc" for c in text):
-        raise ValueError("a tag cannot hold control characters")
-    return text
 
 
 def _clean_tags(value: Any) -> Any:
@@ -125,7 +91,7 @@ def _clean_generation(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(_clean_text)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(clean_text)]
 Title = Annotated[str, Field(max_length=MAX_TITLE), BeforeValidator(_clean_line)]
 Rating = Annotated[int, Field(ge=0, le=5), BeforeValidator(_clean_rating)]
 WallClock = Annotated[str, BeforeValidator(_clean_date)]
