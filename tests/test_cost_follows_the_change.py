@@ -5,6 +5,7 @@ SQLite says how many steps it took; files are those that are opened or looked at
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -76,6 +77,30 @@ def a_dropped_file(library, folder):
 def nothing(library, folder):
     assert is_current(library.settings, library.settings.site_dir)
     assert faulty_images(library.settings, library.settings.site_dir) == []
+
+
+def test_opening_reads_no_list_of_all_files_unless_a_dead_process_may_have_left_one(
+        tmp_path, monkeypatch):
+    with closing(filled(tmp_path / "library", 8)) as library:
+        image, folder = library.ids("")[0], library.originals.folder
+    listed = []
+    for name in ("listdir", "scandir"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda path=".", real=real: (listed.append(str(path)),
+                                                                   real(path))[1])
+
+    with Library.open(library.settings.root) as library:
+        library.edit(image, rating=5)
+        build(library)
+    assert str(folder) not in listed
+
+    dead = "0123456789abcdef"
+    left = folder / f".imagelib-{dead}-aa.partial"
+    left.touch()
+    (library.settings.private_dir / "run" / f"{dead}.lock").touch()
+    Library.open(library.settings.root).close()
+    assert str(folder) in listed
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(("change", "counted"), [

@@ -59,7 +59,7 @@ def cut_into_pieces(text: str) -> list[str]:
     A word is a run of letters and digits of ASCII and of all characters beyond, after folding:
     `½` is one word, `…` is three full stops.
     """
-    if _known.issuperset(text):
+    if text.isascii() or _known.issuperset(text):
         return _PIECE.findall(text)
     starts = [0, *(found.end() for found in _END.finditer(text.translate(_EDGES)))]
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]

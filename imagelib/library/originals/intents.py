@@ -20,7 +20,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,9 +158,24 @@ class Intents:
     def recover(self) -> int:
         """Take back what dead processes left half done; return how many operations."""
         with self._database.exclusive():
-            owners = self._database.read("SELECT DISTINCT owner FROM intents")
-            done = self._finish({row[0] for row in owners if self._is_dead(row[0])})
-            self._sweep()
+            # Held until all is done: who is stopped meanwhile leaves the next one what it found.
+            dead = [lock for lock in map(FileLock, self._run_dir.glob("*.lock"))
+                    if lock.path.stem != self._token and lock.acquire()]
+            try:
+                gone = {lock.path.stem for lock in dead}
+                owners = {row[0] for row in self._database.read(
+                    "SELECT DISTINCT owner FROM intents")}
+                unfinished = {owner for owner in owners if owner in gone or self._is_dead(owner)}
+                done = self._finish(unfinished)
+                # Else nobody left a file, and a hundred thousand names need not be read.
+                if gone or unfinished:
+                    self._sweep(gone)
+                self._sweep_begun()
+                for lock in dead:
+                    lock.path.unlink(missing_ok=True)
+            finally:
+                for lock in dead:
+                    lock.release()
         return done
 
     def _finish(self, owners: set[str]) -> int:
@@ -216,14 +231,16 @@ class Intents:
             with self._database.write("recover", undoable=False) as transaction:
                 transaction.connection.executemany("DELETE FROM intents WHERE id = ?", ids)
 
-    def _sweep(self) -> None:
-        """Remove files in the making whose owner is gone, and the locks of the dead."""
+    def _sweep(self, gone: Collection[str]) -> None:
+        """Remove files in the making whose owner is *gone*, or was before."""
         for folder in self._staging:
             for path in _partials(folder):
-                if self._is_dead(path.name.removeprefix(PARTIAL).split("-")[0]):
+                owner = path.name.removeprefix(PARTIAL).split("-")[0]
+                if owner in gone or self._is_dead(owner):
                     path.unlink(missing_ok=True)
-        for lock in self._run_dir.glob("*.lock"):
-            self._is_dead(lock.stem)
+
+    def _sweep_begun(self) -> None:
+        """Remove locks that nobody came to hold."""
         for begun in self._run_dir.glob("*.new"):
             # Made and not yet locked, perhaps: only one that is old was left by a dead process.
             with contextlib.suppress(FileNotFoundError):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: Stands between the fields of `searchable`; no word of a query ever holds it.
 SEPARATOR = "\x1f"
 _DIGITS = re.compile("[0-9]+")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class _Marks(dict[int, int | None]):
@@ -102,7 +103,10 @@ def generated(image: Image, name: str) -> str:
     value: Any = image.generation.get(name)
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    # Most of them; and an encoder that is made for each value costs as much as all the rest.
+    return str(value) if type(value) is int else _encode(value)
 
 
 def lora_names(made: Mapping[str, Any]) -> str:
