@@ -273,3 +273,38 @@ def test_a_library_without_images_is_one_place_to_drop_them_on(editor, tmp_path)
     expect(editor.card("whale 0")).to_be_visible()
     expect(editor.page.get_by_role("heading", name="No images yet")).to_be_hidden()
     expect(filters).to_be_visible()
+
+
+def test_the_way_to_add_lies_on_no_picture_where_the_bar_has_room(tab):
+    editor = tab("/")
+    button = editor.button("Add images")
+    for width, is_in_bar in ((1280, True), (1000, False), (390, False), (1920, True)):
+        editor.page.set_viewport_size({"width": width, "height": 800})
+        expect(button).to_be_visible()
+        box = button.bounding_box()
+        bar = editor.page.locator("header.bar").bounding_box()
+        assert (box["y"] + box["height"] <= bar["y"] + bar["height"]) == is_in_bar
+        assert box["x"] + box["width"] <= width
+        button.click()
+        expect(editor.dialog("Add images")).to_be_visible()
+        editor.page.keyboard.press("Escape")
+        expect(button).to_be_focused()
+
+
+def test_what_waits_is_seen_whole_and_says_how_large_it_is(editor, tmp_path):
+    paths = pictures(tmp_path, 2)
+    editor.drop(*paths)
+    dialog = editor.dialog("Add images")
+    expect(dialog.get_by_role("listitem")).to_have_count(2)
+    size = sum(path.stat().st_size for path in paths)
+    expect(dialog.get_by_text(re.compile(r"^2 waiting, [0-9.]+ (bytes|KB)$"))).to_be_visible()
+    said = dialog.locator(".upload-summary").inner_text().split(", ")[1]
+    number, unit = said.split()
+    assert abs(float(number) * (1000 if unit == "KB" else 1) - size) <= size / 20
+    for row in dialog.get_by_role("listitem").all():
+        expect(row).to_contain_text(re.compile("KB|bytes"))
+        picture = row.locator("img").bounding_box()
+        assert min(picture["width"], picture["height"]) >= 56
+        text = row.locator(".upload-read").bounding_box()
+        assert picture["x"] + picture["width"] <= text["x"]
+        assert row.bounding_box()["height"] < 90

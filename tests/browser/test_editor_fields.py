@@ -97,6 +97,51 @@ def test_a_slider_that_rests_is_saved_without_being_left(editor):
     assert bodies == [{"rating": 3}]
 
 
+def test_the_stars_beside_the_slider_choose_and_take_back(editor):
+    bodies = saves(editor)
+    editor.edit("picture 3")
+    stars = editor.page.locator(".edit-form .rating .stars")
+    box = stars.bounding_box()
+
+    def press(star: int) -> None:
+        stars.click(position={"x": (star - 0.5) * box["width"] / 5, "y": box["height"] / 2})
+
+    press(4)
+    expect(editor.field("Rating")).to_have_value("4")
+    expect(editor.says("Rating saved")).to_be_visible()
+    press(1)
+    expect(editor.field("Rating")).to_have_value("1")
+    press(1)
+    expect(editor.field("Rating")).to_have_value("0")
+    editor.field("Notes").focus()
+    assert wait_for(lambda: editor.record("picture 3")["rating"] == 0)
+    assert bodies[0] == {"rating": 4}
+
+
+@pytest.mark.parametrize("keys", [["i"], ["l"], ["Shift+F"], ["p"], ["Shift+F", "i"]],
+                         ids="+".join)
+def test_the_form_is_there_whatever_was_put_away_before(editor, keys):
+    page = editor.page
+    editor.card("picture 3").click()
+    expect(page.locator(".panel")).to_be_visible()
+    for key in keys:
+        page.keyboard.press(key)
+    page.keyboard.press("e")
+    expect(editor.field("Prompt")).to_be_focused()
+    width, height = page.viewport_size["width"], page.viewport_size["height"]
+    for name in ("Prompt", "Title"):
+        box = editor.field(name).bounding_box()
+        assert page.locator(".panel-bar").bounding_box()["y"] + 40 < box["y"] < height
+        assert 0 < box["x"] < width
+    assert page.locator(".tools").bounding_box()["y"] < 30
+    page.keyboard.press("l")  # a letter of the prompt
+    expect(editor.field("Prompt")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".edit-form")).to_have_count(0)
+    if keys == ["i"]:
+        expect(page.locator(".panel")).to_be_hidden()  # as it was before
+
+
 @pytest.mark.parametrize("fields", [("Prompt", "Notes", "Model"), ("Model", "Rating", "Title"),
                                     ("Rating", "Tags", "Prompt")])
 def test_fields_left_at_once_are_each_saved(editor, fields):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from chromium import MARKS, expect
 from drawn_formats import corners, saved
+from gallery_page import eventually
 from PIL import Image
 
 from imagelib.generator.builder import build
@@ -61,8 +62,8 @@ def test_the_viewer_shows_it_in_its_own_size_and_downloads_the_original(library,
     page.get_by_role("link", name=f"a {form}").click()
     image = images[form]
     name = thumbnail_path(image.digest, DISPLAY) if form in COPIED else image.file_name
-    page.wait_for_function("(name) => document.querySelector('.picture').src.endsWith(name)",
-                           arg=name)
+    eventually(lambda: page.evaluate(
+        "(name) => document.querySelector('.picture').src.endsWith(name)", name))
     assert shown(page).evaluate("(one) => [one.naturalWidth, one.naturalHeight]") == list(SIZE)
     page.keyboard.press("z")
     expect(page.locator("[data-tool=level]")).to_have_text("100 %")
@@ -77,8 +78,8 @@ def test_it_is_compared_by_its_copy(library, page):
     page.keyboard.press("c")
     panes = page.locator("dialog.compare .compare-frame img")
     expect(panes).to_have_count(2)
-    page.wait_for_function("""() => [...document.querySelectorAll('.compare-frame img')].every(
-        (one) => one.naturalWidth > 0)""")
+    eventually(lambda: page.evaluate("""[...document.querySelectorAll('.compare-frame img')].every(
+        (one) => one.naturalWidth > 0)"""))
     assert panes.first.get_attribute("src") == thumbnail_path(images["TIFF"].digest, DISPLAY)
 
 
@@ -105,7 +106,8 @@ def test_what_moves_plays_in_the_viewer_and_its_tile_says_so(page, form):
     expect(page.locator(".card .moving")).to_have_count(2)
     card.click()
     expect(page.get_by_text(", animated")).to_be_visible()
-    page.wait_for_function("() => document.querySelector('.picture').src.includes('/images/')")
+    eventually(lambda: page.evaluate(
+        "document.querySelector('.picture').src.includes('/images/')"))
     seen = set()
     for _ in range(60):
         seen.add(shown(page).screenshot())

@@ -111,6 +111,20 @@ def test_small_tiles_are_pictures_alone_and_many_are_seen_at_once(page):
     expect(page.locator(".card .more").first).to_be_visible()
 
 
+def test_the_lowest_lines_of_the_list_are_low_and_their_texts_are_whole(page):
+    page.get_by_label("List").check(force=True)
+    page.get_by_label("Size", exact=True).fill("30")
+    eventually(lambda: page.locator(".card").first.bounding_box()["height"] < 60)
+    for card in page.locator(".card").all()[:6]:
+        line = card.bounding_box()
+        for part in (".snippet", ".facts"):
+            box = card.locator(part).bounding_box()
+            assert line["y"] - 1 <= box["y"]
+            assert box["y"] + box["height"] <= line["y"] + line["height"] + 1, part
+    page.set_viewport_size({"width": 390, "height": 800})
+    eventually(lambda: page.locator(".card").first.bounding_box()["height"] >= 92)
+
+
 def test_images_without_preview_or_file_say_so(page):
     [bare] = [image for image in IMAGES if image.pk in WITHOUT_THUMBNAIL]
     box(page).fill(f"id:{bare.id}")

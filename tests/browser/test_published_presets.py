@@ -170,3 +170,22 @@ def test_what_a_publication_calls_a_picture_is_seen_however_narrow_it_is(
         assert box["height"] > 15
         assert box["x"] + box["width"] <= card["x"] + card["width"] + 1
         page.close()
+
+
+@pytest.mark.parametrize(("preset", "width", "is_there"), [
+    ("portfolio", 1280, False), ("portfolio", 390, True), ("settings", 1280, True),
+    ("proof", 1280, True)])
+def test_where_little_is_told_of_an_image_the_picture_has_the_room(
+        open_page: Any, home: str, preset: str, width: int, is_there: bool) -> None:
+    page = open_page(f"{home}/{preset}/index.html", viewport={"width": width, "height": 800})
+    wait_taken_over(page)
+    links(page).first.click()
+    panel = viewer(page).get_by_role("region", name="Metadata")
+    expect(panel).to_be_visible() if is_there else expect(panel).to_be_hidden()
+    if is_there:
+        return
+    expect(viewer(page).locator(".shown-name")).to_have_text("Picture 3")
+    page.keyboard.press("i")
+    expect(panel).to_be_visible()
+    page.reload()
+    expect(panel).to_be_visible()  # as it was chosen

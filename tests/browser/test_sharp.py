@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from chromium import MARKS
+from gallery_page import eventually
 from helpers import ALL, draw
 
 from imagelib.generator.builder import build
@@ -49,13 +50,14 @@ def cards(browser: Any, site: Path) -> Any:
         page = context.new_page()
         page.goto(f"{site.as_uri()}/index.html")
         if options.get("java_script_enabled", True):
-            page.wait_for_function("() => ImagelibIndex.isReady")
+            eventually(lambda: page.evaluate("ImagelibIndex.isReady"))
             # Those that the page came with are kept; these shall be made by the scripts.
             page.get_by_role("searchbox", name="Search").fill("nothing has this")
-            page.wait_for_function("() => !document.querySelector('.card')")
+            eventually(lambda: page.evaluate("!document.querySelector('.card')"))
             page.get_by_role("searchbox", name="Search").fill("")
-            page.wait_for_function("() => document.querySelectorAll('.card img[src]').length === 5")
-            page.wait_for_function(f"() => ({CARDS})().every((card) => card.loaded)")
+            eventually(lambda: page.evaluate(
+                "document.querySelectorAll('.card img[src]').length === 5"))
+            eventually(lambda: page.evaluate(f"({CARDS})().every((card) => card.loaded)"))
         found = page.evaluate(CARDS)
         context.close()
         return {card["pk"]: card for card in found}

@@ -11,6 +11,7 @@ from chromium import MARKS, expect
 from drawn_formats import corners
 from drawn_videos import film
 from firefox import Firefox
+from gallery_page import eventually
 
 from imagelib.generator.builder import build
 from imagelib.generator.paths import page_path, thumbnail_path
@@ -51,7 +52,7 @@ def test_the_viewer_plays_it_with_controls_and_lets_go_of_it(library, page):
     page.get_by_role("link", name="short film").click()
     player = page.locator("dialog.viewer .film")
     expect(player).to_be_visible()
-    page.wait_for_function(READY)
+    eventually(lambda: page.evaluate(READY))
     assert player.evaluate("""(one) => [one.controls, one.loop, one.muted, one.playsInline,
         one.preload, one.videoWidth]""") == [True, True, True, True, "metadata", 320]
     assert player.get_attribute("poster").endswith(
@@ -66,7 +67,7 @@ def test_the_viewer_plays_it_with_controls_and_lets_go_of_it(library, page):
     expect(page.locator("[data-tool=level]")).to_have_text("")
     expect(page.locator("dialog.compare")).to_have_count(0)
     assert player.evaluate("async (one) => { await one.play(); return one.paused; }") is False
-    page.wait_for_function("() => document.querySelector('.film').currentTime > 0.1")
+    eventually(lambda: page.evaluate("document.querySelector('.film').currentTime > 0.1"))
     expect(page.get_by_role("dialog", name="short film")).to_contain_text("video/webm, 0:02")
 
     page.keyboard.press("ArrowRight")  # the older one is a picture
@@ -83,7 +84,7 @@ def test_the_viewer_plays_it_with_controls_and_lets_go_of_it(library, page):
 
 def test_arrows_on_the_player_seek_and_do_not_flip(page):
     page.get_by_role("link", name="long film").click()
-    page.wait_for_function(READY)
+    eventually(lambda: page.evaluate(READY))
     page.locator("dialog.viewer .film").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("dialog", name="long film")).to_be_visible()
@@ -124,7 +125,7 @@ def test_a_video_is_added_and_played_and_sought_in_the_editor(tab, tmp_path):
     card = editor.card("holiday.webm")
     expect(editor.item("holiday.webm").locator("img")).to_be_visible(timeout=15_000)
     card.click()
-    editor.page.wait_for_function(READY)
+    eventually(lambda: editor.page.evaluate(READY))
     player = editor.page.locator("dialog.viewer .film")
     assert player.evaluate("""(one) => new Promise((done) => {
         one.addEventListener("seeked", () => done(one.currentTime));

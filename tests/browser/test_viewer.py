@@ -74,13 +74,15 @@ def test_the_slideshow_has_all_of_the_screen_and_leaves_the_panel_as_it_was(view
     viewer.keyboard.press("i")
     expect(panel).to_be_visible()
     viewer.keyboard.press("i")
+    expect(panel).to_be_hidden()
     viewer.keyboard.press("p")
-    expect(panel).to_be_hidden()  # it was put away by hand
+    expect(panel).to_be_visible()
     viewer.keyboard.press("i")
     viewer.keyboard.press("p")
-    expect(panel).to_be_hidden()
-    viewer.keyboard.press("j")
+    viewer.keyboard.press("i")
     expect(panel).to_be_visible()
+    viewer.keyboard.press("j")
+    expect(panel).to_be_hidden()  # it was put away by hand
 
 
 def test_an_original_that_did_not_come_is_shown_as_soon_as_it_can_be_had(
@@ -142,7 +144,8 @@ def test_what_is_smaller_than_the_stage_is_enlarged_to_fit_and_says_so(tmp_path,
     image = replace(records(1)[0], width=512, height=640)
     write_site(tmp_path, [image])
     page = open_page(f"{serve(tmp_path)}#{image.id}", viewport={"width": 1920, "height": 1080})
-    page.wait_for_function("document.querySelector('.picture').naturalWidth === 512")
+    eventually(lambda: page.evaluate(
+        "document.querySelector('.picture').naturalWidth === 512"))
     fits = page.evaluate(SEEN)
     assert fits["height"] == pytest.approx(fits["room"][1], abs=1)
     assert fits["said"] == f"{round(100 * fits['height'] / 640)} %"
@@ -167,7 +170,8 @@ def test_what_fits_pixel_for_pixel_goes_to_200_percent(tmp_path, serve, open_pag
     page = open_page(f"{serve(tmp_path)}#{image.id}", viewport={"width": 960, "height": 800})
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("i")
-    page.wait_for_function("document.querySelector('.picture').clientWidth === 960")
+    eventually(lambda: page.evaluate(
+        "document.querySelector('.picture').clientWidth === 960"))
     expect(page.locator(".zoom-level")).to_have_text("")
     page.keyboard.press("z")
     assert page.evaluate(SEEN)["width"] == pytest.approx(1920)
@@ -193,7 +197,8 @@ def test_the_preview_stands_where_the_original_will(tmp_path, serve, open_page):
     preview = page.locator(".picture").bounding_box()
     away.rename(original)
     page.reload()
-    page.wait_for_function("document.querySelector('.picture').src.includes('/images/')")
+    eventually(lambda: page.evaluate(
+        "document.querySelector('.picture').src.includes('/images/')"))
     assert page.locator(".picture").bounding_box() == preview
     assert preview["height"] > 640
 
@@ -232,10 +237,38 @@ def test_the_panel_and_all_but_the_picture_can_be_put_away(viewer):
     viewer.keyboard.press("Escape")
     expect(tools).to_be_visible()
     expect(viewer.get_by_role("dialog")).to_be_visible()
-    viewer.evaluate("Element.prototype.requestFullscreen = async function () {"
-                    " window.filled = this.className; }")  # headless, there is no screen to fill
+
+
+def test_in_full_screen_the_picture_has_all_and_what_lies_over_it_goes_when_nothing_stirs(viewer):
+    panel, tools = viewer.get_by_role("region", name="Metadata"), viewer.locator(".tools")
+    seen = "e => getComputedStyle(e).opacity"
     viewer.keyboard.press("Shift+F")
-    assert viewer.evaluate("window.filled") == "stage"
+    eventually(lambda: viewer.evaluate("document.fullscreenElement === document.documentElement"))
+    expect(panel).to_be_hidden()
+    size = viewer.viewport_size
+    assert viewer.locator(".stage").bounding_box() == {"x": 0, "y": 0, **size}
+    assert viewer.locator(".shown-name").is_visible()
+    # Nothing of the page lies over the viewer: what one sees is what one presses.
+    close = viewer.get_by_role("button", name="Close", exact=True)
+    close.hover()
+    expect(tools).to_have_css("opacity", "1")
+    viewer.clock.install()
+    viewer.mouse.move(300, 300)
+    viewer.clock.run_for(3100)
+    assert {e.evaluate(seen) for e in [tools, close, viewer.locator(".place")]} == {"0"}
+    viewer.keyboard.press("i")
+    assert tools.evaluate(seen) == "1"
+    expect(panel).to_be_visible()
+    viewer.keyboard.press("j")
+    expect(panel).to_be_visible()
+    viewer.keyboard.press("Shift+F")
+    eventually(lambda: viewer.evaluate("document.fullscreenElement === null"))
+    viewer.clock.run_for(5000)
+    assert tools.evaluate(seen) == "1"
+    viewer.keyboard.press("i")
+    expect(panel).to_be_hidden()  # it was there before, and is again
+    assert viewer.locator(".picture").bounding_box()["y"] >= (
+        tools.bounding_box()["y"] + tools.bounding_box()["height"])
 
 
 def test_the_filmstrip_leads_to_the_images_around(viewer):

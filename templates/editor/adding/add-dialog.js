@@ -14,6 +14,7 @@ const ImagelibAddDialog = (() => {
   const ACCEPTED = "image/png,image/jpeg,image/webp,image/gif,image/avif,image/bmp,image/tiff,image/heic,image/heif,image/jxl,video/mp4,video/quicktime,video/webm,.tif,.tiff,.heic,.heif,.jxl";
   /** A query has room for so many ids. */
   const MOST_SHOWN = 100;
+  const WIDE = matchMedia("(width >= 75rem)");
   const OPEN_STATES = ["waiting", "uploading", "reading", "paused"];
 
   /** @type {ReturnType<typeof ImagelibUpload["queue"]>} */
@@ -234,7 +235,9 @@ const ImagelibAddDialog = (() => {
 
   function summarise() {
     const number = (/** @type {UploadState} */ state) => queue.items.filter((item) => item.state === state).length;
+    const size = queue.items.reduce((sum, { file }) => sum + file.size, 0);
     const parts = /** @type {UploadState[]} */ (Object.keys(WORDS)).filter(number).map((state) => `${number(state)} ${WORDS[state]}`);
+    if (queue.items.length && number("waiting") === queue.items.length) parts.push(ImagelibPanel.bytes(size));
     setText(summary, parts.join(", "));
     const isOver = number("waiting") === 0 && !queue.isRunning && ids().length > 0;
     save.hidden = isOver;
@@ -285,8 +288,16 @@ const ImagelibAddDialog = (() => {
     void ImagelibTagBox.open({ ids: added });
   }
 
+  /** In the bar where that has room; else it floats in the corner, beside the bar in the page, as the bar would
+   * be what its place is counted from. */
+  function placeButton() {
+    const bar = WIDE.matches && document.querySelector("[data-slot=header]");
+    (bar || document.body).append(button);
+  }
+
   function start() {
-    document.body.append(button);  // the bar would be what its fixed place is counted from
+    WIDE.addEventListener("change", placeButton);
+    placeButton();
     window.addEventListener("beforeunload", (event) => {
       if (queue?.isRunning) event.preventDefault();  // the pictures would have to be chosen again
     });

@@ -34,7 +34,7 @@ const ImagelibUploadRow = (() => {
     function tell(duplicate) {
       const { prompt_text: prompt, ai_model: model } = { ...read, ...item.own };
       setText(text, duplicate ? "This picture is in the library already."
-        : [prompt || "No prompt in it", model].filter(Boolean).join(" · "));
+        : [ImagelibPanel.bytes(item.file.size), prompt || "No prompt in it", model].filter(Boolean).join(" · "));
       button.hidden = Boolean(duplicate) || item.state !== "waiting";
     }
 

@@ -26,7 +26,7 @@ const ImagelibPublishPreview = (() => {
     const facts = [
       ["Where to", preview.place],
       ["Images", `${images.toLocaleString("en")}${changes ? ` (${changes})` : ", all as they are there"}${withheld}`],
-      ["Files", files || removals ? [files ? `${counted(files, "file")} to write (${ImagelibTrashDialog.bytes(bytes)})` : "", removals ? `${counted(removals, "file")} to take away` : ""].filter(Boolean).join(", ") : "none"],
+      ["Files", files || removals ? [files ? `${counted(files, "file")} to write (${ImagelibPanel.bytes(bytes)})` : "", removals ? `${counted(removals, "file")} to take away` : ""].filter(Boolean).join(", ") : "none"],
       ["Proof", `${counted(proof.files, "file")} searched for ${counted(proof.words, "withheld word")} and ${counted(proof.runs, "phrase")}: none found.${proof.untestable ? ` ${counted(proof.untestable, "value")} cannot be told by their words.` : ""}`],
     ];
     return [

@@ -38,7 +38,7 @@ const ImagelibTrashDialog = (() => {
     const list = h("ul", { class: "rows", "aria-label": "Deleted images" });
     body.replaceChildren(
       h("p", { class: "trash-head" },
-        h("span", { class: "hint" }, `${ImagelibChanges.howMany(trash.total)}, ${bytes(trash.size_bytes)}`),
+        h("span", { class: "hint" }, `${ImagelibChanges.howMany(trash.total)}, ${ImagelibPanel.bytes(trash.size_bytes)}`),
         h("button", { type: "button", click: () => void restoreAll(body) }, "Restore all")),
       list, emptying(trash, body));
     add(list, trash, body);
@@ -77,7 +77,7 @@ const ImagelibTrashDialog = (() => {
     if (item.has_file) picture.src = item.thumbnail_url;
     return h("li", { class: "row" }, picture,
       h("span", { class: "row-text" }, h("strong", {}, name),
-        h("span", { class: "soft" }, `deleted ${ImagelibDates.here(item.deleted_at, 10)}, ${bytes(item.size_bytes)}${item.has_file ? "" : ", without its file"}`)),
+        h("span", { class: "soft" }, `deleted ${ImagelibDates.here(item.deleted_at, 10)}, ${ImagelibPanel.bytes(item.size_bytes)}${item.has_file ? "" : ", without its file"}`)),
       h("span", { class: "beside" },
         h("button", { type: "button", "aria-label": `Restore ${name}`, click: () => void restore([item.id], body) }, "Restore"),
         destroying(item, name, body)));
@@ -169,17 +169,9 @@ const ImagelibTrashDialog = (() => {
       await fill(body);
       body.closest("dialog")?.focus();
     } },
-    h("label", { for: "empty-trash" }, `To destroy all of it for good and free ${bytes(trash.size_bytes)}, type “${WORD}”:`),
+    h("label", { for: "empty-trash" }, `To destroy all of it for good and free ${ImagelibPanel.bytes(trash.size_bytes)}, type “${WORD}”:`),
     h("span", { class: "beside" }, typed, press));
   }
 
-  /** @param {number} size */
-  function bytes(size) {
-    const units = ["bytes", "KB", "MB", "GB", "TB"];
-    const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3));
-    const value = size / 1000 ** step;
-    return `${step && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[step]}`;
-  }
-
-  return { bytes, open };
+  return { open };
 })();

@@ -40,6 +40,7 @@ const ImagelibEditPanel = (() => {
     notice.hidden = true;
     mount("panel").hidden = true;
     place.append(form.element);
+    ImagelibViewer.needPanel(true);
     form.focus();
   }
 
@@ -48,6 +49,7 @@ const ImagelibEditPanel = (() => {
     form?.element.remove();
     form = null;
     mount("panel").hidden = false;
+    ImagelibViewer.needPanel(false);
     showNotice();
   }
 

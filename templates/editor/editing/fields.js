@@ -52,12 +52,20 @@ const ImagelibFields = (() => {
       return withFault(box, name, input);
     }
 
-    /** @param {HTMLInputElement | HTMLTextAreaElement} input */
+    /** What the slider says, as stars; by the mouse they choose, too, and the one that is chosen takes it back.
+     * @param {HTMLInputElement | HTMLTextAreaElement} input */
     function starsBeside(input) {
-      const stars = h("output", { for: input.id });
+      const stars = h("output", { for: input.id, click: (event) => {
+        const { left, width } = /** @type {Element} */ (stars.firstElementChild).getBoundingClientRect();
+        const place = /** @type {MouseEvent} */ (event).clientX - left;
+        const chosen = Math.min(5, Math.floor((5 * place) / width) + 1);
+        input.value = String(chosen === Number(input.value) ? 0 : chosen);
+        input.focus();
+        for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
+      } });
       const show = () => {
         const rating = Number(input.value);
-        stars.replaceChildren(rating ? ImagelibCard.stars(rating) : "unrated");
+        stars.replaceChildren(ImagelibCard.stars(rating));
         input.setAttribute("aria-valuetext", rating ? `${rating} of 5 stars` : "unrated");
       };
       input.addEventListener("input", show);

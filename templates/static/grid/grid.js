@@ -104,6 +104,8 @@ const ImagelibGrid = (() => {
 
   function place() {
     ({ layout, aspects } = ImagelibLayout.arrange(ImagelibView.shape, shapes, measures));
+    // Where half a line has no room for two of text.
+    list.toggleAttribute("data-low", ImagelibView.shape === "list" && layout.height[0] < 92);
     list.style.height = `${layout.top[layout.rows]}px`;
   }
 

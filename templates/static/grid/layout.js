@@ -19,8 +19,9 @@ const ImagelibLayout = (() => {
   /** Narrower tiles have no room for a name: then a row rather has fewer pictures, up to so much higher. In pixels; in row heights. */
   const [LEAST, MOST] = [125, 2.2];
 
-  /** How high a line of the list is, of a row of pictures, and at least, so that its texts have room. */
-  const [LIST, LOWEST] = [0.55, 92];
+  /** How high a line of the list is, of a row of pictures, and at least, so that its texts have room; wider than
+   * `WIDE`, all but the name is one line. In row heights; in pixels. */
+  const [LIST, LOWEST, WIDE, LOWEST_WIDE] = [0.55, 92, 640, 56];
 
   /** @param {number} width @param {number} height */
   const aspect = (width, height) => Math.min(WIDEST, Math.max(NARROWEST, width / height || 1));
@@ -39,7 +40,7 @@ const ImagelibLayout = (() => {
       return { layout: uniform(aspects.length, columns, side, measures), aspects: new Float32Array(aspects.length).fill(1) };
     }
     if (shape === "list") {
-      const line = Math.max(LOWEST, height * LIST);
+      const line = Math.max(width < WIDE ? LOWEST : LOWEST_WIDE, height * LIST);
       const layout = uniform(aspects.length, 1, line, { ...measures, caption: 0 });
       return { layout, aspects: new Float32Array(aspects.length).fill(width / line) };
     }

@@ -119,15 +119,17 @@ const ImagelibPanel = (() => {
     ...pairs.filter(([, value]) => value).map(([name, value]) =>
       h("div", {}, h("dt", {}, name), h("dd", {}, /** @type {string | Node} */ (value)))));
 
-  /** @param {number} size */
+  /** A number of bytes, as people say it. @param {number} size */
   function bytes(size) {
-    if (size < 1000) return `${size} bytes`;
-    const [value, unit] = size < 1e6 ? [size / 1e3, "KB"] : [size / 1e6, "MB"];
-    return `${value.toFixed(value >= 100 ? 0 : 1)} ${unit}`;
+    const units = ["bytes", "KB", "MB", "GB", "TB"];
+    const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3));
+    const value = size / 1000 ** step;
+    return `${step && value < 100 ? value.toFixed(1) : Math.round(value)} ${units[step]}`;
   }
 
   return {
     NAMES,
+    bytes,
     diff,
     elements,
     /** @param {() => Node[]} actions  Of the editor. */

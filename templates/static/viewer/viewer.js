@@ -25,6 +25,8 @@ const ImagelibViewer = (() => {
   const TITLE = document.title;
   /** How long the slideshow shows each image, in ms. */
   const SLIDE = 4000;
+  /** After how long what lies over a full picture goes, in ms. */
+  const IDLE = 3000;
   /** After how long an original that did not come is asked for again at first, and at most, in ms. */
   const [RETRY, MOST_RETRY] = [2000, 60_000];
 
@@ -33,6 +35,8 @@ const ImagelibViewer = (() => {
   /** What was looked at before, to tell what changed. @type {KnownRecord | null} */
   let before = null;
   let slides = 0;
+  let idle = 0;
+  let isNeeded = false;
   let shownKey = "";
   /** Which picture is shown or on its way. */
   let pictureKey = "";
@@ -56,9 +60,11 @@ const ImagelibViewer = (() => {
     tool("panel").addEventListener("click", togglePanel);
     tool("fullscreen").addEventListener("click", fullScreen);
     tool("fullscreen").hidden = !document.fullscreenEnabled;
+    document.addEventListener("fullscreenchange", useRoom);
+    for (const name of ["pointermove", "pointerdown", "keydown"]) dialog.addEventListener(name, stirred);
     tool("filmstrip").addEventListener("click", () => ImagelibFilmstrip.toggle(tool("filmstrip")));
     ImagelibFilmstrip.show(tool("filmstrip"));
-    showPanel(hasPanel());
+    usePanel(hasPanel());
     tool("slideshow").addEventListener("click", () => play(!slides));
     tool("compare").addEventListener("click", compare);
     if (tool("share")) {
@@ -78,25 +84,47 @@ const ImagelibViewer = (() => {
     else onClose();
   }
 
-  const hasPanel = () => ImagelibKept.browser.get(PANEL) !== "off";
+  const hasPanel = () => (ImagelibKept.browser.get(PANEL) ?? byDefault()) !== "off";
+
+  /** Where little is told of an image, the room beside it is the picture's; on a phone the panel takes none. */
+  const byDefault = () => (dialog.hasAttribute("data-brief") && !NARROW.matches ? "off" : "on");
 
   /** @param {boolean} on */
   function showPanel(on) {
-    ImagelibKept.browser.set(PANEL, on ? null : "off");
+    const word = on ? "on" : "off";
+    ImagelibKept.browser.set(PANEL, word === byDefault() ? null : word);
     usePanel(on);
   }
 
-  const togglePanel = () => showPanel(dialog.hasAttribute("data-without-panel"));
+  function togglePanel() {
+    const on = dialog.hasAttribute("data-without-panel");
+    // What is called up for a moment over a full picture says nothing of how one looks at others.
+    if (dialog.hasAttribute("data-full")) usePanel(on);
+    else showPanel(on);
+  }
 
   /** @param {boolean} on */
   function usePanel(on) {
     if (!on && part("panel").contains(document.activeElement)) dialog.focus();
-    dialog.toggleAttribute("data-without-panel", !on);
-    tool("panel").setAttribute("aria-pressed", String(on));
+    dialog.toggleAttribute("data-without-panel", !on && !isNeeded);
+    tool("panel").setAttribute("aria-pressed", String(on || isNeeded));
+  }
+
+  /** While somebody writes in the panel it is there, whatever was put away. @param {boolean} on */
+  function needPanel(on) {
+    if (on === isNeeded) return;
+    isNeeded = on;
+    if (on) {
+      play(false);
+      dialog.removeAttribute("data-bare");
+    }
+    useRoom();
+    usePanel(!dialog.hasAttribute("data-full") && hasPanel());
   }
 
   /** Lights out, or on again: only the picture. */
   function toggleBare() {
+    if (isNeeded) return;
     dialog.toggleAttribute("data-bare");
     dialog.focus(); // keys would go nowhere from what has vanished
   }
@@ -110,8 +138,25 @@ const ImagelibViewer = (() => {
 
   function fullScreen() {
     if (document.fullscreenElement) void document.exitFullscreen();
-    // Where it is not allowed, nothing happens that one could mend.
-    else part("stage").requestFullscreen().catch(() => {});
+    // Of the whole page, or messages, menus and forms would be behind it. Where it is not allowed, nothing
+    // happens that one could mend.
+    else document.documentElement.requestFullscreen().catch(() => {});
+  }
+
+  /** In full screen and in the slideshow, the picture has all of it. */
+  function useRoom() {
+    const isFull = !isNeeded && (slides !== 0 || document.fullscreenElement !== null);
+    if (isFull === dialog.hasAttribute("data-full")) return;
+    dialog.toggleAttribute("data-full", isFull);
+    usePanel(!isFull && hasPanel());
+    stirred();
+  }
+
+  /** What lies over a full picture is there while something stirs. */
+  function stirred() {
+    clearTimeout(idle);
+    dialog.removeAttribute("data-idle");
+    if (dialog.hasAttribute("data-full")) idle = setTimeout(() => dialog.toggleAttribute("data-idle", true), IDLE);
   }
 
   /** @param {KeyboardEvent} event */
@@ -151,7 +196,7 @@ const ImagelibViewer = (() => {
     clearInterval(slides);
     slides = on ? setInterval(() => (older.disabled ? play(false) : onFlip(1)), SLIDE) : 0;
     tool("slideshow").setAttribute("aria-pressed", String(on));
-    usePanel(!on && hasPanel()); // the pictures have all of the screen meanwhile
+    useRoom();
   }
 
   function compare() {
@@ -178,6 +223,7 @@ const ImagelibViewer = (() => {
     dialog.setAttribute("aria-label", name.slice(0, 200));
     const position = item < 0 ? "" : `${(item + 1).toLocaleString("en")} of ${of.toLocaleString("en")}${what}`;
     setText(part("position"), position);
+    setText(part("shown-name"), name);
     document.title = [name.slice(0, 80), position, TITLE].filter(Boolean).join(" – ");
     // Who cannot see it flip hears of it.
     if (!same && dialog.open) setText(tool("copied"), `${name.slice(0, 200)}, ${position}`);
@@ -286,6 +332,7 @@ const ImagelibViewer = (() => {
     close,
     /** The id of the image that is shown, or "". */
     get id() { return shown?.id ?? ""; },
+    needPanel,
     /** @param {(step: number) => void} flip */
     onFlip: (flip) => { onFlip = flip; },
     /** @param {() => void} closing */
