@@ -80,6 +80,11 @@ class Ledger:
         return {row[0]: Placed(*row[1:]) for row in self._connection.execute(
             "SELECT path, digest, size, gone_since FROM files WHERE place = ?", (self._place,))}
 
+    def doubted(self) -> set[str]:
+        """The paths of what may lie there, but of which nobody knows what it is."""
+        return {row[0] for row in self._connection.execute(
+            "SELECT path FROM files WHERE place = ? AND digest = ''", (self._place,))}
+
     def everywhere(self) -> set[str]:
         """The paths of all files that lie in any place."""
         return {row[0] for row in self._connection.execute("SELECT DISTINCT path FROM files")}

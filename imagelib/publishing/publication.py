@@ -187,7 +187,7 @@ def _send(found: Publication, now: Contents, ledger: Ledger, target: Target, sit
         found.sent.extend(paths)
         progress("sending", len(found.sent), total)
 
-    doubted = {path for path, placed in ledger.files().items() if not placed.digest}
+    doubted = ledger.doubted()
     ledger.begin(difference.put)
     ledger.gone(difference.gone)
     # Who replaces a page would send it beside the new ones that it refers to.

@@ -76,6 +76,17 @@ def show_image(page: Any) -> None:
     page.locator("dialog.viewer[open]").wait_for()
 
 
+def show_image_alone(page: Any) -> None:
+    show_image(page)
+    page.keyboard.press("i")
+
+
+def show_slides(page: Any) -> None:
+    show_image(page)
+    page.keyboard.press("p")
+    page.locator(".viewer[data-full]").wait_for()
+
+
 def show_comparison(page: Any) -> None:
     show_image(page)
     page.keyboard.press("c")
@@ -101,9 +112,10 @@ def show_page(page: Any) -> None:
 
 @pytest.mark.parametrize("show", [
     lambda page: None, show_filters, show_nothing, show_conditions, show_list, show_help,
-    show_image, show_comparison, show_filmstrip, show_menu, show_page,
-], ids=["gallery", "filters", "nothing", "conditions", "list", "help", "viewer", "compare",
-        "filmstrip", "menu", "page"])
+    show_image, show_image_alone, show_slides, show_comparison, show_filmstrip, show_menu,
+    show_page,
+], ids=["gallery", "filters", "nothing", "conditions", "list", "help", "viewer", "alone", "slides",
+        "compare", "filmstrip", "menu", "page"])
 def test_axe_finds_nothing_wrong(page: Any, show: Callable[[Any], None]) -> None:
     show(page)
     is_phone = page.viewport_size["width"] < 500
