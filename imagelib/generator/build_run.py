@@ -27,6 +27,7 @@ from imagelib.generator.index.blocks import (
     block_path,
     make_block,
     manifest,
+    salted,
 )
 from imagelib.generator.marks import NONE
 from imagelib.generator.pages import Pages, SiteInfo
@@ -96,7 +97,7 @@ class BuildRun:
         self._made = build_state.pks() - self._changed_since(since) if since else set()
         said = info or SiteInfo(settings.title, settings.language, settings.base_url,
                                 settings.sharp, settings.pages, sitemap=settings.pages)
-        self._has_pages = said.pages
+        self._has_pages, self._salt = said.pages, said.salt
         compiled = settings.private_dir / "templates"
         make_folder(compiled)
         self._pages = Pages(said, settings.templates_dir, compiled)
@@ -301,6 +302,9 @@ class BuildRun:
 
     def _write_block(self, kind: str, number: int, images: list[Image]) -> Block:
         block, content = make_block(kind, number, images, self._marks)
+        if self._salt:
+            checksum, content = salted(content, self._salt)
+            block = replace(block, hash=checksum)
         self._put(block_path(block), content)
         return block
 
@@ -380,6 +384,8 @@ class BuildRun:
         if not aside.albums:
             return ""
         checksum, content = albums_file(aside.albums)
+        if self._salt:
+            checksum, content = salted(content, self._salt)
         self._put(albums_path(checksum), content)
         return checksum
 

@@ -90,6 +90,8 @@ class SiteInfo:
     picks: tuple[str, ...] = ()
     max_picks: int = 0
     publication: str = ""
+    #: Goes into each data file, so that it is like that of no other publication; 0 does not.
+    salt: int = 0
     #: The tag of the album in whose order all images come by themselves; "" is one without a name.
     album: str | None = None
 

@@ -195,6 +195,11 @@ class Derived:
                               (secrets.token_hex(32),))
         return bytes.fromhex(self._meta("secret"))
 
+    @property
+    def salt(self) -> int:
+        """What makes data files of this publication like those of no other."""
+        return int.from_bytes(hashlib.sha256(b"salt" + self.secret).digest()[:6])
+
     def follow(self, progress: Progress = lambda stage, done, total: None,
                without: Set[str] = frozenset()) -> Derivation:
         """Make the scratch library what the policy makes of the library now, *without* some ids.

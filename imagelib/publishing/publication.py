@@ -90,7 +90,7 @@ def publication(library: Library, policy: Policy, place: str, *,
             raise InvalidError(_nothing(policy, derivation.refused))
         site = one.root / "site"
         info = _info(policy, one.library.settings, one.id if policy.picks.kinds else "",
-                     one.album)
+                     one.album, one.salt if policy.ids == "own" else 0)
         build(one.library, site, site=info, lingers=False,
               lent=one.lender() if derivation.added or derivation.changed else nobody,
               progress=progress)
@@ -223,8 +223,8 @@ def _nothing(policy: Policy, refused: Sequence[tuple[str, str]]) -> str:
     return f"{said}. Nothing was sent."
 
 
-def _info(policy: Policy, settings: Settings, publication_id: str, album: str | None
-          ) -> SiteInfo:
+def _info(policy: Policy, settings: Settings, publication_id: str, album: str | None,
+          salt: int) -> SiteInfo:
     return SiteInfo(
         settings.title, settings.language, settings.base_url, settings.sharp, published=True,
         intro=policy.intro, author=policy.author, licence=policy.licence, robots=policy.robots,
@@ -234,4 +234,4 @@ def _info(policy: Policy, settings: Settings, publication_id: str, album: str | 
                        if not policy.keeps(word)), feed=policy.feed, sitemap=policy.sitemap,
         labelled=policy.ai_label == "write", expires=policy.expires, captions=policy.captions,
         picks=policy.picks.kinds, max_picks=policy.picks.max, publication=publication_id,
-        album=album)
+        album=album, salt=salt)

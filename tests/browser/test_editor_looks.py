@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -228,3 +229,22 @@ def test_stars_of_a_tile_are_touched_beside_their_line(tab):
         assert editor.page.evaluate(
             "([x, y]) => !!document.elementFromPoint(x, y)?.closest('.facts .stars')",
             [box["x"] + box["width"] / 2, y])
+
+
+@pytest.mark.parametrize("width", [320, 390, 700])
+def test_on_a_phone_nothing_in_the_bar_of_the_viewer_is_squeezed(tab, width):
+    editor = tab(**PHONE | {"viewport": {"width": width, "height": 844}})
+    editor.card("picture 3").tap()
+    bar = editor.page.locator(".viewer .panel-bar")
+    expect(bar).to_be_visible()
+    for is_there in (True, False):
+        if not is_there:
+            editor.page.keyboard.press("i")
+            expect(editor.page.locator(".viewer .panel")).to_be_hidden()
+        boxes = [button.bounding_box() for button in bar.locator("button:visible").all()]
+        assert len(boxes) == 4
+        for box in boxes:
+            assert box["width"] >= 44 - 0.5
+            assert box["x"] + box["width"] <= width
+        for one, other in pairwise(boxes):
+            assert one["x"] + one["width"] <= other["x"] + 0.5

@@ -296,6 +296,10 @@ def test_two_publications_with_ids_of_their_own_have_nothing_in_common(library, 
            for one in trees]
     assert not own[0].keys() & own[1].keys()
     assert not set(own[0].values()) & set(own[1].values())
+    # What says nothing of the images is the same in all publications.
+    common = {path for path, value in trees[0].items() if value in set(trees[1].values())}
+    assert {path for path in common if not path.startswith("static/")} <= {
+        ".nojekyll", "404.html", "_headers"}
 
 
 def tree_of(library: Library, to: Path, one: Policy) -> dict[str, str]:

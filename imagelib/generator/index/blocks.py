@@ -261,6 +261,13 @@ def _call(value: Any) -> bytes:
     return _BEFORE + text.replace("<", "\\u003c").encode("ascii") + _AFTER
 
 
+def salted(content: bytes, salt: int) -> tuple[str, bytes]:
+    """*content* of a data file with a number that no other site has, and the hash of that: what is
+    the same in two sites are not the same bytes then."""
+    content = content.removesuffix(b"}" + _AFTER) + b',"salt":%d}' % salt + _AFTER
+    return hashlib.sha256(content).hexdigest()[:8], content
+
+
 def without_numbers(content: bytes) -> bytes:
     """The block *content* less the columns that are numbers as text, which as letters say something
     by chance; all of *content* where it is not a block and nothing else.

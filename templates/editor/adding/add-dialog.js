@@ -165,8 +165,8 @@ const ImagelibAddDialog = (() => {
     row.dataset.state = item.state;
     const [name, progress, state, actions] = /** @type {[HTMLElement, HTMLProgressElement, HTMLElement, HTMLElement]} */ (
       /** @type {unknown} */ ([...row.children]));
-    // Nothing of it is on its way; its place stays.
-    progress.style.visibility = item.state === "refused" ? "hidden" : "";
+    // While nothing of it is on its way, its place stays.
+    progress.style.visibility = ["uploading", "reading", "added", "here"].includes(item.state) ? "" : "hidden";
     progress.value = ["added", "here"].includes(item.state) ? 1 : item.share;
     if (item.record) {
       const { display_url: shown, url } = item.record;

@@ -17,7 +17,7 @@ const ImagelibHelp = (() => {
       ["?", "these keys"],
     ]],
     ["Viewer", [
-      ["← →  j  k", "next and previous image"],
+      ["← →  k  j", "previous and next image"],
       ["z", "zoom to 100 % and back"],
       ["+  −", "zoom"],
       ["i", "show or hide what is known of the image"],
