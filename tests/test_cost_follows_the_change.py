@@ -83,6 +83,7 @@ def test_opening_reads_no_list_of_all_files_unless_a_dead_process_may_have_left_
         tmp_path, monkeypatch):
     with closing(filled(tmp_path / "library", 8)) as library:
         image, folder = library.ids("")[0], library.originals.folder
+    Library.open(library.settings.root).close()  # after who took files in, too
     listed = []
     for name in ("listdir", "scandir"):
         real = getattr(os, name)

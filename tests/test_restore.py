@@ -69,6 +69,17 @@ def test_nothing_is_restored_while_somebody_has_the_library_open(two_states, tmp
     assert _count(root) == 2
 
 
+def test_what_a_killed_process_was_making_is_swept_up_behind_a_restore_too(two_states):
+    root, kept = two_states
+    dead = "0123456789abcdef"
+    half = root / "images" / f".imagelib-{dead}-00.partial"
+    half.write_bytes(b"half")
+    (root / ".imagelib" / "run" / f"{dead}.lock").touch()
+    backup.put_back(Library.open_to_read(root).settings, kept)
+    Library.open(root).close()
+    assert not half.exists()
+
+
 def test_a_restore_keeps_what_it_replaces_and_says_where(two_states):
     root, kept = two_states
     settings = Library.open_to_read(root).settings

@@ -135,6 +135,8 @@ def test_what_somebody_is_making_is_no_leftover(root, tmp_path):
         staged = other.originals.stage(draw(tmp_path / "new.png"))
         Library.open(root).close()
         assert staged.exists()
+    Library.open(root).close()
+    assert not staged.exists(), "who made it is gone"
     with Library.open(root) as library, Library.open(root) as other:
         staged = other.originals.stage(draw(tmp_path / "new.png"))
         building = FileLock(root / ".imagelib" / "build.lock")

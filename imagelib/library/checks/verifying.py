@@ -22,7 +22,7 @@ from imagelib.library.originals.trashing import file_what_changed
 from imagelib.library.records.lookalikes import merge
 from imagelib.library.store import folding, schema
 from imagelib.library.store.disk import digest, is_plain_file, make_folder, sync_folder
-from imagelib.library.store.locks import FileLock
+from imagelib.library.store.locks import FileLock, is_held
 from imagelib.library.store.rows import chunks, select, select_pks
 from imagelib.library.values.dates import utc_now
 from imagelib.library.values.text import folded_row
@@ -243,12 +243,5 @@ def _is_temporary(name: str) -> bool:
 
 def _is_being_made(run_dir: Path, name: str) -> bool:
     """Whether the process that a temporary file names as its owner lives."""
-    if not name.startswith(PARTIAL):
-        return False
-    lock = FileLock(run_dir / f"{name.removeprefix(PARTIAL).split('-')[0]}.lock")
-    if not lock.path.exists():
-        return False
-    if not lock.acquire():
-        return True
-    lock.release()
-    return False
+    return name.startswith(PARTIAL) and is_held(
+        run_dir / f"{name.removeprefix(PARTIAL).split('-')[0]}.lock")

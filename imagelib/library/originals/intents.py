@@ -73,6 +73,7 @@ class Intents:
         self._staging = tuple(staging)
         self._token = ""
         self._alive: FileLock | None = None
+        self._has_staged = False
         self._entering = threading.Lock()
 
     def enter(self) -> None:
@@ -85,6 +86,7 @@ class Intents:
     def staging_path(self, folder: Path) -> Path:
         """A new name for a file in the making in *folder*, swept up if we die."""
         self.enter()
+        self._has_staged = True
         return folder / f"{PARTIAL}{self._token}-{secrets.token_hex(6)}.partial"
 
     @contextmanager
@@ -215,8 +217,11 @@ class Intents:
     def close(self) -> None:
         """Say that this process has nothing under way."""
         if self._alive is not None:
-            self._alive.path.unlink(missing_ok=True)
+            # By what stays of the lock, the next one sees that a file may have been left.
+            if not self._has_staged:
+                self._alive.path.unlink(missing_ok=True)
             self._alive.release()
+            self._has_staged = False
             self._alive = None
             self._token = ""
 

@@ -29,7 +29,7 @@ from imagelib.errors import (
 from imagelib.library.store import identity
 from imagelib.library.store.database import Database, log_of
 from imagelib.library.store.disk import disk_full, make_folder, replacing, sync_folder
-from imagelib.library.store.locks import FileLock, is_dead
+from imagelib.library.store.locks import FileLock, is_held
 
 #: How many automatic snapshots stay, besides the last one of each month.
 KEPT = 10
@@ -267,8 +267,8 @@ def _alone(settings: Settings) -> Iterator[None]:
     try:
         # Who opens the library is in `run/` first and asks for this lock then: one of the two
         # always sees the other.
-        if not (restoring.acquire() and lock.acquire(5)) or not all(
-                is_dead(path) for path in (settings.private_dir / "run").glob("*.lock")):
+        if not (restoring.acquire() and lock.acquire(5)) or any(
+                is_held(path) for path in (settings.private_dir / "run").glob("*.lock")):
             raise LockedError("Another program has this library open (an import, a build?)."
                               " Nothing was changed; try again when it is done.")
         yield

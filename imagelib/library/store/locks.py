@@ -109,6 +109,17 @@ def hold(lock_path: Path) -> FileLock:
     return lock
 
 
+def is_held(lock_path: Path) -> bool:
+    """Whether somebody who lives holds this lock; the file of a dead one stays."""
+    lock = FileLock(lock_path)
+    if not lock.path.exists():
+        return False
+    if not lock.acquire():
+        return True
+    lock.release()
+    return False
+
+
 def is_dead(lock_path: Path) -> bool:
     """Whether the process that holds this lock is gone; the file of a dead one is removed."""
     lock = FileLock(lock_path)
